@@ -1,0 +1,23 @@
+namespace BeBiDa;
+
+/// <summary>Every name that BeBiDa writes into a Kubernetes cluster, in one place.</summary>
+public static class WellKnownNames
+{
+    /// <summary>
+    /// Prefix of the annotation that a hold puts on a Node: <c>hold.bebida.io/&lt;cluster&gt;.&lt;job id&gt;</c>.
+    /// Its value is the time since when the job holds the node (RFC 3339, UTC).
+    /// </summary>
+    public const string HoldAnnotationPrefix = "hold.bebida.io/";
+
+    /// <summary>Label of a Node that at least one Slurm job holds; its value is <see cref="OwnerSlurm"/>.</summary>
+    public const string OwnerLabel = "bebida.io/owner";
+
+    /// <summary>Value of <see cref="OwnerLabel"/> while Slurm owns the node.</summary>
+    public const string OwnerSlurm = "slurm";
+
+    /// <summary>
+    /// Prefix of the Server-Side Apply field manager of one hold: <c>bebida/&lt;cluster&gt;/&lt;job id&gt;</c>.
+    /// The API server allows at most 128 characters.
+    /// </summary>
+    public const string FieldManagerPrefix = "bebida/";
+}

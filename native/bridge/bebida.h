@@ -1,0 +1,86 @@
+/*
+ * The border between the C shims and the NativeAOT libraries: this page is the contract of both sides.
+ *
+ * A shim lives in Slurm's process and does only what has to be C there; a library (libbebida_controller.so)
+ * does the work in C#. Strings are UTF-8 and NUL-terminated. Nothing that one side allocates is freed by the
+ * other; pointers handed to a function are valid until it returns, and the callee copies what it keeps.
+ * No C++ or managed exception crosses in either direction.
+ */
+#ifndef BEBIDA_H
+#define BEBIDA_H
+
+#include <stdint.h>
+
+/* Raised with every change that an older or newer other side would misread. Each side refuses another. */
+#define BEBIDA_ABI_VERSION 1u
+
+/* Levels of Slurm's own log (slurm_error, slurm_info, slurm_verbose, slurm_debug). */
+enum bebida_log_level {
+    BEBIDA_LOG_ERROR = 0,
+    BEBIDA_LOG_INFO = 1,
+    BEBIDA_LOG_VERBOSE = 2,
+    BEBIDA_LOG_DEBUG = 3,
+};
+
+/* Which way the nodes of a job go. */
+enum bebida_direction {
+    BEBIDA_DECOMMISSION = 0, /* out of Kubernetes, to the job */
+    BEBIDA_RECOMMISSION = 1, /* back to Kubernetes, unless another job holds them */
+};
+
+/* How a hand-over ended. What a failure means for the job (onFailure) is the shim's to decide. */
+enum bebida_outcome {
+    BEBIDA_DONE = 0,   /* Kubernetes has let go of, or has got back, every node of the job that it knows */
+    BEBIDA_FAILED = 1, /* it could not be done within the budget; the library has logged why */
+};
+
+/* What a call returns. Everything but BEBIDA_OK means: nothing was begun, the library has logged why. */
+enum bebida_status {
+    BEBIDA_OK = 0,
+    BEBIDA_ERROR_ABI = 1,           /* the other side speaks another BEBIDA_ABI_VERSION */
+    BEBIDA_ERROR_CONFIGURATION = 2, /* bebida.yaml or the kubeconfig cannot be used */
+    BEBIDA_ERROR_STATE = 3,         /* not started, stopped, or started twice */
+    BEBIDA_ERROR_ARGUMENT = 4,      /* a NULL, an unknown direction, an environment without a job id */
+    BEBIDA_ERROR_INTERNAL = 5,      /* an exception that should not have been */
+};
+
+/* What the shim lends the library. Both functions may be called from any thread, at any time until
+ * bebida_stop() has returned, and never block for longer than a log write. */
+struct bebida_host {
+    uint32_t abi_version; /* BEBIDA_ABI_VERSION of the shim */
+    uint32_t size;        /* sizeof(struct bebida_host) */
+
+    /* One line, without a newline, for Slurm's log. level: enum bebida_log_level. */
+    void (*log)(int32_t level, const char *line);
+
+    /* The end of a hand-over that bebida_hand_over() has accepted; exactly once for each.
+     * request: the number it was given. outcome: enum bebida_outcome. */
+    void (*answer)(uint64_t request, int32_t outcome);
+};
+
+/* The functions that libbebida_controller.so exports, and nothing else. */
+
+/* The BEBIDA_ABI_VERSION of the library. The first call that a shim makes, and the only one when it differs.
+ */
+uint32_t bebida_abi_version(void);
+
+/* Reads the configuration and starts to follow the cluster's nodes in the background; does not wait for
+ * Kubernetes. host is copied. Called once, or again after bebida_stop(). Returns enum bebida_status. */
+int32_t bebida_start(const struct bebida_host *host);
+
+/* Begins a hand-over and returns at once, or returns another status than BEBIDA_OK and never answers it.
+ * request:     a number of the shim's, unique until it is answered.
+ * direction:   enum bebida_direction.
+ * environment: NULL-terminated array of NAME=value, as Slurm gives it to PrologSlurmctld (prolog_epilog in
+ *              slurm.conf(5)): SLURM_JOB_ID, SLURM_CLUSTER_NAME, SLURM_JOB_NAME, ...
+ * nodes:       NULL-terminated array of the job's nodes, one name each (SLURM_JOB_NODELIST, expanded).
+ * budget_ms:   how long it may take until the answer, in milliseconds; over that it must answer
+ * BEBIDA_FAILED. Hand-overs of one job are done in the order of the calls. */
+int32_t bebida_hand_over(uint64_t request, int32_t direction, const char *const *environment,
+                         const char *const *nodes, uint32_t budget_ms);
+
+/* Ends all work: what is in flight is given grace_ms milliseconds, then cancelled and left unanswered.
+ * After it has returned, neither function of the host is called again. Returns enum bebida_status. */
+int32_t bebida_stop(uint32_t grace_ms);
+
+#endif
