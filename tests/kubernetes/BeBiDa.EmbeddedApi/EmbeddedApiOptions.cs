@@ -1,0 +1,23 @@
+namespace BeBiDa.EmbeddedApi;
+
+/// <summary>How the embedded API server is started; every value has a default.</summary>
+public sealed record EmbeddedApiOptions
+{
+    /// <summary>The TCP port on 127.0.0.1; 0 takes a free one.</summary>
+    public int Port { get; init; }
+
+    /// <summary>Where certificates and kubeconfigs are written; by default a new temporary directory that goes with the server.</summary>
+    public string? Directory { get; init; }
+
+    /// <summary>How many events a watch can look back on, for each resource, before it is told 410 Gone.</summary>
+    public int HistoryLimit { get; init; } = 16384;
+
+    /// <summary>How often a watch that asked for bookmarks gets one.</summary>
+    public TimeSpan BookmarkInterval { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Keep the status of PodDisruptionBudgets up to date, as kube-controller-manager would.</summary>
+    public bool ComputeDisruptionBudgets { get; init; } = true;
+
+    /// <summary>The clock behind timestamps, grace periods and certificates.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+}
