@@ -1,0 +1,344 @@
+#include "bridge.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bebida.h"
+#include "clock.h"
+#include "library.h"
+#include "log.h"
+
+enum {
+    STOP_GRACE_MS = 800,     /* what the library may still finish when slurmctld stops */
+    STOP_PATIENCE_MS = 1500, /* when a thread of ours that does not come back is left behind */
+    MARGIN_MS = 500,         /* by how much the library has to be earlier than our timer, at most */
+};
+
+struct walker {
+    pthread_t thread;
+    bool started;
+    bool runs;
+};
+
+/* Held for moments only: over no call into the library, into Slurm or into a log. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+static struct {
+    pid_t process; /* whose lock, conditions and threads these are */
+    bool ends_at_exit;
+    bool open;
+    uint64_t opened; /* how often: a thread left behind finds by this that its time is over */
+    bridge_tell tell;
+    struct policy policy;
+    char library[PATH_MAX];
+    uint64_t requests; /* never starts again, so that an answer to an earlier opening means nothing */
+    struct handovers handovers;
+    pthread_cond_t to_carry;
+    pthread_cond_t to_answer;
+    pthread_cond_t left;
+    struct walker carrier;
+    struct walker answerer;
+} bridge;
+
+/* The library may call this from any thread, at any time, with anything. */
+static void answer(uint64_t request, int32_t outcome)
+{
+    struct hand_over *hand_over;
+
+    (void)pthread_mutex_lock(&lock);
+    hand_over = bridge.open ? handovers_waiting(&bridge.handovers, request) : NULL;
+    if (hand_over != NULL) {
+        handovers_end(&bridge.handovers, hand_over, outcome == BEBIDA_DONE ? ENDED_DONE : ENDED_FAILED);
+        (void)pthread_cond_signal(&bridge.to_answer);
+    }
+    (void)pthread_mutex_unlock(&lock);
+
+    if (hand_over == NULL)
+        log_debug("the library's answer %d to request %llu came too late or twice", (int)outcome,
+                  (unsigned long long)request);
+}
+
+static const struct bebida_host host = {
+    .abi_version = BEBIDA_ABI_VERSION,
+    .size = sizeof(struct bebida_host),
+    .log = log_line,
+    .answer = answer,
+};
+
+static bool is_open(uint64_t opened)
+{
+    return bridge.open && bridge.opened == opened;
+}
+
+/* The library is to answer before our timer does. What is overdue already is carried nevertheless, for the
+ * nodes' sake, and gets as long as any other. */
+static uint32_t budget_of(int64_t deadline)
+{
+    int64_t whole = bridge.policy.deadline_ms;
+    int64_t margin = whole / 10 < MARGIN_MS ? whole / 10 : MARGIN_MS;
+    int64_t left = deadline - clock_now();
+
+    return (uint32_t)((left > margin ? left : whole) - margin);
+}
+
+/* Called and returns with the lock held. */
+static void carry(struct hand_over *hand_over, const struct library *library)
+{
+    uint64_t request = hand_over->request;
+    uint32_t budget = budget_of(hand_over->deadline);
+    enum ending ending = ENDED_NOWHERE;
+    struct hand_over *waiting;
+
+    (void)pthread_mutex_unlock(&lock);
+    if (library != NULL && library->hand_over(request, hand_over->direction, hand_over->environment,
+                                              hand_over->nodes, budget) == BEBIDA_OK)
+        ending = NOT_ENDED;
+    else if (library != NULL)
+        ending = ENDED_REFUSED;
+    (void)pthread_mutex_lock(&lock);
+
+    waiting = ending == NOT_ENDED ? NULL : handovers_waiting(&bridge.handovers, request);
+    if (waiting != NULL) {
+        handovers_end(&bridge.handovers, waiting, ending);
+        (void)pthread_cond_signal(&bridge.to_answer);
+    }
+    handovers_carried(hand_over);
+}
+
+/* Called with the lock held. */
+static void leave(struct walker *walker, uint64_t opened)
+{
+    if (bridge.opened == opened) {
+        walker->runs = false;
+        (void)pthread_cond_broadcast(&bridge.left);
+    }
+}
+
+static void *carrier(void *argument)
+{
+    uint64_t opened = (uint64_t)(uintptr_t)argument;
+    struct library library = {0};
+    struct hand_over *hand_over;
+    char path[PATH_MAX];
+    bool runs;
+
+    (void)pthread_setname_np(pthread_self(), "bebida_carrier");
+
+    (void)pthread_mutex_lock(&lock);
+    memcpy(path, bridge.library, sizeof(path));
+    (void)pthread_mutex_unlock(&lock);
+
+    runs = library_start(path, &host, &library);
+
+    (void)pthread_mutex_lock(&lock);
+    while (is_open(opened)) {
+        hand_over = handovers_next_to_carry(&bridge.handovers);
+        if (hand_over != NULL)
+            carry(hand_over, runs ? &library : NULL);
+        else
+            (void)pthread_cond_wait(&bridge.to_carry, &lock);
+    }
+    /* Left behind, another opening may have started the library again: it is not ours to stop any more. */
+    if (runs && bridge.opened == opened) {
+        (void)pthread_mutex_unlock(&lock);
+        (void)library.stop(STOP_GRACE_MS);
+        (void)pthread_mutex_lock(&lock);
+    }
+    leave(&bridge.carrier, opened);
+    (void)pthread_mutex_unlock(&lock);
+    return NULL;
+}
+
+/* Called and returns with the lock held. */
+static void tell_slurm(struct hand_over *hand_over)
+{
+    bridge_tell told = bridge.tell;
+    struct policy policy = bridge.policy;
+
+    (void)pthread_mutex_unlock(&lock);
+    told(hand_over, &policy);
+    (void)pthread_mutex_lock(&lock);
+    handovers_told(hand_over);
+}
+
+static void *answerer(void *argument)
+{
+    uint64_t opened = (uint64_t)(uintptr_t)argument;
+    struct hand_over *hand_over;
+
+    (void)pthread_setname_np(pthread_self(), "bebida_answerer");
+
+    (void)pthread_mutex_lock(&lock);
+    while (is_open(opened)) {
+        struct hand_over *next = handovers_next_to_end(&bridge.handovers);
+
+        if (next != NULL && next->deadline <= clock_now())
+            handovers_end(&bridge.handovers, next, ENDED_OVERDUE);
+        else if ((hand_over = handovers_next_to_tell(&bridge.handovers)) != NULL)
+            tell_slurm(hand_over);
+        else if (next != NULL)
+            (void)clock_wait(&bridge.to_answer, &lock, next->deadline);
+        else
+            (void)pthread_cond_wait(&bridge.to_answer, &lock);
+    }
+    leave(&bridge.answerer, opened);
+    (void)pthread_mutex_unlock(&lock);
+    return NULL;
+}
+
+/* slurmctld's signals are for its own threads. */
+static int start(struct walker *walker, void *(*walk)(void *))
+{
+    sigset_t all;
+    sigset_t before;
+    int error;
+
+    (void)sigfillset(&all);
+    error = pthread_sigmask(SIG_SETMASK, &all, &before);
+    if (error == 0) {
+        error = pthread_create(&walker->thread, NULL, walk, (void *)(uintptr_t)bridge.opened);
+        walker->started = error == 0;
+        walker->runs = error == 0;
+        (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    }
+    return error;
+}
+
+/* The first time in a process. After a fork, what the parent's threads were amid is theirs: it is left. */
+static int settle(void)
+{
+    int error = pthread_mutex_init(&lock, NULL);
+
+    bridge.open = false;
+    bridge.carrier = (struct walker){0};
+    bridge.answerer = (struct walker){0};
+    handovers_empty(&bridge.handovers);
+    if (error == 0)
+        error = pthread_cond_init(&bridge.to_carry, NULL);
+    if (error == 0)
+        error = clock_condition(&bridge.to_answer);
+    if (error == 0)
+        error = clock_condition(&bridge.left);
+    if (error == 0)
+        bridge.process = getpid();
+    return error;
+}
+
+/* slurmctld does not call fini() when it ends, it exits. The last handler registered runs first: before those
+ * that take apart what the library works with. */
+static void close_at_exit(void)
+{
+    if (!bridge.ends_at_exit)
+        bridge.ends_at_exit = atexit(bridge_close) == 0;
+}
+
+bool bridge_open(bridge_tell tell)
+{
+    struct policy policy = policy_read();
+    char path[PATH_MAX];
+    int error;
+
+    bridge_close();
+    error = bridge.process == getpid() ? 0 : settle();
+    if (!library_path(path, sizeof(path)))
+        path[0] = '\0';
+    if (error != 0)
+        goto end;
+
+    (void)pthread_mutex_lock(&lock);
+    bridge.opened++;
+    bridge.open = true;
+    bridge.tell = tell;
+    bridge.policy = policy;
+    memcpy(bridge.library, path, sizeof(path));
+    error = start(&bridge.answerer, answerer);
+    if (error == 0)
+        error = start(&bridge.carrier, carrier);
+    (void)pthread_mutex_unlock(&lock);
+
+    if (error == 0)
+        close_at_exit();
+    else
+        bridge_close();
+end:
+    if (error != 0)
+        log_error("cannot start: %s; jobs start and end without Kubernetes being told", strerror(error));
+    return error == 0;
+}
+
+bool bridge_hand_over(struct hand_over *hand_over)
+{
+    bool taken = bridge.process == getpid() || bridge_open(bridge.tell);
+
+    if (taken) {
+        (void)pthread_mutex_lock(&lock);
+        taken = bridge.open;
+        if (taken) {
+            hand_over->request = ++bridge.requests;
+            hand_over->deadline = clock_now() + bridge.policy.deadline_ms;
+            handovers_add(&bridge.handovers, hand_over);
+            (void)pthread_cond_signal(&bridge.to_carry);
+            (void)pthread_cond_signal(&bridge.to_answer);
+        }
+        (void)pthread_mutex_unlock(&lock);
+    }
+    if (!taken)
+        free(hand_over);
+    return taken;
+}
+
+/* Called with the lock held. Returns whether the thread is to be joined. One that is stuck in the library or
+ * in a callback of Slurm's is left to itself: it finds by bridge.opened whether anyone still waits for it. */
+static bool part(struct walker *walker)
+{
+    bool joins = walker->started && !walker->runs;
+
+    if (walker->runs)
+        (void)pthread_detach(walker->thread);
+    walker->started = false;
+    return joins;
+}
+
+void bridge_close(void)
+{
+    const int64_t patience = clock_now() + STOP_PATIENCE_MS;
+    pthread_t carrier_thread;
+    pthread_t answerer_thread;
+    bool join_carrier;
+    bool join_answerer;
+    bool stuck;
+    size_t dropped;
+
+    if (bridge.process != getpid()) /* never opened here; or a fork that exits, with its parent's handlers */
+        goto end;
+
+    (void)pthread_mutex_lock(&lock);
+    bridge.open = false;
+    (void)pthread_cond_broadcast(&bridge.to_carry);
+    (void)pthread_cond_broadcast(&bridge.to_answer);
+    dropped = handovers_drop(&bridge.handovers);
+    while ((bridge.carrier.runs || bridge.answerer.runs) && clock_wait(&bridge.left, &lock, patience) == 0)
+        ;
+    stuck = bridge.carrier.runs || bridge.answerer.runs;
+    carrier_thread = bridge.carrier.thread;
+    answerer_thread = bridge.answerer.thread;
+    join_carrier = part(&bridge.carrier);
+    join_answerer = part(&bridge.answerer);
+    (void)pthread_mutex_unlock(&lock);
+
+    if (join_carrier)
+        (void)pthread_join(carrier_thread, NULL);
+    if (join_answerer)
+        (void)pthread_join(answerer_thread, NULL);
+    if (dropped > 0)
+        log_verbose("%zu hand-overs were open at the end; slurmctld repeats them when it starts again",
+                    dropped);
+    if (stuck)
+        log_error("the controller library does not stop; it is left behind");
+end:;
+}

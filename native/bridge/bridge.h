@@ -1,0 +1,28 @@
+/* The way into the library and back. Two threads of ours walk it, so that none of slurmctld's ever enters
+ * managed code: the carrier takes hand-overs in, the answerer tells of their ends and keeps the time. */
+#ifndef BEBIDA_BRIDGE_H
+#define BEBIDA_BRIDGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "handovers.h"
+#include "policy.h"
+
+/* Told by the answerer, which holds no lock, exactly once for each hand-over that bridge_hand_over() has
+ * taken, unless bridge_close() comes first. */
+typedef void (*bridge_tell)(const struct hand_over *hand_over, const struct policy *policy);
+
+/* Reads the policy and starts both threads; the carrier opens the library at once, so that what is wrong with
+ * it is said when slurmctld starts. Returns whether they run; otherwise one error has been logged. */
+bool bridge_open(bridge_tell tell);
+
+/* Takes a hand-over in and returns at once. Opens the bridge anew where the process is no longer the one that
+ * opened it: threads do not survive a fork. Returns whether it was taken; otherwise it has been freed. */
+bool bridge_hand_over(struct hand_over *hand_over);
+
+/* Ends both threads and the work of the library, and waits for that no longer than a moment. Hand-overs that
+ * are still open are dropped untold: slurmctld repeats them when it starts again. */
+void bridge_close(void);
+
+#endif

@@ -1,0 +1,152 @@
+#include "handovers.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct size {
+    size_t count;
+    size_t bytes;
+};
+
+static struct size size_of(const char *const *strings)
+{
+    struct size size = {0};
+
+    for (; strings[size.count] != NULL; size.count++)
+        size.bytes += strlen(strings[size.count]) + 1;
+    return size;
+}
+
+/* Returns where the next string goes. */
+static char *copy(const char *const *strings, char **pointers, char *text)
+{
+    for (; *strings != NULL; strings++) {
+        size_t bytes = strlen(*strings) + 1;
+
+        *pointers++ = memcpy(text, *strings, bytes);
+        text += bytes;
+    }
+    *pointers = NULL;
+    return text;
+}
+
+struct hand_over *hand_over_make(uint32_t job_id, int32_t direction, const char *const *environment,
+                                 const char *const *nodes)
+{
+    struct size environment_size = size_of(environment);
+    struct size nodes_size = size_of(nodes);
+    size_t pointers = environment_size.count + 1 + nodes_size.count + 1;
+    struct hand_over *hand_over =
+        malloc(sizeof(*hand_over) + pointers * sizeof(char *) + environment_size.bytes + nodes_size.bytes);
+
+    if (hand_over != NULL) {
+        char **first = (char **)(hand_over + 1);
+        char *text = (char *)(first + pointers);
+
+        *hand_over = (struct hand_over){
+            .job_id = job_id,
+            .direction = direction,
+            .environment = (const char *const *)first,
+            .nodes = (const char *const *)(first + environment_size.count + 1),
+        };
+        text = copy(environment, first, text);
+        (void)copy(nodes, first + environment_size.count + 1, text);
+    }
+    return hand_over;
+}
+
+/* It lives until both threads are done with it. */
+static void let_go(struct hand_over *hand_over)
+{
+    if (hand_over->carried && hand_over->told)
+        free(hand_over);
+}
+
+static struct hand_over_slot *slot_of(const struct handovers *handovers, uint64_t request)
+{
+    return (struct hand_over_slot *)&handovers->slots[request % HAND_OVER_SLOTS];
+}
+
+void handovers_empty(struct handovers *handovers)
+{
+    TAILQ_INIT(&handovers->to_carry);
+    TAILQ_INIT(&handovers->waiting);
+    TAILQ_INIT(&handovers->ended);
+    for (size_t i = 0; i < HAND_OVER_SLOTS; i++)
+        LIST_INIT(&handovers->slots[i]);
+}
+
+void handovers_add(struct handovers *handovers, struct hand_over *hand_over)
+{
+    TAILQ_INSERT_TAIL(&handovers->to_carry, hand_over, to_carry);
+    TAILQ_INSERT_TAIL(&handovers->waiting, hand_over, to_end);
+    LIST_INSERT_HEAD(slot_of(handovers, hand_over->request), hand_over, same_slot);
+}
+
+struct hand_over *handovers_next_to_carry(struct handovers *handovers)
+{
+    struct hand_over *hand_over = TAILQ_FIRST(&handovers->to_carry);
+
+    if (hand_over != NULL)
+        TAILQ_REMOVE(&handovers->to_carry, hand_over, to_carry);
+    return hand_over;
+}
+
+void handovers_carried(struct hand_over *hand_over)
+{
+    hand_over->carried = true;
+    let_go(hand_over);
+}
+
+struct hand_over *handovers_next_to_end(const struct handovers *handovers)
+{
+    return TAILQ_FIRST(&handovers->waiting);
+}
+
+struct hand_over *handovers_waiting(const struct handovers *handovers, uint64_t request)
+{
+    struct hand_over *hand_over = LIST_FIRST(slot_of(handovers, request));
+
+    while (hand_over != NULL && hand_over->request != request)
+        hand_over = LIST_NEXT(hand_over, same_slot);
+    return hand_over;
+}
+
+void handovers_end(struct handovers *handovers, struct hand_over *hand_over, enum ending ending)
+{
+    LIST_REMOVE(hand_over, same_slot);
+    TAILQ_REMOVE(&handovers->waiting, hand_over, to_end);
+    hand_over->ending = ending;
+    TAILQ_INSERT_TAIL(&handovers->ended, hand_over, to_end);
+}
+
+struct hand_over *handovers_next_to_tell(struct handovers *handovers)
+{
+    struct hand_over *hand_over = TAILQ_FIRST(&handovers->ended);
+
+    if (hand_over != NULL)
+        TAILQ_REMOVE(&handovers->ended, hand_over, to_end);
+    return hand_over;
+}
+
+void handovers_told(struct hand_over *hand_over)
+{
+    hand_over->told = true;
+    let_go(hand_over);
+}
+
+size_t handovers_drop(struct handovers *handovers)
+{
+    struct hand_over *hand_over;
+    size_t untold = 0;
+
+    while ((hand_over = handovers_next_to_carry(handovers)) != NULL)
+        handovers_carried(hand_over);
+    while ((hand_over = handovers_next_to_end(handovers)) != NULL)
+        handovers_end(handovers, hand_over, ENDED_OVERDUE);
+    while ((hand_over = handovers_next_to_tell(handovers)) != NULL) {
+        untold++;
+        handovers_told(hand_over);
+    }
+    return untold;
+}

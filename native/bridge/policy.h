@@ -1,0 +1,26 @@
+/* What the shim itself must know of bebida.yaml, even where the library that reads all of it is missing. */
+#ifndef BEBIDA_POLICY_H
+#define BEBIDA_POLICY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* controller.onFailure: what becomes of a job whose nodes could not be taken out of Kubernetes in time. */
+enum on_failure {
+    ON_FAILURE_START,
+    ON_FAILURE_REQUEUE,
+};
+
+struct policy {
+    uint32_t deadline_ms; /* controller.deadline */
+    enum on_failure on_failure;
+};
+
+/* Reads the file that BEBIDA_CONFIG names, or /etc/bebida/bebida.yaml. Where there is none, the defaults hold
+ * (30 s, start); where it cannot be used, they hold too, and one error says why. */
+struct policy policy_read(void);
+
+/* A duration as 30s, 1m30s or 500ms, up to an hour. Returns whether text is one. */
+bool policy_duration(const char *text, uint32_t *milliseconds);
+
+#endif

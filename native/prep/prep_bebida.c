@@ -1,0 +1,134 @@
+/*
+ * Slurm's PrEp plugin prep/bebida: before a job starts, its nodes leave Kubernetes, and after it they go
+ * back.
+ *
+ * slurmctld calls the two hooks with its locks held. They copy the job, hand it to the bridge and return;
+ * slurmctld goes on with the job when the bridge's answerer tells it how that ended. In slurmd and everywhere
+ * else the plugin does nothing.
+ */
+#include "prep_abi.h"
+
+#include <slurm/slurm.h>
+#include <slurm/slurm_errno.h>
+
+#include "bebida.h"
+#include "bridge.h"
+#include "job.h"
+#include "log.h"
+
+#define EXPORTED __attribute__((visibility("default")))
+
+EXPORTED const char plugin_name[] = "BeBiDa: lends idle nodes to Kubernetes";
+EXPORTED const char plugin_type[] = "prep/bebida";
+EXPORTED const uint32_t plugin_version = SLURM_VERSION_NUMBER;
+
+/* Wait statuses. slurmctld requeues a batch job whose prolog has exited with 1, and ends an interactive one.
+ */
+enum { PROLOG_SUCCEEDED = 0, PROLOG_FAILED = 1 << 8, EPILOG_SUCCEEDED = 0 };
+
+static prep_callbacks_t slurmctld;
+
+static const char *why(enum ending ending)
+{
+    const char *text = "the library reports a failure";
+
+    if (ending == ENDED_REFUSED)
+        text = "the library refuses to begin";
+    else if (ending == ENDED_NOWHERE)
+        text = "the library does not run";
+    else if (ending == ENDED_OVERDUE)
+        text = "there is no answer after controller.deadline";
+    return text;
+}
+
+static void tell_prolog(const struct hand_over *hand_over, const struct policy *policy)
+{
+    bool failed = hand_over->ending != ENDED_DONE;
+    bool requeue = failed && policy->on_failure == ON_FAILURE_REQUEUE;
+
+    if (failed)
+        log_error("job %u: its nodes have not left Kubernetes: %s; the job %s (controller.onFailure)",
+                  hand_over->job_id, why(hand_over->ending), requeue ? "is requeued" : "starts");
+    slurmctld.prolog_slurmctld(requeue ? PROLOG_FAILED : PROLOG_SUCCEEDED, hand_over->job_id,
+                               hand_over->ending == ENDED_OVERDUE);
+}
+
+/* slurmctld does with a failed epilog what it does with any other. */
+static void tell_epilog(const struct hand_over *hand_over)
+{
+    if (hand_over->ending != ENDED_DONE)
+        log_error("job %u: its nodes are not back in Kubernetes: %s; the next reconcile returns them",
+                  hand_over->job_id, why(hand_over->ending));
+    slurmctld.epilog_slurmctld(EPILOG_SUCCEEDED, hand_over->job_id, hand_over->ending == ENDED_OVERDUE);
+}
+
+static void tell(const struct hand_over *hand_over, const struct policy *policy)
+{
+    if (hand_over->direction == BEBIDA_DECOMMISSION)
+        tell_prolog(hand_over, policy);
+    else
+        tell_epilog(hand_over);
+}
+
+/* Returns whether slurmctld is to wait for being told. */
+static bool hand_over(job_record_t *job, int32_t direction)
+{
+    struct hand_over *taken = job_hand_over(job, direction);
+    uint32_t job_id = taken == NULL ? 0 : taken->job_id;
+    bool waits = taken != NULL && bridge_hand_over(taken);
+
+    if (taken != NULL && !waits)
+        log_error("job %u: not handed over: the plugin has not started; see its first error", job_id);
+    return waits;
+}
+
+EXPORTED int init(void)
+{
+    return SLURM_SUCCESS;
+}
+
+EXPORTED void fini(void)
+{
+    bridge_close();
+}
+
+/* Only slurmctld registers callbacks, and does so before the first job. */
+EXPORTED void prep_p_register_callbacks(prep_callbacks_t *callbacks)
+{
+    if (job_in_slurmctld() && callbacks->prolog_slurmctld != NULL && callbacks->epilog_slurmctld != NULL) {
+        slurmctld = *callbacks;
+        (void)bridge_open(tell);
+    }
+}
+
+EXPORTED int prep_p_prolog_slurmctld(job_record_t *job, bool *async)
+{
+    *async = hand_over(job, BEBIDA_DECOMMISSION);
+    return SLURM_SUCCESS;
+}
+
+EXPORTED int prep_p_epilog_slurmctld(job_record_t *job, bool *async)
+{
+    *async = hand_over(job, BEBIDA_RECOMMISSION);
+    return SLURM_SUCCESS;
+}
+
+/* slurmd's side is spank_bebida.so. */
+EXPORTED int prep_p_prolog(void *job_env, void *cred)
+{
+    (void)job_env;
+    (void)cred;
+    return SLURM_SUCCESS;
+}
+
+EXPORTED int prep_p_epilog(void *job_env, void *cred)
+{
+    (void)job_env;
+    (void)cred;
+    return SLURM_SUCCESS;
+}
+
+EXPORTED void prep_p_required(prep_call_type_t type, bool *required)
+{
+    *required = (type == PREP_PROLOG_SLURMCTLD || type == PREP_EPILOG_SLURMCTLD) && job_in_slurmctld();
+}
