@@ -1,0 +1,43 @@
+namespace BeBiDa.Cluster;
+
+/// <summary>Why Kubernetes did not do what it was asked.</summary>
+public enum ClusterFault
+{
+    /// <summary>No answer, a broken connection, a time-out, or a fault of the server's own (5xx).</summary>
+    Unavailable,
+
+    /// <summary>Too many requests (429); worth another try after a while.</summary>
+    Throttled,
+
+    /// <summary>Another writer was quicker, or the object has another uid now (409).</summary>
+    Conflict,
+
+    /// <summary>There is no such object (404).</summary>
+    NotFound,
+
+    /// <summary>The watch's or list's moment is too long ago (410).</summary>
+    Expired,
+
+    /// <summary>Not authenticated (401); credentials may be rotated, so worth another try.</summary>
+    Unauthenticated,
+
+    /// <summary>Not allowed (403), or not accepted as it is (400, 422): trying again does not help.</summary>
+    Refused,
+}
+
+/// <summary>Kubernetes did not do what it was asked.</summary>
+/// <param name="fault">Why.</param>
+/// <param name="message">What failed and what the server said, for an admin.</param>
+/// <param name="retryAfter">How long the server asks to wait; null when it does not say.</param>
+/// <param name="inner">What caused it.</param>
+public sealed class ClusterException(ClusterFault fault, string message, TimeSpan? retryAfter = null, Exception? inner = null) : Exception(message, inner)
+{
+    /// <summary>Why.</summary>
+    public ClusterFault Fault { get; } = fault;
+
+    /// <summary>How long the server asks to wait before the next try; null when it does not say.</summary>
+    public TimeSpan? RetryAfter { get; } = retryAfter;
+
+    /// <summary>Whether another try can help.</summary>
+    public bool IsTransient => Fault is not (ClusterFault.Refused or ClusterFault.NotFound);
+}

@@ -1,0 +1,62 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+
+namespace BeBiDa.Cluster;
+
+/// <summary>Writes Events in the background, so that no job waits for them. What Kubernetes does not take is lost, as Events are.</summary>
+public sealed class EventRecorder : IAsyncDisposable
+{
+    // An outage must not fill slurmctld's memory with Events.
+    private const int Capacity = 4096;
+
+    // Few at once: they must not hold up the requests that jobs wait for.
+    private const int Writers = 4;
+
+    private readonly Channel<NodeEvent> events = Channel.CreateBounded<NodeEvent>(new BoundedChannelOptions(Capacity) { FullMode = BoundedChannelFullMode.DropOldest });
+    private readonly CancellationTokenSource stop = new();
+    private readonly ICluster cluster;
+    private readonly ILogger logger;
+    private readonly Task writers;
+
+    /// <summary>Starts to write.</summary>
+    public EventRecorder(ICluster cluster, ILogger logger)
+    {
+        this.cluster = cluster;
+        this.logger = logger;
+        writers = Task.WhenAll(Enumerable.Range(0, Writers).Select(_ => WriteAsync()));
+    }
+
+    /// <summary>Queues an Event; never waits.</summary>
+    public void Record(NodeEvent nodeEvent) => events.Writer.TryWrite(nodeEvent);
+
+    /// <summary>Ends: what is queued is written still, for at most two seconds.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        events.Writer.TryComplete();
+        stop.CancelAfter(TimeSpan.FromSeconds(2));
+        await writers.ConfigureAwait(false);
+        stop.Dispose();
+    }
+
+    private async Task WriteAsync()
+    {
+        try
+        {
+            await foreach (var nodeEvent in events.Reader.ReadAllAsync(stop.Token).ConfigureAwait(false))
+            {
+                try
+                {
+                    await cluster.RecordAsync(nodeEvent, stop.Token).ConfigureAwait(false);
+                }
+                catch (ClusterException e)
+                {
+                    logger.LogDebug("node {Node}: Event {Reason} not written: {Cause}", nodeEvent.Node.Name, nodeEvent.Reason, e.Message);
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The two seconds are over.
+        }
+    }
+}

@@ -1,0 +1,49 @@
+using BeBiDa.Holds;
+
+namespace BeBiDa.Cluster;
+
+/// <summary>What the API server answers to an eviction.</summary>
+public enum EvictionAnswer
+{
+    /// <summary>The pod is terminating now.</summary>
+    Accepted,
+
+    /// <summary>The pod was gone before.</summary>
+    Gone,
+
+    /// <summary>A PodDisruptionBudget keeps the pod, for now.</summary>
+    Blocked,
+}
+
+/// <summary>The Kubernetes cluster, as a hand-over sees it. Every method throws <see cref="ClusterException"/> when it cannot do its work, and retries nothing.</summary>
+public interface ICluster
+{
+    /// <summary>The cluster's nodes; waits until they have been listed once.</summary>
+    ValueTask<NodeDirectory> NodesAsync(CancellationToken cancellationToken);
+
+    /// <summary>Puts a hold on a node: unschedulable, labelled, annotated. Doing it again changes nothing but the time.</summary>
+    Task HoldAsync(ClusterNode node, HoldKey hold, DateTimeOffset since, CancellationToken cancellationToken);
+
+    /// <summary>Takes a hold off a node; the node becomes schedulable unless someone else wants it unschedulable too.</summary>
+    /// <returns>The holds that are left.</returns>
+    Task<IReadOnlyList<Hold>> ReleaseAsync(ClusterNode node, HoldKey hold, CancellationToken cancellationToken);
+
+    /// <summary>The pods on these nodes, not older than this call.</summary>
+    Task<PodList> ListPodsAsync(IReadOnlyCollection<ClusterNode> nodes, CancellationToken cancellationToken);
+
+    /// <summary>What changes about the pods on these nodes after a list; ends when the server ends it.</summary>
+    IAsyncEnumerable<PodChange> WatchPodsAsync(IReadOnlyCollection<ClusterNode> nodes, string resourceVersion, CancellationToken cancellationToken);
+
+    /// <summary>Asks to evict a pod (policy/v1 Eviction).</summary>
+    /// <param name="pod">Which one; another pod of its name is not touched.</param>
+    /// <param name="gracePeriod">Instead of the pod's own; null leaves it.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task<EvictionAnswer> EvictAsync(Pod pod, TimeSpan? gracePeriod, CancellationToken cancellationToken);
+
+    /// <summary>Deletes a pod, whatever its budget; a grace of zero does not wait for its kubelet either.</summary>
+    /// <inheritdoc cref="EvictAsync"/>
+    Task DeleteAsync(Pod pod, TimeSpan? gracePeriod, CancellationToken cancellationToken);
+
+    /// <summary>Leaves an Event on a Node.</summary>
+    Task RecordAsync(NodeEvent nodeEvent, CancellationToken cancellationToken);
+}

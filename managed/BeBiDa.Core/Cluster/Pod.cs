@@ -1,0 +1,48 @@
+namespace BeBiDa.Cluster;
+
+/// <summary>A pod on one of the nodes, as far as a drain needs it.</summary>
+public sealed record Pod
+{
+    /// <summary>Its namespace.</summary>
+    public required string Namespace { get; init; }
+
+    /// <summary>Its name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Its uid: another pod of the same name is another pod.</summary>
+    public required string Uid { get; init; }
+
+    /// <summary>Kubernetes' name of the node that it is bound to.</summary>
+    public required string Node { get; init; }
+
+    /// <summary>Whether all its containers have ended (phase Succeeded or Failed).</summary>
+    public bool Finished { get; init; }
+
+    /// <summary>Whether a DaemonSet controls it: it would come back at once, on the same node.</summary>
+    public bool OfDaemonSet { get; init; }
+
+    /// <summary>Whether it only mirrors a static pod of the kubelet, which the API cannot end.</summary>
+    public bool Mirror { get; init; }
+
+    /// <summary>Whether a controller would make another one elsewhere.</summary>
+    public bool HasController { get; init; }
+
+    /// <summary>Whether it has an emptyDir volume, whose data goes with the pod.</summary>
+    public bool HasEmptyDir { get; init; }
+
+    /// <summary>When it is to be gone, grace included, once its deletion has begun (metadata.deletionTimestamp); else null.</summary>
+    public DateTimeOffset? DeletionTimestamp { get; init; }
+
+    /// <summary>Namespace and name, as kubectl prints them.</summary>
+    public override string ToString() => $"{Namespace}/{Name}";
+}
+
+/// <summary>The pods of some nodes at one moment.</summary>
+/// <param name="Pods">All pods on the nodes.</param>
+/// <param name="ResourceVersion">The moment, from which a watch goes on.</param>
+public sealed record PodList(IReadOnlyList<Pod> Pods, string ResourceVersion);
+
+/// <summary>What a watch of pods tells.</summary>
+/// <param name="Pod">The pod as it is, or was last.</param>
+/// <param name="Gone">Whether it is gone from the API.</param>
+public sealed record PodChange(Pod Pod, bool Gone);

@@ -1,0 +1,120 @@
+namespace BeBiDa.Configuration;
+
+/// <summary>All that a site can set in bebida.yaml. The values here are the defaults.</summary>
+public sealed record BebidaConfiguration
+{
+    /// <summary>How to reach Kubernetes.</summary>
+    public KubernetesConfiguration Kubernetes { get; init; } = new();
+
+    /// <summary>What slurmctld's side does.</summary>
+    public ControllerConfiguration Controller { get; init; } = new();
+
+    /// <summary>How pods leave.</summary>
+    public EvictionConfiguration Eviction { get; init; } = new();
+
+    /// <summary>Which jobs take nodes from Kubernetes.</summary>
+    public JobsConfiguration Jobs { get; init; } = new();
+
+    /// <summary>Which nodes are lent, and what Kubernetes calls them.</summary>
+    public NodesConfiguration Nodes { get; init; } = new();
+}
+
+/// <summary>The section <c>kubernetes</c>.</summary>
+public sealed record KubernetesConfiguration
+{
+    /// <summary>Path of the kubeconfig; the one key that a site must set.</summary>
+    public string Kubeconfig { get; init; } = "";
+
+    /// <summary>The kubeconfig's context; empty for its current-context.</summary>
+    public string Context { get; init; } = "";
+
+    /// <summary>How many requests may be under way at once, 1 to 512.</summary>
+    public int MaxInFlight { get; init; } = 32;
+
+    /// <summary>How long one request may take before it is tried again, 100 ms to 5 min.</summary>
+    public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Whether each hand-over leaves a Kubernetes Event on the Node.</summary>
+    public bool Events { get; init; } = true;
+}
+
+/// <summary>What becomes of a job whose nodes could not be taken from Kubernetes.</summary>
+public enum OnFailure
+{
+    /// <summary>The job starts: HPC comes first.</summary>
+    Start,
+
+    /// <summary>Slurm requeues the job (a batch job; an interactive one ends).</summary>
+    Requeue,
+}
+
+/// <summary>The section <c>controller</c>; the C shim reads it too.</summary>
+public sealed record ControllerConfiguration
+{
+    /// <summary>How long a job waits for its nodes at most, 1 s to 1 h.</summary>
+    public TimeSpan Deadline { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>What becomes of the job after that.</summary>
+    public OnFailure OnFailure { get; init; } = OnFailure.Start;
+}
+
+/// <summary>What is done at the eviction deadline with a pod that is still there.</summary>
+public enum AtDeadline
+{
+    /// <summary>The pod is deleted, past its disruption budget or without waiting for its kubelet: HPC comes first.</summary>
+    Delete,
+
+    /// <summary>The pod stays, and the hand-over fails.</summary>
+    Fail,
+}
+
+/// <summary>The section <c>eviction</c>.</summary>
+public sealed record EvictionConfiguration
+{
+    /// <summary>The grace that evicted pods get instead of their own; null leaves each pod its own (<c>pod</c> in the file).</summary>
+    public TimeSpan? GracePeriod { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long pods may take to leave in all, before <see cref="OnBudget"/> and <see cref="OnStuck"/> apply; 1 s to 1 h.</summary>
+    public TimeSpan Deadline { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>What is done with a pod that its PodDisruptionBudget still keeps at the deadline.</summary>
+    public AtDeadline OnBudget { get; init; } = AtDeadline.Delete;
+
+    /// <summary>What is done with a pod that is still terminating, past its grace, at the deadline.</summary>
+    public AtDeadline OnStuck { get; init; } = AtDeadline.Delete;
+
+    /// <summary>Whether pods without a controller are evicted too (they do not come back); kubectl drain's <c>--force</c>.</summary>
+    public bool Force { get; init; } = true;
+
+    /// <summary>Whether pods with an emptyDir volume are evicted too (its data is lost); kubectl drain's <c>--delete-emptydir-data</c>.</summary>
+    public bool DeleteEmptyDirData { get; init; } = true;
+}
+
+/// <summary>The section <c>jobs</c>.</summary>
+public sealed record JobsConfiguration
+{
+    /// <summary>Partitions (patterns with <c>*</c> and <c>?</c>) whose jobs take nodes.</summary>
+    public IReadOnlyList<string> Partitions { get; init; } = ["*"];
+
+    /// <summary>Names (patterns) of jobs that leave Kubernetes alone.</summary>
+    public IReadOnlyList<string> IgnoreNames { get; init; } = ["BEBIDA_NOOP*"];
+}
+
+/// <summary>The section <c>nodes</c>.</summary>
+public sealed record NodesConfiguration
+{
+    /// <summary>Slurm nodes (patterns) that are lent.</summary>
+    public IReadOnlyList<string> Include { get; init; } = ["*"];
+
+    /// <summary>Slurm nodes (patterns) that are not, whatever <see cref="Include"/> says.</summary>
+    public IReadOnlyList<string> Exclude { get; init; } = [];
+
+    /// <summary>The Kubernetes name of a Slurm node; <c>{node}</c> stands for Slurm's name.</summary>
+    public string Template { get; init; } = "{node}";
+
+    /// <summary>A label of the Kubernetes Node whose value is Slurm's name; goes before <see cref="Template"/>. Empty for none.</summary>
+    public string Label { get; init; } = "";
+
+    /// <summary>Kubernetes' name by Slurm's name; goes before everything else.</summary>
+    public IReadOnlyDictionary<string, string> Map { get; init; } = new Dictionary<string, string>();
+}

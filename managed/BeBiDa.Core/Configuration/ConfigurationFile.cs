@@ -1,0 +1,116 @@
+using YamlDotNet.Core;
+using YamlDotNet.RepresentationModel;
+
+namespace BeBiDa.Configuration;
+
+/// <summary>Reads bebida.yaml.</summary>
+public static class ConfigurationFile
+{
+    /// <summary>Where the configuration is unless <see cref="PathVariable"/> names another file.</summary>
+    public const string DefaultPath = "/etc/bebida/bebida.yaml";
+
+    /// <summary>The environment variable that names another file.</summary>
+    public const string PathVariable = "BEBIDA_CONFIG";
+
+    /// <summary>The file that this process reads.</summary>
+    public static string Path => Environment.GetEnvironmentVariable(PathVariable) is { Length: > 0 } path ? path : DefaultPath;
+
+    /// <summary>Reads the file.</summary>
+    /// <exception cref="ConfigurationException">It cannot be read, is not YAML, or has an unknown key, a wrong type or an impossible value.</exception>
+    public static BebidaConfiguration Load(string path)
+    {
+        string text;
+        try
+        {
+            text = File.ReadAllText(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigurationException($"{path}: {e.Message}");
+        }
+        return Parse(path, text);
+    }
+
+    /// <summary>Reads a configuration from text.</summary>
+    /// <param name="path">What to call it in errors.</param>
+    /// <param name="text">The YAML.</param>
+    /// <exception cref="ConfigurationException">As <see cref="Load"/>.</exception>
+    public static BebidaConfiguration Parse(string path, string text)
+    {
+        var problems = new List<string>();
+        var configuration = Read(new ConfigurationSection(path, "", Root(path, text), problems));
+        return problems.Count == 0 ? configuration : throw new ConfigurationException(problems);
+    }
+
+    private static YamlMappingNode Root(string path, string text)
+    {
+        try
+        {
+            var yaml = new YamlStream();
+            yaml.Load(new StringReader(text));
+            return yaml.Documents switch
+            {
+                [] => new YamlMappingNode(),
+                [{ RootNode: YamlMappingNode mapping }] => mapping,
+                [{ RootNode: YamlScalarNode { Value: null or "" } }] => new YamlMappingNode(),
+                [var document] => throw new ConfigurationException($"{path}:{document.RootNode.Start.Line}: a mapping of sections is expected, such as 'kubernetes:'"),
+                [_, var second, ..] => throw new ConfigurationException($"{path}:{second.RootNode.Start.Line}: a second YAML document; only one is read"),
+            };
+        }
+        catch (YamlException e)
+        {
+            throw new ConfigurationException($"{path}:{e.Start.Line}: not YAML: {e.Message}");
+        }
+    }
+
+    private static BebidaConfiguration Read(ConfigurationSection root)
+    {
+        var defaults = new BebidaConfiguration();
+        var configuration = new BebidaConfiguration
+        {
+            Kubernetes = root.Section("kubernetes", section => new KubernetesConfiguration
+            {
+                Kubeconfig = section.Required("kubeconfig", "the kubeconfig file with which BeBiDa reaches Kubernetes"),
+                Context = section.Text("context", defaults.Kubernetes.Context),
+                MaxInFlight = section.Number("maxInFlight", defaults.Kubernetes.MaxInFlight, 1, 512),
+                RequestTimeout = section.Duration("requestTimeout", defaults.Kubernetes.RequestTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5)),
+                Events = section.Flag("events", defaults.Kubernetes.Events),
+            }),
+            Controller = root.Section("controller", section => new ControllerConfiguration
+            {
+                Deadline = section.Duration("deadline", defaults.Controller.Deadline, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)),
+                OnFailure = section.Choice("onFailure", defaults.Controller.OnFailure, ("start", OnFailure.Start), ("requeue", OnFailure.Requeue)),
+            }),
+            Eviction = root.Section("eviction", section => new EvictionConfiguration
+            {
+                GracePeriod = section.DurationOr("gracePeriod", "pod", defaults.Eviction.GracePeriod, TimeSpan.Zero, TimeSpan.FromHours(1)),
+                Deadline = section.Duration("deadline", defaults.Eviction.Deadline, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)),
+                OnBudget = section.Choice("onBudget", defaults.Eviction.OnBudget, ("delete", AtDeadline.Delete), ("fail", AtDeadline.Fail)),
+                OnStuck = section.Choice("onStuck", defaults.Eviction.OnStuck, ("delete", AtDeadline.Delete), ("fail", AtDeadline.Fail)),
+                Force = section.Flag("force", defaults.Eviction.Force),
+                DeleteEmptyDirData = section.Flag("deleteEmptyDirData", defaults.Eviction.DeleteEmptyDirData),
+            }),
+            Jobs = root.Section("jobs", section => new JobsConfiguration
+            {
+                Partitions = section.Patterns("partitions", defaults.Jobs.Partitions),
+                IgnoreNames = section.Patterns("ignoreNames", defaults.Jobs.IgnoreNames),
+            }),
+            Nodes = root.Section("nodes", section => new NodesConfiguration
+            {
+                Include = section.Patterns("include", defaults.Nodes.Include),
+                Exclude = section.Patterns("exclude", defaults.Nodes.Exclude),
+                Template = section.Text("template", defaults.Nodes.Template, value => value.Contains("{node}", StringComparison.Ordinal) ? null : "has no {node} in it: every Slurm node would be the same Kubernetes node"),
+                Label = section.Text("label", defaults.Nodes.Label),
+                Map = section.Map("map", defaults.Nodes.Map),
+            }),
+        };
+        root.RefuseUnknownKeys();
+
+        var eviction = configuration.Eviction;
+        if (eviction.Deadline >= configuration.Controller.Deadline)
+            root.Refuse("eviction.deadline", $"{BeBiDa.Duration.Format(eviction.Deadline)} is not shorter than controller.deadline ({BeBiDa.Duration.Format(configuration.Controller.Deadline)}), so nothing could be done about a pod that does not leave");
+        if (eviction.GracePeriod >= eviction.Deadline)
+            root.Refuse("eviction.gracePeriod", $"{BeBiDa.Duration.Format(eviction.GracePeriod.Value)} is not shorter than eviction.deadline ({BeBiDa.Duration.Format(eviction.Deadline)}), so every pod would be cut short of its grace");
+        return configuration;
+    }
+}

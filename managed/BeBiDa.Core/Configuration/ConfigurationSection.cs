@@ -1,0 +1,179 @@
+using System.Globalization;
+using YamlDotNet.Core;
+using YamlDotNet.RepresentationModel;
+
+namespace BeBiDa.Configuration;
+
+/// <summary>One mapping of the file while it is read: knows the keys that were asked for, and collects problems.</summary>
+internal sealed class ConfigurationSection(string file, string path, YamlMappingNode mapping, List<string> problems)
+{
+    private readonly SortedSet<string> known = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ConfigurationSection> sections = [];
+
+    public T Section<T>(string key, Func<ConfigurationSection, T> read)
+    {
+        var node = Find(key);
+        if (node is not (null or YamlMappingNode) && !IsEmpty(node))
+            Refuse(node, key, "a mapping of keys is expected");
+        var section = new ConfigurationSection(file, Join(key), node as YamlMappingNode ?? new YamlMappingNode(), problems);
+        sections[key] = section;
+        var value = read(section);
+        section.RefuseUnknownKeys();
+        return value;
+    }
+
+    public string Text(string key, string missing, Func<string, string?>? check = null)
+    {
+        if (Scalar(key) is not { } scalar)
+            return missing;
+        if (check?.Invoke(scalar.Value!) is not { } problem)
+            return scalar.Value!;
+        Refuse(scalar, key, $"'{scalar.Value}' {problem}");
+        return missing;
+    }
+
+    public string Required(string key, string meaning)
+    {
+        var value = Text(key, "");
+        if (value.Length == 0)
+            problems.Add($"{file}:{Line(mapping)}: {Join(key)}: is not set: {meaning}");
+        return value;
+    }
+
+    public bool Flag(string key, bool missing) => Choice(key, missing, ("true", true), ("false", false));
+
+    public int Number(string key, int missing, int least, int most)
+    {
+        if (Scalar(key) is not { } scalar)
+            return missing;
+        if (!int.TryParse(scalar.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number))
+            Refuse(scalar, key, $"'{scalar.Value}' is not a whole number");
+        else if (number < least || number > most)
+            Refuse(scalar, key, $"{number} is out of range ({least} to {most})");
+        else
+            return number;
+        return missing;
+    }
+
+    public TimeSpan Duration(string key, TimeSpan missing, TimeSpan least, TimeSpan most) =>
+        DurationOr(key, null, missing, least, most) ?? missing;
+
+    public TimeSpan? DurationOr(string key, string? word, TimeSpan? missing, TimeSpan least, TimeSpan most)
+    {
+        if (Scalar(key) is not { } scalar)
+            return missing;
+        if (scalar.Value == word)
+            return null;
+        if (!BeBiDa.Duration.TryParse(scalar.Value!, out var duration))
+            Refuse(scalar, key, $"'{scalar.Value}' is not a duration such as 30s, 1m30s or 500ms{(word is null ? "" : $", nor '{word}'")}");
+        else if (duration < least || duration > most)
+            Refuse(scalar, key, $"{scalar.Value} is out of range ({BeBiDa.Duration.Format(least)} to {BeBiDa.Duration.Format(most)})");
+        else
+            return duration;
+        return missing;
+    }
+
+    public T Choice<T>(string key, T missing, params (string Word, T Value)[] choices)
+    {
+        if (Scalar(key) is not { } scalar)
+            return missing;
+        foreach (var (word, value) in choices)
+            if (scalar.Value == word)
+                return value;
+        Refuse(scalar, key, $"'{scalar.Value}' is none of {string.Join(", ", choices.Select(c => c.Word))}");
+        return missing;
+    }
+
+    public IReadOnlyList<string> Patterns(string key, IReadOnlyList<string> missing)
+    {
+        var node = Find(key);
+        if (node is null || IsEmpty(node))
+            return missing;
+        if (node is not YamlSequenceNode sequence)
+        {
+            Refuse(node, key, "a list is expected, such as [\"batch\", \"gpu*\"]");
+            return missing;
+        }
+        var patterns = new List<string>();
+        foreach (var item in sequence)
+            if (item is YamlScalarNode { Value: { Length: > 0 } pattern })
+                patterns.Add(pattern);
+            else
+                Refuse(item, key, "a name or pattern is expected");
+        return patterns;
+    }
+
+    public IReadOnlyDictionary<string, string> Map(string key, IReadOnlyDictionary<string, string> missing)
+    {
+        var node = Find(key);
+        if (node is null || IsEmpty(node))
+            return missing;
+        if (node is not YamlMappingNode entries)
+        {
+            Refuse(node, key, "a mapping is expected, such as {n1: worker-1.example.org}");
+            return missing;
+        }
+        var map = new Dictionary<string, string>(StringComparer.Ordinal);
+        var named = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (name, value) in entries)
+            if (name is not YamlScalarNode { Value: { Length: > 0 } from } || value is not YamlScalarNode { Value: { Length: > 0 } to })
+                Refuse(value, key, "a Slurm node's name and a Kubernetes node's name are expected");
+            else if (!named.TryAdd(to, from))
+                Refuse(value, key, $"{from} and {named[to]} are both mapped to {to}");
+            else
+                map[from] = to;
+        return map;
+    }
+
+    public void RefuseUnknownKeys()
+    {
+        foreach (var (key, _) in mapping)
+            if (key is YamlScalarNode { Value: { } name } && !known.Contains(name))
+                problems.Add($"{file}:{Line(key)}: {Join(name)}: unknown key{Suggestion(name)}");
+    }
+
+    /// <summary>Refuses a value that was read, by its whole path.</summary>
+    public void Refuse(string wholePath, string problem)
+    {
+        var (section, key) = wholePath.IndexOf('.', StringComparison.Ordinal) is var dot and > 0
+            ? (sections[wholePath[..dot]], wholePath[(dot + 1)..])
+            : (this, wholePath);
+        section.RefuseKey(key, problem);
+    }
+
+    private void RefuseKey(string key, string problem) => Refuse(Find(key) ?? mapping, key, problem);
+
+    private string Suggestion(string name)
+    {
+        foreach (var candidate in known)
+            if (string.Equals(candidate, name, StringComparison.OrdinalIgnoreCase) || (candidate.Length > 3 && name.Length > 3 && (candidate.StartsWith(name[..^1], StringComparison.OrdinalIgnoreCase) || name.StartsWith(candidate[..^1], StringComparison.OrdinalIgnoreCase))))
+                return $"; is {candidate} meant?";
+        return $"; here stand {string.Join(", ", known)}";
+    }
+
+    private YamlScalarNode? Scalar(string key)
+    {
+        var node = Find(key);
+        if (node is null || IsEmpty(node))
+            return null;
+        if (node is YamlScalarNode scalar)
+            return scalar;
+        Refuse(node, key, "one value is expected");
+        return null;
+    }
+
+    private YamlNode? Find(string key)
+    {
+        known.Add(key);
+        return mapping.Children.TryGetValue(new YamlScalarNode(key), out var node) ? node : null;
+    }
+
+    // "key:" with nothing after it leaves the default, as an empty section does.
+    private static bool IsEmpty(YamlNode node) => node is YamlScalarNode { Value: "" or null or "~" or "null", Style: ScalarStyle.Plain };
+
+    private void Refuse(YamlNode node, string key, string problem) => problems.Add($"{file}:{Line(node)}: {Join(key)}: {problem}");
+
+    private static long Line(YamlNode node) => Math.Max(1, node.Start.Line);
+
+    private string Join(string key) => path.Length == 0 ? key : $"{path}.{key}";
+}

@@ -1,0 +1,330 @@
+using System.Threading.Channels;
+using BeBiDa.Cluster;
+using BeBiDa.Configuration;
+using Microsoft.Extensions.Logging;
+
+namespace BeBiDa.Draining;
+
+/// <summary>
+/// Empties nodes that are already unschedulable: evicts all their pods at once, and is told by a watch when they are gone.
+/// </summary>
+/// <remarks>
+/// One loop owns all state and reads one queue: what the watch saw, what a request was answered, what time it is.
+/// So there is no lock, and every rule can be tested with a cluster and a clock that are made up.
+/// </remarks>
+internal sealed class Drain
+{
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(2);
+
+    // How long after its grace a terminating pod counts as stuck: its kubelet needs a moment to report.
+    private static readonly TimeSpan Allowance = TimeSpan.FromSeconds(1);
+
+    private readonly ICluster cluster;
+    private readonly EvictionConfiguration policy;
+    private readonly TimeProvider time;
+    private readonly Retry retry;
+    private readonly ILogger logger;
+    private readonly IReadOnlyCollection<ClusterNode> nodes;
+    private readonly DateTimeOffset deadline;
+    private readonly Channel<Action> queue = Channel.CreateUnbounded<Action>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Queue<LeavingPod> waiting = new();
+    private readonly Dictionary<string, LeavingPod> leaving = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> left = new(StringComparer.Ordinal);
+    private readonly int maxInFlight;
+    private int inFlight;
+
+    /// <summary>Prepares a drain.</summary>
+    /// <param name="cluster">The cluster.</param>
+    /// <param name="nodes">The nodes to empty.</param>
+    /// <param name="policy">How pods leave.</param>
+    /// <param name="maxInFlight">Evictions that may be under way at once.</param>
+    /// <param name="patience">How long pods may take before the policy's deadline rules apply.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">Where to tell.</param>
+    public Drain(ICluster cluster, IReadOnlyCollection<ClusterNode> nodes, EvictionConfiguration policy, int maxInFlight, TimeSpan patience, TimeProvider time, ILogger logger)
+    {
+        this.cluster = cluster;
+        this.nodes = nodes;
+        this.policy = policy;
+        this.maxInFlight = maxInFlight;
+        this.time = time;
+        retry = new Retry(time);
+        this.logger = logger;
+        deadline = time.GetUtcNow() + patience;
+    }
+
+    /// <summary>Pods that have left so far and that are still there, for whoever shows progress.</summary>
+    public (int Left, int Leaving) Progress => (Volatile.Read(ref leftCount), Volatile.Read(ref leavingCount));
+    private int leftCount, leavingCount;
+
+    /// <summary>Drains; ends when all pods that must leave have left, or when nothing more can be done.</summary>
+    /// <exception cref="ClusterException">The pods cannot be listed, and trying again does not help.</exception>
+    /// <exception cref="OperationCanceledException">It was given up.</exception>
+    public async Task<DrainResult> RunAsync(CancellationToken cancellationToken)
+    {
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var list = await ListAsync(end.Token).ConfigureAwait(false);
+        Relisted(list);
+        if (IsOver())
+            return Result();
+
+        var watch = FollowAsync(list.ResourceVersion, end.Token);
+        var clock = TickAsync(end.Token);
+        try
+        {
+            while (!IsOver())
+            {
+                StartRequests(end.Token);
+                var happened = await queue.Reader.ReadAsync(end.Token).ConfigureAwait(false);
+                do
+                    happened();
+                while (queue.Reader.TryRead(out happened!));
+            }
+            return Result();
+        }
+        finally
+        {
+            await end.CancelAsync().ConfigureAwait(false);
+            await Task.WhenAll(watch, clock).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private bool IsOver() => leaving.Values.All(p => p.Kept is not null);
+
+    private DrainResult Result() => new(left, [.. leaving.Values.Select(p => $"pod {p.Pod} on node {p.Pod.Node} {p.Kept}").Order(StringComparer.Ordinal)]);
+
+    private void Relisted(PodList list)
+    {
+        var there = list.Pods.Select(p => p.Uid).ToHashSet(StringComparer.Ordinal);
+        foreach (var gone in leaving.Values.Where(p => !there.Contains(p.Pod.Uid)).ToList())
+            Gone(gone);
+        foreach (var pod in list.Pods)
+            Seen(pod);
+    }
+
+    private void Seen(Pod pod)
+    {
+        if (leaving.TryGetValue(pod.Uid, out var known))
+        {
+            known.Pod = pod;
+            if (pod.Finished)
+                Gone(known);
+            return;
+        }
+        if (!DrainRules.MustLeave(pod))
+            return;
+        var entry = new LeavingPod(pod) { Kept = DrainRules.ReasonToKeep(pod, policy) };
+        leaving.Add(pod.Uid, entry);
+        leavingCount = leaving.Count;
+        if (entry.Kept is null)
+            Queue(entry);
+    }
+
+    private void Gone(LeavingPod pod)
+    {
+        if (!leaving.Remove(pod.Pod.Uid))
+            return;
+        left[pod.Pod.Node] = left.GetValueOrDefault(pod.Pod.Node) + 1;
+        leftCount++;
+        leavingCount = leaving.Count;
+        logger.LogDebug("node {Node}: pod {Pod} has left", pod.Pod.Node, pod.Pod);
+    }
+
+    private void Queue(LeavingPod pod)
+    {
+        if (pod.Busy)
+            return;
+        pod.Busy = true;
+        waiting.Enqueue(pod);
+    }
+
+    private void StartRequests(CancellationToken cancellationToken)
+    {
+        while (inFlight < maxInFlight && waiting.TryDequeue(out var pod))
+        {
+            if (!leaving.ContainsKey(pod.Pod.Uid))
+                continue;
+            inFlight++;
+            _ = RequestAsync(pod, cancellationToken);
+        }
+    }
+
+    private bool Late => time.GetUtcNow() >= deadline;
+
+    // Runs outside of the loop; touches the pod's state only by what it queues.
+    private async Task RequestAsync(LeavingPod pod, CancellationToken cancellationToken)
+    {
+        var late = Late;
+        var force = late && pod.Accepted && policy.OnStuck == AtDeadline.Delete;
+        var pastBudget = late && pod.Blocked && policy.OnBudget == AtDeadline.Delete;
+        Action answer;
+        try
+        {
+            if (force || pastBudget)
+            {
+                await cluster.DeleteAsync(pod.Pod, force ? TimeSpan.Zero : policy.GracePeriod, cancellationToken).ConfigureAwait(false);
+                answer = () => Deleted(pod, force);
+            }
+            else
+            {
+                var eviction = await cluster.EvictAsync(pod.Pod, policy.GracePeriod, cancellationToken).ConfigureAwait(false);
+                answer = () => Evicted(pod, eviction);
+            }
+        }
+        catch (ClusterException e) when (e.Fault == ClusterFault.NotFound)
+        {
+            answer = () => Gone(pod);
+        }
+        catch (ClusterException e)
+        {
+            answer = () => Failed(pod, e, cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            return;
+        }
+        queue.Writer.TryWrite(() =>
+        {
+            inFlight--;
+            pod.Busy = false;
+            answer();
+        });
+    }
+
+    private void Evicted(LeavingPod pod, EvictionAnswer answer)
+    {
+        switch (answer)
+        {
+            case EvictionAnswer.Gone:
+                Gone(pod);
+                break;
+            case EvictionAnswer.Accepted:
+                pod.Accepted = true;
+                pod.Blocked = false;
+                pod.Problem = null;
+                break;
+            case EvictionAnswer.Blocked:
+                if (!pod.Blocked)
+                    logger.LogInformation("node {Node}: pod {Pod} is kept by a disruption budget; trying until the eviction deadline", pod.Pod.Node, pod.Pod);
+                pod.Blocked = true;
+                pod.Problem = "is kept by its PodDisruptionBudget";
+                TryAgain(pod, null);
+                break;
+        }
+    }
+
+    private void Deleted(LeavingPod pod, bool forced)
+    {
+        logger.LogInformation("node {Node}: pod {Pod} {Why}; deleted{How}", pod.Pod.Node, pod.Pod, forced ? "did not end within its grace" : "was kept by a disruption budget until the deadline", forced ? " without grace" : "");
+        pod.Accepted = true;
+        pod.Blocked = false;
+        if (forced)
+            pod.ForcedAt = time.GetUtcNow();
+    }
+
+    private void Failed(LeavingPod pod, ClusterException e, CancellationToken cancellationToken)
+    {
+        pod.Problem = $"could not be evicted: {e.Message}";
+        if (e.IsTransient)
+        {
+            logger.LogDebug("node {Node}: pod {Pod} {Problem}; trying again", pod.Pod.Node, pod.Pod, pod.Problem);
+            TryAgain(pod, e.RetryAfter);
+        }
+        else
+        {
+            pod.Kept = pod.Problem;
+        }
+    }
+
+    private void TryAgain(LeavingPod pod, TimeSpan? after)
+    {
+        var backoff = FirstRetry * Math.Pow(2, Math.Min(pod.Tries++, 10));
+        var delay = after ?? (backoff < LongestRetry ? backoff : LongestRetry);
+        // Not past the deadline: then other rules hold.
+        var untilDeadline = deadline - time.GetUtcNow();
+        if (untilDeadline > TimeSpan.Zero && delay > untilDeadline)
+            delay = untilDeadline;
+        pod.Busy = true;
+        _ = Task.Delay(delay, time).ContinueWith(
+            _ => queue.Writer.TryWrite(() =>
+            {
+                pod.Busy = false;
+                if (leaving.ContainsKey(pod.Pod.Uid))
+                    Queue(pod);
+            }),
+            TaskScheduler.Default);
+    }
+
+    // What the deadline asks for, looked at again and again: a pod deleted past its budget has a grace too.
+    private void Tick()
+    {
+        if (!Late)
+            return;
+        foreach (var pod in leaving.Values)
+        {
+            if (pod.Kept is not null)
+                continue;
+            var overdue = (pod.Pod.DeletionTimestamp ?? deadline) + Allowance <= time.GetUtcNow();
+            if (pod.Accepted && pod.ForcedAt is null && overdue)
+            {
+                if (policy.OnStuck == AtDeadline.Delete)
+                    Queue(pod);
+                else
+                    pod.Kept = "has not ended within its grace, and eviction.onStuck is fail";
+            }
+            else if (pod.ForcedAt + Allowance <= time.GetUtcNow())
+            {
+                pod.Kept = "is still there though it was deleted without grace (does a finalizer keep it?)";
+            }
+            else if (pod.Blocked && policy.OnBudget == AtDeadline.Fail)
+            {
+                pod.Kept = "is kept by its PodDisruptionBudget, and eviction.onBudget is fail";
+            }
+        }
+    }
+
+    private async Task TickAsync(CancellationToken cancellationToken)
+    {
+        var wait = deadline - time.GetUtcNow();
+        if (wait > TimeSpan.Zero)
+            await Task.Delay(wait, time, cancellationToken).ConfigureAwait(false);
+        while (true)
+        {
+            queue.Writer.TryWrite(Tick);
+            await Task.Delay(TimeSpan.FromMilliseconds(250), time, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task FollowAsync(string resourceVersion, CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            try
+            {
+                await foreach (var change in cluster.WatchPodsAsync(nodes, resourceVersion, cancellationToken).ConfigureAwait(false))
+                    queue.Writer.TryWrite(() =>
+                    {
+                        if (!change.Gone)
+                            Seen(change.Pod);
+                        else if (leaving.TryGetValue(change.Pod.Uid, out var pod))
+                            Gone(pod);
+                    });
+            }
+            catch (ClusterException e)
+            {
+                logger.LogDebug("watch of pods ended, listing them again: {Cause}", e.Message);
+                await Task.Delay(FirstRetry, time, cancellationToken).ConfigureAwait(false);
+            }
+            var list = await ListAsync(cancellationToken).ConfigureAwait(false);
+            queue.Writer.TryWrite(() => Relisted(list));
+            resourceVersion = list.ResourceVersion;
+        }
+    }
+
+    private Task<PodList> ListAsync(CancellationToken cancellationToken) =>
+        retry.UntilDoneAsync(
+            token => cluster.ListPodsAsync(nodes, token),
+            problem => logger.LogDebug("listing pods failed, trying again: {Cause}", problem.Message),
+            cancellationToken);
+}

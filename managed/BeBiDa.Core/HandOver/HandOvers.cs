@@ -1,0 +1,244 @@
+using System.Collections.Concurrent;
+using BeBiDa.Cluster;
+using BeBiDa.Configuration;
+using BeBiDa.Draining;
+using BeBiDa.Jobs;
+using Microsoft.Extensions.Logging;
+
+namespace BeBiDa.HandOver;
+
+/// <summary>Hands the nodes of jobs over: from Kubernetes to Slurm before a job, and back after it.</summary>
+/// <remarks>
+/// The answer comes within the budget; the work goes on after it until it is done, until the job's next hand-over the
+/// other way makes it pointless, or until everything stops. So a job that started over a broken Kubernetes still gets
+/// its holds when Kubernetes is back, and a node is not lost because it was given back during an outage.
+/// </remarks>
+public sealed class HandOvers : IAsyncDisposable
+{
+    // Subjects of problems that are no node's.
+    private const string Cluster = "(cluster)";
+    private const string Pods = "(pods)";
+
+    private readonly ICluster cluster;
+    private readonly BebidaConfiguration configuration;
+    private readonly JobPolicy policy;
+    private readonly NodeNames names;
+    private readonly TimeProvider time;
+    private readonly ILogger logger;
+    private readonly Retry retry;
+    private readonly EventRecorder events;
+    private readonly Turns turns = new();
+    private readonly CancellationTokenSource stop = new();
+
+    /// <summary>Gets ready; nothing is asked of the cluster yet.</summary>
+    public HandOvers(ICluster cluster, BebidaConfiguration configuration, TimeProvider time, ILogger logger)
+    {
+        this.cluster = cluster;
+        this.configuration = configuration;
+        this.time = time;
+        this.logger = logger;
+        policy = new JobPolicy(configuration.Jobs, configuration.Nodes);
+        names = new NodeNames(configuration.Nodes);
+        retry = new Retry(time);
+        events = new EventRecorder(cluster, logger);
+    }
+
+    /// <summary>Takes the job's nodes from Kubernetes: holds all of them, then evicts their pods and waits until they are gone.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="budget">How long the answer may take.</param>
+    /// <param name="progress">Told how far it is; may be null.</param>
+    /// <returns>How it ended; never throws but for a bug.</returns>
+    public Task<HandOverResult> DecommissionAsync(Job job, TimeSpan budget, IProgress<HandOverProgress>? progress = null) =>
+        HandOverAsync(job, decommission: true, budget, (nodes, problems, turn) => TakeAsync(job, nodes, budget, problems, progress, turn));
+
+    /// <summary>Gives the job's nodes back to Kubernetes, but for those that other jobs or admins still want out of it.</summary>
+    /// <inheritdoc cref="DecommissionAsync"/>
+    public Task<HandOverResult> RecommissionAsync(Job job, TimeSpan budget, IProgress<HandOverProgress>? progress = null) =>
+        HandOverAsync(job, decommission: false, budget, (nodes, problems, turn) => GiveBackAsync(job, nodes, problems, progress, turn));
+
+    /// <summary>Ends when every hand-over that was asked for has ended.</summary>
+    public Task WhenIdleAsync() => turns.WhenAllEnded();
+
+    /// <summary>Stops all work, wherever it is, and waits for it to end.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await stop.CancelAsync().ConfigureAwait(false);
+        await turns.WhenAllEnded().ConfigureAwait(false);
+        await events.DisposeAsync().ConfigureAwait(false);
+        stop.Dispose();
+    }
+
+    private async Task<HandOverResult> HandOverAsync(Job job, bool decommission, TimeSpan budget, Func<IReadOnlyList<JobNode>, Problems, Turn, Task<int>> work)
+    {
+        var began = time.GetTimestamp();
+        var direction = decommission ? "decommission" : "recommission";
+        if (policy.ReasonToLeaveAlone(job) is { } reason)
+        {
+            logger.LogInformation("job {Job}: Kubernetes left alone: {Reason}", job.Id, reason);
+            return new HandOverResult(HandOverOutcome.NothingToDo, [], 0, time.GetElapsedTime(began), []);
+        }
+
+        var turn = turns.Take(job.Hold, decommission, stop.Token);
+        var nodes = new List<JobNode>();
+        var problems = new Problems();
+        var working = RunAsync();
+        HandOverResult result;
+        try
+        {
+            result = await working.WaitAsync(budget, time).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            result = Result(HandOverOutcome.Failed, 0);
+            logger.LogError("job {Job}: {Direction} not done within {Budget}: {Problems}; going on with it in the background", job.Id, direction, Duration.Format(budget), problems.Describe());
+            return result;
+        }
+        if (result.Outcome == HandOverOutcome.Failed)
+            logger.LogError("job {Job}: {Direction} failed after {Elapsed}: {Problems}", job.Id, direction, Milliseconds(result.Elapsed), problems.Describe());
+        else if (result.Outcome == HandOverOutcome.NothingToDo)
+            logger.LogDebug("job {Job}: Kubernetes knows none of its nodes", job.Id);
+        else
+            logger.LogInformation("job {Job}: {Direction} of {Nodes} nodes {Outcome} in {Elapsed}, {Pods} pods evicted", job.Id, direction, result.Nodes.Count, result.Outcome == HandOverOutcome.Done ? "done" : "superseded", Milliseconds(result.Elapsed), result.PodsEvicted);
+        return result;
+
+        async Task<HandOverResult> RunAsync()
+        {
+            try
+            {
+                // The caller's thread only takes the turn.
+                await turn.Before.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+                await ResolveAsync(job, nodes, problems, turn.Over).ConfigureAwait(false);
+                if (nodes.Count == 0)
+                    return Result(HandOverOutcome.NothingToDo, 0);
+                var pods = await work(nodes, problems, turn).ConfigureAwait(false);
+                return Result(problems.IsEmpty ? HandOverOutcome.Done : HandOverOutcome.Failed, pods);
+            }
+            catch (OperationCanceledException)
+            {
+                if (!turn.IsSuperseded)
+                    problems.Set(Cluster, "stopped before it was done");
+                return Result(turn.IsSuperseded ? HandOverOutcome.Superseded : HandOverOutcome.Failed, 0);
+            }
+            catch (ClusterException e)
+            {
+                problems.Set(Cluster, e.Message);
+                return Result(HandOverOutcome.Failed, 0);
+            }
+            finally
+            {
+                turn.End();
+            }
+        }
+
+        HandOverResult Result(HandOverOutcome outcome, int pods) =>
+            new(outcome, [.. nodes.Select(n => n.SlurmName)], pods, time.GetElapsedTime(began), problems.Lines);
+    }
+
+    private async Task ResolveAsync(Job job, List<JobNode> nodes, Problems problems, CancellationToken cancellationToken)
+    {
+        problems.Set(Cluster, "Kubernetes has not listed its nodes yet (is the API server reachable?)");
+        var directory = await cluster.NodesAsync(cancellationToken).ConfigureAwait(false);
+        problems.Clear(Cluster);
+        foreach (var name in job.Nodes)
+        {
+            if (!policy.Counts(name))
+                logger.LogDebug("job {Job}: node {Node} is not lent (nodes.include, nodes.exclude)", job.Id, name);
+            else if (names.Find(name, directory) is { } node)
+                nodes.Add(new JobNode(name, node));
+            else
+                logger.LogDebug("job {Job}: Kubernetes has no node for {Node}", job.Id, name);
+        }
+    }
+
+    private async Task<int> TakeAsync(Job job, IReadOnlyList<JobNode> nodes, TimeSpan budget, Problems problems, IProgress<HandOverProgress>? progress, Turn turn)
+    {
+        var began = time.GetTimestamp();
+        var since = time.GetUtcNow();
+        var held = new ConcurrentBag<ClusterNode>();
+        await OnEveryAsync(job, nodes, problems, turn, async (node, token) =>
+        {
+            await cluster.HoldAsync(node, job.Hold, since, token).ConfigureAwait(false);
+            held.Add(node);
+            progress?.Report(new HandOverProgress(nodes.Count, held.Count, 0, 0));
+            return true;
+        }).ConfigureAwait(false);
+        if (held.IsEmpty)
+            return 0;
+
+        // What is left of the budget counts, for as long as there is one: after it, the job runs and its pods still have to go.
+        var left = budget - time.GetElapsedTime(began);
+        var patience = left > TimeSpan.Zero && left < configuration.Eviction.Deadline ? left * 0.7 : configuration.Eviction.Deadline;
+        var drain = new Drain(cluster, held, configuration.Eviction, configuration.Kubernetes.MaxInFlight, patience, time, logger);
+        problems.Set(Pods, "pods are still leaving");
+        DrainResult drained;
+        using (progress is null ? null : time.CreateTimer(_ => progress.Report(new HandOverProgress(nodes.Count, held.Count, drain.Progress.Left, drain.Progress.Leaving)), null, TimeSpan.FromMilliseconds(200), TimeSpan.FromMilliseconds(200)))
+            drained = await drain.RunAsync(turn.Over).ConfigureAwait(false);
+        problems.Clear(Pods);
+        foreach (var line in drained.Left)
+            problems.Set(line, line);
+
+        foreach (var node in held)
+            Record(node, NodeEvent.Decommissioned, $"Slurm job {Describe(job)} has taken this node; {drained.Evicted.GetValueOrDefault(node.Name)} pods left", drained.Left.Count > 0);
+        return drained.Evicted.Values.Sum();
+    }
+
+    private async Task<int> GiveBackAsync(Job job, IReadOnlyList<JobNode> nodes, Problems problems, IProgress<HandOverProgress>? progress, Turn turn)
+    {
+        var done = 0;
+        await OnEveryAsync(job, nodes, problems, turn, async (node, token) =>
+        {
+            var others = await cluster.ReleaseAsync(node, job.Hold, token).ConfigureAwait(false);
+            progress?.Report(new HandOverProgress(nodes.Count, Interlocked.Increment(ref done), 0, 0));
+            Record(node, NodeEvent.Recommissioned, $"Slurm job {Describe(job)} has given this node back" + (others.Count == 0 ? "" : $"; held by {string.Join(", ", others.Select(h => $"job {h.Key.JobId}"))} still"), warning: false);
+            return true;
+        }).ConfigureAwait(false);
+        return 0;
+    }
+
+    // All nodes at once: the cluster itself bounds the requests under way.
+    private Task OnEveryAsync(Job job, IReadOnlyList<JobNode> nodes, Problems problems, Turn turn, Func<ClusterNode, CancellationToken, Task<bool>> work) =>
+        Task.WhenAll(nodes.Select(async node =>
+        {
+            problems.Set(node.SlurmName, $"node {node.SlurmName}: not answered yet");
+            try
+            {
+                // A write that is under way is seen to its end: cancelled on our side only, it could still happen
+                // after the job's next hand-over. So its own time limit ends it, and the turn ends the tries.
+                await retry.UntilDoneAsync(
+                    async _ => await CurrentAsync(node, turn.Over).ConfigureAwait(false) is { } current && await work(current, stop.Token).ConfigureAwait(false),
+                    problem =>
+                    {
+                        problems.Set(node.SlurmName, $"node {node.SlurmName}: {problem.Message}");
+                        logger.LogDebug("job {Job}: node {Node}: trying again: {Cause}", job.Id, node.SlurmName, problem.Message);
+                    },
+                    turn.Over).ConfigureAwait(false);
+                problems.Clear(node.SlurmName);
+            }
+            catch (ClusterException e) when (e.Fault == ClusterFault.NotFound)
+            {
+                problems.Clear(node.SlurmName);
+                logger.LogDebug("job {Job}: node {Node} is gone from Kubernetes", job.Id, node.SlurmName);
+            }
+            catch (ClusterException e)
+            {
+                problems.Set(node.SlurmName, $"node {node.SlurmName}: {e.Message}");
+            }
+        }));
+
+    // A node that was deleted and registered again has a new uid; one that is gone needs nothing.
+    private async ValueTask<ClusterNode?> CurrentAsync(JobNode node, CancellationToken cancellationToken) =>
+        names.Find(node.SlurmName, await cluster.NodesAsync(cancellationToken).ConfigureAwait(false));
+
+    private void Record(ClusterNode node, string reason, string message, bool warning)
+    {
+        if (configuration.Kubernetes.Events)
+            events.Record(new NodeEvent(node, reason, message, time.GetUtcNow(), warning));
+    }
+
+    private static string Describe(Job job) =>
+        $"{job.Id}{(job.User.Length > 0 ? $" of {job.User}" : "")}{(job.Partition.Length > 0 ? $" in {job.Partition}" : "")} ({job.Cluster})";
+
+    private static string Milliseconds(TimeSpan elapsed) => $"{elapsed.TotalMilliseconds:0} ms";
+
+    private sealed record JobNode(string SlurmName, ClusterNode Node);
+}

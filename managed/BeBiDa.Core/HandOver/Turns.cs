@@ -1,0 +1,96 @@
+using BeBiDa.Holds;
+
+namespace BeBiDa.HandOver;
+
+/// <summary>Lets the hand-overs of one job happen one after the other, in the order in which they were asked for.</summary>
+internal sealed class Turns
+{
+    private readonly Lock gate = new();
+    private readonly Dictionary<HoldKey, Turn> last = [];
+
+    /// <summary>The last hand-overs that were asked for and have not ended.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (gate)
+                return last.Count;
+        }
+    }
+
+    /// <summary>Takes the next turn of a job; a turn the other way that is under way is told to give up.</summary>
+    public Turn Take(HoldKey job, bool decommission, CancellationToken stop)
+    {
+        lock (gate)
+        {
+            var before = last.GetValueOrDefault(job);
+            if (before is not null && before.Decommission != decommission)
+                before.GiveUp();
+            var turn = new Turn(decommission, before?.Ended ?? Task.CompletedTask, stop);
+            last[job] = turn;
+            _ = turn.Ended.ContinueWith(_ => Leave(job, turn), TaskScheduler.Default);
+            return turn;
+        }
+    }
+
+    /// <summary>Ends when all turns that were taken have ended.</summary>
+    public Task WhenAllEnded()
+    {
+        lock (gate)
+            return Task.WhenAll(last.Values.Select(t => t.Ended));
+    }
+
+    private void Leave(HoldKey job, Turn turn)
+    {
+        lock (gate)
+        {
+            if (last.TryGetValue(job, out var current) && current == turn)
+                last.Remove(job);
+            turn.Dispose();
+        }
+    }
+}
+
+/// <summary>One hand-over's place in the order of its job.</summary>
+internal sealed class Turn : IDisposable
+{
+    private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource over;
+
+    public Turn(bool decommission, Task before, CancellationToken stop)
+    {
+        Decommission = decommission;
+        Before = before;
+        over = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        Over = over.Token;
+    }
+
+    /// <summary>Which way it goes.</summary>
+    public bool Decommission { get; }
+
+    /// <summary>Ends when the hand-over before it has.</summary>
+    public Task Before { get; }
+
+    /// <summary>Ends when this one has.</summary>
+    public Task Ended => ended.Task;
+
+    /// <summary>Whether a hand-over the other way waits for this one.</summary>
+    public bool IsSuperseded { get; private set; }
+
+    /// <summary>Cancelled when there is no use in going on: superseded, or everything stops.</summary>
+    public CancellationToken Over { get; }
+
+    /// <summary>Says that this one has ended.</summary>
+    public void End() => ended.TrySetResult();
+
+    /// <summary>Tells this one that another the other way waits. Not called after it has left the turns.</summary>
+    public void GiveUp()
+    {
+        IsSuperseded = true;
+        // Not here and now: who waits for the token must not run under the caller's lock.
+        _ = over.CancelAsync();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => over.Dispose();
+}

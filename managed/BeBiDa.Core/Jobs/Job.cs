@@ -1,0 +1,38 @@
+using System.Globalization;
+
+namespace BeBiDa.Jobs;
+
+/// <summary>A Slurm allocation, as Slurm describes it to its prologs.</summary>
+/// <param name="Cluster">Name of the Slurm cluster (<c>SLURM_CLUSTER_NAME</c>).</param>
+/// <param name="Id">The job's own number (<c>SLURM_JOB_ID</c>); each array task and each component of a heterogeneous job has its own.</param>
+/// <param name="Name">The job's name (<c>SLURM_JOB_NAME</c>); empty when unknown.</param>
+/// <param name="User">The user's name (<c>SLURM_JOB_USER</c>); empty when unknown.</param>
+/// <param name="Partition">The partition it runs in (<c>SLURM_JOB_PARTITION</c>); empty when unknown.</param>
+/// <param name="Nodes">Slurm's names of its nodes, one each.</param>
+public sealed record Job(string Cluster, uint Id, string Name, string User, string Partition, IReadOnlyList<string> Nodes)
+{
+    /// <summary>Reads a job from the environment of a prolog or epilog.</summary>
+    /// <param name="environment">The variables, as slurm.conf(5) and prolog_epilog list them.</param>
+    /// <param name="nodes">The job's nodes, expanded.</param>
+    /// <exception cref="FormatException">SLURM_JOB_ID is missing or not a job's number, or the cluster's name cannot be written to Kubernetes.</exception>
+    public static Job FromEnvironment(IReadOnlyDictionary<string, string> environment, IReadOnlyList<string> nodes)
+    {
+        var text = environment.GetValueOrDefault("SLURM_JOB_ID", "");
+        if (!uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var id) || id == 0)
+            throw new FormatException($"SLURM_JOB_ID: '{text}' is not the number of a job; is this run by Slurm's prolog or epilog?");
+        var cluster = environment.GetValueOrDefault("SLURM_CLUSTER_NAME", "");
+        if (cluster.Length == 0)
+            cluster = Holds.HoldKey.DefaultCluster;
+        _ = new Holds.HoldKey(cluster, id);
+        return new Job(
+            cluster,
+            id,
+            environment.GetValueOrDefault("SLURM_JOB_NAME", ""),
+            environment.GetValueOrDefault("SLURM_JOB_USER", ""),
+            environment.GetValueOrDefault("SLURM_JOB_PARTITION", ""),
+            nodes);
+    }
+
+    /// <summary>What this job's claim on a node is called.</summary>
+    public Holds.HoldKey Hold => new(Cluster, Id);
+}
