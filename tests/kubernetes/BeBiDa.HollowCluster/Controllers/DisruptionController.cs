@@ -1,0 +1,163 @@
+using BeBiDa.Hollow.Api;
+using BeBiDa.Hollow.Nodes;
+using k8s.Models;
+using Microsoft.Extensions.Logging;
+
+namespace BeBiDa.Hollow.Controllers;
+
+/// <summary>
+/// Says in the status of each PodDisruptionBudget how many of its pods may be evicted
+/// (https://kubernetes.io/docs/tasks/run-application/configure-pdb/).
+/// </summary>
+public sealed class DisruptionController : IAsyncDisposable
+{
+    // An eviction that the API server granted but that did not come counts no longer after this (as the real one).
+    private static readonly TimeSpan s_grantHolds = TimeSpan.FromMinutes(2);
+
+    private readonly ApiClient _api;
+    private readonly Informer<V1PodDisruptionBudget> _budgets;
+    private readonly Informer<V1ReplicaSet> _sets;
+    private readonly Informer<V1Deployment> _deployments;
+    private readonly Index<V1Pod> _podsByNamespace;
+    private readonly WorkQueue _work;
+
+    internal DisruptionController(
+        ApiClient api,
+        Informer<V1PodDisruptionBudget> budgets,
+        Informer<V1Pod> pods,
+        Informer<V1ReplicaSet> sets,
+        Informer<V1Deployment> deployments,
+        ILogger log)
+    {
+        (_api, _budgets, _sets, _deployments) = (api, budgets, sets, deployments);
+        _work = new WorkQueue("disruption controller", SyncAsync, log);
+        _podsByNamespace = new Index<V1Pod>(pods, pod => pod.Metadata.NamespaceProperty);
+        budgets.Changed += (_, after) =>
+        {
+            if (after is not null)
+                _work.Add(Informer<V1PodDisruptionBudget>.KeyOf(after));
+        };
+        pods.Changed += (before, after) =>
+        {
+            foreach (var budget in _budgets.Objects)
+            {
+                if (Means(budget, before) || Means(budget, after))
+                    _work.Add(Informer<V1PodDisruptionBudget>.KeyOf(budget));
+            }
+        };
+        sets.Changed += (before, after) => WakeNamespace((after ?? before)!.Metadata);
+        deployments.Changed += (before, after) => WakeNamespace((after ?? before)!.Metadata);
+    }
+
+    public void Start() => _work.Start(2);
+
+    public ValueTask DisposeAsync() => _work.DisposeAsync();
+
+    private async Task<TimeSpan?> SyncAsync(string key, CancellationToken cancellationToken)
+    {
+        if (_budgets.Find(key) is not { } budget || budget.Metadata.DeletionTimestamp is not null)
+            return null;
+
+        var now = DateTime.UtcNow;
+        var pods = _podsByNamespace[budget.Metadata.NamespaceProperty].Where(pod => Means(budget, pod)).ToList();
+        var present = pods.Where(pod => pod.Metadata.DeletionTimestamp is null).ToDictionary(pod => pod.Metadata.Name);
+        var granted = (budget.Status?.DisruptedPods ?? new Dictionary<string, DateTime?>())
+            .Where(entry => present.ContainsKey(entry.Key) && now - entry.Value < s_grantHolds)
+            .ToDictionary();
+        var healthy = present.Values.Count(pod => PodStatus.IsReady(pod) && !granted.ContainsKey(pod.Metadata.Name));
+        var (expected, desired) = Expect(budget.Spec, pods);
+        var allowed = expected <= 0 ? 0 : Math.Max(0, healthy - desired);
+
+        await ReportAsync(budget, granted, healthy, expected, desired, allowed, cancellationToken);
+        return granted.Count == 0 ? null : s_grantHolds;
+    }
+
+    private (int Expected, int Desired) Expect(V1PodDisruptionBudgetSpec spec, List<V1Pod> pods)
+    {
+        if (spec.MaxUnavailable is { } most)
+        {
+            var expected = ScaleOf(pods);
+            return (expected, Math.Max(0, expected - Share.Of(most, expected, up: true)));
+        }
+
+        var least = spec.MinAvailable ?? "1";
+        if (!Share.IsPercent(least))
+            return (pods.Count, Share.Of(least, pods.Count, up: true));
+        var scale = ScaleOf(pods);
+        return (scale, Share.Of(least, scale, up: true));
+    }
+
+    // Not how many pods there are but how many their controllers want; pods without one do not count.
+    private int ScaleOf(List<V1Pod> pods) =>
+        pods.Select(pod => (pod.Metadata.NamespaceProperty, Owner: pod.Controller()))
+            .Where(entry => entry.Owner is { Kind: "ReplicaSet" })
+            .DistinctBy(entry => entry.Owner!.Uid)
+            .Select(entry => _sets.Find(entry.NamespaceProperty, entry.Owner!.Name))
+            .OfType<V1ReplicaSet>()
+            .Select(set => set.Controller() is { Kind: "Deployment" } owner
+                && _deployments.Find(set.Metadata.NamespaceProperty, owner.Name) is { } deployment
+                    ? (deployment.Metadata.Uid, deployment.Spec.Replicas ?? 1)
+                    : (set.Metadata.Uid, set.Spec.Replicas ?? 1))
+            .DistinctBy(entry => entry.Uid)
+            .Sum(entry => entry.Item2);
+
+    private async Task ReportAsync(
+        V1PodDisruptionBudget budget,
+        Dictionary<string, DateTime?> granted,
+        int healthy,
+        int expected,
+        int desired,
+        int allowed,
+        CancellationToken cancellationToken)
+    {
+        var status = budget.Status;
+        if (status is not null && status.ObservedGeneration == budget.Metadata.Generation
+            && status.CurrentHealthy == healthy && status.ExpectedPods == expected && status.DesiredHealthy == desired
+            && status.DisruptionsAllowed == allowed && (status.DisruptedPods?.Count ?? 0) == granted.Count)
+            return;
+
+        var holds = allowed > 0 ? "True" : "False";
+        var known = status?.Conditions?.FirstOrDefault(condition => condition.Type == "DisruptionAllowed");
+        // A replace with the version that was seen: the API server counts evictions in this status too, and a
+        // number made from an older one must not overwrite its count.
+        await _api.ReplaceAsync(
+            Resources.Budgets.Of(budget, "status"),
+            budget with
+            {
+                ApiVersion = "policy/v1",
+                Kind = "PodDisruptionBudget",
+                Status = new V1PodDisruptionBudgetStatus
+                {
+                    ObservedGeneration = budget.Metadata.Generation,
+                    CurrentHealthy = healthy,
+                    DesiredHealthy = desired,
+                    ExpectedPods = expected,
+                    DisruptionsAllowed = allowed,
+                    DisruptedPods = granted,
+                    Conditions =
+                    [
+                        new V1Condition
+                        {
+                            Type = "DisruptionAllowed",
+                            Status = holds,
+                            Reason = allowed > 0 ? "SufficientPods" : "InsufficientPods",
+                            Message = "",
+                            ObservedGeneration = budget.Metadata.Generation,
+                            LastTransitionTime = known?.Status == holds ? known.LastTransitionTime : DateTime.UtcNow,
+                        },
+                    ],
+                },
+            },
+            cancellationToken);
+    }
+
+    private void WakeNamespace(V1ObjectMeta metadata)
+    {
+        foreach (var budget in _budgets.Objects.Where(budget => budget.Metadata.NamespaceProperty == metadata.NamespaceProperty))
+            _work.Add(Informer<V1PodDisruptionBudget>.KeyOf(budget));
+    }
+
+    private static bool Means(V1PodDisruptionBudget budget, V1Pod? pod) =>
+        pod is not null && pod.Metadata.NamespaceProperty == budget.Metadata.NamespaceProperty
+        && budget.Spec.Selector.Selects(pod.Metadata);
+}

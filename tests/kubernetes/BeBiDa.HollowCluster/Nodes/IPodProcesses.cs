@@ -1,0 +1,20 @@
+using k8s.Models;
+
+namespace BeBiDa.Hollow.Nodes;
+
+/// <summary>Real processes behind hollow pods, for a kubelet whose pods must show up on the machine.</summary>
+public interface IPodProcesses
+{
+    /// <summary>Starts the pod's process, or finds the one that an earlier kubelet left running.</summary>
+    Task<IPodProcess> StartAsync(V1Pod pod, CancellationToken cancellationToken);
+}
+
+/// <summary>The process of one pod.</summary>
+public interface IPodProcess
+{
+    /// <summary>Its exit code, once it has ended; 0 where nobody could ask for it.</summary>
+    Task<int> Exited { get; }
+
+    /// <summary>Asks it to end (SIGTERM), and makes it end (SIGKILL) after its grace.</summary>
+    Task EndAsync(TimeSpan grace, CancellationToken cancellationToken);
+}

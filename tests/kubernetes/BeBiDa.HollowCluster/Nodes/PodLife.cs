@@ -1,0 +1,21 @@
+namespace BeBiDa.Hollow.Nodes;
+
+/// <summary>What a kubelet remembers of one pod on its machine.</summary>
+internal sealed class PodLife
+{
+    public required string Ip { get; init; }
+
+    public DateTime Started { get; set; }
+
+    public bool RunningReported { get; set; }
+
+    public bool FinishReported { get; set; }
+
+    public int Restarts { get; set; }
+
+    public IPodProcess? Process { get; set; }
+
+    public Task? ProcessEnd { get; set; }
+
+    public DateTime? EndsAt { get; set; }
+}
