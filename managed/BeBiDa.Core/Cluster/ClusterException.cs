@@ -9,6 +9,9 @@ public enum ClusterFault
     /// <summary>Too many requests (429); worth another try after a while.</summary>
     Throttled,
 
+    /// <summary>A PodDisruptionBudget does not allow it now (429 with the cause DisruptionBudget).</summary>
+    Blocked,
+
     /// <summary>Another writer was quicker, or the object has another uid now (409).</summary>
     Conflict,
 

@@ -1,0 +1,219 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using BeBiDa.Cluster;
+using k8s;
+
+namespace BeBiDa.Kubernetes;
+
+/// <summary>Sends requests to the API server: the client library's connection and credentials, our own few types.</summary>
+/// <remarks>
+/// The library's generated operations read whole Nodes and Pods into its models; a hold needs no answer but "done",
+/// and a drain six fields of a pod. Requests share one HTTP/2 connection, and only so many are under way at once.
+/// </remarks>
+internal sealed class ApiClient : IDisposable
+{
+    public const string Metadata = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
+    public const string MetadataList = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+    public const string Json = "application/json";
+
+    private readonly k8s.Kubernetes client;
+    private readonly string? hostHeader;
+    private readonly TimeSpan requestTimeout;
+    private readonly SemaphoreSlim inFlight;
+    private readonly TimeProvider time;
+
+    public ApiClient(KubernetesClientConfiguration configuration, int maxInFlight, TimeSpan requestTimeout, TimeProvider time)
+    {
+        configuration.FirstMessageHandlerSetup = handler =>
+        {
+            handler.ConnectTimeout = requestTimeout;
+            // A watch is silent for minutes: without pings, a server that vanished would go unnoticed for as long.
+            handler.KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests;
+            handler.KeepAlivePingDelay = TimeSpan.FromSeconds(10);
+            handler.KeepAlivePingTimeout = TimeSpan.FromSeconds(5);
+        };
+        client = new k8s.Kubernetes(configuration);
+        hostHeader = configuration.TlsServerName is { Length: > 0 } name ? name : null;
+        this.requestTimeout = requestTimeout;
+        this.time = time;
+        inFlight = new SemaphoreSlim(maxInFlight);
+    }
+
+    /// <summary>The API server's address, for messages.</summary>
+    public Uri Address => client.BaseUri;
+
+    public void Dispose()
+    {
+        client.Dispose();
+        inFlight.Dispose();
+    }
+
+    /// <summary>Sends one request and reads its whole answer.</summary>
+    /// <param name="method">GET, POST, PATCH or DELETE.</param>
+    /// <param name="path">Path and query, relative to the server.</param>
+    /// <param name="content">The body; null without one.</param>
+    /// <param name="accept">What the answer should be.</param>
+    /// <param name="answer">How to read it; null to throw it away unread.</param>
+    /// <param name="cancellationToken">Ends the request on our side.</param>
+    /// <exception cref="ClusterException">It was not answered with success.</exception>
+    public async Task<T?> SendAsync<T>(HttpMethod method, string path, HttpContent? content, string accept, JsonTypeInfo<T>? answer, CancellationToken cancellationToken)
+        where T : class
+    {
+        await inFlight.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            using var limit = new CancellationTokenSource(requestTimeout, time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+            try
+            {
+                using var response = await RequestAsync(method, path, content, accept, either.Token).ConfigureAwait(false);
+                await using var body = await response.Content.ReadAsStreamAsync(either.Token).ConfigureAwait(false);
+                if (answer is not null)
+                    return await JsonSerializer.DeserializeAsync(body, answer, either.Token).ConfigureAwait(false);
+                await body.CopyToAsync(Stream.Null, either.Token).ConfigureAwait(false);
+                return null;
+            }
+            catch (Exception e) when (e is OperationCanceledException && !cancellationToken.IsCancellationRequested)
+            {
+                throw new ClusterException(ClusterFault.Unavailable, $"{method} {PathOnly(path)}: no answer from {Address} within {Duration.Format(requestTimeout)}", null, e);
+            }
+            catch (Exception e) when (IsBroken(e))
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                throw Broken(method, path, e);
+            }
+        }
+        finally
+        {
+            inFlight.Release();
+        }
+    }
+
+    /// <summary>Follows a watch line by line until the server ends it.</summary>
+    /// <exception cref="ClusterException">It could not be opened, broke, or is too old (<see cref="ClusterFault.Expired"/>).</exception>
+    public async IAsyncEnumerable<WatchLine<T>> WatchAsync<T>(string path, string accept, JsonTypeInfo<WatchLine<T>> line, [EnumeratorCancellation] CancellationToken cancellationToken)
+        where T : class
+    {
+        HttpResponseMessage response;
+        Stream body;
+        using (var limit = new CancellationTokenSource(requestTimeout, time))
+        using (var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken))
+        {
+            try
+            {
+                response = await RequestAsync(HttpMethod.Get, path, null, accept, either.Token).ConfigureAwait(false);
+                body = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception e) when (e is OperationCanceledException && !cancellationToken.IsCancellationRequested)
+            {
+                throw new ClusterException(ClusterFault.Unavailable, $"watch of {PathOnly(path)}: no answer from {Address} within {Duration.Format(requestTimeout)}", null, e);
+            }
+            catch (Exception e) when (IsBroken(e))
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                throw Broken(HttpMethod.Get, path, e);
+            }
+        }
+        using (response)
+        await using (body.ConfigureAwait(false))
+        {
+            await using var lines = JsonLines.ReadAsync(body, cancellationToken).GetAsyncEnumerator(cancellationToken);
+            while (true)
+            {
+                WatchLine<T>? next;
+                try
+                {
+                    if (!await lines.MoveNextAsync().ConfigureAwait(false))
+                        yield break;
+                    next = Read(lines.Current, path, line);
+                }
+                catch (Exception e) when (IsBroken(e) || e is JsonException)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    throw Broken(HttpMethod.Get, path, e);
+                }
+                if (next is not null)
+                    yield return next;
+            }
+        }
+    }
+
+    /// <summary>A JSON body.</summary>
+    public static HttpContent Body<T>(T value, JsonTypeInfo<T> type, string mediaType = Json)
+    {
+        var content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(value, type));
+        content.Headers.ContentType = new MediaTypeHeaderValue(mediaType);
+        return content;
+    }
+
+    private static WatchLine<T>? Read<T>(ReadOnlyMemory<byte> utf8, string path, JsonTypeInfo<WatchLine<T>> line)
+        where T : class
+    {
+        if (JsonSerializer.Deserialize(utf8.Span, ApiJson.Default.WatchLineType) is not { Type: { } type })
+            return null;
+        if (type != "ERROR")
+            return JsonSerializer.Deserialize(utf8.Span, line);
+        var status = JsonSerializer.Deserialize(utf8.Span, ApiJson.Default.WatchLineStatusObject)?.Object;
+        throw Fault(HttpMethod.Get, path, (HttpStatusCode)(status?.Code ?? 500), status, null);
+    }
+
+    private async Task<HttpResponseMessage> RequestAsync(HttpMethod method, string path, HttpContent? content, string accept, CancellationToken cancellationToken)
+    {
+        var request = new HttpRequestMessage(method, new Uri(client.BaseUri, path)) { Content = content, Version = HttpVersion.Version20 };
+        request.Headers.TryAddWithoutValidation("Accept", accept);
+        if (hostHeader is not null)
+            request.Headers.Host = hostHeader;
+        if (client.Credentials is { } credentials)
+            await credentials.ProcessHttpRequestAsync(request, cancellationToken).ConfigureAwait(false);
+        var response = await client.HttpClient.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+        if (response.IsSuccessStatusCode)
+            return response;
+        using (response)
+        {
+            StatusObject? status = null;
+            try
+            {
+                await using var body = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+                status = await JsonSerializer.DeserializeAsync(body, ApiJson.Default.StatusObject, cancellationToken).ConfigureAwait(false);
+            }
+            catch (JsonException)
+            {
+                // A proxy in between answers with HTML; the code says enough.
+            }
+            throw Fault(method, path, response.StatusCode, status, response.Headers.RetryAfter?.Delta);
+        }
+    }
+
+    private static ClusterException Fault(HttpMethod method, string path, HttpStatusCode code, StatusObject? status, TimeSpan? retryAfter)
+    {
+        var fault = code switch
+        {
+            HttpStatusCode.Conflict => ClusterFault.Conflict,
+            HttpStatusCode.NotFound => ClusterFault.NotFound,
+            HttpStatusCode.Gone => ClusterFault.Expired,
+            HttpStatusCode.Unauthorized => ClusterFault.Unauthenticated,
+            HttpStatusCode.TooManyRequests when status?.Details?.Causes?.Any(c => c.Reason == "DisruptionBudget") == true => ClusterFault.Blocked,
+            HttpStatusCode.TooManyRequests => ClusterFault.Throttled,
+            >= HttpStatusCode.InternalServerError => ClusterFault.Unavailable,
+            _ => ClusterFault.Refused,
+        };
+        if (status?.Details?.RetryAfterSeconds is > 0 and var seconds)
+            retryAfter = TimeSpan.FromSeconds(seconds);
+        return new ClusterException(fault, $"{method} {PathOnly(path)}: {(int)code} {status?.Reason ?? code.ToString()}: {status?.Message ?? "no message"}", retryAfter);
+    }
+
+    private ClusterException Broken(HttpMethod method, string path, Exception e)
+    {
+        var cause = e;
+        while (cause.InnerException is { } inner)
+            cause = inner;
+        return new ClusterException(ClusterFault.Unavailable, $"{method} {PathOnly(path)}: {Address} cannot be reached: {cause.Message}", null, e);
+    }
+
+    private static bool IsBroken(Exception e) => e is HttpRequestException or IOException or HttpProtocolException or OperationCanceledException or UnauthorizedAccessException;
+
+    private static string PathOnly(string path) => path.IndexOf('?', StringComparison.Ordinal) is var query and >= 0 ? path[..query] : path;
+}

@@ -1,0 +1,99 @@
+using System.Text.Json.Serialization;
+
+namespace BeBiDa.Kubernetes;
+
+// The few fields of Kubernetes' objects that BeBiDa reads; everything else in an answer is skipped unread.
+// Names and meanings: kubernetes.io/docs/reference/kubernetes-api.
+
+internal sealed record ObjectMeta(
+    string? Name,
+    string? Namespace,
+    string? Uid,
+    string? ResourceVersion,
+    string? Continue,
+    DateTimeOffset? DeletionTimestamp,
+    Dictionary<string, string>? Labels,
+    Dictionary<string, string>? Annotations,
+    List<OwnerReference>? OwnerReferences);
+
+internal sealed record OwnerReference(string? Kind, bool? Controller);
+
+/// <summary>Any object, as its metadata (meta.k8s.io/v1 PartialObjectMetadata).</summary>
+internal sealed record PartialObject(ObjectMeta? Metadata);
+
+internal sealed record PartialObjectList(ObjectMeta? Metadata, List<PartialObject>? Items);
+
+internal sealed record PodObject(ObjectMeta? Metadata, PodSpec? Spec, PodStatus? Status);
+
+internal sealed record PodSpec(string? NodeName, List<PodVolume>? Volumes);
+
+internal sealed record PodVolume(EmptyDir? EmptyDir);
+
+internal sealed record EmptyDir;
+
+internal sealed record PodStatus(string? Phase);
+
+internal sealed record PodObjectList(ObjectMeta? Metadata, List<PodObject>? Items);
+
+/// <summary>One line of a watch.</summary>
+internal sealed record WatchLine<T>(string? Type, T? Object);
+
+/// <summary>Only the type of a watch's line, to know how to read the rest.</summary>
+internal sealed record WatchLineType(string? Type);
+
+/// <summary>How the API server says what went wrong (meta/v1 Status).</summary>
+internal sealed record StatusObject(int? Code, string? Reason, string? Message, StatusDetails? Details);
+
+internal sealed record StatusDetails(int? RetryAfterSeconds, List<StatusCause>? Causes);
+
+internal sealed record StatusCause(string? Reason);
+
+internal sealed record NodeApply(string ApiVersion, string Kind, NodeApplyMeta Metadata, NodeApplySpec? Spec);
+
+internal sealed record NodeApplyMeta(string Name, string Uid, Dictionary<string, string>? Annotations, Dictionary<string, string>? Labels);
+
+internal sealed record NodeApplySpec(bool Unschedulable);
+
+internal sealed record EvictionObject(string ApiVersion, string Kind, ObjectName Metadata, DeleteOptions DeleteOptions);
+
+internal sealed record ObjectName(string Name, string Namespace);
+
+internal sealed record DeleteOptions(string ApiVersion, string Kind, long? GracePeriodSeconds, UidPrecondition Preconditions);
+
+internal sealed record UidPrecondition(string Uid);
+
+internal sealed record EventObject(
+    string ApiVersion,
+    string Kind,
+    EventMeta Metadata,
+    ObjectReference InvolvedObject,
+    string Reason,
+    string Message,
+    EventSource Source,
+    string FirstTimestamp,
+    string LastTimestamp,
+    int Count,
+    string Type,
+    string ReportingComponent,
+    string ReportingInstance);
+
+internal sealed record EventMeta(string GenerateName, string Namespace);
+
+internal sealed record ObjectReference(string ApiVersion, string Kind, string Name, string Uid);
+
+internal sealed record EventSource(string Component, string Host);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(PartialObject))]
+[JsonSerializable(typeof(PartialObjectList))]
+[JsonSerializable(typeof(PodObjectList))]
+[JsonSerializable(typeof(WatchLine<PartialObject>))]
+[JsonSerializable(typeof(WatchLine<PodObject>))]
+[JsonSerializable(typeof(WatchLine<StatusObject>))]
+[JsonSerializable(typeof(WatchLineType))]
+[JsonSerializable(typeof(StatusObject))]
+[JsonSerializable(typeof(NodeApply))]
+[JsonSerializable(typeof(EvictionObject))]
+[JsonSerializable(typeof(DeleteOptions))]
+[JsonSerializable(typeof(EventObject))]
+internal sealed partial class ApiJson : JsonSerializerContext;

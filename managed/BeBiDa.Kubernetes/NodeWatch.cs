@@ -1,0 +1,117 @@
+using BeBiDa.Cluster;
+using Microsoft.Extensions.Logging;
+
+namespace BeBiDa.Kubernetes;
+
+/// <summary>Follows the names and uids of all nodes: one list of metadata only, then one watch.</summary>
+internal sealed class NodeWatch : IAsyncDisposable
+{
+    private const int PageSize = 1000;
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
+
+    private readonly ApiClient client;
+    private readonly string slurmNameLabel;
+    private readonly TimeProvider time;
+    private readonly ILogger logger;
+    private readonly NodeDirectory directory = new();
+    private readonly TaskCompletionSource<NodeDirectory> listed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource stop = new();
+    private readonly Task following;
+
+    /// <summary>Starts to follow.</summary>
+    /// <param name="client">The API server.</param>
+    /// <param name="slurmNameLabel">The label whose value is Slurm's name of a node; empty for none.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">Where to tell that the cluster cannot be reached, and that it can again.</param>
+    public NodeWatch(ApiClient client, string slurmNameLabel, TimeProvider time, ILogger logger)
+    {
+        this.client = client;
+        this.slurmNameLabel = slurmNameLabel;
+        this.time = time;
+        this.logger = logger;
+        following = Task.Run(FollowAsync);
+    }
+
+    /// <summary>The nodes, once they have been listed.</summary>
+    public ValueTask<NodeDirectory> DirectoryAsync(CancellationToken cancellationToken) =>
+        listed.Task.IsCompleted ? ValueTask.FromResult(directory) : new ValueTask<NodeDirectory>(listed.Task.WaitAsync(cancellationToken));
+
+    public async ValueTask DisposeAsync()
+    {
+        await stop.CancelAsync().ConfigureAwait(false);
+        await following.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        stop.Dispose();
+    }
+
+    private async Task FollowAsync()
+    {
+        var pause = FirstPause;
+        var failing = false;
+        string? resourceVersion = null;
+        while (!stop.IsCancellationRequested)
+        {
+            try
+            {
+                if (resourceVersion is null)
+                {
+                    resourceVersion = await ListAsync(stop.Token).ConfigureAwait(false);
+                    listed.TrySetResult(directory);
+                    if (failing)
+                        logger.LogInformation("Kubernetes at {Address} answers again: {Count} nodes", client.Address, directory.Count);
+                    else
+                        logger.LogDebug("following {Count} nodes of {Address}", directory.Count, client.Address);
+                    failing = false;
+                    pause = FirstPause;
+                }
+                await foreach (var line in client.WatchAsync($"api/v1/nodes?watch=1&allowWatchBookmarks=true&timeoutSeconds=300&resourceVersion={resourceVersion}", ApiClient.Metadata, ApiJson.Default.WatchLinePartialObject, stop.Token).ConfigureAwait(false))
+                {
+                    if (line.Object?.Metadata is not { } metadata)
+                        continue;
+                    resourceVersion = metadata.ResourceVersion ?? resourceVersion;
+                    if (line.Type == "DELETED" && metadata.Name is { } name)
+                        directory.Remove(name);
+                    else if (line.Type is "ADDED" or "MODIFIED" && Node(metadata) is { } node)
+                        directory.Put(node);
+                }
+            }
+            catch (ClusterException e) when (e.Fault == ClusterFault.Expired)
+            {
+                resourceVersion = null;
+            }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                // Whatever it is, a bug of ours included, it must not end the watch, and with it every later hand-over.
+                if (!failing)
+                    logger.LogError("cannot follow the cluster's nodes, trying again until it works: {Cause}", e is ClusterException ? e.Message : e.ToString().ReplaceLineEndings(" "));
+                failing = true;
+                resourceVersion = null;
+                await Task.Delay(pause, time, stop.Token).ConfigureAwait(false);
+                pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
+            }
+        }
+    }
+
+    private async Task<string> ListAsync(CancellationToken cancellationToken)
+    {
+        var nodes = new List<ClusterNode>();
+        string? next = null;
+        while (true)
+        {
+            var page = await client.SendAsync(HttpMethod.Get, $"api/v1/nodes?limit={PageSize}{(next is null ? "" : $"&continue={Uri.EscapeDataString(next)}")}", null, ApiClient.MetadataList, ApiJson.Default.PartialObjectList, cancellationToken).ConfigureAwait(false);
+            foreach (var item in page?.Items ?? [])
+                if (Node(item.Metadata) is { } node)
+                    nodes.Add(node);
+            next = page?.Metadata?.Continue is { Length: > 0 } more ? more : null;
+            if (next is not null)
+                continue;
+            directory.Replace(nodes);
+            return page?.Metadata?.ResourceVersion ?? "0";
+        }
+    }
+
+    private ClusterNode? Node(ObjectMeta? metadata) =>
+        metadata is { Name: { } name, Uid: { } uid }
+            ? new ClusterNode(name, uid, slurmNameLabel.Length > 0 ? metadata.Labels?.GetValueOrDefault(slurmNameLabel) : null)
+            : null;
+}
