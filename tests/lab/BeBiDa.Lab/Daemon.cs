@@ -1,0 +1,128 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
+
+namespace BeBiDa.Lab;
+
+/// <summary>One daemon of the lab, in the foreground of a session of its own.</summary>
+public sealed class Daemon
+{
+    private const int SigTerm = 15;
+
+    private readonly IReadOnlyList<string> _command;
+    private readonly IReadOnlyDictionary<string, string> _environment;
+    private readonly string _directory;
+    private readonly TimeSpan _patience;
+    private Process? _process;
+
+    internal Daemon(
+        string name,
+        IReadOnlyList<string> command,
+        IReadOnlyDictionary<string, string> environment,
+        string directory,
+        string logPath,
+        string outputPath,
+        TimeSpan patience)
+    {
+        Name = name;
+        LogPath = logPath;
+        OutputPath = outputPath;
+        _command = command;
+        _environment = environment;
+        _directory = directory;
+        _patience = patience;
+    }
+
+    public string Name { get; }
+
+    /// <summary>The process started last.</summary>
+    public int ProcessId => _process?.Id ?? throw new InvalidOperationException($"{Name} was never started.");
+
+    public bool IsRunning => _process is { HasExited: false };
+
+    /// <summary>The file that the daemon itself logs to; one file over all its starts.</summary>
+    public string LogPath { get; }
+
+    /// <summary>What it wrote to stdout and stderr: the word of a runtime or a sanitizer that ended it.</summary>
+    public string OutputPath { get; }
+
+    public string ReadLog() => ReadShared(LogPath);
+
+    public string ReadOutput() => ReadShared(OutputPath);
+
+    /// <summary>Waits until the log holds a match.</summary>
+    public async Task<Match> WaitForLogAsync(Regex pattern, CancellationToken cancellationToken = default)
+    {
+        Match match = Match.Empty;
+        await Eventually.HoldsAsync(
+            $"{Name} logs /{pattern}/",
+            _patience,
+            _ => Task.FromResult((match = pattern.Match(ReadLog())).Success),
+            cancellationToken);
+        return match;
+    }
+
+    /// <inheritdoc cref="WaitForLogAsync(Regex, CancellationToken)"/>
+    public Task<Match> WaitForLogAsync(string pattern, CancellationToken cancellationToken = default) =>
+        WaitForLogAsync(new Regex(pattern, RegexOptions.Multiline), cancellationToken);
+
+    internal void Start()
+    {
+        if (IsRunning)
+            throw new InvalidOperationException($"{Name} already runs.");
+        var start = new ProcessStartInfo("/bin/sh") { WorkingDirectory = _directory };
+        // Each of these replaces the one before, so that the process we start is the daemon in the end. The
+        // environment is set last: what is preloaded is preloaded into the daemon alone. A session of its
+        // own keeps a terminal's Ctrl-C from it, so that the lab ends in order.
+        start.ArgumentList.Add("-c");
+        start.ArgumentList.Add("""output=$1; shift; exec setsid env "$@" </dev/null >>"$output" 2>&1""");
+        start.ArgumentList.Add("sh");
+        start.ArgumentList.Add(OutputPath);
+        foreach (var (name, value) in _environment)
+            start.ArgumentList.Add($"{name}={value}");
+        foreach (var word in _command)
+            start.ArgumentList.Add(word);
+        _process?.Dispose();
+        _process = Process.Start(start) ?? throw new LabException($"{Name} could not be started.");
+    }
+
+    /// <summary>SIGTERM, and SIGKILL where that is not enough; true when SIGTERM was.</summary>
+    internal async Task<bool> StopAsync(TimeSpan bound, CancellationToken cancellationToken)
+    {
+        if (_process is not { HasExited: false } process)
+            return true;
+        _ = Signal(process.Id, SigTerm);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(bound);
+        try
+        {
+            await process.WaitForExitAsync(limit.Token);
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            await KillAsync(CancellationToken.None);
+            cancellationToken.ThrowIfCancellationRequested();
+            return false;
+        }
+    }
+
+    internal async Task KillAsync(CancellationToken cancellationToken)
+    {
+        if (_process is not { } process)
+            return;
+        process.Kill();
+        await process.WaitForExitAsync(cancellationToken);
+    }
+
+    private static string ReadShared(string path)
+    {
+        if (!File.Exists(path))
+            return "";
+        using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
+        return reader.ReadToEnd();
+    }
+
+    [DllImport("libc", EntryPoint = "kill", SetLastError = true)]
+    private static extern int Signal(int process, int signal);
+}

@@ -1,0 +1,28 @@
+namespace BeBiDa.Lab;
+
+/// <summary>Waits for what cannot be subscribed to.</summary>
+public static class Eventually
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(30);
+
+    /// <summary>Returns once the condition holds; throws a <see cref="TimeoutException"/> that says what did not come true.</summary>
+    public static async Task HoldsAsync(
+        string what,
+        TimeSpan patience,
+        Func<CancellationToken, Task<bool>> condition,
+        CancellationToken cancellationToken = default,
+        Func<string>? explain = null)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(patience);
+        try
+        {
+            while (!await condition(limit.Token))
+                await Task.Delay(Pause, limit.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new TimeoutException($"After {patience.TotalSeconds:0} s not yet: {what}. {explain?.Invoke()}".TrimEnd());
+        }
+    }
+}

@@ -1,0 +1,206 @@
+using System.Security.Cryptography;
+
+namespace BeBiDa.Lab;
+
+/// <summary>
+/// A whole Slurm cluster on this host: munged, slurmctld and a slurmd for each node, in one temporary
+/// directory, beside any other. Ends with its disposal or with this process.
+/// </summary>
+public sealed partial class SlurmCluster : IAsyncDisposable
+{
+    /// <summary>The default partition: a job has its nodes for itself.</summary>
+    public const string ExclusivePartition = "exclusive";
+
+    /// <summary>All nodes too, up to four jobs on one CPU.</summary>
+    public const string SharedPartition = "shared";
+
+    private static readonly TimeSpan StopBound = TimeSpan.FromSeconds(10);
+
+    private readonly SlurmOptions _options;
+    private readonly SlurmConfiguration _configuration;
+    private readonly PortBlock _ports;
+    private readonly Reaper _reaper;
+    private readonly Daemon _munge;
+    private readonly IReadOnlyDictionary<string, Daemon> _nodes;
+    private bool _disposed;
+
+    private SlurmCluster(SlurmOptions options, string directory, PortBlock ports)
+    {
+        _options = options;
+        Directory = directory;
+        _ports = ports;
+        _configuration = new SlurmConfiguration(directory, options, ports);
+        _configuration.Write();
+        _munge = Munge();
+        Controller = Slurm("slurmctld", _configuration.ControllerLog, options.ControllerEnvironment,
+            [SlurmInstallation.Program("slurmctld"), "-D", "-f", ConfigPath]);
+        _nodes = Nodes.ToDictionary(node => node, node => Slurm(node, _configuration.NodeLog(node), options.NodeEnvironment,
+            [SlurmInstallation.Program("slurmd"), "-D", "-N", node, "-f", ConfigPath]));
+        _reaper = Reaper.Start(directory, options.KeepDirectory);
+    }
+
+    /// <summary>Everything of this cluster: configuration, state, logs, scripts, and the jobs' output in <c>jobs/</c>.</summary>
+    public string Directory { get; }
+
+    /// <summary>What <c>SLURM_CONF</c> has to be for Slurm's commands to find this cluster.</summary>
+    public string ConfigPath => _configuration.Path;
+
+    /// <summary>The nodes' names, in order.</summary>
+    public IReadOnlyList<string> Nodes => _configuration.Nodes;
+
+    /// <summary>slurmctld.</summary>
+    public Daemon Controller { get; }
+
+    /// <summary>The slurmd of a node.</summary>
+    public Daemon NodeDaemon(string node) => _nodes[node];
+
+    /// <summary>Starts a cluster and returns when slurmctld answers and every node is idle.</summary>
+    public static async Task<SlurmCluster> StartAsync(SlurmOptions options, CancellationToken cancellationToken = default)
+    {
+        if (!Environment.IsPrivilegedProcess)
+            throw new LabException("The lab needs root: slurmd starts jobs as their users.");
+        var cluster = Prepare(options);
+        try
+        {
+            await cluster.StartDaemonsAsync(cancellationToken);
+            return cluster;
+        }
+        catch
+        {
+            await cluster.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Ends slurmctld, by SIGTERM or, as a crash would, by SIGKILL.</summary>
+    public async Task StopControllerAsync(bool kill = false, CancellationToken cancellationToken = default)
+    {
+        if (kill)
+            await Controller.KillAsync(cancellationToken);
+        else if (!await Controller.StopAsync(StopBound, cancellationToken))
+            throw new LabException($"slurmctld did not stop within {StopBound.TotalSeconds:0} s of SIGTERM and was killed. {LogTail(Controller)}");
+    }
+
+    /// <summary>Starts slurmctld and returns when it answers.</summary>
+    public async Task StartControllerAsync(CancellationToken cancellationToken = default)
+    {
+        Controller.Start();
+        await Eventually.HoldsAsync("slurmctld answers", _options.Patience,
+            async cancel => IsAlive(Controller) && await PingAsync(cancel), cancellationToken, () => LogTail(Controller));
+    }
+
+    /// <summary>Ends slurmctld and starts it anew.</summary>
+    public async Task RestartControllerAsync(bool kill = false, CancellationToken cancellationToken = default)
+    {
+        await StopControllerAsync(kill, cancellationToken);
+        await StartControllerAsync(cancellationToken);
+    }
+
+    /// <summary>Kills the slurmd of a node; jobs on that node go on, as in a crash of slurmd.</summary>
+    public Task KillNodeDaemonAsync(string node, CancellationToken cancellationToken = default) =>
+        _nodes[node].KillAsync(cancellationToken);
+
+    /// <summary>Starts the slurmd of a node.</summary>
+    public void StartNodeDaemon(string node) => _nodes[node].Start();
+
+    /// <summary>Lets slurmctld and every slurmd read <see cref="ConfigPath"/> again.</summary>
+    public async Task ReconfigureAsync(CancellationToken cancellationToken = default) =>
+        (await RunAsync("scontrol", ["reconfigure"], cancellationToken)).EnsureSucceeded();
+
+    /// <summary>Whether slurmctld answers.</summary>
+    public async Task<bool> PingAsync(CancellationToken cancellationToken = default)
+    {
+        var ping = await RunAsync("scontrol", ["ping"], cancellationToken);
+        return ping.ExitCode == 0 && ping.StandardOutput.Contains("is UP");
+    }
+
+    /// <summary>Waits until no node runs a job or is being cleaned up after one.</summary>
+    public Task WaitForIdleNodesAsync(CancellationToken cancellationToken = default) =>
+        Eventually.HoldsAsync("every node is idle", _options.Patience, AllIdleAsync, cancellationToken, () => LogTail(Controller));
+
+    /// <summary>Ends the cluster with all its jobs; when this returns, none of its processes is left.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_disposed)
+            return;
+        _disposed = true;
+        await _reaper.ReapAsync();
+        _ports.Dispose();
+    }
+
+    private static SlurmCluster Prepare(SlurmOptions options)
+    {
+        var ports = PortBlock.Reserve(options.Nodes + 1);
+        var directory = System.IO.Directory.CreateTempSubdirectory("bebida-lab.").FullName;
+        try
+        {
+            // Jobs of any user work below; what is secret has a mode of its own.
+            File.SetUnixFileMode(directory, (UnixFileMode)0b111_101_101);
+            return new SlurmCluster(options, directory, ports);
+        }
+        catch
+        {
+            ports.Dispose();
+            System.IO.Directory.Delete(directory, recursive: true);
+            throw;
+        }
+    }
+
+    private async Task StartDaemonsAsync(CancellationToken cancellationToken)
+    {
+        _munge.Start();
+        await Eventually.HoldsAsync("munged listens", _options.Patience,
+            _ => Task.FromResult(IsAlive(_munge) && File.Exists(_configuration.MungeSocket)), cancellationToken, () => LogTail(_munge));
+        Controller.Start();
+        foreach (var node in _nodes.Values)
+            node.Start();
+        await Eventually.HoldsAsync("slurmctld answers and every node is idle", _options.Patience,
+            async cancel => _nodes.Values.Append(Controller).All(IsAlive) && await AllIdleAsync(cancel) && await PingAsync(cancel),
+            cancellationToken, () => LogTail(Controller));
+    }
+
+    private async Task<bool> AllIdleAsync(CancellationToken cancellationToken)
+    {
+        var idle = await RunAsync("sinfo", ["-h", "-N", "-p", SharedPartition, "-t", "idle", "-o", "%N"], cancellationToken);
+        return idle.ExitCode == 0 && idle.StandardOutput.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length == Nodes.Count;
+    }
+
+    private Daemon Munge()
+    {
+        var directory = Path.GetDirectoryName(_configuration.MungeSocket)!;
+        var key = Path.Combine(directory, "key");
+        using (var file = new FileStream(key, new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.Write,
+            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+        }))
+        {
+            file.Write(RandomNumberGenerator.GetBytes(64));
+        }
+        var log = Path.Combine(directory, "log");
+        return new Daemon("munged",
+            [
+                SlurmInstallation.Program("munged"), "--foreground", "--num-threads=4", $"--key-file={key}",
+                $"--socket={_configuration.MungeSocket}", $"--pid-file={directory}/pid", $"--seed-file={directory}/seed",
+                $"--log-file={log}",
+            ],
+            new Dictionary<string, string> { [Reaper.Mark] = Directory },
+            Directory, log, _configuration.Output("munged"), _options.Patience);
+    }
+
+    private Daemon Slurm(string name, string log, IReadOnlyDictionary<string, string> environment, IReadOnlyList<string> command) =>
+        new(name, command,
+            new Dictionary<string, string>(environment) { ["SLURM_CONF"] = ConfigPath, [Reaper.Mark] = Directory },
+            Directory, log, _configuration.Output(name), _options.Patience);
+
+    private static bool IsAlive(Daemon daemon) =>
+        daemon.IsRunning ? true : throw new LabException($"{daemon.Name} ended. {LogTail(daemon)}");
+
+    private static string LogTail(Daemon daemon)
+    {
+        var log = daemon.ReadLog();
+        var text = log.Length > 0 ? log : daemon.ReadOutput();
+        return $"The end of its log:\n{string.Join('\n', text.Split('\n').TakeLast(20))}";
+    }
+}

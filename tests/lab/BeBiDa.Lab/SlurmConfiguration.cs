@@ -1,0 +1,101 @@
+using System.Text;
+
+namespace BeBiDa.Lab;
+
+/// <summary>Writes the lab's <c>slurm.conf</c> and what it refers to.</summary>
+internal sealed class SlurmConfiguration(string directory, SlurmOptions options, PortBlock ports)
+{
+    public string Path { get; } = System.IO.Path.Combine(directory, "slurm.conf");
+
+    public string MungeSocket { get; } = System.IO.Path.Combine(directory, "munge", "socket");
+
+    public IReadOnlyList<string> Nodes { get; } = [.. Enumerable.Range(1, options.Nodes).Select(i => $"n{i}")];
+
+    public string ControllerLog => Log("slurmctld");
+
+    public string NodeLog(string node) => Log(node);
+
+    public string Output(string daemon) => System.IO.Path.Combine(directory, "log", daemon + ".out");
+
+    public void Write()
+    {
+        foreach (var name in new[] { "munge", "state", "spool", "log", "scripts", "jobs" })
+            Directory.CreateDirectory(System.IO.Path.Combine(directory, name));
+        File.WriteAllText(Path, Text());
+        if (options.PlugStack.Count > 0)
+            File.WriteAllLines(System.IO.Path.Combine(directory, "plugstack.conf"), options.PlugStack);
+    }
+
+    private string Text()
+    {
+        // What the kernel calls this host, up to the first dot: slurmctld looks for itself under this name.
+        var host = File.ReadAllText("/proc/sys/kernel/hostname").Trim().Split('.')[0];
+        var text = new StringBuilder();
+        void Line(string line) => text.Append(line).Append('\n');
+
+        Line($"ClusterName={options.ClusterName}");
+        Line($"SlurmctldHost={host}(127.0.0.1)");
+        Line($"SlurmctldPort={ports.First}");
+        Line("SlurmUser=root");
+        Line("SlurmdUser=root");
+        Line("AuthType=auth/munge");
+        Line("CredType=cred/munge");
+        Line($"AuthInfo=socket={MungeSocket},cred_expire={(int)options.CredentialLifetime.TotalSeconds}");
+        Line($"StateSaveLocation={directory}/state");
+        Line($"SlurmdSpoolDir={directory}/spool/%n");
+        Line($"SlurmctldPidFile={directory}/slurmctld.pid");
+        Line($"SlurmdPidFile={directory}/%n.pid");
+        Line($"SlurmctldLogFile={ControllerLog}");
+        Line($"SlurmdLogFile={Log("%n")}");
+        Line($"SlurmctldDebug={options.LogLevel}");
+        Line($"SlurmdDebug={options.LogLevel}");
+        Line($"PluginDir={PluginPath()}");
+        Line($"PrEpPlugins={string.Join(',', options.PrEpPlugins)}");
+        Line("PrologFlags=Alloc");
+        Line("ProctrackType=proctrack/linuxproc");
+        Line("TaskPlugin=task/none");
+        Line("JobAcctGatherType=jobacct_gather/none");
+        Line("AccountingStorageType=accounting_storage/none");
+        Line("SwitchType=switch/none");
+        Line("MpiDefault=none");
+        Line("MailProg=/bin/true");
+        Line("SelectType=select/cons_tres");
+        Line("SelectTypeParameters=CR_CPU");
+        Line("SchedulerType=sched/backfill");
+        // A short queue moves at once: no batching of submissions, a full pass each second.
+        Line("SchedulerParameters=bf_interval=1,sched_interval=1,sched_min_interval=0,batch_sched_delay=0");
+        Line("SlurmdParameters=config_overrides");
+        Line("JobRequeue=1");
+        Line("ReturnToService=2");
+        Line("KillWait=2");
+        Script("PrologSlurmctld", options.PrologSlurmctld, Line);
+        Script("EpilogSlurmctld", options.EpilogSlurmctld, Line);
+        Script("Prolog", options.Prolog, Line);
+        Script("Epilog", options.Epilog, Line);
+        for (var i = 0; i < Nodes.Count; i++)
+            Line($"NodeName={Nodes[i]} NodeHostname={host} NodeAddr=127.0.0.1 Port={ports.First + 1 + i} CPUs={options.CpusPerNode}");
+        Line($"PartitionName={SlurmCluster.ExclusivePartition} Nodes=ALL Default=YES OverSubscribe=EXCLUSIVE");
+        Line($"PartitionName={SlurmCluster.SharedPartition} Nodes=ALL OverSubscribe=FORCE:4");
+        foreach (var line in options.ExtraConfiguration)
+            Line(line);
+        return text.ToString();
+    }
+
+    private void Script(string key, string? text, Action<string> line)
+    {
+        if (text is null)
+            return;
+        var path = System.IO.Path.Combine(directory, "scripts", key);
+        File.WriteAllText(path, text);
+        File.SetUnixFileMode(path, (UnixFileMode)0b111_101_101);
+        line($"{key}={path}");
+    }
+
+    private string Log(string daemon) => System.IO.Path.Combine(directory, "log", daemon + ".log");
+
+    private string PluginPath()
+    {
+        var slurm = options.SlurmPluginDirectory ?? SlurmInstallation.PluginDirectory();
+        return options.PluginDirectory is { } ours ? $"{ours}:{slurm}" : slurm;
+    }
+}
