@@ -191,15 +191,28 @@ static void *answerer(void *argument)
     return NULL;
 }
 
-/* slurmctld's signals are for its own threads. */
+/* What is sent to slurmctld is for its own threads. Let through are the faults, which the .NET runtime turns
+ * into exceptions (one that is blocked ends the process, even where managed code would have caught it), and
+ * the real-time signals by which it suspends its threads. Threads that the library starts inherit this. */
+static void mask_of_walkers(sigset_t *mask)
+{
+    static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};
+
+    (void)sigfillset(mask);
+    for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+        (void)sigdelset(mask, faults[i]);
+    for (int signal = SIGRTMIN; signal <= SIGRTMAX; signal++)
+        (void)sigdelset(mask, signal);
+}
+
 static int start(struct walker *walker, void *(*walk)(void *))
 {
-    sigset_t all;
+    sigset_t mask;
     sigset_t before;
     int error;
 
-    (void)sigfillset(&all);
-    error = pthread_sigmask(SIG_SETMASK, &all, &before);
+    mask_of_walkers(&mask);
+    error = pthread_sigmask(SIG_SETMASK, &mask, &before);
     if (error == 0) {
         error = pthread_create(&walker->thread, NULL, walk, (void *)(uintptr_t)bridge.opened);
         walker->started = error == 0;
