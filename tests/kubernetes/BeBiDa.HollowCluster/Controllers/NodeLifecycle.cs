@@ -69,11 +69,34 @@ public sealed class NodeLifecycle : IAsyncDisposable
             return _grace - silent;
         if (NodeObject.ReadyStatus(node) != "Unknown")
         {
+            // An API server that is away silences every node; that says nothing about the nodes.
+            if (!await CanBeHeardAsync(node, cancellationToken))
+                return _grace / 4;
             _log.LogWarning("{Node} has been silent for {Silent:F1} s: its state is unknown", name, silent.TotalSeconds);
             await MarkUnknownAsync(node, cancellationToken);
         }
 
         return _grace / 4;
+    }
+
+    private async Task<bool> CanBeHeardAsync(V1Node node, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var now = await _api.GetAsync<V1Lease>(
+                Resources.Leases.At(NodeObject.LeaseNamespace, node.Metadata.Name), cancellationToken);
+            return now.Spec.RenewTime == _leases.Find(NodeObject.LeaseNamespace, node.Metadata.Name)?.Spec.RenewTime;
+        }
+        catch (ApiException e) when (e.IsGone)
+        {
+            return true;
+        }
+        catch (Exception e) when (e is ApiException or HttpRequestException or IOException)
+        {
+            lock (_lock)
+                _heard[node.Metadata.Name] = (SignOfLife(node), Stopwatch.GetTimestamp());
+            return false;
+        }
     }
 
     private async Task MarkUnknownAsync(V1Node node, CancellationToken cancellationToken)
