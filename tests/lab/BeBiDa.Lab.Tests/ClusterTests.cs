@@ -81,7 +81,7 @@ internal sealed class ClusterTests
     }
 
     [Test, CancelAfter(60_000)]
-    public async Task A_lab_ends_with_the_process_that_owns_it(CancellationToken cancel)
+    public async Task A_lab_and_nothing_else_ends_with_the_process_that_owns_it(CancellationToken cancel)
     {
         // The owner is a shell here: this process cannot die and look on.
         var directory = Directory.CreateTempSubdirectory("bebida-lab.").FullName;

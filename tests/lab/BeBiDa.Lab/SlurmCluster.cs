@@ -155,7 +155,7 @@ public sealed partial class SlurmCluster : IAsyncDisposable
         foreach (var node in _nodes.Values)
             node.Start();
         await Eventually.HoldsAsync("slurmctld answers and every node is idle", _options.Patience,
-            async cancel => _nodes.Values.Append(Controller).All(IsAlive) && await AllIdleAsync(cancel) && await PingAsync(cancel),
+            async cancel => _nodes.Values.Append(Controller).All(IsAlive) && await PingAsync(cancel) && await AllIdleAsync(cancel),
             cancellationToken, () => LogTail(Controller));
     }
 
