@@ -1,0 +1,52 @@
+using System.Text.Json.Nodes;
+using BeBiDa.EmbeddedApi.ServerSideApply;
+using BeBiDa.EmbeddedApi.Tables;
+
+namespace BeBiDa.EmbeddedApi.Objects;
+
+/// <summary>One kind of object: its names, how it is stored, merged, defaulted, selected and printed.</summary>
+internal sealed record ResourceType(string Group, string Version, string Kind, string Plural)
+{
+    public string Singular { get; init; } = Kind.ToLowerInvariant();
+
+    public string[] ShortNames { get; init; } = [];
+
+    public string[] Categories { get; init; } = [];
+
+    public bool Namespaced { get; init; } = true;
+
+    public bool HasStatus { get; init; }
+
+    public bool HasScale { get; init; }
+
+    /// <summary>Has a <c>spec</c>, whose changes count in <c>metadata.generation</c>.</summary>
+    public bool HasGeneration { get; init; }
+
+    /// <summary>Reviews are answered, never stored.</summary>
+    public bool CreateOnly { get; init; }
+
+    public Schema Schema { get; init; } = Schemas.Generic;
+
+    /// <summary>Fills in what the API fills in; runs on every write.</summary>
+    public Action<JsonObject> Defaults { get; init; } = static _ => { };
+
+    /// <summary>Field selectors beside metadata.name and metadata.namespace.</summary>
+    public string[] SelectableFields { get; init; } = [];
+
+    public Column[] Columns { get; init; } = [Column.Name, Column.Age];
+
+    /// <summary>Where the objects are kept; two versions of one kind share it.</summary>
+    public string Storage { get; init; } = Plural;
+
+    /// <summary>Turns a stored object into this version; null where it is stored so.</summary>
+    public Func<JsonObject, JsonObject>? FromStored { get; init; }
+
+    /// <summary>Turns an object of this version into the stored one.</summary>
+    public Func<JsonObject, JsonObject>? ToStored { get; init; }
+
+    public string ApiVersion => Group.Length == 0 ? Version : $"{Group}/{Version}";
+
+    public string QualifiedPlural => Group.Length == 0 ? Plural : $"{Plural}.{Group}";
+
+    public string QualifiedKind => Group.Length == 0 ? Kind : $"{Kind}.{Group}";
+}

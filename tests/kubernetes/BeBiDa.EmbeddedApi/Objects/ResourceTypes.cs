@@ -1,0 +1,97 @@
+using BeBiDa.EmbeddedApi.Pods;
+using BeBiDa.EmbeddedApi.ServerSideApply;
+using BeBiDa.EmbeddedApi.Tables;
+
+namespace BeBiDa.EmbeddedApi.Objects;
+
+/// <summary>Every resource that is served. A new one is one line.</summary>
+internal static class ResourceTypes
+{
+    private static readonly string[] EventFields =
+    [
+        "involvedObject.kind", "involvedObject.namespace", "involvedObject.name", "involvedObject.uid",
+        "involvedObject.apiVersion", "involvedObject.resourceVersion", "involvedObject.fieldPath",
+        "reason", "reportingComponent", "source", "type",
+    ];
+
+    private static readonly string[] AllCategory = ["all"];
+
+    public static readonly ResourceType Namespaces = new("", "v1", "Namespace", "namespaces")
+    { ShortNames = ["ns"], Namespaced = false, HasStatus = true, SelectableFields = ["status.phase"], Defaults = WorkloadDefaults.Namespace, Columns = Columns.Namespace };
+
+    public static readonly ResourceType Nodes = new("", "v1", "Node", "nodes")
+    { ShortNames = ["no"], Namespaced = false, HasStatus = true, Schema = Schemas.Node, SelectableFields = ["spec.unschedulable"], Columns = Columns.Node };
+
+    public static readonly ResourceType Pods = new("", "v1", "Pod", "pods")
+    {
+        ShortNames = ["po"],
+        Categories = AllCategory,
+        HasStatus = true,
+        HasGeneration = true,
+        Schema = Schemas.Pod,
+        Defaults = PodDefaults.Pod,
+        Columns = Columns.Pod,
+        SelectableFields = ["spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName", "status.phase", "status.podIP"],
+    };
+
+    public static readonly ResourceType Events = new("", "v1", "Event", "events")
+    { ShortNames = ["ev"], Schema = Schemas.Event, SelectableFields = EventFields, Columns = Columns.Event };
+
+    public static readonly ResourceType NewEvents = new("events.k8s.io", "v1", "Event", "events")
+    { ShortNames = ["ev"], Schema = Schemas.Event, Columns = Columns.Event, FromStored = EventVersions.FromCore, ToStored = EventVersions.ToCore, SelectableFields = EventFields };
+
+    public static readonly ResourceType ServiceAccounts = new("", "v1", "ServiceAccount", "serviceaccounts") { ShortNames = ["sa"], Schema = Schemas.ServiceAccount };
+
+    public static readonly ResourceType ConfigMaps = new("", "v1", "ConfigMap", "configmaps") { ShortNames = ["cm"], Columns = Columns.ConfigMap };
+
+    public static readonly ResourceType Secrets = new("", "v1", "Secret", "secrets") { SelectableFields = ["type"], Defaults = WorkloadDefaults.Secret, Columns = Columns.Secret };
+
+    public static readonly ResourceType Services = new("", "v1", "Service", "services")
+    { ShortNames = ["svc"], Categories = AllCategory, HasStatus = true, Schema = Schemas.Service, Defaults = WorkloadDefaults.Service };
+
+    public static readonly ResourceType Deployments = new("apps", "v1", "Deployment", "deployments")
+    { ShortNames = ["deploy"], Categories = AllCategory, HasStatus = true, HasScale = true, HasGeneration = true, Schema = Schemas.Workload, Defaults = WorkloadDefaults.Deployment, Columns = Columns.Deployment };
+
+    public static readonly ResourceType ReplicaSets = new("apps", "v1", "ReplicaSet", "replicasets")
+    { ShortNames = ["rs"], Categories = AllCategory, HasStatus = true, HasScale = true, HasGeneration = true, Schema = Schemas.Workload, Defaults = WorkloadDefaults.ReplicaSet, SelectableFields = ["status.replicas"], Columns = Columns.ReplicaSet };
+
+    public static readonly ResourceType DaemonSets = new("apps", "v1", "DaemonSet", "daemonsets")
+    { ShortNames = ["ds"], Categories = AllCategory, HasStatus = true, HasGeneration = true, Schema = Schemas.Workload, Defaults = WorkloadDefaults.DaemonSet, Columns = Columns.DaemonSet };
+
+    public static readonly ResourceType StatefulSets = new("apps", "v1", "StatefulSet", "statefulsets")
+    { ShortNames = ["sts"], Categories = AllCategory, HasStatus = true, HasScale = true, HasGeneration = true, Schema = Schemas.Workload, Defaults = WorkloadDefaults.ReplicaSet };
+
+    public static readonly ResourceType DisruptionBudgets = new("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets")
+    { ShortNames = ["pdb"], HasStatus = true, HasGeneration = true, Schema = Schemas.DisruptionBudget, Columns = Columns.DisruptionBudget };
+
+    public static readonly ResourceType Leases = new("coordination.k8s.io", "v1", "Lease", "leases") { Columns = Columns.Lease };
+
+    public static readonly ResourceType PriorityClasses = new("scheduling.k8s.io", "v1", "PriorityClass", "priorityclasses") { ShortNames = ["pc"], Namespaced = false };
+
+    public static readonly ResourceType Roles = new("rbac.authorization.k8s.io", "v1", "Role", "roles") { Schema = Schemas.Role };
+
+    public static readonly ResourceType ClusterRoles = new("rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles") { Namespaced = false, Schema = Schemas.Role };
+
+    public static readonly ResourceType RoleBindings = new("rbac.authorization.k8s.io", "v1", "RoleBinding", "rolebindings") { Schema = Schemas.Binding };
+
+    public static readonly ResourceType ClusterRoleBindings = new("rbac.authorization.k8s.io", "v1", "ClusterRoleBinding", "clusterrolebindings") { Namespaced = false, Schema = Schemas.Binding };
+
+    public static readonly ResourceType SelfAccessReviews = new("authorization.k8s.io", "v1", "SelfSubjectAccessReview", "selfsubjectaccessreviews") { Namespaced = false, CreateOnly = true };
+
+    public static readonly ResourceType SelfRulesReviews = new("authorization.k8s.io", "v1", "SelfSubjectRulesReview", "selfsubjectrulesreviews") { Namespaced = false, CreateOnly = true };
+
+    public static readonly ResourceType SelfReviews = new("authentication.k8s.io", "v1", "SelfSubjectReview", "selfsubjectreviews") { Namespaced = false, CreateOnly = true };
+
+    public static readonly ResourceType[] All =
+    [
+        Namespaces, Nodes, Pods, Events, ServiceAccounts, ConfigMaps, Secrets, Services,
+        Deployments, ReplicaSets, DaemonSets, StatefulSets, DisruptionBudgets, Leases, PriorityClasses,
+        Roles, ClusterRoles, RoleBindings, ClusterRoleBindings, NewEvents,
+        SelfAccessReviews, SelfRulesReviews, SelfReviews,
+    ];
+
+    private static readonly Dictionary<(string Group, string Version, string Plural), ResourceType> ByName =
+        All.ToDictionary(type => (type.Group, type.Version, type.Plural));
+
+    public static ResourceType? Find(string group, string version, string plural) => ByName.GetValueOrDefault((group, version, plural));
+}

@@ -1,0 +1,139 @@
+using System.Text.Json.Nodes;
+using BeBiDa.EmbeddedApi.Objects;
+using BeBiDa.EmbeddedApi.ServerSideApply;
+
+namespace BeBiDa.EmbeddedApi.Patches;
+
+/// <summary>
+/// Strategic merge patch: a merge patch that finds items of the lists that Kubernetes marks with <c>patchMergeKey</c>
+/// by that key, with the directives <c>$patch</c>, <c>$deleteFromPrimitiveList</c>, <c>$setElementOrder</c> and <c>$retainKeys</c>.
+/// </summary>
+internal static class StrategicMergePatch
+{
+    private const string Directive = "$patch";
+    private const string DeleteFrom = "$deleteFromPrimitiveList/";
+    private const string Order = "$setElementOrder/";
+    private const string RetainKeys = "$retainKeys";
+
+    public static JsonNode? Apply(JsonNode? target, JsonNode? patch, Schema schema)
+    {
+        if (patch is not JsonObject changes)
+            return patch?.DeepClone();
+        var directive = changes.Text(Directive);
+        if (directive == "delete")
+            return null;
+        var result = target is JsonObject map && directive != "replace" ? map.Copy() : [];
+        if (changes[RetainKeys] is JsonArray retained)
+        {
+            var kept = retained.Select(key => key.Text()).ToHashSet();
+            foreach (var name in result.Select(pair => pair.Key).Where(name => !kept.Contains(name)).ToList())
+                result.Remove(name);
+        }
+        foreach (var (name, change) in changes)
+        {
+            if (name is Directive or RetainKeys || name.StartsWith(Order, StringComparison.Ordinal))
+                continue;
+            if (name.StartsWith(DeleteFrom, StringComparison.Ordinal))
+            {
+                RemoveValues(result[name[DeleteFrom.Length..]] as JsonArray, change as JsonArray);
+                continue;
+            }
+            var field = schema.Field(name);
+            var merged = change switch
+            {
+                null => null,
+                JsonArray items when result[name] is JsonArray present && field.PatchKey is { } key => MergeItems(present, items, key, field.Item),
+                JsonArray items when field.PatchKey is { } key => MergeItems([], items, key, field.Item),
+                JsonArray items when result[name] is JsonArray present && field.PatchMerges => AddValues(present, items),
+                JsonObject => Apply(result[name], change, field),
+                _ => change.DeepClone(),
+            };
+            if (merged is null)
+                result.Remove(name);
+            else
+                result[name] = merged;
+        }
+        foreach (var (name, order) in changes)
+        {
+            if (!name.StartsWith(Order, StringComparison.Ordinal) || order is not JsonArray wanted)
+                continue;
+            var ordered = name[Order.Length..];
+            if (result[ordered] is JsonArray list)
+                result[ordered] = Sort(list, wanted, schema.Field(ordered).PatchKey);
+        }
+        return result;
+    }
+
+    private static JsonArray MergeItems(JsonArray present, JsonArray changes, string key, Schema item)
+    {
+        if (changes.Any(change => change is JsonObject map && map.Text(Directive) == "replace" && map.Count == 1))
+            return new JsonArray([.. changes.Where(change => change is not JsonObject { Count: 1 } map || map.Text(Directive) is null).Select(change => change?.DeepClone())]);
+        var result = (JsonArray)present.DeepClone();
+        foreach (var change in changes)
+        {
+            if (change is not JsonObject map)
+                throw ApiError.BadRequest($"an item of a list merged by \"{key}\" must be an object");
+            var wanted = map[key] ?? throw ApiError.BadRequest($"map: {map.ToJsonString()} does not contain declared merge key: {key}");
+            var at = IndexOf(result, key, wanted);
+            if (map.Text(Directive) == "delete")
+            {
+                if (at >= 0)
+                    result.RemoveAt(at);
+            }
+            else if (at >= 0)
+            {
+                result[at] = Apply(result[at], map, item);
+            }
+            else
+            {
+                result.Add(Apply(null, map, item));
+            }
+        }
+        return result;
+    }
+
+    private static int IndexOf(JsonArray list, string key, JsonNode wanted)
+    {
+        for (var i = 0; i < list.Count; i++)
+        {
+            if (list[i] is JsonObject map && Json.Same(map[key], wanted))
+                return i;
+        }
+        return -1;
+    }
+
+    private static JsonArray AddValues(JsonArray present, JsonArray values)
+    {
+        var result = (JsonArray)present.DeepClone();
+        foreach (var value in values.Where(value => !result.Any(known => Json.Same(known, value))).ToList())
+            result.Add(value?.DeepClone());
+        return result;
+    }
+
+    private static void RemoveValues(JsonArray? present, JsonArray? values)
+    {
+        if (present is null || values is null)
+            return;
+        for (var i = present.Count - 1; i >= 0; i--)
+        {
+            if (values.Any(value => Json.Same(present[i], value)))
+                present.RemoveAt(i);
+        }
+    }
+
+    // Items that the wanted order does not name keep their place behind the named ones.
+    private static JsonArray Sort(JsonArray list, JsonArray wanted, string? key)
+    {
+        int Rank(JsonNode? item)
+        {
+            for (var i = 0; i < wanted.Count; i++)
+            {
+                if (key is null ? Json.Same(wanted[i], item) : Json.Same(wanted[i].At(key), item.At(key)))
+                    return i;
+            }
+            return wanted.Count;
+        }
+
+        return new JsonArray([.. list.OrderBy(Rank).Select(item => item?.DeepClone())]);
+    }
+}

@@ -1,0 +1,3 @@
+using BeBiDa.EmbeddedApi;
+
+return await CommandLine.RunAsync(args);

@@ -1,0 +1,108 @@
+using System.Text.Json.Nodes;
+using BeBiDa.EmbeddedApi.Objects;
+using BeBiDa.EmbeddedApi.Storage;
+
+namespace BeBiDa.EmbeddedApi.Registry;
+
+/// <summary>
+/// Deletes objects: at once, or, for a pod on a node, by a deletion timestamp that its kubelet honours; and never
+/// before the last finalizer is gone.
+/// </summary>
+internal sealed class Deletion(ObjectRegistry registry, OwnerIndex owners)
+{
+    public const string ForegroundFinalizer = "foregroundDeletion";
+
+    private readonly Store store = registry.Store;
+
+    /// <summary>Deletes an object, and tells whether it is gone already.</summary>
+    public (StoredObject Object, bool Gone) Delete(ResourceType type, string space, string name, DeleteOptions options)
+    {
+        while (true)
+        {
+            var current = registry.Get(type, space, name);
+            ObjectRegistry.Require(type, current, options.Uid, options.ResourceVersion);
+            if (options is { Propagation: "Orphan", DryRun: false })
+                Orphan(current);
+            var grace = Grace(type, current, options);
+            var foreground = options.Propagation == "Foreground" && owners.HasDependents(current.Uid);
+            var finalizers = current.Metadata.Array("finalizers") is { Count: > 0 } || foreground || type == ResourceTypes.Namespaces;
+            if (grace == 0 && !finalizers)
+            {
+                if (options.DryRun || store.Delete(type.Storage, current, current.Json.Copy()) is { } deleted && (current = deleted) is not null)
+                    return (current, true);
+                continue;
+            }
+            var present = current.Metadata["deletionGracePeriodSeconds"].Number();
+            if (present is { } running && running <= grace)
+                return (current, false);
+            var next = current.Json.Copy();
+            Mark(next, current, grace, foreground);
+            if (type == ResourceTypes.Namespaces)
+                next.Make("status")["phase"] = "Terminating";
+            if (options.DryRun)
+                return (new(current.Key, next, current.Version), false);
+            if (store.Replace(type.Storage, current, next) is { } marked)
+                return (marked, false);
+        }
+    }
+
+    /// <summary>Whether an object was deleted and nothing holds it any longer.</summary>
+    public static bool IsFinished(JsonObject json)
+    {
+        var metadata = (JsonObject)json["metadata"]!;
+        return metadata["deletionTimestamp"] is not null
+            && metadata["deletionGracePeriodSeconds"].Number() is null or 0
+            && metadata["finalizers"] is not JsonArray { Count: > 0 }
+            && json.Text("kind") != ResourceTypes.Namespaces.Kind;
+    }
+
+    private void Mark(JsonObject next, StoredObject current, long grace, bool foreground)
+    {
+        var metadata = next.Make("metadata");
+        // Shortening counts from the moment the deletion was first asked for.
+        var asked = registry.Clock.GetUtcNow();
+        if (Timestamps.Parse(metadata.Text("deletionTimestamp")) is { } end)
+            asked = end - TimeSpan.FromSeconds(metadata["deletionGracePeriodSeconds"].Number() ?? 0);
+        metadata["deletionTimestamp"] = Timestamps.Seconds(asked + TimeSpan.FromSeconds(grace));
+        metadata["deletionGracePeriodSeconds"] = grace;
+        if (metadata["generation"].Number() is { } generation && current.Metadata["deletionTimestamp"] is null)
+            metadata["generation"] = generation + 1;
+        if (!foreground)
+            return;
+        var finalizers = metadata["finalizers"] as JsonArray ?? [];
+        metadata["finalizers"] = finalizers.Parent is null ? finalizers : finalizers = (JsonArray)finalizers.DeepClone();
+        if (!finalizers.Any(finalizer => finalizer.Text() == ForegroundFinalizer))
+            finalizers.Add(ForegroundFinalizer);
+    }
+
+    // Only a pod that runs on a node is deleted gracefully: nobody else would finish it.
+    private static long Grace(ResourceType type, StoredObject current, DeleteOptions options)
+    {
+        if (type != ResourceTypes.Pods)
+            return 0;
+        if (string.IsNullOrEmpty(current.Json.At("spec", "nodeName").Text()) || current.Json.At("status", "phase").Text() is "Failed" or "Succeeded")
+            return 0;
+        var grace = options.GracePeriodSeconds ?? current.Json.At("spec", "terminationGracePeriodSeconds").Number() ?? 30;
+        return grace < 0 ? 1 : grace;
+    }
+
+    private void Orphan(StoredObject owner)
+    {
+        foreach (var (type, key) in owners.DependentsOf(owner.Uid))
+        {
+            if (store.Get(type.Storage, key) is not { } dependent)
+                continue;
+            registry.Update(type, dependent.Namespace ?? "", dependent.Name, "", WriteOptions.Server, current =>
+            {
+                var next = current.Json.Copy();
+                var references = next.Make("metadata").Array("ownerReferences") ?? [];
+                for (var i = references.Count - 1; i >= 0; i--)
+                {
+                    if (references[i].At("uid").Text() == owner.Uid)
+                        references.RemoveAt(i);
+                }
+                return next;
+            });
+        }
+    }
+}
