@@ -258,8 +258,7 @@ bool bridge_open(bridge_tell tell)
 
     bridge_close();
     error = bridge.process == getpid() ? 0 : settle();
-    if (!library_path(path, sizeof(path)))
-        path[0] = '\0';
+    library_path(path);
     if (error != 0)
         goto end;
 

@@ -1,6 +1,8 @@
 #include "library.h"
 
 #include <dlfcn.h>
+#include <libgen.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -14,16 +16,37 @@
  * them back. */
 static pid_t opened_by;
 
-bool library_path(char *path, size_t size)
+/* What does not fit is no path that anyone could open either. */
+static void join(char *path, const char *folder, const char *file)
+{
+    if (snprintf(path, PATH_MAX, "%s/%s", folder, file) >= PATH_MAX)
+        path[0] = '\0';
+}
+
+/* The prefix may have been chosen at installation: then only the way from this plugin to the library is
+ * known. */
+static bool beside_this_plugin(char *path)
+{
+    char here[PATH_MAX];
+    Dl_info plugin;
+    bool known = dladdr(&opened_by, &plugin) != 0 && plugin.dli_fname != NULL &&
+                 realpath(plugin.dli_fname, here) != NULL;
+
+    if (known) {
+        join(path, dirname(here), BEBIDA_LIBDIR_FROM_PLUGIN "/" LIBRARY_NAME);
+        known = access(path, F_OK) == 0;
+    }
+    return known;
+}
+
+void library_path(char *path)
 {
     const char *named = getenv("BEBIDA_LIBDIR");
-    const char *folder = named != NULL && *named != '\0' ? named : BEBIDA_LIBDIR;
-    int length = snprintf(path, size, "%s/%s", folder, LIBRARY_NAME);
-    bool fits = length >= 0 && (size_t)length < size;
 
-    if (!fits)
-        log_error("BEBIDA_LIBDIR is too long; %s", UNTIL_THEN);
-    return fits;
+    if (named != NULL && *named != '\0')
+        join(path, named, LIBRARY_NAME);
+    else if (!beside_this_plugin(path))
+        join(path, BEBIDA_LIBDIR, LIBRARY_NAME);
 }
 
 static void *find(void *handle, const char *path, const char *name)

@@ -3,7 +3,6 @@
 #define BEBIDA_LIBRARY_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "bebida.h"
@@ -15,9 +14,9 @@ struct library {
     int32_t (*stop)(uint32_t grace_ms);
 };
 
-/* Where the library is: in BEBIDA_LIBDIR of the environment, or where it was installed. Returns whether path
- * holds it; otherwise one error has been logged. */
-bool library_path(char *path, size_t size);
+/* Where the library is: in BEBIDA_LIBDIR of the environment, or where it was installed with this plugin. path
+ * has room for PATH_MAX. */
+void library_path(char *path);
 
 /* Opens and starts it. It is never unloaded: a NativeAOT library cannot be. Returns whether it runs;
  * otherwise one error has been logged. */

@@ -45,6 +45,7 @@ PROMISE(A_fork_that_exits_does_not_stop_the_library_of_its_parent)
     if (child == 0) {
         slurmctld_stops();
         keep(library_stopped_so_far() == 0);
+        keep(slurmctld_logged("error", "") == 0);
         _exit(0);
     }
     keep(waitpid(child, &status, 0) == child && status == 0);
@@ -100,6 +101,16 @@ PROMISE(Our_threads_take_no_signal_of_slurmctld_and_let_the_runtimes_through)
         for (size_t i = 0; i < sizeof(of_the_runtime) / sizeof(of_the_runtime[0]); i++)
             keep((blocked & UINT64_C(1) << (of_the_runtime[i] - 1)) == 0);
     }
+    slurmctld_stops();
+}
+
+PROMISE(The_library_is_found_under_whatever_prefix_both_were_installed)
+{
+    site_prefix();
+    slurmctld_starts();
+    keep(slurmctld_prolog(1, "n1"));
+    keep(library_handed(1).job_id == 1);
+    (void)slurmctld_told(1);
     slurmctld_stops();
 }
 

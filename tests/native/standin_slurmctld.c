@@ -43,6 +43,7 @@ static size_t line_count;
 static size_t stopped_count;
 static bool gate_is_open;
 static size_t gate_visitors;
+static char prefix[1024];
 
 struct controller controller = {.start = starts, .hand_over = answers_done, .stop = stops};
 
@@ -172,6 +173,20 @@ void site_configuration(const char *yaml)
     keep(setenv("BEBIDA_CONFIG", path, 1) == 0);
 }
 
+void site_prefix(void)
+{
+    const char install[] =
+        "d=$(mktemp -d) && mkdir -p $d/" PLUGINDIR " $d/" LIBDIR " && cp " PREP_BEBIDA " $d/" PLUGINDIR
+        " && cp " CONTROLLERS "/good/libbebida_controller.so $d/" LIBDIR " && echo $d";
+    FILE *output = popen(install, "re");
+
+    keep(output != NULL);
+    keep(fgets(prefix, sizeof(prefix), output) != NULL);
+    keep(pclose(output) == 0);
+    prefix[strcspn(prefix, "\n")] = '\0';
+    keep(unsetenv("BEBIDA_LIBDIR") == 0);
+}
+
 static void *symbol(const char *name)
 {
     void *found = dlsym(plugin.handle, name);
@@ -185,12 +200,15 @@ void slurmctld_starts(void)
     prep_callbacks_t callbacks = {prolog_ended, epilog_ended};
     bool required = false;
 
-    if (getenv("BEBIDA_LIBDIR") == NULL)
+    char installed[sizeof(prefix) + sizeof(PLUGINDIR) + 32];
+
+    (void)snprintf(installed, sizeof(installed), "%s/%s/prep_bebida.so", prefix, PLUGINDIR);
+    if (prefix[0] == '\0' && getenv("BEBIDA_LIBDIR") == NULL)
         site_library("good");
     if (getenv("BEBIDA_CONFIG") == NULL)
         site_configuration("controller:\n  deadline: 50s\n");
 
-    plugin.handle = dlopen(PREP_BEBIDA, RTLD_LAZY);
+    plugin.handle = dlopen(prefix[0] == '\0' ? PREP_BEBIDA : installed, RTLD_LAZY);
     if (plugin.handle == NULL)
         (void)fprintf(stderr, "%s\n", dlerror());
     keep(plugin.handle != NULL);
@@ -213,6 +231,12 @@ void slurmctld_stops(void)
 {
     plugin.fini();
     keep(dlclose(plugin.handle) == 0);
+    if (prefix[0] != '\0') {
+        char uninstall[sizeof(prefix) + 16];
+
+        (void)snprintf(uninstall, sizeof(uninstall), "rm -r '%s'", prefix);
+        keep(system(uninstall) == 0);
+    }
 }
 
 static bool hook(int (*called)(job_record_t *, bool *), uint32_t job_id, const char *nodes)

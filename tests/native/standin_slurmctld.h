@@ -31,6 +31,9 @@ struct handed {
 void site_library(const char *kind);
 void site_configuration(const char *yaml);
 
+/* Installs plugin and library under a prefix of their own, and says so nowhere. */
+void site_prefix(void);
+
 void slurmctld_starts(void);
 void slurmctld_stops(void);
 
