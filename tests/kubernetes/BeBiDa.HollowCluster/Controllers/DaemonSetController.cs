@@ -27,6 +27,7 @@ public sealed class DaemonSetController : IAsyncDisposable
     private readonly Informer<V1DaemonSet> _sets;
     private readonly Informer<V1Node> _nodes;
     private readonly PodOwner _pods;
+    private readonly Pace _pace = new();
     private readonly WorkQueue _work;
 
     internal DaemonSetController(
@@ -95,11 +96,10 @@ public sealed class DaemonSetController : IAsyncDisposable
                 async (step, stop) => await step(stop));
         }
 
-        await ReportAsync(set, wanted, running, hash, cancellationToken);
-        return null;
+        return await ReportAsync(set, wanted, running, hash, cancellationToken);
     }
 
-    private async Task ReportAsync(V1DaemonSet set, int wanted, List<V1Pod> running, string hash, CancellationToken cancellationToken)
+    private async Task<TimeSpan?> ReportAsync(V1DaemonSet set, int wanted, List<V1Pod> running, string hash, CancellationToken cancellationToken)
     {
         var ready = running.Count(PodStatus.IsReady);
         var updated = running.Count(pod => Hash(pod) == hash);
@@ -107,7 +107,9 @@ public sealed class DaemonSetController : IAsyncDisposable
         if (status is not null && status.ObservedGeneration == set.Metadata.Generation
             && status.DesiredNumberScheduled == wanted && status.CurrentNumberScheduled == running.Count
             && status.NumberReady == ready && (status.UpdatedNumberScheduled ?? 0) == updated)
-            return;
+            return null;
+        if (_pace.Wait(set.Metadata.Uid) is { } wait)
+            return wait;
         await _api.MergeAsync<V1DaemonSet>(
             Resources.DaemonSets.Of(set, "status"),
             new
@@ -125,6 +127,7 @@ public sealed class DaemonSetController : IAsyncDisposable
                 },
             },
             cancellationToken);
+        return null;
     }
 
     private static V1PodSpec SpecFor(V1PodSpec template, string node)

@@ -15,6 +15,7 @@ public sealed class DeploymentController : IAsyncDisposable
     private readonly ApiClient _api;
     private readonly Informer<V1Deployment> _deployments;
     private readonly Index<V1ReplicaSet> _setsByOwner;
+    private readonly Pace _pace = new();
     private readonly WorkQueue _work;
 
     internal DeploymentController(
@@ -51,8 +52,7 @@ public sealed class DeploymentController : IAsyncDisposable
         var old = sets.Where(set => set != current).ToList();
         if (deployment.Metadata.DeletionTimestamp is null)
             await RollAsync(deployment, hash, current, old, cancellationToken);
-        await ReportAsync(deployment, current, sets, cancellationToken);
-        return null;
+        return await ReportAsync(deployment, current, sets, cancellationToken);
     }
 
     private async Task RollAsync(
@@ -130,7 +130,7 @@ public sealed class DeploymentController : IAsyncDisposable
             new { metadata = new { resourceVersion = set.Metadata.ResourceVersion }, spec = new { replicas } },
             cancellationToken);
 
-    private async Task ReportAsync(
+    private async Task<TimeSpan?> ReportAsync(
         V1Deployment deployment, V1ReplicaSet? current, IReadOnlyList<V1ReplicaSet> sets, CancellationToken cancellationToken)
     {
         var wanted = deployment.Spec.Replicas ?? 1;
@@ -150,7 +150,9 @@ public sealed class DeploymentController : IAsyncDisposable
             && (status.AvailableReplicas ?? 0) == available && (status.UpdatedReplicas ?? 0) == updated
             && (status.UnavailableReplicas ?? 0) == unavailable
             && Known("Available")?.Status == Word(minimum) && Known("Progressing")?.Reason == Progress())
-            return;
+            return null;
+        if (_pace.Wait(deployment.Metadata.Uid) is { } wait)
+            return wait;
 
         await _api.MergeAsync<V1Deployment>(
             Resources.Deployments.Of(deployment, "status"),
@@ -172,6 +174,7 @@ public sealed class DeploymentController : IAsyncDisposable
                 },
             },
             cancellationToken);
+        return null;
 
         string Progress() => complete ? "NewReplicaSetAvailable" : "ReplicaSetUpdated";
 

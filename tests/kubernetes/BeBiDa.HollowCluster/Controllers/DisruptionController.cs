@@ -19,6 +19,7 @@ public sealed class DisruptionController : IAsyncDisposable
     private readonly Informer<V1ReplicaSet> _sets;
     private readonly Informer<V1Deployment> _deployments;
     private readonly Index<V1Pod> _podsByNamespace;
+    private readonly Pace _pace = new();
     private readonly WorkQueue _work;
 
     internal DisruptionController(
@@ -68,8 +69,8 @@ public sealed class DisruptionController : IAsyncDisposable
         var (expected, desired) = Expect(budget.Spec, pods);
         var allowed = expected <= 0 ? 0 : Math.Max(0, healthy - desired);
 
-        await ReportAsync(budget, granted, healthy, expected, desired, allowed, cancellationToken);
-        return granted.Count == 0 ? null : s_grantHolds;
+        return await ReportAsync(budget, granted, healthy, expected, desired, allowed, cancellationToken)
+            ?? (granted.Count == 0 ? null : s_grantHolds);
     }
 
     private (int Expected, int Desired) Expect(V1PodDisruptionBudgetSpec spec, List<V1Pod> pods)
@@ -101,7 +102,7 @@ public sealed class DisruptionController : IAsyncDisposable
             .DistinctBy(entry => entry.Uid)
             .Sum(entry => entry.Item2);
 
-    private async Task ReportAsync(
+    private async Task<TimeSpan?> ReportAsync(
         V1PodDisruptionBudget budget,
         Dictionary<string, DateTime?> granted,
         int healthy,
@@ -114,7 +115,9 @@ public sealed class DisruptionController : IAsyncDisposable
         if (status is not null && status.ObservedGeneration == budget.Metadata.Generation
             && status.CurrentHealthy == healthy && status.ExpectedPods == expected && status.DesiredHealthy == desired
             && status.DisruptionsAllowed == allowed && (status.DisruptedPods?.Count ?? 0) == granted.Count)
-            return;
+            return null;
+        if (_pace.Wait(budget.Metadata.Uid) is { } wait)
+            return wait;
 
         var holds = allowed > 0 ? "True" : "False";
         var known = status?.Conditions?.FirstOrDefault(condition => condition.Type == "DisruptionAllowed");
@@ -149,6 +152,7 @@ public sealed class DisruptionController : IAsyncDisposable
                 },
             },
             cancellationToken);
+        return null;
     }
 
     private void WakeNamespace(V1ObjectMeta metadata)

@@ -13,6 +13,7 @@ public sealed class ReplicaSetController : IAsyncDisposable
     private readonly ApiClient _api;
     private readonly Informer<V1ReplicaSet> _sets;
     private readonly PodOwner _pods;
+    private readonly Pace _pace = new();
     private readonly WorkQueue _work;
 
     internal ReplicaSetController(ApiClient api, Informer<V1ReplicaSet> sets, Informer<V1Pod> pods, ILogger log)
@@ -38,32 +39,33 @@ public sealed class ReplicaSetController : IAsyncDisposable
 
         var active = _pods.Of(set).Where(pod => !PodStatus.IsFinished(pod) && !_pods.IsLeaving(pod)).ToList();
         var missing = (set.Spec.Replicas ?? 1) - active.Count;
-        await ReportAsync(set, active, cancellationToken);
-        if (set.Metadata.DeletionTimestamp is not null)
-            return null;
+        if (set.Metadata.DeletionTimestamp is null)
+            await FillAsync(set, active, missing, cancellationToken);
+        return await ReportAsync(set, active, cancellationToken);
+    }
 
+    private async Task FillAsync(V1ReplicaSet set, List<V1Pod> active, int missing, CancellationToken cancellationToken)
+    {
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken };
         if (missing > 0)
         {
             await Parallel.ForAsync(0, missing, parallel, async (_, stop) =>
                 await _pods.CreateAsync(set, set.Spec.Template, null, null, stop));
         }
-        else if (missing < 0)
-        {
-            await Parallel.ForEachAsync(active.OrderBy(Worth).ThenByDescending(pod => pod.Metadata.CreationTimestamp).Take(-missing), parallel, async (pod, stop) =>
-                await _pods.DeleteAsync(pod, stop));
-        }
 
-        return null;
+        var surplus = active.OrderBy(Worth).ThenByDescending(pod => pod.Metadata.CreationTimestamp).Take(Math.Max(0, -missing));
+        await Parallel.ForEachAsync(surplus, parallel, async (pod, stop) => await _pods.DeleteAsync(pod, stop));
     }
 
-    private async Task ReportAsync(V1ReplicaSet set, List<V1Pod> active, CancellationToken cancellationToken)
+    private async Task<TimeSpan?> ReportAsync(V1ReplicaSet set, List<V1Pod> active, CancellationToken cancellationToken)
     {
         var ready = active.Count(PodStatus.IsReady);
         var status = set.Status;
         if (status is not null && status.Replicas == active.Count && (status.ReadyReplicas ?? 0) == ready
             && (status.AvailableReplicas ?? 0) == ready && status.ObservedGeneration == set.Metadata.Generation)
-            return;
+            return null;
+        if (_pace.Wait(set.Metadata.Uid) is { } wait)
+            return wait;
         await _api.MergeAsync<V1ReplicaSet>(
             Resources.ReplicaSets.Of(set, "status"),
             new
@@ -78,6 +80,7 @@ public sealed class ReplicaSetController : IAsyncDisposable
                 },
             },
             cancellationToken);
+        return null;
     }
 
     // Deleted first: pods that do not run yet.
