@@ -5,13 +5,15 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using BeBiDa.Cluster;
 using k8s;
+using k8s.Authentication;
 
 namespace BeBiDa.Kubernetes;
 
-/// <summary>Sends requests to the API server: the client library's connection and credentials, our own few types.</summary>
+/// <summary>Sends requests to the API server: the client library's configuration and credentials, our own few types.</summary>
 /// <remarks>
-/// The library's generated operations read whole Nodes and Pods into its models; a hold needs no answer but "done",
-/// and a drain six fields of a pod. Requests share one HTTP/2 connection, and only so many are under way at once.
+/// The library's client brings thousands of operations and models, which would be most of what slurmctld loads; and it
+/// reads whole Nodes and Pods, where a hold needs no answer but "done", and a drain six fields of a pod.
+/// Requests share one HTTP/2 connection, and only so many are under way at once.
 /// </remarks>
 internal sealed class ApiClient : IDisposable
 {
@@ -19,35 +21,33 @@ internal sealed class ApiClient : IDisposable
     public const string MetadataList = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
     public const string Json = "application/json";
 
-    private readonly k8s.Kubernetes client;
+    private readonly HttpClient http;
+    private readonly ServiceClientCredentials? credentials;
     private readonly string? hostHeader;
     private readonly TimeSpan requestTimeout;
     private readonly SemaphoreSlim inFlight;
     private readonly TimeProvider time;
 
+    /// <summary>Gets ready; nothing is sent yet.</summary>
+    /// <exception cref="System.Security.Cryptography.CryptographicException">The client certificate or its key cannot be read.</exception>
     public ApiClient(KubernetesClientConfiguration configuration, int maxInFlight, TimeSpan requestTimeout, TimeProvider time)
     {
-        configuration.FirstMessageHandlerSetup = handler =>
-        {
-            handler.ConnectTimeout = requestTimeout;
-            // A watch is silent for minutes: without pings, a server that vanished would go unnoticed for as long.
-            handler.KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests;
-            handler.KeepAlivePingDelay = TimeSpan.FromSeconds(10);
-            handler.KeepAlivePingTimeout = TimeSpan.FromSeconds(5);
-        };
-        client = new k8s.Kubernetes(configuration);
+        Address = new Uri(configuration.Host.EndsWith('/') ? configuration.Host : configuration.Host + "/");
+        http = new HttpClient(Connection.Handler(configuration, requestTimeout)) { Timeout = Timeout.InfiniteTimeSpan };
+        http.DefaultRequestHeaders.TryAddWithoutValidation("User-Agent", configuration.UserAgent);
+        credentials = k8s.Kubernetes.CreateCredentials(configuration);
         hostHeader = configuration.TlsServerName is { Length: > 0 } name ? name : null;
         this.requestTimeout = requestTimeout;
         this.time = time;
         inFlight = new SemaphoreSlim(maxInFlight);
     }
 
-    /// <summary>The API server's address, for messages.</summary>
-    public Uri Address => client.BaseUri;
+    /// <summary>The API server's address.</summary>
+    public Uri Address { get; }
 
     public void Dispose()
     {
-        client.Dispose();
+        http.Dispose();
         inFlight.Dispose();
     }
 
@@ -162,13 +162,13 @@ internal sealed class ApiClient : IDisposable
 
     private async Task<HttpResponseMessage> RequestAsync(HttpMethod method, string path, HttpContent? content, string accept, CancellationToken cancellationToken)
     {
-        var request = new HttpRequestMessage(method, new Uri(client.BaseUri, path)) { Content = content, Version = HttpVersion.Version20 };
+        var request = new HttpRequestMessage(method, new Uri(Address, path)) { Content = content, Version = HttpVersion.Version20 };
         request.Headers.TryAddWithoutValidation("Accept", accept);
         if (hostHeader is not null)
             request.Headers.Host = hostHeader;
-        if (client.Credentials is { } credentials)
+        if (credentials is not null)
             await credentials.ProcessHttpRequestAsync(request, cancellationToken).ConfigureAwait(false);
-        var response = await client.HttpClient.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+        var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
         if (response.IsSuccessStatusCode)
             return response;
         using (response)

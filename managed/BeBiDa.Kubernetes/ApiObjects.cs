@@ -35,6 +35,16 @@ internal sealed record PodStatus(string? Phase);
 
 internal sealed record PodObjectList(ObjectMeta? Metadata, List<PodObject>? Items);
 
+internal sealed record NodeObject(ObjectMeta? Metadata, NodeSpec? Spec, NodeObjectStatus? Status);
+
+internal sealed record NodeSpec(bool? Unschedulable);
+
+internal sealed record NodeObjectStatus(List<NodeCondition>? Conditions);
+
+internal sealed record NodeCondition(string? Type, string? Status);
+
+internal sealed record NodeObjectList(ObjectMeta? Metadata, List<NodeObject>? Items);
+
 /// <summary>One line of a watch.</summary>
 internal sealed record WatchLine<T>(string? Type, T? Object);
 
@@ -87,6 +97,7 @@ internal sealed record EventSource(string Component, string Host);
 [JsonSerializable(typeof(PartialObject))]
 [JsonSerializable(typeof(PartialObjectList))]
 [JsonSerializable(typeof(PodObjectList))]
+[JsonSerializable(typeof(NodeObjectList))]
 [JsonSerializable(typeof(WatchLine<PartialObject>))]
 [JsonSerializable(typeof(WatchLine<PodObject>))]
 [JsonSerializable(typeof(WatchLine<StatusObject>))]

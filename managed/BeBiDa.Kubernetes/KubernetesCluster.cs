@@ -1,6 +1,7 @@
 using System.Globalization;
 using BeBiDa.Cluster;
 using BeBiDa.Configuration;
+using BeBiDa.Draining;
 using BeBiDa.Holds;
 using Microsoft.Extensions.Logging;
 
@@ -134,6 +135,24 @@ public sealed class KubernetesCluster : ICluster, IAsyncDisposable
             "bebida",
             host);
         return client.SendAsync<StatusObject>(HttpMethod.Post, $"api/v1/namespaces/{EventNamespace}/events", ApiClient.Body(body, ApiJson.Default.EventObject), ApiClient.Metadata, null, cancellationToken);
+    }
+
+    /// <summary>What Kubernetes knows of its nodes now: holds, readiness, pods that would have to leave.</summary>
+    /// <exception cref="ClusterException">It cannot be read.</exception>
+    public async Task<IReadOnlyList<NodeStatus>> ReadStatusAsync(CancellationToken cancellationToken)
+    {
+        var reading = client.SendAsync(HttpMethod.Get, "api/v1/nodes", null, ApiClient.Json, ApiJson.Default.NodeObjectList, cancellationToken);
+        var all = await pods.ListAllAsync(cancellationToken).ConfigureAwait(false);
+        var podsByNode = all.Where(DrainRules.MustLeave).CountBy(p => p.Node).ToDictionary(StringComparer.Ordinal);
+        return [.. ((await reading.ConfigureAwait(false))?.Items ?? [])
+            .Where(node => node.Metadata is { Name: not null, Uid: not null })
+            .Select(node => new NodeStatus(
+                nodes.Node(node.Metadata)!,
+                node.Status?.Conditions?.Any(c => c is { Type: "Ready", Status: "True" }) == true,
+                node.Spec?.Unschedulable == true,
+                Hold.Read(node.Metadata!.Annotations),
+                podsByNode.GetValueOrDefault(node.Metadata.Name!)))
+            .OrderBy(status => status.Node.Name, StringComparer.Ordinal)];
     }
 
     private Task<PartialObject?> ApplyAsync(ClusterNode node, HoldKey hold, NodeApplyMeta metadata, NodeApplySpec? spec, CancellationToken cancellationToken) =>

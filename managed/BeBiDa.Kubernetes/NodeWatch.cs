@@ -110,7 +110,8 @@ internal sealed class NodeWatch : IAsyncDisposable
         }
     }
 
-    private ClusterNode? Node(ObjectMeta? metadata) =>
+    /// <summary>A node as its metadata tell it; null when they do not.</summary>
+    public ClusterNode? Node(ObjectMeta? metadata) =>
         metadata is { Name: { } name, Uid: { } uid }
             ? new ClusterNode(name, uid, slurmNameLabel.Length > 0 ? metadata.Labels?.GetValueOrDefault(slurmNameLabel) : null)
             : null;

@@ -52,7 +52,11 @@ internal sealed class PodQueries(ApiClient client)
         }
     }
 
-    private async Task<PodList> ListAsync(string selector, HashSet<string> names, CancellationToken cancellationToken)
+    /// <summary>All pods that are bound to a node.</summary>
+    public async Task<IReadOnlyList<Pod>> ListAllAsync(CancellationToken cancellationToken) =>
+        (await ListAsync("", null, cancellationToken).ConfigureAwait(false)).Pods;
+
+    private async Task<PodList> ListAsync(string selector, HashSet<string>? names, CancellationToken cancellationToken)
     {
         var pods = new List<Pod>();
         string? next = null;
@@ -61,7 +65,7 @@ internal sealed class PodQueries(ApiClient client)
             // No resourceVersion: the answer must not be older than the holds, or a pod that was bound just before them is missed.
             var page = await client.SendAsync(HttpMethod.Get, $"api/v1/pods?limit={PageSize}{selector}{(next is null ? "" : $"&continue={Uri.EscapeDataString(next)}")}", null, ApiClient.Json, ApiJson.Default.PodObjectList, cancellationToken).ConfigureAwait(false);
             foreach (var item in page?.Items ?? [])
-                if (Pod(item) is { } pod && names.Contains(pod.Node))
+                if (Pod(item) is { } pod && names?.Contains(pod.Node) != false)
                     pods.Add(pod);
             next = page?.Metadata?.Continue is { Length: > 0 } more ? more : null;
             if (next is null)

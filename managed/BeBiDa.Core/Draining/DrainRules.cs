@@ -4,7 +4,7 @@ using BeBiDa.Configuration;
 namespace BeBiDa.Draining;
 
 /// <summary>Which pods leave a node, and which may not; the words are kubectl drain's.</summary>
-internal static class DrainRules
+public static class DrainRules
 {
     /// <summary>Whether a pod has to leave: not what a DaemonSet or the kubelet itself would start again, nor what has ended.</summary>
     public static bool MustLeave(Pod pod) => !pod.Finished && !pod.Mirror && !pod.OfDaemonSet;

@@ -1,0 +1,46 @@
+using System.CommandLine;
+
+namespace BeBiDa.Cli.Commands;
+
+/// <summary><c>bebidactl completion</c>: prints a shell's completion script.</summary>
+internal static class CompletionCommand
+{
+    // All three ask bebidactl itself, over System.CommandLine's [suggest] directive.
+    private const string Bash = """
+        # bash completion of bebidactl
+        _bebidactl() {
+            local IFS=$'\n'
+            COMPREPLY=($(compgen -W "$(bebidactl "[suggest:${COMP_POINT}]" "${COMP_LINE}" 2>/dev/null)" -- "${COMP_WORDS[COMP_CWORD]}"))
+        }
+        complete -F _bebidactl bebidactl
+        """;
+
+    private const string Zsh = """
+        #compdef bebidactl
+        _bebidactl() {
+            local -a words_
+            words_=("${(@f)$(bebidactl "[suggest:${#BUFFER}]" "${BUFFER}" 2>/dev/null)}")
+            compadd -a words_
+        }
+        compdef _bebidactl bebidactl
+        """;
+
+    private const string Fish = """
+        # fish completion of bebidactl
+        complete -f -c bebidactl -a '(bebidactl "[suggest:"(string length -- (commandline -cp))"]" (commandline -cp) 2>/dev/null)'
+        """;
+
+    public static Command Create()
+    {
+        var shell = new Argument<string>("shell") { Description = "bash, zsh or fish" };
+        shell.AcceptOnlyFromAmong("bash", "zsh", "fish");
+        var command = new Command("completion", "Print the completion script of a shell.") { shell };
+        command.SetAction(parsed => Console.Out.WriteLine(parsed.GetValue(shell) switch
+        {
+            "bash" => Bash,
+            "zsh" => Zsh,
+            _ => Fish,
+        }));
+        return command;
+    }
+}

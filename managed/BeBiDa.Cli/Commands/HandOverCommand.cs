@@ -1,0 +1,46 @@
+using System.CommandLine;
+using BeBiDa.Configuration;
+using BeBiDa.HandOver;
+using BeBiDa.Holds;
+using BeBiDa.Jobs;
+
+namespace BeBiDa.Cli.Commands;
+
+/// <summary><c>bebidactl decommission</c> and <c>recommission</c>: one job's hand-over, by hand.</summary>
+internal static class HandOverCommand
+{
+    public static Command Decommission(GlobalOptions globals) =>
+        Create("decommission", "Take nodes from Kubernetes for a job: hold them, evict their pods, wait until they are gone.", globals, (handOvers, job, budget, progress) => handOvers.DecommissionAsync(job, budget, progress));
+
+    public static Command Recommission(GlobalOptions globals) =>
+        Create("recommission", "Give a job's nodes back to Kubernetes, but for those that others still hold or have cordoned.", globals, (handOvers, job, budget, progress) => handOvers.RecommissionAsync(job, budget, progress));
+
+    private static Command Create(string name, string description, GlobalOptions globals, Func<HandOvers, Job, TimeSpan, IProgress<HandOverProgress>?, Task<HandOverResult>> handOver)
+    {
+        var jobId = new Option<uint>("--job", "-j") { Description = "The job's number: whose hold it is", HelpName = "ID", Required = true };
+        var nodes = new Option<string>("--nodes", "-n") { Description = "Slurm's names of the nodes, with commas or as Slurm writes them (n[1-8])", HelpName = "LIST", Required = true };
+        var cluster = new Option<string>("--cluster") { Description = "The Slurm cluster's name ($SLURM_CLUSTER_NAME, else 'cluster')", HelpName = "NAME", DefaultValueFactory = _ => Environment.GetEnvironmentVariable("SLURM_CLUSTER_NAME") is { Length: > 0 } set ? set : HoldKey.DefaultCluster };
+        var command = new Command(name, description) { jobId, nodes, cluster, globals.Output };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            await using var site = Site.Open(parsed.GetValue(globals.Config), globals.Log(parsed));
+            var job = new Job(ClusterName(parsed.GetValue(cluster)!), parsed.GetValue(jobId), "", Environment.UserName, "", await NodeList.ExpandAsync(parsed.GetValue(nodes)!, cancellationToken).ConfigureAwait(false));
+            var result = await Progress.ShowAsync(name, progress => handOver(site.HandOvers, job, site.Configuration.Controller.Deadline, progress).WaitAsync(cancellationToken)).ConfigureAwait(false);
+            Results.Print(result, job, name, parsed.GetValue(globals.Output));
+            return result.Succeeded ? ExitCode.Done : ExitCode.Failed;
+        });
+        return command;
+    }
+
+    private static string ClusterName(string name)
+    {
+        try
+        {
+            return new HoldKey(name, 1).Cluster;
+        }
+        catch (FormatException e)
+        {
+            throw new ConfigurationException($"--cluster: {e.Message}");
+        }
+    }
+}

@@ -1,0 +1,59 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+
+namespace BeBiDa.Cli;
+
+/// <summary>Ends a command's help with examples, as kubectl's and git's does.</summary>
+internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLineAction
+{
+    private static readonly Dictionary<string, string> Examples = new(StringComparer.Ordinal)
+    {
+        ["decommission"] = """
+              # Take two nodes from Kubernetes for job 4711, and wait until their pods are gone
+              bebidactl decommission --job 4711 --nodes n1,n2
+
+              # The same for a list as Slurm writes it, with the result for a program
+              bebidactl decommission --job 4711 --nodes 'n[1-8]' --output json
+            """,
+        ["recommission"] = """
+              # Give the nodes of job 4711 back
+              bebidactl recommission --job 4711 --nodes 'n[1-8]'
+            """,
+        ["status"] = """
+              # Who has which node
+              bebidactl status
+
+              # Only some nodes, kept up to date until Ctrl-C
+              bebidactl status n1 n2 --watch
+
+              # Nodes that a job holds, for a program
+              bebidactl status --output json | jq -r '.[] | select(.holds != []) | .node'
+            """,
+        ["hook"] = """
+              # In slurm.conf, where the plugin cannot be loaded; each script is one line:
+              #   PrologSlurmctld=/etc/slurm/bebida-prolog.sh   ->  exec bebidactl hook prolog
+              #   EpilogSlurmctld=/etc/slurm/bebida-epilog.sh   ->  exec bebidactl hook epilog
+              bebidactl hook prolog --log /var/log/slurm/bebida.log
+            """,
+        ["completion"] = """
+              # bash, for everyone
+              bebidactl completion bash > /etc/bash_completion.d/bebidactl
+            """,
+    };
+
+    /// <summary>Puts it in the place of the library's help.</summary>
+    public static void AddTo(RootCommand root)
+    {
+        var option = root.Options.OfType<HelpOption>().Single();
+        option.Action = new HelpWithExamples((HelpAction)option.Action!);
+    }
+
+    public override int Invoke(ParseResult parseResult)
+    {
+        var code = help.Invoke(parseResult);
+        if (Examples.TryGetValue(parseResult.CommandResult.Command.Name, out var examples))
+            Console.Out.WriteLine($"Examples:{Environment.NewLine}{examples}{Environment.NewLine}");
+        return code;
+    }
+}

@@ -1,0 +1,55 @@
+using System.CommandLine;
+using BeBiDa.Cli.Commands;
+using BeBiDa.Cluster;
+using BeBiDa.Configuration;
+
+namespace BeBiDa.Cli;
+
+/// <summary>bebidactl: wires the commands.</summary>
+internal static class Program
+{
+    private static async Task<int> Main(string[] args)
+    {
+        var globals = new GlobalOptions();
+        var root = new RootCommand("Lends the idle nodes of a Slurm cluster to Kubernetes, and takes them back for jobs.");
+        globals.AddTo(root);
+        root.Subcommands.Add(HandOverCommand.Decommission(globals));
+        root.Subcommands.Add(HandOverCommand.Recommission(globals));
+        root.Subcommands.Add(StatusCommand.Create(globals));
+        root.Subcommands.Add(HookCommand.Create(globals));
+        root.Subcommands.Add(CompletionCommand.Create());
+        HelpWithExamples.AddTo(root);
+
+        var parsed = root.Parse(args);
+        if (parsed.Errors.Count > 0)
+        {
+            foreach (var error in parsed.Errors)
+                await Console.Error.WriteLineAsync($"bebidactl: {error.Message}").ConfigureAwait(false);
+            await Console.Error.WriteLineAsync($"Try 'bebidactl {CommandPath(parsed)}--help'.").ConfigureAwait(false);
+            return ExitCode.Usage;
+        }
+        try
+        {
+            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false }).ConfigureAwait(false);
+        }
+        catch (ConfigurationException e)
+        {
+            foreach (var problem in e.Problems)
+                await Console.Error.WriteLineAsync($"bebidactl: {problem}").ConfigureAwait(false);
+            return ExitCode.Usage;
+        }
+        catch (ClusterException e)
+        {
+            await Console.Error.WriteLineAsync($"bebidactl: {e.Message}").ConfigureAwait(false);
+            return ExitCode.Failed;
+        }
+        catch (OperationCanceledException)
+        {
+            await Console.Error.WriteLineAsync("bebidactl: interrupted").ConfigureAwait(false);
+            return ExitCode.Failed;
+        }
+    }
+
+    private static string CommandPath(ParseResult parsed) =>
+        parsed.CommandResult.Command is RootCommand ? "" : $"{parsed.CommandResult.Command.Name} ";
+}

@@ -1,0 +1,41 @@
+using BeBiDa.Cluster;
+using BeBiDa.Configuration;
+using BeBiDa.HandOver;
+using BeBiDa.Kubernetes;
+using Microsoft.Extensions.Logging;
+
+namespace BeBiDa.Cli;
+
+/// <summary>The site that a command works on: its configuration and its cluster.</summary>
+internal sealed class Site : IAsyncDisposable
+{
+    private Site(BebidaConfiguration configuration, KubernetesCluster cluster, ILogger logger)
+    {
+        Configuration = configuration;
+        Cluster = cluster;
+        Names = new NodeNames(configuration.Nodes);
+        HandOvers = new HandOvers(cluster, configuration, TimeProvider.System, logger);
+    }
+
+    public BebidaConfiguration Configuration { get; }
+
+    public KubernetesCluster Cluster { get; }
+
+    public NodeNames Names { get; }
+
+    public HandOvers HandOvers { get; }
+
+    /// <summary>Reads the configuration; the cluster is reached later.</summary>
+    /// <exception cref="ConfigurationException">It cannot be used.</exception>
+    public static Site Open(string? configurationFile, ILogger logger)
+    {
+        var configuration = ConfigurationFile.Load(configurationFile ?? ConfigurationFile.Path);
+        return new Site(configuration, KubernetesCluster.Connect(configuration, allowExec: true, TimeProvider.System, logger), logger);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await HandOvers.DisposeAsync().ConfigureAwait(false);
+        await Cluster.DisposeAsync().ConfigureAwait(false);
+    }
+}

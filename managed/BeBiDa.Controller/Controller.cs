@@ -1,0 +1,87 @@
+using System.Collections.Concurrent;
+using BeBiDa.Configuration;
+using BeBiDa.HandOver;
+using BeBiDa.Jobs;
+using BeBiDa.Kubernetes;
+using Microsoft.Extensions.Logging;
+
+namespace BeBiDa.Controller;
+
+/// <summary>BeBiDa inside slurmctld, from its start to its stop.</summary>
+internal sealed class Controller
+{
+    private readonly KubernetesCluster cluster;
+    private readonly HandOvers handOvers;
+    private readonly ILogger logger;
+    private readonly Action<ulong, Outcome> answer;
+    private readonly ConcurrentDictionary<ulong, Task> answers = new();
+
+    private Controller(KubernetesCluster cluster, HandOvers handOvers, ILogger logger, Action<ulong, Outcome> answer)
+    {
+        this.cluster = cluster;
+        this.handOvers = handOvers;
+        this.logger = logger;
+        this.answer = answer;
+    }
+
+    /// <summary>Reads the configuration and starts to follow the cluster; waits for nothing.</summary>
+    /// <exception cref="ConfigurationException">The configuration or the kubeconfig cannot be used.</exception>
+    public static Controller Start(ILogger logger, Action<ulong, Outcome> answer)
+    {
+        var path = ConfigurationFile.Path;
+        var configuration = ConfigurationFile.Load(path);
+        // A credential plugin would be a child of slurmctld, whose SIGCHLD is not ours to handle.
+        var cluster = KubernetesCluster.Connect(configuration, allowExec: false, TimeProvider.System, logger);
+        logger.LogInformation("configured by {Path}, Kubernetes at {Address}", path, cluster.Address);
+        return new Controller(cluster, new HandOvers(cluster, configuration, TimeProvider.System, logger), logger, answer);
+    }
+
+    /// <summary>Begins a hand-over; its end is answered exactly once.</summary>
+    public void HandOver(ulong request, Direction direction, Job job, TimeSpan budget)
+    {
+        var work = direction == Direction.Decommission
+            ? handOvers.DecommissionAsync(job, budget)
+            : handOvers.RecommissionAsync(job, budget);
+        // Added before it can be removed: the continuation runs later, on a thread of the pool.
+        answers[request] = Task.CompletedTask;
+        var answering = AnswerAsync(request, job, work);
+        if (!answering.IsCompleted)
+            answers.TryUpdate(request, answering, Task.CompletedTask);
+    }
+
+    /// <summary>Ends all work: within the grace by itself, after it by cancelling.</summary>
+    public async Task StopAsync(TimeSpan grace)
+    {
+        try
+        {
+            await handOvers.WhenIdleAsync().WaitAsync(grace).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            logger.LogInformation("stopping with hand-overs under way; slurmctld repeats them after its start");
+        }
+        await handOvers.DisposeAsync().ConfigureAwait(false);
+        await Task.WhenAll(answers.Values).ConfigureAwait(false);
+        await cluster.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private async Task AnswerAsync(ulong request, Job job, Task<HandOverResult> work)
+    {
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        var outcome = Outcome.Failed;
+        try
+        {
+            if ((await work.ConfigureAwait(false)).Succeeded)
+                outcome = Outcome.Done;
+        }
+        catch (Exception e)
+        {
+            logger.LogError("job {Job}: hand-over ended by an error that should not have been: {Error}", job.Id, e.ToString());
+        }
+        finally
+        {
+            answer(request, outcome);
+            answers.TryRemove(request, out _);
+        }
+    }
+}

@@ -1,0 +1,45 @@
+using System.Runtime.InteropServices;
+using Microsoft.Extensions.Logging;
+
+namespace BeBiDa.Controller;
+
+/// <summary>Writes log lines to the log of the daemon that we live in.</summary>
+internal sealed unsafe class HostLog(delegate* unmanaged[Cdecl]<int, byte*, void> write) : ILogger, IDisposable
+{
+    private volatile bool closed;
+
+    /// <inheritdoc/>
+    public IDisposable? BeginScope<TState>(TState state)
+        where TState : notnull => null;
+
+    /// <inheritdoc/>
+    public bool IsEnabled(LogLevel logLevel) => logLevel is >= LogLevel.Debug and < LogLevel.None && !closed;
+
+    /// <inheritdoc/>
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    {
+        if (!IsEnabled(logLevel))
+            return;
+        var line = formatter(state, exception);
+        if (exception is not null)
+            line += $": {exception}";
+        var level = logLevel switch
+        {
+            >= LogLevel.Warning => HostLogLevel.Error,
+            LogLevel.Information => HostLogLevel.Info,
+            _ => HostLogLevel.Debug,
+        };
+        var utf8 = Marshal.StringToCoTaskMemUTF8(line.ReplaceLineEndings(" "));
+        try
+        {
+            write((int)level, (byte*)utf8);
+        }
+        finally
+        {
+            Marshal.FreeCoTaskMem(utf8);
+        }
+    }
+
+    /// <summary>Nothing is written after this.</summary>
+    public void Dispose() => closed = true;
+}

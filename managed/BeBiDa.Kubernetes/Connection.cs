@@ -1,0 +1,46 @@
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using k8s;
+
+namespace BeBiDa.Kubernetes;
+
+/// <summary>The connection to an API server, as a kubeconfig describes it.</summary>
+internal static class Connection
+{
+    /// <summary>Makes the handler that connects.</summary>
+    /// <param name="configuration">The kubeconfig, read.</param>
+    /// <param name="connectTimeout">How long to wait for a connection.</param>
+    public static SocketsHttpHandler Handler(KubernetesClientConfiguration configuration, TimeSpan connectTimeout)
+    {
+        var handler = new SocketsHttpHandler
+        {
+            ConnectTimeout = connectTimeout,
+            EnableMultipleHttp2Connections = true,
+            // A watch is silent for minutes: without pings, a server that vanished would go unnoticed for as long.
+            KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
+            KeepAlivePingDelay = TimeSpan.FromSeconds(10),
+            KeepAlivePingTimeout = TimeSpan.FromSeconds(5),
+        };
+        if (configuration.SkipTlsVerify)
+            handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, _) => true;
+        else if (configuration.SslCaCerts is { } authorities)
+            handler.SslOptions.RemoteCertificateValidationCallback = (sender, certificate, chain, errors) =>
+                certificate is not null && chain is not null && k8s.Kubernetes.CertificateValidationCallBack(sender, authorities, certificate, chain, errors);
+        if (ClientCertificate(configuration) is { } identity)
+            handler.SslOptions.LocalCertificateSelectionCallback = (_, _, _, _, _) => identity;
+        return handler;
+    }
+
+    private static X509Certificate2? ClientCertificate(KubernetesClientConfiguration configuration)
+    {
+        var certificate = Pem(configuration.ClientCertificateData, configuration.ClientCertificateFilePath);
+        var key = Pem(configuration.ClientCertificateKeyData, configuration.ClientKeyFilePath);
+        return certificate is null || key is null ? null : X509Certificate2.CreateFromPem(certificate, key);
+    }
+
+    private static string? Pem(string? base64, string? file) =>
+        !string.IsNullOrWhiteSpace(base64) ? Encoding.UTF8.GetString(Convert.FromBase64String(base64))
+        : !string.IsNullOrWhiteSpace(file) ? File.ReadAllText(file)
+        : null;
+}

@@ -1,0 +1,42 @@
+using BeBiDa.Cluster;
+using BeBiDa.Holds;
+
+namespace BeBiDa.Kubernetes;
+
+/// <summary>What Kubernetes knows of one node, for people.</summary>
+/// <param name="Node">The node.</param>
+/// <param name="Ready">Whether its kubelet reports it ready.</param>
+/// <param name="Unschedulable">Whether Kubernetes puts no new pods on it (<c>spec.unschedulable</c>).</param>
+/// <param name="Holds">The jobs that hold it.</param>
+/// <param name="Pods">Its pods that a hand-over would evict.</param>
+public sealed record NodeStatus(ClusterNode Node, bool Ready, bool Unschedulable, IReadOnlyList<Hold> Holds, int Pods)
+{
+    /// <summary>Who has the node, in one word.</summary>
+    public NodeOwner Owner => (Holds.Count > 0, Unschedulable, Pods > 0) switch
+    {
+        (true, true, true) => NodeOwner.Leaving,
+        (true, true, false) => NodeOwner.Slurm,
+        (true, false, _) => NodeOwner.Contested,
+        (false, true, _) => NodeOwner.Cordoned,
+        (false, false, _) => NodeOwner.Kubernetes,
+    };
+}
+
+/// <summary>Who has a node.</summary>
+public enum NodeOwner
+{
+    /// <summary>Kubernetes: pods may be put on it.</summary>
+    Kubernetes,
+
+    /// <summary>A job holds it, and pods are still leaving.</summary>
+    Leaving,
+
+    /// <summary>A job holds it, and no pod is left.</summary>
+    Slurm,
+
+    /// <summary>No job holds it: someone else made it unschedulable.</summary>
+    Cordoned,
+
+    /// <summary>A job holds it, yet it is schedulable: someone uncordoned it by hand.</summary>
+    Contested,
+}
