@@ -127,7 +127,7 @@ public sealed class HollowKubelet
         if (life.FinishReported)
             return null;
         if (_all.Processes is { } processes)
-            await RunProcessAsync(processes, pod, life, cancellationToken);
+            await RunProcessAsync(processes, pod, life);
 
         var reportedReady = pod.Status?.Phase == "Running" ? PodStatus.IsReady(pod) : life.RunningReported;
         if (!life.RunningReported || !reportedReady)
@@ -150,12 +150,21 @@ public sealed class HollowKubelet
             Ip = adopted && pod.Status!.PodIP is { } ip ? ip : NextAddress(),
             Started = adopted ? pod.Status!.StartTime!.Value : DateTime.UtcNow,
             RunningReported = adopted,
+            Adopted = adopted,
             Restarts = pod.Status?.ContainerStatuses?.Max(container => (int?)container.RestartCount) ?? 0,
         };
     });
 
-    private async Task RunProcessAsync(IPodProcesses processes, V1Pod pod, PodLife life, CancellationToken cancellationToken)
+    private async Task RunProcessAsync(IPodProcesses processes, V1Pod pod, PodLife life)
     {
+        if (life is { Adopted: true, Process: null })
+        {
+            // What ended while no kubelet looked was killed, as far as anyone can tell.
+            life.Process = processes.Find(pod) ?? new LostProcess();
+            life.Adopted = false;
+            _all.WakeAfter(life.Process.Exited, pod);
+        }
+
         if (life.Process is { Exited.IsCompleted: true } ended && Restarts(pod, await ended.Exited))
         {
             life.Process = null;
@@ -166,7 +175,7 @@ public sealed class HollowKubelet
 
         if (life.Process is null)
         {
-            life.Process = await processes.StartAsync(pod, cancellationToken);
+            life.Process = processes.Start(pod);
             _all.WakeAfter(life.Process.Exited, pod);
         }
     }
@@ -200,6 +209,8 @@ public sealed class HollowKubelet
             return null;
 
         var life = LifeOf(pod);
+        if (life is { Adopted: true, Process: null })
+            life.Process = _all.Processes?.Find(pod);
         var now = DateTime.UtcNow;
         var grace = TimeSpan.FromSeconds(pod.Metadata.DeletionGracePeriodSeconds ?? 30);
         if (life.Process is { } process)
@@ -254,5 +265,12 @@ public sealed class HollowKubelet
     {
         var host = Interlocked.Increment(ref _addresses) % 254 + 1;
         return $"10.{64 + _index / 256}.{_index % 256}.{host}";
+    }
+
+    private sealed class LostProcess : IPodProcess
+    {
+        public Task<int> Exited { get; } = Task.FromResult(137);
+
+        public Task EndAsync(TimeSpan grace, CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

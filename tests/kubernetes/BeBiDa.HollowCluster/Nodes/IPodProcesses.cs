@@ -5,8 +5,11 @@ namespace BeBiDa.Hollow.Nodes;
 /// <summary>Real processes behind hollow pods, for a kubelet whose pods must show up on the machine.</summary>
 public interface IPodProcesses
 {
-    /// <summary>Starts the pod's process, or finds the one that an earlier kubelet left running.</summary>
-    Task<IPodProcess> StartAsync(V1Pod pod, CancellationToken cancellationToken);
+    /// <summary>Starts the pod's process.</summary>
+    IPodProcess Start(V1Pod pod);
+
+    /// <summary>The process that an earlier kubelet left running for the pod, if it still runs.</summary>
+    IPodProcess? Find(V1Pod pod);
 }
 
 /// <summary>The process of one pod.</summary>

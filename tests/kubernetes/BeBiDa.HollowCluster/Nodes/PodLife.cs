@@ -5,6 +5,9 @@ internal sealed class PodLife
 {
     public required string Ip { get; init; }
 
+    /// <summary>Known from the API only: an earlier kubelet ran it.</summary>
+    public bool Adopted { get; set; }
+
     public DateTime Started { get; set; }
 
     public bool RunningReported { get; set; }

@@ -15,24 +15,28 @@ public sealed class PodProcesses(string slice, ILogger log) : IPodProcesses
     // An adopted process is nobody's child, so its end is seen only by looking.
     private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(200);
 
-    public Task<IPodProcess> StartAsync(V1Pod pod, CancellationToken cancellationToken)
+    public IPodProcess? Find(V1Pod pod)
     {
-        var group = Path.Combine(slice, $"pod{pod.Metadata.Uid}");
-        Directory.CreateDirectory(group);
-        if (Members(group).Count > 0)
-        {
-            log.LogInformation("{Pod}: its process has lived on", pod.Metadata.Name);
-            return Task.FromResult<IPodProcess>(new Adopted(group));
-        }
+        if (Members(GroupOf(pod)).Count == 0)
+            return null;
+        log.LogInformation("{Pod}: its process has lived on", pod.Metadata.Name);
+        return new Adopted(GroupOf(pod));
+    }
 
+    public IPodProcess Start(V1Pod pod)
+    {
+        var group = GroupOf(pod);
+        Directory.CreateDirectory(group);
         // The shell puts itself into the cgroup and then becomes the process: none of the pod's work runs outside.
         var start = new ProcessStartInfo("/bin/sh") { RedirectStandardInput = true };
         foreach (var word in new[] { "-c", "echo $$ > \"$0/cgroup.procs\" && exec sleep \"$1\"", group, Time(pod) })
             start.ArgumentList.Add(word);
         var process = Process.Start(start) ?? throw new InvalidOperationException("/bin/sh did not start");
         process.StandardInput.Close();
-        return Task.FromResult<IPodProcess>(new Child(process, group));
+        return new Child(process, group);
     }
+
+    private string GroupOf(V1Pod pod) => Path.Combine(slice, $"pod{pod.Metadata.Uid}");
 
     private static string Time(V1Pod pod) =>
         pod.Spec.Containers[0] is { } container
@@ -65,6 +69,11 @@ public sealed class PodProcesses(string slice, ILogger log) : IPodProcesses
             await Task.Delay(s_look, cancellationToken);
         }
 
+        Remove(group);
+    }
+
+    private static void Remove(string group)
+    {
         try
         {
             if (Directory.Exists(group))
@@ -87,13 +96,14 @@ public sealed class PodProcesses(string slice, ILogger log) : IPodProcesses
 
     private sealed class Child(Process process, string group) : IPodProcess
     {
-        public Task<int> Exited { get; } = WaitAsync(process);
+        public Task<int> Exited { get; } = WaitAsync(process, group);
 
         public Task EndAsync(TimeSpan grace, CancellationToken cancellationToken) => EndAllAsync(group, grace, cancellationToken);
 
-        private static async Task<int> WaitAsync(Process process)
+        private static async Task<int> WaitAsync(Process process, string group)
         {
             await process.WaitForExitAsync();
+            Remove(group);
             return process.ExitCode;
         }
     }
@@ -108,6 +118,7 @@ public sealed class PodProcesses(string slice, ILogger log) : IPodProcesses
         {
             while (Members(group).Count > 0)
                 await Task.Delay(s_look);
+            Remove(group);
             return 0;
         }
     }
