@@ -117,7 +117,8 @@ internal sealed class ApiHandler(Authenticator authenticator, Authorizer authori
                 await http.WriteAsync(found);
                 break;
             case ["openapi", "v2"] when accept.Contains("proto-openapi", StringComparison.Ordinal):
-                await http.WriteAsync(OpenApi.Version2Protobuf, contentType: "application/com.github.proto-openapi.spec.v2@v1.0+protobuf");
+                // Asked for with an @, which is no valid media type and which newer Go clients refuse to read in an answer.
+                await http.WriteAsync(OpenApi.Version2Protobuf, contentType: "application/com.github.proto-openapi.spec.v2.v1.0+protobuf");
                 break;
             case ["openapi", "v2"]:
                 await http.WriteAsync(OpenApi.Version2);
@@ -129,7 +130,8 @@ internal sealed class ApiHandler(Authenticator authenticator, Authorizer authori
                 await http.WriteAsync(found);
                 break;
             default:
-                throw ApiError.NoSuchPath();
+                await http.WriteAsync("404 page not found\n"u8.ToArray(), 404, "text/plain; charset=utf-8");
+                break;
         }
     }
 

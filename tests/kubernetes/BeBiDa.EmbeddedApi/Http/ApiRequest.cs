@@ -50,6 +50,8 @@ internal sealed record ApiRequest(HttpContext Http, ResourceType Type, string Ve
             space = rest[1];
             rest = rest[2..];
         }
+        if (!ResourceTypes.All.Any(known => known.Group == group && known.Version == version))
+            return null;
         if (rest.Length > 3 || ResourceTypes.Find(group, version, rest[0]) is not { } type)
             throw ApiError.NoSuchPath();
         var name = rest.Length > 1 ? rest[1] : "";

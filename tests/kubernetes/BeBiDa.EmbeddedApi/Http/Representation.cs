@@ -78,6 +78,6 @@ internal sealed record Representation(Form Form, ResourceType Type, TimeProvider
                     return Form.Metadata;
             }
         }
-        throw new ApiError(406, "NotAcceptable", "only the following media types are accepted: application/json", []);
+        throw new ApiError(406, "NotAcceptable", "406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, application/vnd.kubernetes.protobuf", []);
     }
 }

@@ -43,7 +43,7 @@ internal sealed class ResourceEndpoint(ObjectRegistry registry, Deletion deletio
             case "create" when request.Name.Length == 0:
                 RequireNamespaceInPath(request);
                 var body = Stored(type, await BodyAsync(http));
-                await http.WriteAsync(form.One(registry.Create(type, request.Namespace, body, Options(request))), 201);
+                await http.WriteAsync(form.One(registry.Create(StoredType(type), request.Namespace, body, Options(request))), 201);
                 break;
             case "update" when request.Name.Length > 0:
                 await UpdateAsync(request, form);
@@ -67,7 +67,7 @@ internal sealed class ResourceEndpoint(ObjectRegistry registry, Deletion deletio
     {
         var manager = request.Query("fieldManager");
         if (manager is { Length: > LongestManager })
-            throw new ApiError(422, "Invalid", $"CreateOptions.meta.k8s.io \"\" is invalid: fieldManager: Too long: may not be more than {LongestManager} bytes", []);
+            throw ApiError.InvalidOptions(OptionsKind(request), "fieldManager", $"Too long: may not be more than {LongestManager} bytes");
         if (string.IsNullOrEmpty(manager))
         {
             var agent = request.Http.Request.Headers.UserAgent.ToString();
@@ -77,6 +77,13 @@ internal sealed class ResourceEndpoint(ObjectRegistry registry, Deletion deletio
         }
         return new(manager, request.DryRun, request.QueryFlag("force"));
     }
+
+    private static string OptionsKind(ApiRequest request) => request.Verb switch
+    {
+        "create" => "CreateOptions",
+        "update" => "UpdateOptions",
+        _ => "PatchOptions",
+    };
 
     public static async Task<JsonObject> BodyAsync(HttpContext http) =>
         await http.ReadObjectAsync() ?? throw ApiError.BadRequest("the request has no body");
@@ -98,7 +105,15 @@ internal sealed class ResourceEndpoint(ObjectRegistry registry, Deletion deletio
         var type = StoredType(request.Type);
         var body = Stored(request.Type, await BodyAsync(request.Http));
         var options = Options(request);
-        var updated = registry.Update(type, request.Namespace, request.Name, request.Subresource, options, _ => body.Copy());
+        var updated = registry.Update(type, request.Namespace, request.Name, request.Subresource, options, current =>
+        {
+            if (body.At("metadata", "uid").Text() is { Length: > 0 } uid && uid != current.Uid)
+            {
+                throw ApiError.Conflict(type, request.Name,
+                    $"StorageError: invalid object, Code: 4, Key: /registry/{type.Storage}/{current.Key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {uid}, UID in object meta: {current.Uid}");
+            }
+            return body.Copy();
+        });
         await request.Http.WriteAsync(form.One(updated));
     }
 
@@ -107,11 +122,13 @@ internal sealed class ResourceEndpoint(ObjectRegistry registry, Deletion deletio
         var type = StoredType(request.Type);
         var options = Options(request);
         var content = request.Http.Request.ContentType?.Split(';')[0].Trim();
+        if (content is not ("application/apply-patch+yaml" or "application/json-patch+json" or "application/merge-patch+json" or "application/strategic-merge-patch+json"))
+            throw ApiError.UnsupportedMedia("415: Unsupported Media Type");
         var patch = Responses.Parse(await request.Http.ReadBodyAsync());
         if (content == "application/apply-patch+yaml")
         {
             if (string.IsNullOrEmpty(request.Query("fieldManager")))
-                throw new ApiError(422, "Invalid", "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch", []);
+                throw ApiError.InvalidOptions("PatchOptions", "fieldManager", "Required value: is required for apply patch");
             var config = patch as JsonObject ?? throw ApiError.BadRequest("an apply configuration must be an object");
             var (applied, created) = registry.Apply(type, request.Namespace, request.Name, request.Subresource, Stored(request.Type, config), options);
             await request.Http.WriteAsync(form.One(applied), created ? 201 : 200);
@@ -121,12 +138,10 @@ internal sealed class ResourceEndpoint(ObjectRegistry registry, Deletion deletio
         {
             "application/json-patch+json" => json => JsonPatch.Apply(json, patch),
             "application/merge-patch+json" => json => MergePatch.Apply(json, patch),
-            "application/strategic-merge-patch+json" => json => StrategicMergePatch.Apply(json, patch, type.Schema),
-            _ => throw ApiError.UnsupportedMedia(
-                "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml"),
+            _ => json => StrategicMergePatch.Apply(json, patch, type.Schema),
         };
         if (request.Query("force") is not null)
-            throw new ApiError(422, "Invalid", "PatchOptions.meta.k8s.io \"\" is invalid: force: Forbidden: may not be specified for non-apply patch", []);
+            throw ApiError.InvalidOptions("PatchOptions", "force", "Forbidden: may not be specified for non-apply patch");
         var patched = registry.Update(type, request.Namespace, request.Name, request.Subresource, options, current =>
             Stored(request.Type, change(Served(request.Type, current.Json)) as JsonObject ?? throw ApiError.BadRequest("the patch leaves no object")));
         await request.Http.WriteAsync(form.One(patched));
@@ -168,11 +183,13 @@ internal sealed class ResourceEndpoint(ObjectRegistry registry, Deletion deletio
     private static async Task<DeleteOptions> DeleteOptionsAsync(ApiRequest request) =>
         DeleteOptions.Read(await request.Http.ReadObjectAsync(), request.Query("gracePeriodSeconds"), request.Query("propagationPolicy"), request.DryRun);
 
-    public static JsonObject Success(JsonObject? details = null)
+    public static JsonObject Success(JsonObject? details = null, int? code = null)
     {
         var status = new JsonObject { ["kind"] = "Status", ["apiVersion"] = "v1", ["metadata"] = new JsonObject(), ["status"] = "Success" };
         if (details is not null)
             status["details"] = details;
+        if (code is not null)
+            status["code"] = code;
         return status;
     }
 }

@@ -20,8 +20,8 @@ internal sealed class Subresources(ObjectRegistry registry, Eviction eviction, A
                 await EvictAsync(request);
                 break;
             case ("pods", "binding", "create"):
-                Binding.Bind(registry, request.Namespace, request.Name, await ResourceEndpoint.BodyAsync(request.Http), ResourceEndpoint.Options(request));
-                await request.Http.WriteAsync(ResourceEndpoint.Success(), 201);
+                Binding.Bind(registry, request.Namespace, request.Name, await ResourceEndpoint.BodyAsync(request.Http));
+                await request.Http.WriteAsync(ResourceEndpoint.Success(code: 201), 201);
                 break;
             case ("serviceaccounts", "token", "create"):
                 await IssueTokenAsync(request);
@@ -49,9 +49,7 @@ internal sealed class Subresources(ObjectRegistry registry, Eviction eviction, A
             throw ApiError.BadRequest("name in URL does not match name in Eviction object");
         var options = DeleteOptions.Read(body.Object("deleteOptions"), null, null, request.DryRun);
         eviction.Evict(request.Namespace, request.Name, options);
-        var success = ResourceEndpoint.Success();
-        success["code"] = 201;
-        await request.Http.WriteAsync(success, 201);
+        await request.Http.WriteAsync(ResourceEndpoint.Success(code: 201), 201);
     }
 
     private async Task IssueTokenAsync(ApiRequest request)
@@ -82,7 +80,8 @@ internal sealed class Subresources(ObjectRegistry registry, Eviction eviction, A
                 "application/strategic-merge-patch+json" => StrategicMergePatch.Apply(scale, body, Schema.Plain) as JsonObject,
                 _ => throw ApiError.UnsupportedMedia("a scale takes JSON, merge and strategic merge patches"),
             };
-            ObjectRegistry.Require(request.Type, current, null, wanted.At("metadata", "resourceVersion").Text());
+            if (wanted.At("metadata", "resourceVersion").Text() is { Length: > 0 } version && version != current.Metadata.Text("resourceVersion"))
+                throw ApiError.Modified(request.Type, request.Name);
             var next = current.Json.Copy();
             next.Make("spec")["replicas"] = wanted.At("spec", "replicas").Number() ?? 0;
             return next;

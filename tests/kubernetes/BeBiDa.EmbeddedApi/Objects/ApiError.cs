@@ -5,6 +5,8 @@ namespace BeBiDa.EmbeddedApi.Objects;
 /// <summary>A request's refusal, answered as a <c>meta/v1 Status</c>.</summary>
 internal sealed class ApiError(int code, string reason, string message, JsonObject? details = null) : Exception(message)
 {
+    private readonly JsonObject? details = details;
+
     public int Code { get; } = code;
 
     public string Reason { get; } = reason;
@@ -21,8 +23,9 @@ internal sealed class ApiError(int code, string reason, string message, JsonObje
             ["metadata"] = new JsonObject(),
             ["status"] = "Failure",
             ["message"] = Message,
-            ["reason"] = Reason,
         };
+        if (Reason.Length > 0)
+            status["reason"] = Reason;
         var shown = details?.Copy();
         if (RetryAfter is { } seconds)
             (shown ??= [])["retryAfterSeconds"] = seconds;
@@ -48,12 +51,39 @@ internal sealed class ApiError(int code, string reason, string message, JsonObje
 
     public static ApiError BadRequest(string message) => new(400, "BadRequest", message);
 
-    public static ApiError Invalid(ResourceType type, string name, string field, string why)
+    public static ApiError Invalid(ResourceType type, string name, string field, string why) =>
+        Invalid(type.Kind, type.Group, name, field, why);
+
+    /// <summary>Options in a request's query that do not fit.</summary>
+    public static ApiError InvalidOptions(string kind, string field, string why) => Invalid(kind, "meta.k8s.io", "", field, why);
+
+    /// <summary>An identity that a patch would change; the API server states it once for each of two checks.</summary>
+    public static ApiError ImmutableUid(ResourceType type, string name, string uid)
     {
-        var details = Details(type, name);
-        details["kind"] = type.Kind;
-        details["causes"] = new JsonArray(new JsonObject { ["reason"] = "FieldValueInvalid", ["message"] = why, ["field"] = field });
-        return new(422, "Invalid", $"{type.QualifiedKind} \"{name}\" is invalid: {field}: {why}", details);
+        var error = Invalid(type, name, "metadata.uid", $"Invalid value: \"{uid}\": field is immutable");
+        var causes = (JsonArray)error.details!["causes"]!;
+        causes.Add(causes[0]!.DeepClone());
+        return error;
+    }
+
+    private static ApiError Invalid(string kind, string group, string name, string field, string why)
+    {
+        var reason = why.Split(':')[0] switch
+        {
+            "Required value" => "FieldValueRequired",
+            "Forbidden" => "FieldValueForbidden",
+            "Too long" => "FieldValueTooLong",
+            _ => "FieldValueInvalid",
+        };
+        var details = new JsonObject();
+        if (name.Length > 0)
+            details["name"] = name;
+        if (group.Length > 0)
+            details["group"] = group;
+        details["kind"] = kind;
+        details["causes"] = new JsonArray(new JsonObject { ["reason"] = reason, ["message"] = why, ["field"] = field });
+        var qualified = group.Length == 0 ? kind : $"{kind}.{group}";
+        return new(422, "Invalid", $"{qualified} \"{name}\" is invalid: {field}: {why}", details);
     }
 
     public static ApiError Expired(string message) => new(410, "Expired", message);

@@ -24,7 +24,12 @@ internal static class EventVersions
     {
         var to = new JsonObject();
         foreach (var (name, value) in from)
+        {
+            // events.k8s.io/v1 leaves out what core/v1 writes empty.
+            if (value.Text() is "")
+                continue;
             to[names.GetValueOrDefault(name, name)] = name == "apiVersion" ? apiVersion : value?.DeepClone();
+        }
         return to;
     }
 }

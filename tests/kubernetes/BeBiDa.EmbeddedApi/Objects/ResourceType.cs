@@ -27,6 +27,12 @@ internal sealed record ResourceType(string Group, string Version, string Kind, s
 
     public Schema Schema { get; init; } = Schemas.Generic;
 
+    /// <summary>Fills in what Kubernetes' Go types always write; nobody owns it by creating an object.</summary>
+    public Action<JsonObject> Zero { get; init; } = static _ => { };
+
+    /// <summary>Fills in what admission does when an object is made; nobody owns it.</summary>
+    public Action<JsonObject> Admit { get; init; } = static _ => { };
+
     /// <summary>Fills in what the API fills in; runs on every write.</summary>
     public Action<JsonObject> Defaults { get; init; } = static _ => { };
 
@@ -47,6 +53,4 @@ internal sealed record ResourceType(string Group, string Version, string Kind, s
     public string ApiVersion => Group.Length == 0 ? Version : $"{Group}/{Version}";
 
     public string QualifiedPlural => Group.Length == 0 ? Plural : $"{Plural}.{Group}";
-
-    public string QualifiedKind => Group.Length == 0 ? Kind : $"{Kind}.{Group}";
 }

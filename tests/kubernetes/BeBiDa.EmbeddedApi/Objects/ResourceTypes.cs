@@ -20,7 +20,7 @@ internal static class ResourceTypes
     { ShortNames = ["ns"], Namespaced = false, HasStatus = true, SelectableFields = ["status.phase"], Defaults = WorkloadDefaults.Namespace, Columns = Columns.Namespace };
 
     public static readonly ResourceType Nodes = new("", "v1", "Node", "nodes")
-    { ShortNames = ["no"], Namespaced = false, HasStatus = true, Schema = Schemas.Node, SelectableFields = ["spec.unschedulable"], Columns = Columns.Node };
+    { ShortNames = ["no"], Namespaced = false, HasStatus = true, Schema = Schemas.Node, Zero = ZeroValues.Node, SelectableFields = ["spec.unschedulable"], Columns = Columns.Node };
 
     public static readonly ResourceType Pods = new("", "v1", "Pod", "pods")
     {
@@ -30,12 +30,13 @@ internal static class ResourceTypes
         HasGeneration = true,
         Schema = Schemas.Pod,
         Defaults = PodDefaults.Pod,
+        Admit = PodDefaults.Admit,
         Columns = Columns.Pod,
         SelectableFields = ["spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName", "status.phase", "status.podIP"],
     };
 
     public static readonly ResourceType Events = new("", "v1", "Event", "events")
-    { ShortNames = ["ev"], Schema = Schemas.Event, SelectableFields = EventFields, Columns = Columns.Event };
+    { ShortNames = ["ev"], Schema = Schemas.Event, Zero = ZeroValues.Event, SelectableFields = EventFields, Columns = Columns.Event };
 
     public static readonly ResourceType NewEvents = new("events.k8s.io", "v1", "Event", "events")
     { ShortNames = ["ev"], Schema = Schemas.Event, Columns = Columns.Event, FromStored = EventVersions.FromCore, ToStored = EventVersions.ToCore, SelectableFields = EventFields };
@@ -53,18 +54,18 @@ internal static class ResourceTypes
     { ShortNames = ["deploy"], Categories = AllCategory, HasStatus = true, HasScale = true, HasGeneration = true, Schema = Schemas.Workload, Defaults = WorkloadDefaults.Deployment, Columns = Columns.Deployment };
 
     public static readonly ResourceType ReplicaSets = new("apps", "v1", "ReplicaSet", "replicasets")
-    { ShortNames = ["rs"], Categories = AllCategory, HasStatus = true, HasScale = true, HasGeneration = true, Schema = Schemas.Workload, Defaults = WorkloadDefaults.ReplicaSet, SelectableFields = ["status.replicas"], Columns = Columns.ReplicaSet };
+    { ShortNames = ["rs"], Categories = AllCategory, HasStatus = true, HasScale = true, HasGeneration = true, Schema = Schemas.Workload, Zero = ZeroValues.ReplicaSet, Defaults = WorkloadDefaults.ReplicaSet, SelectableFields = ["status.replicas"], Columns = Columns.ReplicaSet };
 
     public static readonly ResourceType DaemonSets = new("apps", "v1", "DaemonSet", "daemonsets")
-    { ShortNames = ["ds"], Categories = AllCategory, HasStatus = true, HasGeneration = true, Schema = Schemas.Workload, Defaults = WorkloadDefaults.DaemonSet, Columns = Columns.DaemonSet };
+    { ShortNames = ["ds"], Categories = AllCategory, HasStatus = true, HasGeneration = true, Schema = Schemas.Workload, Zero = ZeroValues.DaemonSet, Defaults = WorkloadDefaults.DaemonSet, Columns = Columns.DaemonSet };
 
     public static readonly ResourceType StatefulSets = new("apps", "v1", "StatefulSet", "statefulsets")
     { ShortNames = ["sts"], Categories = AllCategory, HasStatus = true, HasScale = true, HasGeneration = true, Schema = Schemas.Workload, Defaults = WorkloadDefaults.ReplicaSet };
 
     public static readonly ResourceType DisruptionBudgets = new("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets")
-    { ShortNames = ["pdb"], HasStatus = true, HasGeneration = true, Schema = Schemas.DisruptionBudget, Columns = Columns.DisruptionBudget };
+    { ShortNames = ["pdb"], HasStatus = true, HasGeneration = true, Schema = Schemas.DisruptionBudget, Zero = ZeroValues.DisruptionBudget, Columns = Columns.DisruptionBudget };
 
-    public static readonly ResourceType Leases = new("coordination.k8s.io", "v1", "Lease", "leases") { Columns = Columns.Lease };
+    public static readonly ResourceType Leases = new("coordination.k8s.io", "v1", "Lease", "leases") { Schema = Schemas.Lease, Columns = Columns.Lease };
 
     public static readonly ResourceType PriorityClasses = new("scheduling.k8s.io", "v1", "PriorityClass", "priorityclasses") { ShortNames = ["pc"], Namespaced = false };
 

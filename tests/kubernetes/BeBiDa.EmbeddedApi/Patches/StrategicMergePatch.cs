@@ -59,7 +59,7 @@ internal static class StrategicMergePatch
                 continue;
             var ordered = name[Order.Length..];
             if (result[ordered] is JsonArray list)
-                result[ordered] = Sort(list, wanted, schema.Field(ordered).PatchKey);
+                result[ordered] = Sort(list, wanted, target.At(ordered) as JsonArray ?? [], schema.Field(ordered).PatchKey);
         }
         return result;
     }
@@ -89,7 +89,7 @@ internal static class StrategicMergePatch
                 result.Add(Apply(null, map, item));
             }
         }
-        return result;
+        return Sort(result, changes, present, key);
     }
 
     private static int IndexOf(JsonArray list, string key, JsonNode wanted)
@@ -107,7 +107,7 @@ internal static class StrategicMergePatch
         var result = (JsonArray)present.DeepClone();
         foreach (var value in values.Where(value => !result.Any(known => Json.Same(known, value))).ToList())
             result.Add(value?.DeepClone());
-        return result;
+        return Sort(result, values, present, null);
     }
 
     private static void RemoveValues(JsonArray? present, JsonArray? values)
@@ -121,19 +121,30 @@ internal static class StrategicMergePatch
         }
     }
 
-    // Items that the wanted order does not name keep their place behind the named ones.
-    private static JsonArray Sort(JsonArray list, JsonArray wanted, string? key)
+    // Items that the wanted order names come in that order; the others stay before what they stood before in the
+    // original list, and behind all else.
+    private static JsonArray Sort(JsonArray list, JsonArray wanted, JsonArray original, string? key)
     {
-        int Rank(JsonNode? item)
+        var named = list.Where(item => Place(wanted, item, key) >= 0).OrderBy(item => Place(wanted, item, key)).ToList();
+        var others = new Queue<JsonNode?>(list.Where(item => Place(wanted, item, key) < 0).OrderBy(item => Place(original, item, key)));
+        var sorted = new List<JsonNode?>(list.Count);
+        foreach (var item in named)
         {
-            for (var i = 0; i < wanted.Count; i++)
-            {
-                if (key is null ? Json.Same(wanted[i], item) : Json.Same(wanted[i].At(key), item.At(key)))
-                    return i;
-            }
-            return wanted.Count;
+            var place = Place(original, item, key);
+            while (place >= 0 && others.TryPeek(out var other) && Place(original, other, key) is var stood && stood >= 0 && stood < place)
+                sorted.Add(others.Dequeue());
+            sorted.Add(item);
         }
+        return new JsonArray([.. sorted.Concat(others).Select(item => item?.DeepClone())]);
+    }
 
-        return new JsonArray([.. list.OrderBy(Rank).Select(item => item?.DeepClone())]);
+    private static int Place(JsonArray list, JsonNode? item, string? key)
+    {
+        for (var i = 0; i < list.Count; i++)
+        {
+            if (key is null ? Json.Same(list[i], item) : Json.Same(list[i].At(key), item.At(key)))
+                return i;
+        }
+        return -1;
     }
 }

@@ -16,11 +16,27 @@ internal sealed class Eviction(ObjectRegistry registry, Deletion deletion)
         lock (gate)
         {
             var pod = registry.Get(ResourceTypes.Pods, space, name);
-            ObjectRegistry.Require(ResourceTypes.Pods, pod, options.Uid, options.ResourceVersion);
+            Deletion.Require(ResourceTypes.Pods, pod, options);
             if (!IgnoresBudgets(pod))
                 RequireBudget(pod);
+            if (!options.DryRun && options.ResourceVersion is null)
+                registry.Revise(ResourceTypes.Pods, space, name, WithDisruptionTarget);
             deletion.Delete(ResourceTypes.Pods, space, name, options);
         }
+    }
+
+    private JsonObject WithDisruptionTarget(StoredObject pod)
+    {
+        var next = pod.Json.Copy();
+        PodConditions.Set(next, new JsonObject
+        {
+            ["type"] = "DisruptionTarget",
+            ["status"] = "True",
+            ["reason"] = "EvictionByEvictionAPI",
+            ["message"] = "Eviction API: evicting",
+            ["lastTransitionTime"] = Timestamps.Seconds(registry.Clock.GetUtcNow()),
+        });
+        return next;
     }
 
     private static bool IgnoresBudgets(StoredObject pod) =>

@@ -8,10 +8,19 @@ internal static class PodDefaults
 {
     public static void Pod(JsonObject pod)
     {
-        Spec(pod.Make("spec"));
+        var spec = pod.Make("spec");
+        Spec(spec);
+        spec.Default("enableServiceLinks", true);
         var status = pod.Make("status");
         status.Default("phase", "Pending");
-        status.Default("qosClass", QualityOfService(pod.Object("spec")!));
+        status.Default("qosClass", QualityOfService(spec));
+    }
+
+    public static void Admit(JsonObject pod)
+    {
+        var spec = pod.Make("spec");
+        spec.Default("priority", 0L);
+        spec.Default("preemptionPolicy", "PreemptLowerPriority");
     }
 
     /// <summary>A PodSpec, of a Pod or of a template.</summary>

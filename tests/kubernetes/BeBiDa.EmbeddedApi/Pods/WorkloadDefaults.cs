@@ -36,11 +36,11 @@ internal static class WorkloadDefaults
         var spec = set.Make("spec");
         spec.Default("replicas", 1L);
         Template(spec);
-        set.Make("status").Default("replicas", 0L);
     }
 
     public static void DaemonSet(JsonObject set)
     {
+        set.Make("metadata").Make("annotations").Default("deprecated.daemonset.template.generation", "1");
         var spec = set.Make("spec");
         spec.Default("revisionHistoryLimit", 10L);
         var strategy = spec.Make("updateStrategy");
@@ -51,9 +51,6 @@ internal static class WorkloadDefaults
             strategy.Make("rollingUpdate").Default("maxSurge", 0L);
         }
         Template(spec);
-        var status = set.Make("status");
-        foreach (var count in (string[])["currentNumberScheduled", "numberMisscheduled", "desiredNumberScheduled", "numberReady"])
-            status.Default(count, 0L);
     }
 
     public static void Service(JsonObject service)

@@ -20,7 +20,7 @@ internal sealed class Deletion(ObjectRegistry registry, OwnerIndex owners)
         while (true)
         {
             var current = registry.Get(type, space, name);
-            ObjectRegistry.Require(type, current, options.Uid, options.ResourceVersion);
+            Require(type, current, options);
             if (options is { Propagation: "Orphan", DryRun: false })
                 Orphan(current);
             var grace = Grace(type, current, options);
@@ -28,8 +28,13 @@ internal sealed class Deletion(ObjectRegistry registry, OwnerIndex owners)
             var finalizers = current.Metadata.Array("finalizers") is { Count: > 0 } || foreground || type == ResourceTypes.Namespaces;
             if (grace == 0 && !finalizers)
             {
-                if (options.DryRun || store.Delete(type.Storage, current, current.Json.Copy()) is { } deleted && (current = deleted) is not null)
-                    return (current, true);
+                var last = current.Json.Copy();
+                if (type == ResourceTypes.Pods)
+                    Mark(last, current, 0, false);
+                if (options.DryRun)
+                    return (new(current.Key, last, current.Version), true);
+                if (store.Delete(type.Storage, current, last) is { } deleted)
+                    return (deleted, true);
                 continue;
             }
             var present = current.Metadata["deletionGracePeriodSeconds"].Number();
@@ -54,6 +59,24 @@ internal sealed class Deletion(ObjectRegistry registry, OwnerIndex owners)
             && metadata["deletionGracePeriodSeconds"].Number() is null or 0
             && metadata["finalizers"] is not JsonArray { Count: > 0 }
             && json.Text("kind") != ResourceTypes.Namespaces.Kind;
+    }
+
+    /// <summary>Checks the identity and the version that a deletion requires.</summary>
+    public static void Require(ResourceType type, StoredObject current, DeleteOptions options)
+    {
+        if (options.Uid is { Length: > 0 } uid && uid != current.Uid)
+            throw Refused(type, current, $"the UID in the precondition ({uid}) does not match the UID in record ({current.Uid}). The object might have been deleted and then recreated");
+        if (options.ResourceVersion is { Length: > 0 } version && version != current.Metadata.Text("resourceVersion"))
+            throw Refused(type, current, $"the ResourceVersion in the precondition ({version}) does not match the ResourceVersion in record ({current.Metadata.Text("resourceVersion")}). The object might have been modified");
+    }
+
+    // The API server names the kind here, where it names the resource in every other conflict.
+    private static ApiError Refused(ResourceType type, StoredObject current, string why)
+    {
+        var details = ApiError.Details(type, current.Name);
+        details["kind"] = type.Kind;
+        var kind = type.Group.Length == 0 ? type.Kind : $"{type.Kind}.{type.Group}";
+        return new(409, "Conflict", $"Operation cannot be fulfilled on {kind} \"{current.Name}\": {why}", details);
     }
 
     private void Mark(JsonObject next, StoredObject current, long grace, bool foreground)

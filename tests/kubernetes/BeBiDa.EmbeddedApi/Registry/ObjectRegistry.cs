@@ -12,6 +12,8 @@ namespace BeBiDa.EmbeddedApi.Registry;
 /// </summary>
 internal sealed class ObjectRegistry(Store store, TimeProvider clock)
 {
+    private const string BeforeFirstApply = "before-first-apply";
+
     private const string NameCharacters = "bcdfghjklmnpqrstvwxz2456789";
 
     public Store Store => store;
@@ -33,6 +35,7 @@ internal sealed class ObjectRegistry(Store store, TimeProvider clock)
         Complete(type, name, json);
         var managers = Updated(FieldManagers.None, Blank(type), json, type, new(options.Manager, false, type.ApiVersion, ""));
         SetManagers(json, managers);
+        type.Admit(json);
         return Insert(type, space, name, json, options) ?? throw ApiError.AlreadyExists(type, name);
     }
 
@@ -52,7 +55,9 @@ internal sealed class ObjectRegistry(Store store, TimeProvider clock)
             var next = change(current);
             var managers = Claimed(current, next, subresource);
             Settle(type, name, subresource, current, next);
-            managers = Updated(managers, current.Json, next, type, manager);
+            // An object that nobody is known to own stays so until the first apply.
+            if (managers.Owners.Count > 0)
+                managers = Updated(managers, current.Json, next, type, manager);
             if (Commit(type, current, next, managers, options) is { } stored)
                 return stored;
         }
@@ -63,6 +68,8 @@ internal sealed class ObjectRegistry(Store store, TimeProvider clock)
     {
         if (config.At("metadata", "managedFields") is JsonArray { Count: > 0 })
             throw ApiError.BadRequest("metadata.managedFields must be nil");
+        if (config.Text("apiVersion") is null || config.Text("kind") is null)
+            throw ApiError.BadRequest($"invalid object type: {GroupVersion(config)}, Kind={config.Text("kind")}");
         Validation.Identity(type, config);
         if (config.At("metadata", "name").Text() is { } stated && stated != name)
             throw ApiError.BadRequest($"the name of the object ({stated}) does not match the name on the URL ({name})");
@@ -84,24 +91,39 @@ internal sealed class ObjectRegistry(Store store, TimeProvider clock)
                 PrepareNew(type, space, made);
                 Complete(type, name, made);
                 SetManagers(made, owners);
+                type.Admit(made);
                 if (Insert(type, space, name, made, options) is { } created)
                     return (created, true);
                 continue;
             }
-            var (next, managers) = ServerSideApply.Apply.Run(current.Json, config, type.Schema, current.Managers, manager, options.Force, now);
+            var present = current.Managers;
+            if (present.Owners.Count == 0)
+                present = Updated(present, Blank(type), current.Json, type, new(BeforeFirstApply, false, type.ApiVersion, subresource));
+            var (next, managers) = ServerSideApply.Apply.Run(current.Json, config, type.Schema, present, manager, options.Force, now);
             Settle(type, name, subresource, current, next);
             if (Commit(type, current, next, managers, options) is { } stored)
                 return (stored, false);
         }
     }
 
-    /// <summary>Checks a uid and a version that a client requires.</summary>
-    public static void Require(ResourceType type, StoredObject current, string? uid, string? version)
+    /// <summary>Changes an object as the server itself does: no field manager, no new generation.</summary>
+    public StoredObject Revise(ResourceType type, string space, string name, Func<StoredObject, JsonObject> change)
     {
-        if (uid is { Length: > 0 } && uid != current.Uid)
-            throw ApiError.Conflict(type, current.Name, $"Precondition failed: UID in precondition: {uid}, UID in object meta: {current.Uid}");
-        if (version is { Length: > 0 } && version != current.Metadata.Text("resourceVersion"))
-            throw ApiError.Modified(type, current.Name);
+        while (true)
+        {
+            var current = Get(type, space, name);
+            var next = change(current);
+            if (Json.Same(current.Json, next))
+                return current;
+            if (store.Replace(type.Storage, current, next) is { } stored)
+                return stored;
+        }
+    }
+
+    private static string GroupVersion(JsonObject config)
+    {
+        var version = config.Text("apiVersion") ?? "";
+        return version.Contains('/') ? version : "/" + (version.Length > 0 ? " " + version : "");
     }
 
     private void PrepareNew(ResourceType type, string space, JsonObject json)
@@ -113,7 +135,7 @@ internal sealed class ObjectRegistry(Store store, TimeProvider clock)
             throw ApiError.Invalid(type, "", "metadata.name", "Required value: name or generateName is required");
         Validation.Name(type, name);
         if (metadata.Text("resourceVersion") is { Length: > 0 } and not "0")
-            throw ApiError.BadRequest("resourceVersion should not be set on objects to be created");
+            throw new ApiError(500, "", "resourceVersion should not be set on objects to be created");
         if (type.Namespaced)
         {
             if (metadata.Text("namespace") is { Length: > 0 } stated && stated != space)
@@ -155,6 +177,7 @@ internal sealed class ObjectRegistry(Store store, TimeProvider clock)
             json.Make("spec");
             json.Make("status");
         }
+        type.Zero(json);
         type.Defaults(json);
         Validation.Content(type, name, json);
     }
@@ -168,7 +191,10 @@ internal sealed class ObjectRegistry(Store store, TimeProvider clock)
             throw ApiError.BadRequest($"the name of the object ({stated}) does not match the name on the URL ({name})");
         if (metadata.Text("namespace") is { Length: > 0 } space && space != (current.Namespace ?? space))
             throw ApiError.BadRequest("the namespace of the object does not match the namespace on the request");
-        Require(type, current, metadata.Text("uid"), metadata.Text("resourceVersion"));
+        if (metadata.Text("uid") is { Length: > 0 } uid && uid != current.Uid)
+            throw ApiError.ImmutableUid(type, name, uid);
+        if (metadata.Text("resourceVersion") is { Length: > 0 } version && version != current.Metadata.Text("resourceVersion"))
+            throw ApiError.Modified(type, name);
         foreach (var kept in (string[])["name", "namespace", "uid", "resourceVersion", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "generateName"])
             Keep(metadata, current.Metadata, kept);
         if (type.HasStatus)
@@ -213,13 +239,19 @@ internal sealed class ObjectRegistry(Store store, TimeProvider clock)
     private FieldManagers Updated(FieldManagers managers, JsonObject before, JsonObject after, ResourceType type, FieldManager manager)
     {
         var comparison = Fields.Compare(before, after, type.Schema);
-        var written = comparison.Written;
+        // What lies beyond the subresource is never owned through it, not even by who creates the object.
+        var beyond = type.HasStatus ? manager.Subresource == "status" ? Fields.Spec : Fields.Status : FieldSet.Empty;
+        var written = comparison.Written.WithoutTrees(beyond);
         return managers
             .TakenFromOthers(manager, written)
             .TakenFromOthers(manager, comparison.Removed)
-            .With(manager, managers[manager].Without(comparison.Removed).Union(written), clock.GetUtcNow())
+            .With(manager, managers[manager].Without(comparison.Removed).Union(written), TimeOf(managers, manager, written))
             .Capped();
     }
+
+    // The API server keeps no time for who scales.
+    private DateTimeOffset? TimeOf(FieldManagers managers, FieldManager manager, FieldSet written) =>
+        manager.Subresource == "scale" ? null : written.IsEmpty ? managers.TimeOf(manager) : clock.GetUtcNow();
 
     private static void SetManagers(JsonObject json, FieldManagers managers)
     {
@@ -260,6 +292,7 @@ internal sealed class ObjectRegistry(Store store, TimeProvider clock)
             blank["spec"] = new JsonObject();
             blank["status"] = new JsonObject();
         }
+        type.Zero(blank);
         return blank;
     }
 }

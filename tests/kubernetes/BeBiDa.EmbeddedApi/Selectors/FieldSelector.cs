@@ -31,7 +31,7 @@ internal sealed class FieldSelector
             var path = part[..(equal ? at : at - 1)].Trim();
             var value = part[(at + 1)..].TrimStart('=').Trim();
             if (path is not ("metadata.name" or "metadata.namespace") && !type.SelectableFields.Contains(path))
-                throw ApiError.BadRequest($"Unable to find \"{type.ApiVersion}, Resource={type.Plural}\" that match label selector \"\", field selector \"{query}\": field label not supported: {path}");
+                throw ApiError.BadRequest($"field label not supported: {path}");
             terms.Add((path, path.Split('.'), value, equal));
         }
         return new([.. terms]);

@@ -15,10 +15,12 @@ internal static class Apply
         var stated = Fields.Of(config, schema).WithoutTrees(Fields.NeverOwned);
         var before = managers[manager];
         var merged = (JsonObject)Merge(live, config, schema)!;
-        var owners = managers.With(manager, stated, now);
-        Prune(merged, schema, before, owners.All());
+        PruneRoot(merged, schema, before, managers.With(manager, stated, now).All());
 
         var comparison = Fields.Compare(live, merged, schema);
+        // An apply that changes nothing but who owns it does not count as a moment of change.
+        DateTimeOffset? time = Json.Same(live, merged) ? managers.TimeOf(manager) : now;
+        var owners = managers.With(manager, stated, time);
         var written = comparison.Written;
         if (!force)
         {
@@ -42,18 +44,64 @@ internal static class Apply
                     map[name] = Merge(a[name], value, schema.Field(name));
                 return map;
             case (JsonArray a, JsonArray b) when schema.IsAssociative:
-                var wanted = PathElement.Items(schema, b);
-                var list = new JsonArray();
-                foreach (var item in a)
-                {
-                    var element = PathElement.Item(schema, item);
-                    list.Add(wanted.Remove(element, out var change) ? Merge(item, change, schema.Item) : item?.DeepClone());
-                }
-                foreach (var item in wanted.Values)
-                    list.Add(item?.DeepClone());
-                return list;
+                return MergeItems(PathElement.Items(schema, a), PathElement.Items(schema, b), schema.Item);
             default:
                 return config.DeepClone();
+        }
+    }
+
+    // The configuration's order rules its own items; those of the live list alone keep their place between the shared ones.
+    private static JsonArray MergeItems(Dictionary<string, JsonNode?> live, Dictionary<string, JsonNode?> config, Schema schema)
+    {
+        var left = live.Keys.ToList();
+        var right = config.Keys.ToList();
+        var shared = new Queue<string>(right.Where(live.ContainsKey));
+        var list = new JsonArray();
+        int l = 0, r = 0;
+        while (l < left.Count || r < right.Count)
+        {
+            if (l < left.Count && r < right.Count)
+            {
+                if (left[l] == right[r])
+                {
+                    l++;
+                    TakeRight();
+                    continue;
+                }
+                if (config.ContainsKey(left[l]) && shared.TryPeek(out var next) && next != left[l])
+                {
+                    l++;
+                    continue;
+                }
+            }
+            if (l < left.Count && !config.ContainsKey(left[l]))
+                list.Add(live[left[l++]]?.DeepClone());
+            else if (r < right.Count)
+                TakeRight();
+            else
+                l++;
+        }
+        return list;
+
+        void TakeRight()
+        {
+            var element = right[r++];
+            list.Add(Merge(live.GetValueOrDefault(element), config[element], schema));
+            if (shared.TryPeek(out var next) && next == element)
+                shared.Dequeue();
+        }
+    }
+
+    // metadata, spec and status are always there; what is in them may go.
+    private static void PruneRoot(JsonObject merged, Schema schema, FieldSet before, FieldSet owned)
+    {
+        foreach (var (element, below) in before.Children)
+        {
+            var name = element[2..];
+            if (merged[name] is JsonObject part && !schema.Field(name).IsAtomic && below.Children.Count > 0)
+                Prune(part, schema.Field(name), below, owned.Child(element));
+            else if (owned.Child(element).IsEmpty)
+                merged.Remove(name);
         }
     }
 
@@ -93,13 +141,13 @@ internal static class Apply
         }
     }
 
-    private static ApiError Refused(IReadOnlyList<(FieldManager Manager, DateTimeOffset? Time, FieldSet Fields)> conflicts)
+    private static ApiError Refused(IReadOnlyList<(FieldManager Manager, FieldSet Fields)> conflicts)
     {
         var causes = new JsonArray();
         var byManager = new List<(string Manager, List<string> Paths)>();
-        foreach (var (manager, time, fields) in conflicts)
+        foreach (var (manager, fields) in conflicts)
         {
-            var shown = manager.Shown(time);
+            var shown = manager.Shown;
             var paths = fields.Paths().ToList();
             byManager.Add((shown, paths));
             foreach (var path in paths)

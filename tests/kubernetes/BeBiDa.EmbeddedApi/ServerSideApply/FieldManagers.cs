@@ -8,15 +8,14 @@ namespace BeBiDa.EmbeddedApi.ServerSideApply;
 /// <summary>Who writes: the same program applies and updates, the object and its status, as different managers.</summary>
 internal sealed record FieldManager(string Name, bool Applies, string ApiVersion, string Subresource)
 {
-    public string Shown(DateTimeOffset? time)
+    /// <summary>As a conflict names the manager.</summary>
+    public string Shown
     {
-        var shown = $"\"{Name}\"";
-        if (Subresource.Length > 0)
-            shown += $" with subresource \"{Subresource}\"";
-        if (Applies)
-            return shown;
-        shown += $" using {ApiVersion}";
-        return time is { } at ? $"{shown} at {at.UtcDateTime:yyyy-MM-ddTHH:mm:ssZ}" : shown;
+        get
+        {
+            var subresource = Subresource.Length > 0 ? $" with subresource \"{Subresource}\"" : "";
+            return Applies ? $"\"{Name}\"{subresource}" : $"\"{Name}\"{subresource} using {ApiVersion}";
+        }
     }
 }
 
@@ -79,15 +78,17 @@ internal sealed record FieldManagers(ImmutableDictionary<FieldManager, Ownership
         return entries;
     }
 
-    /// <summary>Gives a manager these fields; no fields, no entry. The time moves only when the fields do.</summary>
-    public FieldManagers With(FieldManager manager, FieldSet fields, DateTimeOffset now)
+    public DateTimeOffset? TimeOf(FieldManager manager) => Owners.GetValueOrDefault(manager)?.Time;
+
+    /// <summary>Gives a manager these fields as of this time; no fields, no entry.</summary>
+    public FieldManagers With(FieldManager manager, FieldSet fields, DateTimeOffset? time)
     {
         var present = Owners.GetValueOrDefault(manager);
         if (fields.IsEmpty)
             return present is null ? this : new(Owners.Remove(manager));
-        if (present is not null && present.Fields.SameAs(fields))
+        if (present is not null && present.Time == time && present.Fields.SameAs(fields))
             return this;
-        return new(Owners.SetItem(manager, new(fields, now)));
+        return new(Owners.SetItem(manager, new(fields, time)));
     }
 
     /// <summary>Takes fields away from every manager but one.</summary>
@@ -110,11 +111,11 @@ internal sealed record FieldManagers(ImmutableDictionary<FieldManager, Ownership
     }
 
     /// <summary>The fields of these that other managers own, by manager.</summary>
-    public IReadOnlyList<(FieldManager Manager, DateTimeOffset? Time, FieldSet Fields)> Conflicts(FieldManager manager, FieldSet fields) =>
+    public IReadOnlyList<(FieldManager Manager, FieldSet Fields)> Conflicts(FieldManager manager, FieldSet fields) =>
     [
         .. Owners
             .Where(pair => pair.Key != manager)
-            .Select(pair => (pair.Key, pair.Value.Time, Fields: pair.Value.Fields.Intersect(fields)))
+            .Select(pair => (pair.Key, Fields: pair.Value.Fields.Intersect(fields)))
             .Where(conflict => !conflict.Fields.IsEmpty)
             .OrderBy(conflict => conflict.Key.Name, StringComparer.Ordinal),
     ];

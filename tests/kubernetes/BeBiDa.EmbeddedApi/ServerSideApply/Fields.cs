@@ -26,6 +26,10 @@ internal static class Fields
         .Append(new(PathElement.Field("metadata"), FieldSet.Of(false, NeverOwnedInMetadata.ToDictionary(PathElement.Field, _ => FieldSet.Leaf))))
         .ToDictionary());
 
+    public static readonly FieldSet Spec = Root("spec");
+
+    public static readonly FieldSet Status = Root("status");
+
     /// <summary>The fields that a configuration states.</summary>
     public static FieldSet Of(JsonNode? value, Schema schema)
     {
@@ -60,6 +64,8 @@ internal static class Fields
             modified.WithoutTrees(NeverOwned),
             removed.WithoutTrees(NeverOwned));
     }
+
+    private static FieldSet Root(string name) => FieldSet.Of(false, new() { [PathElement.Field(name)] = FieldSet.Leaf });
 
     private static (FieldSet Added, FieldSet Modified, FieldSet Removed) CompareValues(JsonNode? before, JsonNode? after, Schema schema)
     {
@@ -124,9 +130,9 @@ internal static class Fields
         switch (value)
         {
             case JsonObject map when !schema.IsAtomic:
-                return FieldSet.Of(true, map.ToDictionary(pair => PathElement.Field(pair.Key), pair => Whole(pair.Value, schema.Field(pair.Key))));
+                return FieldSet.Of(!schema.IsAlwaysThere, map.ToDictionary(pair => PathElement.Field(pair.Key), pair => Whole(pair.Value, schema.Field(pair.Key))));
             case JsonArray list when schema.IsAssociative && !schema.IsAtomic:
-                return FieldSet.Of(true, PathElement.Items(schema, list).ToDictionary(pair => pair.Key, pair => Whole(pair.Value, schema.Item)));
+                return FieldSet.Of(!schema.IsAlwaysThere, PathElement.Items(schema, list).ToDictionary(pair => pair.Key, pair => Whole(pair.Value, schema.Item)));
             default:
                 return FieldSet.Leaf;
         }

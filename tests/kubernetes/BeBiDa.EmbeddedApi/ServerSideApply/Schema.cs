@@ -20,6 +20,9 @@ internal sealed record Schema
 
     public bool IsSet { get; init; }
 
+    /// <summary>A field that Kubernetes' Go types always have, so that it does not come with its content and nobody owns it.</summary>
+    public bool IsAlwaysThere { get; init; }
+
     /// <summary>The keys of an associative list; empty for every other field.</summary>
     public string[] Keys { get; init; } = [];
 

@@ -26,7 +26,7 @@ internal static class Schemas
         ("configMap", Plain), ("csi", Of(("nodePublishSecretRef", Schema.Atomic))), ("downwardAPI", Plain));
 
     public static readonly Schema PodSpec = Of(
-        ("containers", ListBy("name", Container)),
+        ("containers", ListBy("name", Container) with { IsAlwaysThere = true }),
         ("initContainers", ListBy("name", Container)),
         ("ephemeralContainers", ListBy("name", Container)),
         ("volumes", ListBy("name", Volume)),
@@ -38,7 +38,10 @@ internal static class Schemas
         ("schedulingGates", ListBy("name")),
         ("resourceClaims", ListBy("name")));
 
-    private static readonly Schema Template = Of(("metadata", Metadata), ("spec", PodSpec));
+    private static readonly Schema Struct = new() { IsAlwaysThere = true };
+
+    private static readonly Schema Template =
+        Of(("metadata", Metadata with { IsAlwaysThere = true }), ("spec", PodSpec with { IsAlwaysThere = true })) with { IsAlwaysThere = true };
 
     private static readonly Schema ConditionStatus = Of(("conditions", Conditions));
 
@@ -55,7 +58,10 @@ internal static class Schemas
         ("spec", Of(("podCIDRs", Set), ("configSource", Plain))),
         ("status", Of(("conditions", Conditions), ("addresses", ListBy("type")))));
 
-    public static readonly Schema Workload = Generic.With(("spec", Of(("selector", Schema.Atomic), ("template", Template))));
+    public static readonly Schema Workload = Generic.With(("spec", Of(
+        ("selector", Schema.Atomic), ("template", Template), ("strategy", Struct), ("updateStrategy", Struct))));
+
+    public static readonly Schema Lease = Of(("metadata", Metadata), ("spec", Struct));
 
     public static readonly Schema Service = Generic.With(("spec", Of(
         ("ports", ListBy(["port", "protocol"])), ("selector", Schema.Atomic))));
@@ -67,7 +73,7 @@ internal static class Schemas
     public static readonly Schema DisruptionBudget = Generic.With(("spec", Of(("selector", Schema.Atomic))));
 
     public static readonly Schema Event = Of(
-        ("metadata", Metadata), ("involvedObject", Schema.Atomic), ("related", Schema.Atomic));
+        ("metadata", Metadata), ("involvedObject", Schema.Atomic), ("related", Schema.Atomic), ("source", Struct));
 
     public static readonly Schema Role = Of(("metadata", Metadata));
 

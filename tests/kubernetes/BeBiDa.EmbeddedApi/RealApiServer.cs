@@ -1,0 +1,153 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using BeBiDa.EmbeddedApi.Authentication;
+using BeBiDa.EmbeddedApi.Real;
+
+namespace BeBiDa.EmbeddedApi;
+
+/// <summary>A real etcd and kube-apiserver on this machine, of the binaries where the field's tests look for them.</summary>
+public sealed class RealApiServer : IApiServer
+{
+    private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(2);
+
+    private readonly string directory;
+    private readonly ClusterAuthority authority = new(DateTimeOffset.UtcNow);
+    private readonly List<BoundProcess> processes = [];
+    private int identities;
+
+    private RealApiServer(string directory, int port)
+    {
+        this.directory = directory;
+        Url = new Uri($"https://127.0.0.1:{port}");
+        CaCertificatePath = Path.Combine(directory, "ca.crt");
+    }
+
+    /// <summary>The folder of the binaries: KUBEBUILDER_ASSETS, or its default.</summary>
+    public static string Assets => Environment.GetEnvironmentVariable("KUBEBUILDER_ASSETS") is { Length: > 0 } assets ? assets : "/usr/local/kubebuilder/bin";
+
+    /// <summary>Whether both binaries are there.</summary>
+    public static bool IsAvailable => File.Exists(Path.Combine(Assets, "etcd")) && File.Exists(Path.Combine(Assets, "kube-apiserver"));
+
+    /// <inheritdoc/>
+    public Uri Url { get; }
+
+    /// <inheritdoc/>
+    public string CaCertificatePath { get; }
+
+    /// <inheritdoc/>
+    public string AdminKubeconfig { get; private set; } = "";
+
+    /// <summary>Starts both and returns once the API server is ready.</summary>
+    public static async Task<RealApiServer> StartAsync(CancellationToken cancellation = default)
+    {
+        if (!IsAvailable)
+            throw new FileNotFoundException($"etcd and kube-apiserver are not both in {Assets}");
+        var server = new RealApiServer(Directory.CreateTempSubdirectory("real-api-").FullName, FreePort());
+        try
+        {
+            server.Start();
+            server.AdminKubeconfig = server.WriteKubeconfig("kubernetes-admin", User.Masters);
+            await server.WaitUntilReadyAsync(cancellation);
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public string WriteKubeconfig(string user, params string[] groups)
+    {
+        using var client = authority.IssueClient(user, groups, DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddYears(1));
+        return KubeconfigFile.Write(Path.Combine(directory, $"{Interlocked.Increment(ref identities)}.kubeconfig"), Url, authority.Pem, client);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        for (var i = processes.Count - 1; i >= 0; i--)
+            await processes[i].DisposeAsync();
+        authority.Dispose();
+        Directory.Delete(directory, true);
+    }
+
+    private void Start()
+    {
+        File.WriteAllText(CaCertificatePath, authority.Pem);
+        using var certificate = authority.IssueServer(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddYears(1));
+        using var key = certificate.GetECDsaPrivateKey()!;
+        File.WriteAllText(InDirectory("server.crt"), certificate.ExportCertificatePem());
+        KubeconfigFile.WritePrivate(InDirectory("server.key"), key.ExportPkcs8PrivateKeyPem());
+        using var accounts = RSA.Create(2048);
+        KubeconfigFile.WritePrivate(InDirectory("accounts.key"), accounts.ExportRSAPrivateKeyPem());
+
+        var store = $"http://127.0.0.1:{FreePort()}";
+        var peers = $"http://127.0.0.1:{FreePort()}";
+        processes.Add(new(
+            Path.Combine(Assets, "etcd"), InDirectory("etcd.log"),
+            "--data-dir", InDirectory("etcd"), "--unsafe-no-fsync",
+            "--listen-client-urls", store, "--advertise-client-urls", store,
+            "--listen-peer-urls", peers, "--initial-advertise-peer-urls", peers, "--initial-cluster", $"default={peers}",
+            "--log-level", "warn"));
+        processes.Add(new(
+            Path.Combine(Assets, "kube-apiserver"), InDirectory("kube-apiserver.log"),
+            "--etcd-servers", store,
+            "--bind-address", "127.0.0.1", "--advertise-address", "127.0.0.1", "--secure-port", Url.Port.ToString(),
+            "--tls-cert-file", InDirectory("server.crt"), "--tls-private-key-file", InDirectory("server.key"),
+            "--client-ca-file", CaCertificatePath,
+            "--authorization-mode", "Node,RBAC",
+            "--service-account-issuer", "https://kubernetes.default.svc",
+            "--service-account-key-file", InDirectory("accounts.key"), "--service-account-signing-key-file", InDirectory("accounts.key"),
+            "--service-cluster-ip-range", "10.0.0.0/24",
+            "--endpoint-reconciler-type", "none",
+            // No controllers make service accounts or watch nodes for pods here; NodeRestriction is what a site has.
+            "--disable-admission-plugins", "ServiceAccount,DefaultTolerationSeconds,TaintNodesByCondition",
+            "--enable-admission-plugins", "NodeRestriction",
+            "--cert-dir", directory));
+    }
+
+    private async Task WaitUntilReadyAsync(CancellationToken cancellation)
+    {
+        using var admin = authority.IssueClient("probe", [User.Masters], DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        using var handler = new SocketsHttpHandler();
+        handler.SslOptions.ClientCertificates = [admin];
+        handler.SslOptions.RemoteCertificateValidationCallback = static (_, _, _, _) => true;
+        using var client = new HttpClient(handler) { BaseAddress = Url, Timeout = TimeSpan.FromSeconds(5) };
+        var deadline = DateTime.UtcNow + StartLimit;
+        while (true)
+        {
+            try
+            {
+                using var answer = await client.GetAsync(new Uri("/readyz", UriKind.Relative), cancellation);
+                if (answer.StatusCode == HttpStatusCode.OK && await HasNamespacesAsync(client, cancellation))
+                    return;
+            }
+            catch (Exception error) when (error is HttpRequestException or TaskCanceledException && !cancellation.IsCancellationRequested)
+            {
+                // Not there yet.
+            }
+            if (DateTime.UtcNow > deadline)
+                throw new TimeoutException($"kube-apiserver did not become ready:\n{string.Join('\n', processes.Select(process => process.LastLines()))}");
+            await Task.Delay(100, cancellation);
+        }
+    }
+
+    private static async Task<bool> HasNamespacesAsync(HttpClient client, CancellationToken cancellation)
+    {
+        using var answer = await client.GetAsync(new Uri("/api/v1/namespaces/default", UriKind.Relative), cancellation);
+        return answer.IsSuccessStatusCode;
+    }
+
+    private string InDirectory(string name) => Path.Combine(directory, name);
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
