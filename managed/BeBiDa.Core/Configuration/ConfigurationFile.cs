@@ -108,9 +108,9 @@ public static class ConfigurationFile
 
         var eviction = configuration.Eviction;
         if (eviction.Deadline >= configuration.Controller.Deadline)
-            root.Refuse("eviction.deadline", $"{BeBiDa.Duration.Format(eviction.Deadline)} is not shorter than controller.deadline ({BeBiDa.Duration.Format(configuration.Controller.Deadline)}), so nothing could be done about a pod that does not leave");
+            root.RefuseFirstSet(["eviction.deadline", "controller.deadline"], $"eviction.deadline ({BeBiDa.Duration.Format(eviction.Deadline)}) must be shorter than controller.deadline ({BeBiDa.Duration.Format(configuration.Controller.Deadline)}), or nothing can be done about a pod that does not leave");
         if (eviction.GracePeriod >= eviction.Deadline)
-            root.Refuse("eviction.gracePeriod", $"{BeBiDa.Duration.Format(eviction.GracePeriod.Value)} is not shorter than eviction.deadline ({BeBiDa.Duration.Format(eviction.Deadline)}), so every pod would be cut short of its grace");
+            root.RefuseFirstSet(["eviction.gracePeriod", "eviction.deadline"], $"eviction.gracePeriod ({BeBiDa.Duration.Format(eviction.GracePeriod.Value)}) must be shorter than eviction.deadline ({BeBiDa.Duration.Format(eviction.Deadline)}), or every pod is cut short of its grace");
         return configuration;
     }
 }

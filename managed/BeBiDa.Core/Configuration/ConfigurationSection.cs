@@ -132,16 +132,19 @@ internal sealed class ConfigurationSection(string file, string path, YamlMapping
                 problems.Add($"{file}:{Line(key)}: {Join(name)}: unknown key{Suggestion(name)}");
     }
 
-    /// <summary>Refuses a value that was read, by its whole path.</summary>
-    public void Refuse(string wholePath, string problem)
+    /// <summary>Refuses values that do not go together, at the first of their keys (as section.key) that the file sets.</summary>
+    public void RefuseFirstSet(IReadOnlyList<string> keys, string problem)
     {
-        var (section, key) = wholePath.IndexOf('.', StringComparison.Ordinal) is var dot and > 0
-            ? (sections[wholePath[..dot]], wholePath[(dot + 1)..])
-            : (this, wholePath);
-        section.RefuseKey(key, problem);
+        foreach (var key in keys)
+        {
+            var dot = key.IndexOf('.', StringComparison.Ordinal);
+            var section = sections[key[..dot]];
+            if (section.Find(key[(dot + 1)..]) is not { } node)
+                continue;
+            section.Refuse(node, key[(dot + 1)..], problem);
+            return;
+        }
     }
-
-    private void RefuseKey(string key, string problem) => Refuse(Find(key) ?? mapping, key, problem);
 
     private string Suggestion(string name)
     {

@@ -29,6 +29,7 @@ public sealed class HandOvers : IAsyncDisposable
     private readonly EventRecorder events;
     private readonly Turns turns = new();
     private readonly CancellationTokenSource stop = new();
+    private bool disposed;
 
     /// <summary>Gets ready; nothing is asked of the cluster yet.</summary>
     public HandOvers(ICluster cluster, BebidaConfiguration configuration, TimeProvider time, ILogger logger)
@@ -62,6 +63,8 @@ public sealed class HandOvers : IAsyncDisposable
     /// <summary>Stops all work, wherever it is, and waits for it to end.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref disposed, true))
+            return;
         await stop.CancelAsync().ConfigureAwait(false);
         await turns.WhenAllEnded().ConfigureAwait(false);
         await events.DisposeAsync().ConfigureAwait(false);

@@ -1,0 +1,85 @@
+using BeBiDa.Configuration;
+
+namespace BeBiDa.Tests;
+
+public class ConfigurationSpecs
+{
+    private const string Least = "kubernetes:\n  kubeconfig: /k\n";
+
+    [Test]
+    public void One_key_is_enough() =>
+        Assert.That(ConfigurationFile.Parse("f", Least), Is.EqualTo(new BebidaConfiguration { Kubernetes = new KubernetesConfiguration { Kubeconfig = "/k" } }).UsingPropertiesComparer());
+
+    [Test]
+    public void The_example_file_says_the_defaults_and_every_key()
+    {
+        var path = Path.Combine(Repository.Root, "packaging", "bebida.yaml");
+        var text = File.ReadAllText(path);
+        Assert.That(ConfigurationFile.Parse(path, text), Is.EqualTo(new BebidaConfiguration { Kubernetes = new KubernetesConfiguration { Kubeconfig = "/etc/bebida/kubeconfig" } }).UsingPropertiesComparer());
+
+        // Every key stands in the file, though the file would be read without it.
+        var sections = typeof(BebidaConfiguration).GetProperties().SelectMany(section => section.PropertyType.GetProperties().Select(key => (Section: Camel(section.Name), Key: Camel(key.Name))));
+        foreach (var (section, key) in sections.Where(s => s.Key != "equalityContract"))
+            Assert.That(text, Does.Match($"(?ms)^{section}:$(?:(?!^\\w).)*^  {key}:"), $"{section}.{key} is not in the example");
+    }
+
+    [TestCase("kubernets:\n  kubeconfig: /k\n", "f:1: kubernets: unknown key; is kubernetes meant?")]
+    [TestCase("kubernetes:\n  kubeconfig: /k\n  maxinflight: 3\n", "f:3: kubernetes.maxinflight: unknown key; is maxInFlight meant?")]
+    [TestCase("kubernetes:\n  kubeconfig: /k\n  maxInFlight: many\n", "f:3: kubernetes.maxInFlight: 'many' is not a whole number")]
+    [TestCase("kubernetes:\n  kubeconfig: /k\n  maxInFlight: 0\n", "f:3: kubernetes.maxInFlight: 0 is out of range (1 to 512)")]
+    [TestCase("kubernetes:\n  kubeconfig: [a]\n", "f:2: kubernetes.kubeconfig: one value is expected")]
+    [TestCase(Least + "controller:\n  deadline: 30\n", "f:4: controller.deadline: '30' is not a duration such as 30s, 1m30s or 500ms")]
+    [TestCase(Least + "controller:\n  deadline: 2h\n", "f:4: controller.deadline: 2h is out of range (1s to 1h)")]
+    [TestCase(Least + "controller:\n  onFailure: hold\n", "f:4: controller.onFailure: 'hold' is none of start, requeue")]
+    [TestCase(Least + "controller:\n  deadline: 10s\n", "f:4: controller.deadline: eviction.deadline (20s) must be shorter than controller.deadline (10s)")]
+    [TestCase(Least + "eviction:\n  gracePeriod: 20s\n", "f:4: eviction.gracePeriod: eviction.gracePeriod (20s) must be shorter than eviction.deadline (20s)")]
+    [TestCase(Least + "eviction:\n  force: yes\n", "f:4: eviction.force: 'yes' is none of true, false")]
+    [TestCase(Least + "jobs:\n  partitions: batch\n", "f:4: jobs.partitions: a list is expected")]
+    [TestCase(Least + "nodes:\n  template: fixed\n", "f:4: nodes.template: 'fixed' has no {node} in it")]
+    [TestCase(Least + "nodes:\n  map: {a: x, b: x}\n", "f:4: nodes.map: b and a are both mapped to x")]
+    [TestCase(Least + "jobs: all\n", "f:3: jobs: a mapping of keys is expected")]
+    [TestCase("- a\n", "f:1: a mapping of sections is expected")]
+    [TestCase("a: [\n", "f:2: not YAML:")]
+    [TestCase("", "kubernetes.kubeconfig: is not set")]
+    public void A_mistake_is_named_by_file_line_and_key(string yaml, string problem)
+    {
+        var thrown = Assert.Catch<ConfigurationException>(() => ConfigurationFile.Parse("f", yaml));
+        Assert.That(thrown!.Problems, Has.Some.Contains(problem));
+    }
+
+    [Test]
+    public void All_mistakes_are_named_at_once()
+    {
+        var thrown = Assert.Catch<ConfigurationException>(() => ConfigurationFile.Parse("f", "kubernetes:\n  maxInFlight: 0\ncontroller:\n  on: x\n"));
+        Assert.That(thrown!.Problems, Has.Count.EqualTo(3));
+    }
+
+    [Test]
+    public void A_missing_file_is_named() =>
+        Assert.That(() => ConfigurationFile.Load("/nonexistent/bebida.yaml"), Throws.InstanceOf<ConfigurationException>().With.Message.Contains("/nonexistent/bebida.yaml"));
+
+    [TestCase("30s", 30_000)]
+    [TestCase("1m30s", 90_000)]
+    [TestCase("500ms", 500)]
+    [TestCase("1h", 3_600_000)]
+    [TestCase("0", 0)]
+    public void Durations_are_read_as_Kubernetes_writes_them(string text, long milliseconds)
+    {
+        Assert.That(Duration.TryParse(text, out var duration));
+        Assert.That(duration.TotalMilliseconds, Is.EqualTo(milliseconds));
+        Assert.That(Duration.TryParse(Duration.Format(duration), out var again) && again == duration);
+    }
+
+    [TestCase("")]
+    [TestCase("30")]
+    [TestCase("s")]
+    [TestCase("-5s")]
+    [TestCase("1.5s")]
+    [TestCase("5 s")]
+    [TestCase("5d")]
+    [TestCase("99999999999999999999s")]
+    [TestCase("9223372036854775807h")]
+    public void What_is_no_duration_is_refused(string text) => Assert.That(Duration.TryParse(text, out _), Is.False);
+
+    private static string Camel(string name) => char.ToLowerInvariant(name[0]) + name[1..];
+}

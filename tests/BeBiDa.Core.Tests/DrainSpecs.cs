@@ -1,0 +1,269 @@
+using BeBiDa.Cluster;
+using BeBiDa.Configuration;
+using BeBiDa.Draining;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+
+namespace BeBiDa.Tests;
+
+public class DrainSpecs
+{
+    private FakeTimeProvider clock = null!;
+    private FakeCluster cluster = null!;
+
+    [SetUp]
+    public void SetUp()
+    {
+        clock = Clock.New();
+        cluster = new FakeCluster(clock).WithNodes("n1", "n2");
+    }
+
+    [Test]
+    public async Task A_node_without_pods_is_empty_after_one_list()
+    {
+        var result = await DrainAsync();
+        Assert.That(result.Left, Is.Empty);
+        Assert.That(cluster.Asked, Is.EqualTo(new[] { "list" }));
+    }
+
+    [Test]
+    public async Task All_pods_of_all_nodes_are_evicted_with_the_configured_grace()
+    {
+        cluster.Add(Pod("a", "n1"));
+        cluster.Add(Pod("b", "n2"));
+        var result = await DrainAsync();
+        Assert.That(result.Evicted, Is.EquivalentTo(new Dictionary<string, int> { ["n1"] = 1, ["n2"] = 1 }));
+        Assert.That(cluster.Asked, Has.Member("evict default/a grace 5").And.Member("evict default/b grace 5"));
+    }
+
+    [Test]
+    public async Task Pods_keep_their_own_grace_when_configured_so()
+    {
+        cluster.Add(Pod("a", "n1"));
+        await DrainAsync(new EvictionConfiguration { GracePeriod = null });
+        Assert.That(cluster.Asked, Has.Member("evict default/a grace own"));
+    }
+
+    [Test]
+    public async Task Pods_of_a_DaemonSet_mirror_pods_and_finished_pods_are_left_alone()
+    {
+        cluster.Add(Pod("daemon", "n1") with { OfDaemonSet = true });
+        cluster.Add(Pod("static", "n1") with { Mirror = true });
+        cluster.Add(Pod("finished", "n1") with { Finished = true });
+        var result = await DrainAsync();
+        Assert.That(result.Left, Is.Empty);
+        Assert.That(cluster.Count("evict"), Is.Zero);
+    }
+
+    [Test]
+    public async Task Pods_on_other_nodes_are_left_alone()
+    {
+        cluster.WithNodes("n3").Add(Pod("a", "n3"));
+        await DrainAsync();
+        Assert.That(cluster.Count("evict"), Is.Zero);
+    }
+
+    [Test]
+    public async Task A_pod_that_finishes_while_it_leaves_counts_as_gone()
+    {
+        var pod = cluster.Add(Pod("a", "n1"));
+        cluster.OnEvict = _ => { cluster.Add(pod with { Finished = true }); return EvictionAnswer.Accepted; };
+        Assert.That((await DrainAsync()).Left, Is.Empty);
+    }
+
+    [Test]
+    public async Task The_drain_ends_only_when_the_last_pod_is_gone()
+    {
+        var pod = cluster.Add(Pod("a", "n1"));
+        cluster.OnEvict = p => { cluster.Terminate(p, TimeSpan.FromSeconds(5)); return EvictionAnswer.Accepted; };
+        var drain = Drain().RunAsync(default);
+        await clock.PassAsync(TimeSpan.FromSeconds(4));
+        Assert.That(drain.IsCompleted, Is.False);
+        cluster.Remove(pod);
+        Assert.That((await clock.RunAsync(drain)).Left, Is.Empty);
+        Assert.That(cluster.Count("delete"), Is.Zero);
+    }
+
+    [Test]
+    public async Task A_pod_that_was_bound_just_before_the_hold_is_evicted_too()
+    {
+        var first = cluster.Add(Pod("a", "n1"));
+        cluster.OnEvict = p =>
+        {
+            if (p.Name == "a")
+                cluster.Add(Pod("late", "n1"));
+            cluster.Remove(p);
+            return EvictionAnswer.Accepted;
+        };
+        Assert.That((await DrainAsync()).Left, Is.Empty);
+        Assert.That(cluster.Count("evict default/late"), Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task A_budget_that_gives_way_before_the_deadline_is_respected()
+    {
+        cluster.Add(Pod("a", "n1"));
+        var tries = 0;
+        cluster.OnEvict = p =>
+        {
+            if (++tries < 4)
+                return EvictionAnswer.Blocked;
+            cluster.Remove(p);
+            return EvictionAnswer.Accepted;
+        };
+        Assert.That((await DrainAsync()).Left, Is.Empty);
+        Assert.That(cluster.Count("delete"), Is.Zero);
+    }
+
+    [Test]
+    public async Task A_budget_that_does_not_give_way_is_overruled_at_the_deadline_with_the_grace_kept()
+    {
+        cluster.Add(Pod("a", "n1"));
+        cluster.OnEvict = _ => EvictionAnswer.Blocked;
+        var began = clock.GetUtcNow();
+        Assert.That((await DrainAsync()).Left, Is.Empty);
+        Assert.That(clock.GetUtcNow() - began, Is.GreaterThanOrEqualTo(TimeSpan.FromSeconds(20)));
+        Assert.That(cluster.Asked, Has.Exactly(1).EqualTo("delete default/a grace 5"));
+    }
+
+    [Test]
+    public async Task A_budget_wins_where_the_configuration_says_so()
+    {
+        cluster.Add(Pod("a", "n1"));
+        cluster.OnEvict = _ => EvictionAnswer.Blocked;
+        var result = await DrainAsync(new EvictionConfiguration { OnBudget = AtDeadline.Fail });
+        Assert.That(result.Left, Is.EqualTo(new[] { "pod default/a on node n1 is kept by its PodDisruptionBudget, and eviction.onBudget is fail" }));
+        Assert.That(cluster.Count("delete"), Is.Zero);
+    }
+
+    [Test]
+    public async Task A_pod_whose_kubelet_is_dead_is_deleted_without_grace_at_the_deadline_and_not_before()
+    {
+        cluster.Add(Pod("a", "n1"));
+        cluster.OnEvict = p => { cluster.Terminate(p, TimeSpan.FromSeconds(5)); return EvictionAnswer.Accepted; };
+        var began = clock.GetUtcNow();
+        DateTimeOffset? deleted = null;
+        cluster.OnDelete = (p, grace) => { deleted = clock.GetUtcNow(); cluster.Remove(p); };
+        Assert.That((await DrainAsync()).Left, Is.Empty);
+        Assert.That(cluster.Asked, Has.Exactly(1).EqualTo("delete default/a grace 0"));
+        Assert.That(deleted - began, Is.GreaterThanOrEqualTo(TimeSpan.FromSeconds(20)));
+    }
+
+    [Test]
+    public async Task A_pod_deleted_past_its_budget_still_gets_its_grace_before_it_is_deleted_without()
+    {
+        cluster.Add(Pod("a", "n1"));
+        cluster.OnEvict = _ => EvictionAnswer.Blocked;
+        var began = clock.GetUtcNow();
+        DateTimeOffset? forced = null;
+        cluster.OnDelete = (p, grace) =>
+        {
+            if (grace > TimeSpan.Zero)
+            {
+                cluster.Terminate(p, grace.Value);
+                return;
+            }
+            forced = clock.GetUtcNow();
+            cluster.Remove(p);
+        };
+        Assert.That((await DrainAsync()).Left, Is.Empty);
+        Assert.That(forced - began, Is.GreaterThanOrEqualTo(TimeSpan.FromSeconds(25)));
+    }
+
+    [Test]
+    public async Task A_stuck_pod_stays_where_the_configuration_says_so()
+    {
+        cluster.Add(Pod("a", "n1"));
+        cluster.OnEvict = p => { cluster.Terminate(p, TimeSpan.FromSeconds(5)); return EvictionAnswer.Accepted; };
+        var result = await DrainAsync(new EvictionConfiguration { OnStuck = AtDeadline.Fail });
+        Assert.That(result.Left.Single(), Does.Contain("eviction.onStuck is fail"));
+        Assert.That(cluster.Count("delete"), Is.Zero);
+    }
+
+    [Test]
+    public async Task A_pod_that_a_finalizer_keeps_for_ever_does_not_keep_the_drain_for_ever()
+    {
+        cluster.Add(Pod("a", "n1"));
+        cluster.OnEvict = p => { cluster.Terminate(p, TimeSpan.FromSeconds(5)); return EvictionAnswer.Accepted; };
+        cluster.OnDelete = (_, _) => { };
+        Assert.That((await DrainAsync()).Left.Single(), Does.Contain("finalizer"));
+    }
+
+    [Test]
+    public async Task Pods_without_a_controller_or_with_an_emptyDir_stay_where_the_configuration_says_so_and_the_others_leave()
+    {
+        cluster.Add(Pod("bare", "n1") with { HasController = false });
+        cluster.Add(Pod("scratch", "n1") with { HasEmptyDir = true });
+        cluster.Add(Pod("plain", "n1"));
+        var result = await DrainAsync(new EvictionConfiguration { Force = false, DeleteEmptyDirData = false });
+        Assert.That(result.Left, Has.Count.EqualTo(2).And.Some.Contains("eviction.force is false").And.Some.Contains("eviction.deleteEmptyDirData is false"));
+        Assert.That(cluster.Count("evict"), Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task A_pod_that_was_gone_before_its_eviction_is_gone()
+    {
+        cluster.Add(Pod("a", "n1"));
+        cluster.OnEvict = _ => EvictionAnswer.Gone;
+        Assert.That((await DrainAsync()).Left, Is.Empty);
+    }
+
+    [Test]
+    public async Task A_server_that_fails_now_and_then_is_asked_again()
+    {
+        cluster.Add(Pod("a", "n1"));
+        var failures = 3;
+        cluster.Before = what => what != "watch" && failures-- > 0 ? throw new ClusterException(ClusterFault.Unavailable, "503") : Task.CompletedTask;
+        Assert.That((await DrainAsync()).Left, Is.Empty);
+    }
+
+    [Test]
+    public async Task A_server_that_refuses_to_evict_a_pod_is_not_asked_again()
+    {
+        cluster.Add(Pod("a", "n1"));
+        cluster.Before = what => what.StartsWith("evict", StringComparison.Ordinal) ? throw new ClusterException(ClusterFault.Refused, "403 Forbidden") : Task.CompletedTask;
+        Assert.That((await DrainAsync()).Left.Single(), Does.Contain("403 Forbidden"));
+        Assert.That(cluster.Count("evict"), Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task A_pod_that_went_while_the_watch_was_broken_is_found_gone([Values] bool expired)
+    {
+        var pod = cluster.Add(Pod("a", "n1"));
+        cluster.OnEvict = _ => EvictionAnswer.Accepted;
+        var drain = Drain().RunAsync(default);
+        await clock.UntilAsync(() => cluster.Count("watch") == 1 && cluster.Count("evict") == 1);
+        cluster.RemoveUnseen(pod);
+        cluster.BreakWatches(expired ? new ClusterException(ClusterFault.Expired, "410 Gone") : null);
+        Assert.That((await clock.RunAsync(drain)).Left, Is.Empty);
+    }
+
+    [Test]
+    public async Task No_more_evictions_are_under_way_at_once_than_allowed()
+    {
+        for (var i = 0; i < 50; i++)
+            cluster.Add(Pod($"p{i}", "n1"));
+        var (now, most) = (0, 0);
+        var gate = new TaskCompletionSource();
+        cluster.Before = async what =>
+        {
+            if (!what.StartsWith("evict", StringComparison.Ordinal))
+                return;
+            lock (gate)
+                most = Math.Max(most, ++now);
+            await Task.Delay(1);
+            lock (gate)
+                now--;
+        };
+        await DrainAsync(maxInFlight: 8);
+        Assert.That(most, Is.InRange(2, 8));
+        Assert.That(cluster.Count("evict"), Is.EqualTo(50));
+    }
+
+    private static Pod Pod(string name, string node) => new() { Namespace = "default", Name = name, Uid = $"uid-{name}", Node = node, HasController = true };
+
+    private Drain Drain(EvictionConfiguration? policy = null, int maxInFlight = 32) =>
+        new(cluster, [.. cluster.Directory.Nodes.Where(n => n.Name is "n1" or "n2")], policy ?? new EvictionConfiguration(), maxInFlight, TimeSpan.FromSeconds(20), clock, NullLogger.Instance);
+
+    private Task<DrainResult> DrainAsync(EvictionConfiguration? policy = null, int maxInFlight = 32) => clock.RunAsync(Drain(policy, maxInFlight).RunAsync(default));
+}

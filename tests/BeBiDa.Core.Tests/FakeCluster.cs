@@ -1,0 +1,180 @@
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using BeBiDa.Cluster;
+using BeBiDa.Holds;
+
+namespace BeBiDa.Tests;
+
+/// <summary>A cluster in memory that does what the interface promises, and fails where a test says so.</summary>
+internal sealed class FakeCluster(TimeProvider time) : ICluster
+{
+    private readonly Lock gate = new();
+    private readonly Dictionary<string, Pod> pods = [];
+    private readonly List<Channel<PodChange>> watches = [];
+
+    public NodeDirectory Directory { get; } = new();
+
+    /// <summary>What was asked, in order: "hold n1 c.7", "evict default/a", ...</summary>
+    public List<string> Asked { get; } = [];
+
+    /// <summary>Holds by node.</summary>
+    public Dictionary<string, SortedSet<string>> Held { get; } = [];
+
+    public List<NodeEvent> Events { get; } = [];
+
+    /// <summary>Called before each request; what it throws is the answer, and what it returns is waited for.</summary>
+    public Func<string, Task>? Before { get; set; }
+
+    /// <summary>Completed when the nodes have been listed; until then the cluster is out of reach.</summary>
+    public TaskCompletionSource Listed { get; set; } = Completed();
+
+    /// <summary>What an eviction is answered; by default the pod is gone at once.</summary>
+    public Func<Pod, EvictionAnswer>? OnEvict { get; set; }
+
+    /// <summary>What a deletion does; by default the pod is gone at once.</summary>
+    public Action<Pod, TimeSpan?>? OnDelete { get; set; }
+
+    public FakeCluster WithNodes(params string[] names)
+    {
+        foreach (var name in names)
+            Directory.Put(new ClusterNode(name, $"uid-{name}"));
+        return this;
+    }
+
+    public Pod Add(Pod pod)
+    {
+        lock (gate)
+        {
+            pods[pod.Uid] = pod;
+            Tell(new PodChange(pod, Gone: false));
+        }
+        return pod;
+    }
+
+    public void Remove(Pod pod)
+    {
+        lock (gate)
+            if (pods.Remove(pod.Uid))
+                Tell(new PodChange(pod, Gone: true));
+    }
+
+    public void BreakWatches(Exception? cause = null)
+    {
+        lock (gate)
+        {
+            foreach (var watch in watches)
+                watch.Writer.TryComplete(cause);
+            watches.Clear();
+        }
+    }
+
+    /// <summary>Removes a pod without telling any watch.</summary>
+    public void RemoveUnseen(Pod pod)
+    {
+        lock (gate)
+            pods.Remove(pod.Uid);
+    }
+
+    public int Count(string prefix)
+    {
+        lock (gate)
+            return Asked.Count(a => a.StartsWith(prefix, StringComparison.Ordinal));
+    }
+
+    public async ValueTask<NodeDirectory> NodesAsync(CancellationToken cancellationToken)
+    {
+        await Listed.Task.WaitAsync(cancellationToken);
+        return Directory;
+    }
+
+    public async Task HoldAsync(ClusterNode node, HoldKey hold, DateTimeOffset since, CancellationToken cancellationToken)
+    {
+        await AskAsync($"hold {node.Name} {hold}", cancellationToken);
+        lock (gate)
+            (Held.TryGetValue(node.Name, out var holds) ? holds : Held[node.Name] = []).Add(hold.ToString());
+    }
+
+    public async Task<IReadOnlyList<Hold>> ReleaseAsync(ClusterNode node, HoldKey hold, CancellationToken cancellationToken)
+    {
+        await AskAsync($"release {node.Name} {hold}", cancellationToken);
+        lock (gate)
+        {
+            if (Held.TryGetValue(node.Name, out var holds) && holds.Remove(hold.ToString()) && holds.Count == 0)
+                Held.Remove(node.Name);
+            return [];
+        }
+    }
+
+    public async Task<PodList> ListPodsAsync(IReadOnlyCollection<ClusterNode> nodes, CancellationToken cancellationToken)
+    {
+        await AskAsync("list", cancellationToken);
+        lock (gate)
+            return new PodList([.. pods.Values.Where(p => nodes.Any(n => n.Name == p.Node))], "1");
+    }
+
+    public async IAsyncEnumerable<PodChange> WatchPodsAsync(IReadOnlyCollection<ClusterNode> nodes, string resourceVersion, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var watch = Channel.CreateUnbounded<PodChange>();
+        lock (gate)
+        {
+            Asked.Add("watch");
+            watches.Add(watch);
+            // What happened between the list and the watch comes first, as from a resourceVersion.
+            foreach (var pod in pods.Values)
+                watch.Writer.TryWrite(new PodChange(pod, Gone: false));
+        }
+        await foreach (var change in watch.Reader.ReadAllAsync(cancellationToken))
+            if (nodes.Any(n => n.Name == change.Pod.Node))
+                yield return change;
+    }
+
+    public async Task<EvictionAnswer> EvictAsync(Pod pod, TimeSpan? gracePeriod, CancellationToken cancellationToken)
+    {
+        await AskAsync($"evict {pod} grace {gracePeriod?.TotalSeconds.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "own"}", cancellationToken);
+        if (OnEvict is { } answer)
+            return answer(pod);
+        Remove(pod);
+        return EvictionAnswer.Accepted;
+    }
+
+    public async Task DeleteAsync(Pod pod, TimeSpan? gracePeriod, CancellationToken cancellationToken)
+    {
+        await AskAsync($"delete {pod} grace {gracePeriod?.TotalSeconds.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "own"}", cancellationToken);
+        if (OnDelete is { } delete)
+            delete(pod, gracePeriod);
+        else
+            Remove(pod);
+    }
+
+    public Task RecordAsync(NodeEvent nodeEvent, CancellationToken cancellationToken)
+    {
+        lock (gate)
+            Events.Add(nodeEvent);
+        return Task.CompletedTask;
+    }
+
+    /// <summary>The pod as it is while it terminates.</summary>
+    public void Terminate(Pod pod, TimeSpan grace) => Add(pod with { DeletionTimestamp = time.GetUtcNow() + grace });
+
+    private async Task AskAsync(string what, CancellationToken cancellationToken)
+    {
+        lock (gate)
+            Asked.Add(what);
+        if (Before is { } before)
+            await before(what).WaitAsync(cancellationToken);
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    private void Tell(PodChange change)
+    {
+        foreach (var watch in watches)
+            watch.Writer.TryWrite(change);
+    }
+
+    private static TaskCompletionSource Completed()
+    {
+        var source = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        source.SetResult();
+        return source;
+    }
+}

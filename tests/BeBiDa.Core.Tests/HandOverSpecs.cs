@@ -1,0 +1,223 @@
+using BeBiDa.Cluster;
+using BeBiDa.Configuration;
+using BeBiDa.HandOver;
+using BeBiDa.Jobs;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+
+namespace BeBiDa.Tests;
+
+public class HandOverSpecs
+{
+    private static readonly TimeSpan Budget = TimeSpan.FromSeconds(29.5);
+    private FakeTimeProvider clock = null!;
+    private FakeCluster cluster = null!;
+    private HandOvers handOvers = null!;
+
+    [SetUp]
+    public void SetUp()
+    {
+        clock = Clock.New();
+        cluster = new FakeCluster(clock).WithNodes("n1", "n2", "n3");
+        handOvers = new HandOvers(cluster, new BebidaConfiguration(), clock, NullLogger.Instance);
+    }
+
+    [TearDown]
+    public async Task TearDown() => await handOvers.DisposeAsync();
+
+    [Test]
+    public async Task Every_node_of_a_job_is_held_before_any_pod_is_evicted()
+    {
+        cluster.Add(Pod("a", "n1"));
+        var result = await DecommissionAsync(Job(7, "n1", "n2"));
+        Assert.That(result.Outcome, Is.EqualTo(HandOverOutcome.Done));
+        Assert.That(result.PodsEvicted, Is.EqualTo(1));
+        Assert.That(cluster.Asked.TakeWhile(a => a.StartsWith("hold", StringComparison.Ordinal)), Is.EquivalentTo(new[] { "hold n1 c.7", "hold n2 c.7" }));
+    }
+
+    [Test]
+    public async Task Nothing_is_read_of_a_node_before_it_is_held()
+    {
+        await DecommissionAsync(Job(7, "n1"));
+        Assert.That(cluster.Asked, Is.EqualTo(new[] { "hold n1 c.7", "list" }));
+    }
+
+    [Test]
+    public async Task The_last_job_gives_the_node_back()
+    {
+        await DecommissionAsync(Job(7, "n1"));
+        await DecommissionAsync(Job(8, "n1"));
+        await RecommissionAsync(Job(7, "n1"));
+        Assert.That(cluster.Held["n1"], Is.EqualTo(new[] { "c.8" }));
+        await RecommissionAsync(Job(8, "n1"));
+        Assert.That(cluster.Held, Is.Empty);
+    }
+
+    [Test]
+    public async Task Doing_it_twice_is_doing_it_once()
+    {
+        await DecommissionAsync(Job(7, "n1"));
+        await DecommissionAsync(Job(7, "n1"));
+        await RecommissionAsync(Job(7, "n1"));
+        await RecommissionAsync(Job(7, "n1"));
+        Assert.That(cluster.Held, Is.Empty);
+    }
+
+    [Test]
+    public async Task Nodes_that_Kubernetes_does_not_know_are_none_of_our_business()
+    {
+        var result = await DecommissionAsync(Job(7, "login", "n1"));
+        Assert.That(result.Nodes, Is.EqualTo(new[] { "n1" }));
+        Assert.That((await DecommissionAsync(Job(8, "login"))).Outcome, Is.EqualTo(HandOverOutcome.NothingToDo));
+    }
+
+    [Test]
+    public async Task A_job_named_BEBIDA_NOOP_leaves_Kubernetes_alone()
+    {
+        await DecommissionAsync(Job(7, "n1") with { Name = "BEBIDA_NOOP_spark" });
+        await RecommissionAsync(Job(7, "n1") with { Name = "BEBIDA_NOOP_spark" });
+        Assert.That(cluster.Asked, Is.Empty);
+    }
+
+    [Test]
+    public async Task A_conflict_is_tried_again()
+    {
+        var conflicts = 3;
+        cluster.Before = what => what.StartsWith("hold", StringComparison.Ordinal) && conflicts-- > 0 ? throw new ClusterException(ClusterFault.Conflict, "409") : Task.CompletedTask;
+        Assert.That((await DecommissionAsync(Job(7, "n1"))).Outcome, Is.EqualTo(HandOverOutcome.Done));
+    }
+
+    [Test]
+    public async Task A_node_that_was_registered_anew_is_held_by_its_new_uid()
+    {
+        cluster.Before = what =>
+        {
+            if (cluster.Directory.ByName("n1")!.Uid == "new")
+                return Task.CompletedTask;
+            cluster.Directory.Put(new ClusterNode("n1", "new"));
+            throw new ClusterException(ClusterFault.Conflict, "409 uid mismatch");
+        };
+        Assert.That((await DecommissionAsync(Job(7, "n1"))).Outcome, Is.EqualTo(HandOverOutcome.Done));
+    }
+
+    [Test]
+    public async Task A_node_that_is_gone_from_Kubernetes_keeps_no_job_waiting()
+    {
+        cluster.Before = what => what == "hold n1 c.7" ? throw new ClusterException(ClusterFault.NotFound, "404") : Task.CompletedTask;
+        Assert.That((await DecommissionAsync(Job(7, "n1", "n2"))).Outcome, Is.EqualTo(HandOverOutcome.Done));
+        Assert.That(cluster.Held.Keys, Is.EqualTo(new[] { "n2" }));
+    }
+
+    [Test]
+    public async Task What_Kubernetes_refuses_fails_at_once_and_names_the_node()
+    {
+        cluster.Before = what => what == "hold n1 c.7" ? throw new ClusterException(ClusterFault.Refused, "403 Forbidden: no patch for you") : Task.CompletedTask;
+        var began = clock.GetUtcNow();
+        var result = await DecommissionAsync(Job(7, "n1", "n2"));
+        Assert.That(result.Outcome, Is.EqualTo(HandOverOutcome.Failed));
+        Assert.That(result.Problems, Is.EqualTo(new[] { "node n1: 403 Forbidden: no patch for you" }));
+        Assert.That(clock.GetUtcNow() - began, Is.LessThan(TimeSpan.FromSeconds(5)));
+    }
+
+    [Test]
+    public async Task A_job_waits_no_longer_than_its_budget_for_a_cluster_that_does_not_answer([Values("never listed", "hangs", "fails")] string how)
+    {
+        if (how == "never listed")
+            cluster.Listed = new TaskCompletionSource();
+        else if (how == "hangs")
+            cluster.Before = _ => new TaskCompletionSource().Task;
+        else
+            cluster.Before = _ => throw new ClusterException(ClusterFault.Unavailable, "connection refused");
+        var began = clock.GetUtcNow();
+        var result = await DecommissionAsync(Job(7, "n1"));
+        Assert.That(result.Outcome, Is.EqualTo(HandOverOutcome.Failed));
+        Assert.That(result.Problems, Is.Not.Empty);
+        Assert.That(clock.GetUtcNow() - began, Is.EqualTo(Budget).Within(TimeSpan.FromMilliseconds(200)));
+    }
+
+    [Test]
+    public async Task A_job_that_started_over_a_broken_Kubernetes_gets_its_holds_when_it_is_back()
+    {
+        var broken = true;
+        cluster.Before = _ => broken ? throw new ClusterException(ClusterFault.Unavailable, "connection refused") : Task.CompletedTask;
+        cluster.Add(Pod("a", "n1"));
+        Assert.That((await DecommissionAsync(Job(7, "n1"))).Outcome, Is.EqualTo(HandOverOutcome.Failed));
+        broken = false;
+        await clock.UntilAsync(() => cluster.Held.ContainsKey("n1") && cluster.Count("evict") == 1);
+    }
+
+    [Test]
+    public async Task A_node_given_back_during_an_outage_is_not_lost()
+    {
+        await DecommissionAsync(Job(7, "n1"));
+        var broken = true;
+        cluster.Before = _ => broken ? throw new ClusterException(ClusterFault.Unavailable, "connection refused") : Task.CompletedTask;
+        Assert.That((await RecommissionAsync(Job(7, "n1"))).Outcome, Is.EqualTo(HandOverOutcome.Failed));
+        broken = false;
+        await clock.UntilAsync(() => cluster.Held.Count == 0);
+    }
+
+    [Test]
+    public async Task A_job_cancelled_while_its_pods_leave_gives_its_nodes_back_at_once()
+    {
+        cluster.Add(Pod("a", "n1"));
+        cluster.OnEvict = _ => EvictionAnswer.Accepted;
+        var taking = handOvers.DecommissionAsync(Job(7, "n1"), Budget);
+        await clock.UntilAsync(() => cluster.Count("evict") == 1);
+        Assert.That((await RecommissionAsync(Job(7, "n1"))).Outcome, Is.EqualTo(HandOverOutcome.Done));
+        Assert.That((await clock.RunAsync(taking)).Outcome, Is.EqualTo(HandOverOutcome.Superseded));
+        Assert.That(cluster.Held, Is.Empty);
+    }
+
+    [Test]
+    public async Task A_hold_that_is_being_written_is_seen_to_its_end_before_the_same_job_releases_it()
+    {
+        var writing = new TaskCompletionSource();
+        cluster.Before = what => what.StartsWith("hold", StringComparison.Ordinal) ? writing.Task : Task.CompletedTask;
+        var taking = handOvers.DecommissionAsync(Job(7, "n1"), Budget);
+        await clock.UntilAsync(() => cluster.Count("hold") == 1);
+        var giving = handOvers.RecommissionAsync(Job(7, "n1"), Budget);
+        await clock.PassAsync(TimeSpan.FromSeconds(1));
+        Assert.That(cluster.Count("release"), Is.Zero);
+        writing.SetResult();
+        Assert.That((await clock.RunAsync(giving)).Outcome, Is.EqualTo(HandOverOutcome.Done));
+        await clock.RunAsync(taking);
+        Assert.That(cluster.Held, Is.Empty);
+    }
+
+    [Test]
+    public async Task A_requeued_job_holds_its_node_again_after_its_own_release()
+    {
+        var jobs = new[] { handOvers.DecommissionAsync(Job(7, "n1"), Budget), handOvers.RecommissionAsync(Job(7, "n1"), Budget), handOvers.DecommissionAsync(Job(7, "n1"), Budget) };
+        await clock.RunAsync(Task.WhenAll(jobs));
+        Assert.That(cluster.Held["n1"], Is.EqualTo(new[] { "c.7" }));
+    }
+
+    [Test]
+    public async Task An_Event_on_the_node_says_which_job_took_it_and_which_gave_it_back()
+    {
+        await DecommissionAsync(Job(7, "n1"));
+        await RecommissionAsync(Job(7, "n1"));
+        await handOvers.DisposeAsync();
+        Assert.That(cluster.Events.Select(e => e.Reason), Is.EquivalentTo(new[] { NodeEvent.Decommissioned, NodeEvent.Recommissioned }));
+        Assert.That(cluster.Events, Has.All.Property(nameof(NodeEvent.Message)).Contains("job 7 of alice in batch (c)"));
+    }
+
+    [Test]
+    public async Task Stopping_ends_what_is_under_way()
+    {
+        cluster.Before = _ => new TaskCompletionSource().Task;
+        var taking = handOvers.DecommissionAsync(Job(7, "n1"), Budget);
+        await clock.UntilAsync(() => cluster.Count("hold") == 1);
+        await handOvers.DisposeAsync();
+        Assert.That((await taking).Outcome, Is.EqualTo(HandOverOutcome.Failed));
+    }
+
+    private static Pod Pod(string name, string node) => new() { Namespace = "default", Name = name, Uid = $"uid-{name}", Node = node, HasController = true };
+
+    private static Job Job(uint id, params string[] nodes) => new("c", id, "sim", "alice", "batch", nodes);
+
+    private Task<HandOverResult> DecommissionAsync(Job job) => clock.RunAsync(handOvers.DecommissionAsync(job, Budget));
+
+    private Task<HandOverResult> RecommissionAsync(Job job) => clock.RunAsync(handOvers.RecommissionAsync(job, Budget));
+}
