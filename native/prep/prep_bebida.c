@@ -48,7 +48,8 @@ static void tell_prolog(const struct hand_over *hand_over, const struct policy *
 
     if (failed)
         log_error("job %u: its nodes have not left Kubernetes: %s; the job %s (controller.onFailure)",
-                  hand_over->job_id, why(hand_over->ending), requeue ? "is requeued" : "starts");
+                  hand_over->job_id, why(hand_over->ending),
+                  requeue ? "is requeued, or ended if it is interactive" : "starts");
     slurmctld.prolog_slurmctld(requeue ? PROLOG_FAILED : PROLOG_SUCCEEDED, hand_over->job_id,
                                hand_over->ending == ENDED_OVERDUE);
 }
