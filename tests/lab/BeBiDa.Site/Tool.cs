@@ -1,0 +1,20 @@
+using BeBiDa.Lab;
+using CliWrap;
+using CliWrap.Buffered;
+
+namespace BeBiDa.Site;
+
+/// <summary>bebidactl, as an admin of the site runs it.</summary>
+public sealed class Tool(string? path, string configuration, SlurmCluster slurm)
+{
+    /// <summary>Runs it to its end, however that is.</summary>
+    public async Task<Lab.CommandResult> RunAsync(params string[] arguments)
+    {
+        var result = await Cli.Wrap(path ?? throw new LabException("this site has no bebidactl"))
+            .WithArguments(arguments)
+            .WithEnvironmentVariables(new Dictionary<string, string?> { ["BEBIDA_CONFIG"] = configuration, ["SLURM_CONF"] = slurm.ConfigPath })
+            .WithValidation(CommandResultValidation.None)
+            .ExecuteBufferedAsync();
+        return new Lab.CommandResult($"bebidactl {string.Join(' ', arguments)}", result.ExitCode, result.StandardOutput, result.StandardError);
+    }
+}

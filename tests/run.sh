@@ -1,0 +1,91 @@
+#!/usr/bin/env bash
+# Sets up what is missing, builds everything, checks the formatting and runs all tests:
+#   sudo tests/run.sh
+# Ends with the line "N passed, N failed, N skipped"; exits 0 only when nothing failed.
+# BEBIDA_CACHE (default /var/cache/bebida-tests) keeps what is slow to fetch, outside of the tree.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
+
+passed=0 failed=0 skipped=0
+logs=build/test-logs
+
+step() {
+    printf '\n== %s (%dm%02ds)\n' "$1" $((SECONDS / 60)) $((SECONDS % 60))
+}
+
+finish() {
+    printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+    exit $((failed > 0))
+}
+
+# must <what> <command...>: without it nothing else makes sense.
+must() {
+    step "$1"
+    shift
+    "$@" || { echo "failed: $*"; failed=$((failed + 1)); finish; }
+}
+
+# check <what> <command...>: counts as one test.
+check() {
+    step "$1"
+    shift
+    if "$@"; then passed=$((passed + 1)); else echo "failed: $*"; failed=$((failed + 1)); fi
+}
+
+# native <preset>: CTest's own count.
+native() {
+    step "native tests, $1"
+    local log=$logs/native-$1.log
+    ctest --preset "$1" -j2 2>&1 | tee "$log"
+    local counts
+    if counts=$(sed -nE 's/.* ([0-9]+) tests? failed out of ([0-9]+).*/\1 \2/p' "$log") && [ -n "$counts" ]; then
+        failed=$((failed + ${counts% *}))
+        passed=$((passed + ${counts#* } - ${counts% *}))
+    else
+        echo "failed: ctest ran no test"
+        failed=$((failed + 1))
+    fi
+}
+
+# managed <project>: NUnit's count; a run that breaks off counts as a failure.
+managed() {
+    local name log
+    name=$(basename "$1")
+    log=$logs/$name.log
+    step "$name"
+    dotnet test "$1" --no-build --nologo --blame-hang --blame-hang-timeout 10m --blame-hang-dump-type none \
+        --results-directory "$logs" --logger "console;verbosity=normal" > "$log" 2>&1
+    local code=$? f p s
+    f=$(sed -nE 's/^ *Failed: ([0-9]+)$/\1/p' "$log" | tail -1)
+    p=$(sed -nE 's/^ *Passed: ([0-9]+)$/\1/p' "$log" | tail -1)
+    s=$(sed -nE 's/^ *Skipped: ([0-9]+)$/\1/p' "$log" | tail -1)
+    grep -E '^ +Skipped ' "$log"
+    if [ "$code" -ne 0 ]; then
+        grep -vE '^ +Passed ' "$log" | tail -n 200
+        [ "${f:-0}" -eq 0 ] && f=1
+    fi
+    echo "$name: ${p:-0} passed, ${f:-0} failed, ${s:-0} skipped"
+    passed=$((passed + ${p:-0})) failed=$((failed + ${f:-0})) skipped=$((skipped + ${s:-0}))
+}
+
+c_files() { git ls-files -z '*.c' '*.h'; }
+
+must "set-up" tests/setup.sh
+mkdir -p "$logs"
+
+check "C is formatted" bash -c "$(declare -f c_files); c_files | xargs -0 clang-format --dry-run -Werror"
+must "native code and NativeAOT libraries" cmake --preset release
+must "building them" cmake --build --preset release
+must "installing them into build/lab" cmake --install build/release --prefix build/lab
+must "native code with sanitizers" cmake --preset asan
+must "building it" cmake --build --preset asan
+must "tests" dotnet build BeBiDa.sln --nologo -v quiet
+check "C# is formatted" dotnet format whitespace BeBiDa.sln --verify-no-changes --no-restore
+
+native release
+native asan
+for project in $(git ls-files 'tests/*.Tests.csproj'); do
+    managed "$(dirname "$project")"
+done
+finish
