@@ -33,10 +33,10 @@ public abstract class ApiServerTests(ApiServerKind kind)
 
     protected static string Unique(string prefix) => $"{prefix}-{Interlocked.Increment(ref names)}-{Guid.NewGuid().ToString()[..6]}";
 
-    protected async Task<(string Path, string Uid)> NewNode(string more = "")
+    protected async Task<(string Path, string Uid)> NewNode(string labels = "{}")
     {
         var name = Unique("node");
-        var made = await Admin.Post("/api/v1/nodes?fieldManager=kubelet", $$$"""{"apiVersion":"v1","kind":"Node","metadata":{"name":"{{{name}}}"}{{{more}}}}""");
+        var made = await Admin.Post("/api/v1/nodes?fieldManager=kubelet", $$$"""{"apiVersion":"v1","kind":"Node","metadata":{"name":"{{{name}}}","labels":{{{labels}}} }}""");
         Assert.That(made.Code, Is.EqualTo(201), made.Body?.ToJsonString());
         return ($"/api/v1/nodes/{name}", made.Uid);
     }

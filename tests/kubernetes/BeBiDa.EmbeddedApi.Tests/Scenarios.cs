@@ -147,6 +147,11 @@ public static class Scenarios
             new("DELETE", "/apis/apps/v1/namespaces/default/daemonsets/d-made") { Silent = true },
             new("DELETE", "/apis/policy/v1/namespaces/default/poddisruptionbudgets/d-made") { Silent = true },
         ],
+        ["watches that cannot begin"] =
+        [
+            Get("/api/v1/pods?watch=true&resourceVersion=abc"),
+            Get("/api/v1/pods?resourceVersion=abc") with { Silent = true },
+        ],
         ["events"] =
         [
             Post("/api/v1/namespaces/default/events?fieldManager=m", """{"metadata":{"name":"d-event"},"involvedObject":{"kind":"Node","name":"n1","uid":"u"},"reason":"R","message":"M","type":"Normal","source":{"component":"c"},"count":1,"firstTimestamp":"2026-01-01T00:00:00Z","lastTimestamp":"2026-01-01T00:00:00Z"}"""),

@@ -22,6 +22,8 @@ internal sealed class Lists(Store store)
         var fields = FieldSelector.Parse(request.Query("fieldSelector"), type);
         var limit = int.TryParse(request.Query("limit"), CultureInfo.InvariantCulture, out var wanted) && wanted > 0 ? wanted : int.MaxValue;
         var token = request.Query("continue");
+        if (request.Query("resourceVersion") is { Length: > 0 } text && !long.TryParse(text, CultureInfo.InvariantCulture, out _))
+            throw ApiError.BadRequest($"resourceVersion: Invalid value: \"{text}\": strconv.ParseUint: parsing \"{text}\": invalid syntax");
         var (snapshot, after) = string.IsNullOrEmpty(token) ? (store.Read(type.Storage), "") : Resume(type, token);
 
         var found = new List<StoredObject>();

@@ -16,6 +16,7 @@ internal sealed class Watches(Store store, TimeProvider clock, TimeSpan bookmark
     public async Task RunAsync(ApiRequest request, Representation representation, CancellationToken stopping)
     {
         var watch = new Watch(request, representation);
+        var from = StartOf(request);
         var http = request.Http;
         var signal = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
         store.AddReader(request.Type.Storage, signal.Writer);
@@ -26,7 +27,7 @@ internal sealed class Watches(Store store, TimeProvider clock, TimeSpan bookmark
             await http.Response.StartAsync(http.RequestAborted);
             using var ended = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, stopping);
             using var timeout = Timeout(request, ended);
-            await FollowAsync(watch, request, signal.Reader, ended.Token);
+            await FollowAsync(watch, request, from, signal.Reader, ended.Token);
         }
         catch (OperationCanceledException)
         {
@@ -38,19 +39,21 @@ internal sealed class Watches(Store store, TimeProvider clock, TimeSpan bookmark
         }
     }
 
-    private async Task FollowAsync(Watch watch, ApiRequest request, ChannelReader<bool> signal, CancellationToken cancellation)
+    /// <summary>The version after which a watch tells changes; null when it first tells what there is.</summary>
+    private static long? StartOf(ApiRequest request)
+    {
+        if (request.Query("resourceVersion") is not { Length: > 0 } text)
+            return null;
+        if (!long.TryParse(text, CultureInfo.InvariantCulture, out var version) || version < 0)
+            throw new ApiError(500, "", $"resourceVersion: Invalid value: \"{text}\": strconv.ParseUint: parsing \"{text}\": invalid syntax");
+        return version == 0 || request.Query("sendInitialEvents") is "true" ? null : version;
+    }
+
+    private async Task FollowAsync(Watch watch, ApiRequest request, long? from, ChannelReader<bool> signal, CancellationToken cancellation)
     {
         var output = request.Http.Response.BodyWriter;
-        var version = 0L;
-        if (request.Query("resourceVersion") is { Length: > 0 } and not "0" && request.Query("sendInitialEvents") is not "true")
-        {
-            if (!long.TryParse(request.Query("resourceVersion"), CultureInfo.InvariantCulture, out version))
-            {
-                Write(watch.Error(ApiError.BadRequest($"Invalid value: \"{request.Query("resourceVersion")}\": strconv.ParseUint: parsing: invalid syntax")));
-                return;
-            }
-        }
-        else
+        var version = from ?? 0;
+        if (from is null)
         {
             var snapshot = store.Read(request.Type.Storage);
             version = snapshot.Version;

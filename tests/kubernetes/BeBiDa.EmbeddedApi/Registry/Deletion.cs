@@ -29,12 +29,18 @@ internal sealed class Deletion(ObjectRegistry registry, OwnerIndex owners)
             if (grace == 0 && !finalizers)
             {
                 var last = current.Json.Copy();
-                if (type == ResourceTypes.Pods)
-                    Mark(last, current, 0, false);
                 if (options.DryRun)
                     return (new(current.Key, last, current.Version), true);
-                if (store.Delete(type.Storage, current, last) is { } deleted)
+                // Watches see a pod marked before they see it gone, however short its grace.
+                if (type == ResourceTypes.Pods && current.Metadata["deletionGracePeriodSeconds"].Number() != 0)
+                {
+                    Mark(last, current, 0, false);
+                    store.Replace(type.Storage, current, last);
+                }
+                else if (store.Delete(type.Storage, current, last) is { } deleted)
+                {
                     return (deleted, true);
+                }
                 continue;
             }
             var present = current.Metadata["deletionGracePeriodSeconds"].Number();
