@@ -29,6 +29,9 @@ internal static class StatusCommand
             if (missing.Count > 0)
                 throw new ConfigurationException($"Kubernetes has no node for {string.Join(", ", missing)} (nodes.template, nodes.label and nodes.map say what Kubernetes calls a Slurm node)");
 
+            // A pipe has no width: lines are never broken for it.
+            if (Console.IsOutputRedirected)
+                AnsiConsole.Profile.Width = int.MaxValue / 2;
             if (parsed.GetValue(globals.Output) == OutputFormat.Json)
                 PrintJson(site, nodes);
             else if (parsed.GetValue(watch))

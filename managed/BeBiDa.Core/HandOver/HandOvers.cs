@@ -101,7 +101,7 @@ public sealed class HandOvers : IAsyncDisposable
         else if (result.Outcome == HandOverOutcome.NothingToDo)
             logger.LogDebug("job {Job}: Kubernetes knows none of its nodes", job.Id);
         else
-            logger.LogInformation("job {Job}: {Direction} of {Nodes} nodes {Outcome} in {Elapsed}, {Pods} pods evicted", job.Id, direction, result.Nodes.Count, result.Outcome == HandOverOutcome.Done ? "done" : "superseded", Milliseconds(result.Elapsed), result.PodsEvicted);
+            logger.LogInformation("job {Job}: {Direction} of {Nodes} nodes {Outcome} in {Elapsed}{Pods}", job.Id, direction, result.Nodes.Count, result.Outcome == HandOverOutcome.Done ? "done" : "superseded", Milliseconds(result.Elapsed), decommission ? $", {result.PodsEvicted} pods evicted" : "");
         return result;
 
         async Task<HandOverResult> RunAsync()
