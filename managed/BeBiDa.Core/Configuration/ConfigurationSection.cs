@@ -129,7 +129,7 @@ internal sealed class ConfigurationSection(string file, string path, YamlMapping
     {
         foreach (var (key, _) in mapping)
             if (key is YamlScalarNode { Value: { } name } && !known.Contains(name))
-                problems.Add($"{file}:{Line(key)}: {Join(name)}: unknown key{Suggestion(name)}");
+                problems.Add($"{file}:{Line(key)}: {Join(name)}: unknown key; the keys here are {string.Join(", ", known)}");
     }
 
     /// <summary>Refuses values that do not go together, at the first of their keys (as section.key) that the file sets.</summary>
@@ -144,14 +144,6 @@ internal sealed class ConfigurationSection(string file, string path, YamlMapping
             section.Refuse(node, key[(dot + 1)..], problem);
             return;
         }
-    }
-
-    private string Suggestion(string name)
-    {
-        foreach (var candidate in known)
-            if (string.Equals(candidate, name, StringComparison.OrdinalIgnoreCase) || (candidate.Length > 3 && name.Length > 3 && (candidate.StartsWith(name[..^1], StringComparison.OrdinalIgnoreCase) || name.StartsWith(candidate[..^1], StringComparison.OrdinalIgnoreCase))))
-                return $"; is {candidate} meant?";
-        return $"; here stand {string.Join(", ", known)}";
     }
 
     private YamlScalarNode? Scalar(string key)
