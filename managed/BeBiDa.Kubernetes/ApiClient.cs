@@ -130,7 +130,7 @@ internal sealed class ApiClient : IDisposable
                         yield break;
                     next = Read(lines.Current, path, line);
                 }
-                catch (Exception e) when (IsBroken(e) || e is JsonException)
+                catch (Exception e) when (IsBroken(e))
                 {
                     cancellationToken.ThrowIfCancellationRequested();
                     throw Broken(HttpMethod.Get, path, e);
@@ -213,7 +213,7 @@ internal sealed class ApiClient : IDisposable
         return new ClusterException(ClusterFault.Unavailable, $"{method} {PathOnly(path)}: {Address} cannot be reached: {cause.Message}", null, e);
     }
 
-    private static bool IsBroken(Exception e) => e is HttpRequestException or IOException or HttpProtocolException or OperationCanceledException or UnauthorizedAccessException;
+    private static bool IsBroken(Exception e) => e is HttpRequestException or IOException or HttpProtocolException or OperationCanceledException or JsonException or UnauthorizedAccessException;
 
     private static string PathOnly(string path) => path.IndexOf('?', StringComparison.Ordinal) is var query and >= 0 ? path[..query] : path;
 }
