@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
 using BeBiDa.Cli.Commands;
 using BeBiDa.Cluster;
 using BeBiDa.Configuration;
@@ -21,7 +22,8 @@ internal static class Program
         HelpWithExamples.AddTo(root);
 
         var parsed = root.Parse(args);
-        if (parsed.Errors.Count > 0)
+        // Not for mistakes as such: --help is answered whatever else is missing.
+        if (parsed.Action is ParseErrorAction)
         {
             foreach (var error in parsed.Errors)
                 await Console.Error.WriteLineAsync($"bebidactl: {error.Message}").ConfigureAwait(false);

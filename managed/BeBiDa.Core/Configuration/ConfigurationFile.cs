@@ -24,6 +24,10 @@ public static class ConfigurationFile
         {
             text = File.ReadAllText(path);
         }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new ConfigurationException($"{path}: no such file; write it after the example bebida.yaml, or name another file in {PathVariable}");
+        }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new ConfigurationException($"{path}: {e.Message}");
