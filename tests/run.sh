@@ -54,7 +54,7 @@ managed() {
     name=$(basename "$1")
     log=$logs/$name.log
     step "$name"
-    dotnet test "$1" --no-build --nologo --blame-hang --blame-hang-timeout 10m --blame-hang-dump-type none \
+    dotnet test "$1" < /dev/null --no-build --nologo --blame-hang --blame-hang-timeout 10m --blame-hang-dump-type none \
         --results-directory "$logs" --logger "console;verbosity=normal" > "$log" 2>&1
     local code=$? f p s
     f=$(sed -nE 's/^ *Failed: ([0-9]+)$/\1/p' "$log" | tail -1)
@@ -69,12 +69,10 @@ managed() {
     passed=$((passed + ${p:-0})) failed=$((failed + ${f:-0})) skipped=$((skipped + ${s:-0}))
 }
 
-c_files() { git ls-files -z '*.c' '*.h'; }
-
 must "set-up" tests/setup.sh
 mkdir -p "$logs"
 
-check "C is formatted" bash -c "$(declare -f c_files); c_files | xargs -0 clang-format --dry-run -Werror"
+check "C is formatted" bash -c "find native tests/native -name '*.[ch]' -print0 | xargs -0 clang-format --dry-run -Werror"
 must "native code and NativeAOT libraries" cmake --preset release
 must "building them" cmake --build --preset release
 must "installing them into build/lab" cmake --install build/release --prefix build/lab
@@ -85,7 +83,7 @@ check "C# is formatted" dotnet format whitespace BeBiDa.sln --verify-no-changes 
 
 native release
 native asan
-for project in $(git ls-files 'tests/*.Tests.csproj'); do
+while read -r project; do
     managed "$(dirname "$project")"
-done
+done < <(find tests -name '*.Tests.csproj' | sort)
 finish
