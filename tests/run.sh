@@ -73,6 +73,7 @@ must "set-up" tests/setup.sh
 mkdir -p "$logs"
 
 check "C is formatted" bash -c "find native tests/native -name '*.[ch]' -print0 | xargs -0 clang-format --dry-run -Werror"
+check "shell scripts are clean" bash -c "find tests .ci -name '*.sh' -print0 | xargs -0 shellcheck .ci/run"
 must "native code and NativeAOT libraries" cmake --preset release
 must "building them" cmake --build --preset release
 must "installing them into build/lab" cmake --install build/release --prefix build/lab
