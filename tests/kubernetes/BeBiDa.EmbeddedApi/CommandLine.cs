@@ -1,24 +1,44 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+
 namespace BeBiDa.EmbeddedApi;
 
 /// <summary>The embedded server as a program of its own.</summary>
 internal static class CommandLine
 {
     private const string Usage = """
-        Usage: BeBiDa.EmbeddedApi [--port PORT] [--directory DIRECTORY]
+        Usage: BeBiDa.EmbeddedApi [--port PORT] [--directory DIRECTORY] [--control PORT]
 
         Serves a Kubernetes API on 127.0.0.1 until it is told to stop (SIGTERM, SIGINT). DIRECTORY gets the
-        certificates and an admin kubeconfig, whose path is the one line on standard output.
+        certificates and an admin kubeconfig, whose path is the first line on standard output.
+
+        With --control, scripts bring about faults by plain HTTP on that port; 0 takes a free one, and the second
+        line tells its address:
+          curl -d '{"kind":"refuse","statusCode":429,"retryAfter":2,"verb":"patch","resource":"nodes"}' URL/faults
+          curl -d '{"kind":"latency","delay":"00:00:01","jitter":"00:00:00.5"}' URL/faults
+          curl -d '{"kind":"hang"}' URL/faults         also: drop, dropAnswer; times, probability, seed, path
+          curl -X DELETE URL/faults/1                  one fault, by the number that adding it told
+          curl -X DELETE URL/faults                    all of them
+          curl -X PUT URL/expired-certificate          (DELETE: the valid one again)
+          curl -X POST URL/stop                        (start: same port, same objects)
+          curl -X POST URL/compact                     watches from before are told 410
+          curl URL/requests                            counts by verb and resource (DELETE: from zero again)
         """;
 
     public static async Task<int> RunAsync(string[] args)
     {
         var options = new EmbeddedApiOptions();
+        int? control = null;
         for (var i = 0; i < args.Length; i++)
         {
             switch (args[i])
             {
-                case "--port" when i + 1 < args.Length && int.TryParse(args[i + 1], out var port):
+                case "--port" when TryPort(args, i + 1, out var port):
                     options = options with { Port = port };
+                    i++;
+                    break;
+                case "--control" when TryPort(args, i + 1, out var port):
+                    control = port;
                     i++;
                     break;
                 case "--directory" when i + 1 < args.Length:
@@ -28,17 +48,32 @@ internal static class CommandLine
                     Console.WriteLine(Usage);
                     return 0;
                 default:
-                    Console.Error.WriteLine($"unknown argument: {args[i]}\n\n{Usage}");
+                    await Console.Error.WriteLineAsync($"not understood: {args[i]}\n\n{Usage}");
                     return 2;
             }
         }
 
-        var stop = new TaskCompletionSource();
-        using var terminate = System.Runtime.InteropServices.PosixSignalRegistration.Create(System.Runtime.InteropServices.PosixSignal.SIGTERM, signal => { signal.Cancel = true; stop.TrySetResult(); });
-        using var interrupt = System.Runtime.InteropServices.PosixSignalRegistration.Create(System.Runtime.InteropServices.PosixSignal.SIGINT, signal => { signal.Cancel = true; stop.TrySetResult(); });
+        var stop = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        void Stop(PosixSignalContext signal)
+        {
+            signal.Cancel = true;
+            stop.TrySetResult();
+        }
+
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         await using var server = await EmbeddedApiServer.StartAsync(options);
+        await using var endpoint = control is { } at ? await ControlEndpoint.StartAsync(server, at) : null;
         Console.WriteLine(server.AdminKubeconfig);
+        if (endpoint is not null)
+            Console.WriteLine(endpoint.Url);
         await stop.Task;
         return 0;
+    }
+
+    private static bool TryPort(string[] args, int at, out int port)
+    {
+        port = 0;
+        return at < args.Length && int.TryParse(args[at], NumberStyles.None, CultureInfo.InvariantCulture, out port) && port <= 65535;
     }
 }

@@ -24,7 +24,7 @@ internal sealed record Representation(Form Form, ResourceType Type, TimeProvider
 
     public byte[] One(StoredObject stored) => Form switch
     {
-        Form.Metadata => Json.Write(PartialMetadata.Of(stored.Json)),
+        Form.Metadata => stored.MetadataBytes,
         Form.Table => Json.Write(Table.Of(Type, [stored.Json], new JsonObject { ["resourceVersion"] = stored.Metadata["resourceVersion"]?.DeepClone() }, Clock.GetUtcNow(), IncludeObject)),
         _ => Type.FromStored is { } convert ? Json.Write(convert(stored.Json)) : stored.Bytes,
     };

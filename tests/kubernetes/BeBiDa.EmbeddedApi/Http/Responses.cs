@@ -42,6 +42,8 @@ internal static class Responses
         if (body.Length == 0)
             return null;
         var type = http.Request.ContentType?.Split(';')[0].Trim();
+        if (type == Protobuf.MediaType)
+            return Protobuf.Read(body);
         if (type is not (null or "" or "application/json" or "*/*"))
             throw ApiError.UnsupportedMedia($"the body of the request was in an unknown format - accepted media types include: application/json");
         return Parse(body) as JsonObject ?? throw ApiError.BadRequest("the body of the request is not a JSON object");

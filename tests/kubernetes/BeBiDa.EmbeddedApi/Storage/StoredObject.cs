@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using BeBiDa.EmbeddedApi.Objects;
 using BeBiDa.EmbeddedApi.ServerSideApply;
+using BeBiDa.EmbeddedApi.Tables;
 
 namespace BeBiDa.EmbeddedApi.Storage;
 
@@ -8,6 +9,7 @@ namespace BeBiDa.EmbeddedApi.Storage;
 internal sealed class StoredObject(string key, JsonObject json, long version)
 {
     private byte[]? bytes;
+    private byte[]? metadataBytes;
     private FieldManagers? managers;
 
     /// <summary><c>namespace/name</c>, or the name alone.</summary>
@@ -19,6 +21,9 @@ internal sealed class StoredObject(string key, JsonObject json, long version)
 
     // Two threads may both make them; they make the same.
     public byte[] Bytes => bytes ??= Objects.Json.Write(Json);
+
+    /// <summary>The object as PartialObjectMetadata.</summary>
+    public byte[] MetadataBytes => metadataBytes ??= PartialMetadata.Write(Metadata);
 
     public FieldManagers Managers => managers ??= FieldManagers.Read(Json.At("metadata", "managedFields") as JsonArray);
 
