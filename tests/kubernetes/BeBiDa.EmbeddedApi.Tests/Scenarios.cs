@@ -152,6 +152,45 @@ public static class Scenarios
             Get("/api/v1/pods?watch=true&resourceVersion=abc"),
             Get("/api/v1/pods?resourceVersion=abc") with { Silent = true },
         ],
+        ["evictions"] =
+        [
+            Post("/api/v1/namespaces/default/pods?fieldManager=m", """{"metadata":{"name":"e-a","labels":{"app":"ev"}},"spec":{"nodeName":"nowhere","containers":[{"name":"c","image":"i"}]}}""") with { Silent = true },
+            Patch("/api/v1/namespaces/default/pods/e-a/status?fieldManager=kubelet", ApiClient.MergePatch, """{"status":{"phase":"Running","conditions":[{"type":"Ready","status":"True","lastProbeTime":"2026-01-01T00:00:00Z","lastTransitionTime":"2026-01-01T00:00:00Z"}]}}""") with { Silent = true },
+            Post("/apis/policy/v1/namespaces/default/poddisruptionbudgets?fieldManager=m", """{"metadata":{"name":"e-b"},"spec":{"minAvailable":1,"selector":{"matchLabels":{"app":"ev"}}}}""") with { Silent = true },
+            Patch("/apis/policy/v1/namespaces/default/poddisruptionbudgets/e-b/status?fieldManager=m", ApiClient.MergePatch, """{"status":{"observedGeneration":1,"currentHealthy":1,"desiredHealthy":1,"expectedPods":1,"disruptionsAllowed":0}}""") with { Silent = true },
+            Evict("e-a"),
+            Evict("e-a", ""","deleteOptions":{"preconditions":{"uid":"2b9e6a4e-0f6f-4f6e-9a49-000000000001"}}"""),
+            new("DELETE", "/apis/policy/v1/namespaces/default/poddisruptionbudgets/e-b") { Silent = true },
+            Evict("e-a", ""","deleteOptions":{"preconditions":{"uid":"2b9e6a4e-0f6f-4f6e-9a49-000000000001"}}"""),
+            Evict("e-a", ""","deleteOptions":{"gracePeriodSeconds":3}"""),
+            Get("/api/v1/namespaces/default/pods/e-a"),
+            Evict("e-a", ""","deleteOptions":{"gracePeriodSeconds":0}"""),
+            Get("/api/v1/namespaces/default/pods/e-a"),
+            Evict("e-a"),
+            Post("/api/v1/namespaces/default/pods/e-a/eviction", """{"apiVersion":"policy/v1","kind":"Eviction","metadata":{"name":"other","namespace":"default"}}"""),
+        ],
+        ["other kinds"] =
+        [
+            Post("/api/v1/namespaces?fieldManager=m", """{"metadata":{"name":"o-space","labels":{"a":"b"}}}"""),
+            Post("/api/v1/namespaces/default/secrets?fieldManager=m", """{"metadata":{"name":"o-secret"},"stringData":{"a":"b"}}"""),
+            Post("/api/v1/namespaces/default/serviceaccounts?fieldManager=m", """{"metadata":{"name":"o-account"}}"""),
+            Post("/apis/scheduling.k8s.io/v1/priorityclasses?fieldManager=m", """{"metadata":{"name":"o-priority"},"value":7}"""),
+            Post("/apis/rbac.authorization.k8s.io/v1/clusterroles?fieldManager=m", """{"metadata":{"name":"o:role"},"rules":[{"apiGroups":[""],"resources":["nodes"],"verbs":["get"]}]}"""),
+            Post("/apis/rbac.authorization.k8s.io/v1/clusterrolebindings?fieldManager=m", """{"metadata":{"name":"o:role"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"o:role"},"subjects":[{"kind":"User","name":"u"}]}"""),
+            Post("/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases?fieldManager=kubelet", """{"metadata":{"name":"o-lease"},"spec":{"holderIdentity":"n","leaseDurationSeconds":40}}""", "l"),
+            new("PUT", "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/o-lease?fieldManager=kubelet", """{"metadata":{"name":"o-lease","resourceVersion":"${l.version}"},"spec":{"holderIdentity":"n","leaseDurationSeconds":41,"renewTime":"2026-01-01T00:00:00.000000Z"}}""", ApiClient.Json),
+            new("DELETE", "/apis/scheduling.k8s.io/v1/priorityclasses/o-priority"),
+            new("DELETE", "/api/v1/namespaces/default/secrets/o-secret"),
+        ],
+        ["replica counts"] =
+        [
+            Post("/apis/apps/v1/namespaces/default/replicasets?fieldManager=m", """{"metadata":{"name":"r-set"},"spec":{"replicas":2,"selector":{"matchLabels":{"app":"r"}},"template":{"metadata":{"labels":{"app":"r"}},"spec":{"containers":[{"name":"c","image":"i"}]}}}}""", "r"),
+            new("PUT", "/apis/apps/v1/namespaces/default/replicasets/r-set/status?fieldManager=rs-controller", """{"apiVersion":"apps/v1","kind":"ReplicaSet","metadata":{"name":"r-set","resourceVersion":"${r.version}"},"spec":{"replicas":9,"selector":{"matchLabels":{"app":"r"}},"template":{"metadata":{"labels":{"app":"r"}},"spec":{"containers":[{"name":"c","image":"i"}]}}},"status":{"replicas":2,"readyReplicas":1,"observedGeneration":1}}""", ApiClient.Json),
+            new("PUT", "/apis/apps/v1/namespaces/default/replicasets/r-set/scale?fieldManager=scaler", """{"apiVersion":"autoscaling/v1","kind":"Scale","metadata":{"name":"r-set","namespace":"default"},"spec":{"replicas":3}}""", ApiClient.Json),
+            Get("/apis/apps/v1/namespaces/default/replicasets/r-set"),
+            new("DELETE", "/apis/apps/v1/namespaces/default/replicasets?labelSelector=none%3Dnone"),
+            new("DELETE", "/apis/apps/v1/namespaces/default/replicasets/r-set"),
+        ],
         ["events"] =
         [
             Post("/api/v1/namespaces/default/events?fieldManager=m", """{"metadata":{"name":"d-event"},"involvedObject":{"kind":"Node","name":"n1","uid":"u"},"reason":"R","message":"M","type":"Normal","source":{"component":"c"},"count":1,"firstTimestamp":"2026-01-01T00:00:00Z","lastTimestamp":"2026-01-01T00:00:00Z"}"""),
@@ -198,6 +237,9 @@ public static class Scenarios
 
     private static Step Apply(string path, string manager, string body, bool force = false) =>
         Patch($"{path}?fieldManager={manager}{(force ? "&force=true" : "")}", ApiClient.ApplyPatch, body);
+
+    private static Step Evict(string pod, string options = "") =>
+        Post($"/api/v1/namespaces/default/pods/{pod}/eviction", $$$"""{"apiVersion":"policy/v1","kind":"Eviction","metadata":{"name":"{{{pod}}}","namespace":"default"}{{{options}}} }""");
 
     private static Step Hold(string node, string manager) => Apply($"/api/v1/nodes/{node}", Uri.EscapeDataString(manager), $$$"""
         {"apiVersion":"v1","kind":"Node","metadata":{"name":"{{{node}}}","uid":"${n.uid}","annotations":{"hold.bebida.io/{{{manager[7..].Replace('/', '.')}}}":"2026-01-01T00:00:00Z"},"labels":{"bebida.io/owner":"slurm"}},"spec":{"unschedulable":true}}

@@ -168,8 +168,8 @@ public sealed class ServerSideApplySpecs(ApiServerKind kind) : ApiServerTests(ki
     public async Task Finalizers_and_owners_are_joined_and_released()
     {
         var path = $"/api/v1/namespaces/{Space}/configmaps/x";
-        await Admin.Apply(path, "one", """{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"x","finalizers":["a.io/one"],"ownerReferences":[{"apiVersion":"v1","kind":"Node","name":"n","uid":"1"}]}}""");
-        var both = await Admin.Apply(path, "two", """{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"x","finalizers":["a.io/two"],"ownerReferences":[{"apiVersion":"v1","kind":"Node","name":"m","uid":"2"}]}}""");
+        await Admin.Apply(path, "one", """{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"x","finalizers":["a.io/one"],"ownerReferences":[{"apiVersion":"v1","kind":"Unknown","name":"n","uid":"1"}]}}""");
+        var both = await Admin.Apply(path, "two", """{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"x","finalizers":["a.io/two"],"ownerReferences":[{"apiVersion":"v1","kind":"Unknown","name":"m","uid":"2"}]}}""");
         Assert.That(both.At("metadata", "finalizers")!.AsArray(), Has.Count.EqualTo(2));
         Assert.That(both.At("metadata", "ownerReferences")!.AsArray(), Has.Count.EqualTo(2));
         var one = await Admin.Apply(path, "one", """{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"x"}}""");

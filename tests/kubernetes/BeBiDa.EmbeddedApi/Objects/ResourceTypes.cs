@@ -17,7 +17,7 @@ internal static class ResourceTypes
     private static readonly string[] AllCategory = ["all"];
 
     public static readonly ResourceType Namespaces = new("", "v1", "Namespace", "namespaces")
-    { ShortNames = ["ns"], Namespaced = false, HasStatus = true, SelectableFields = ["status.phase"], Defaults = WorkloadDefaults.Namespace, Columns = Columns.Namespace };
+    { ShortNames = ["ns"], Namespaced = false, HasStatus = true, SelectableFields = ["status.phase"], Zero = ZeroValues.Namespace, Defaults = ObjectDefaults.Namespace, Columns = Columns.Namespace };
 
     public static readonly ResourceType Nodes = new("", "v1", "Node", "nodes")
     { ShortNames = ["no"], Namespaced = false, HasStatus = true, Schema = Schemas.Node, Zero = ZeroValues.Node, SelectableFields = ["spec.unschedulable"], Columns = Columns.Node };
@@ -45,37 +45,37 @@ internal static class ResourceTypes
 
     public static readonly ResourceType ConfigMaps = new("", "v1", "ConfigMap", "configmaps") { ShortNames = ["cm"], Columns = Columns.ConfigMap };
 
-    public static readonly ResourceType Secrets = new("", "v1", "Secret", "secrets") { SelectableFields = ["type"], Defaults = WorkloadDefaults.Secret, Columns = Columns.Secret };
+    public static readonly ResourceType Secrets = new("", "v1", "Secret", "secrets") { SelectableFields = ["type"], Defaults = ObjectDefaults.Secret, Columns = Columns.Secret };
 
     public static readonly ResourceType Services = new("", "v1", "Service", "services")
-    { ShortNames = ["svc"], Categories = AllCategory, HasStatus = true, Schema = Schemas.Service, Defaults = WorkloadDefaults.Service };
+    { ShortNames = ["svc"], Categories = AllCategory, HasStatus = true, Schema = Schemas.Service, Defaults = ObjectDefaults.Service };
 
     public static readonly ResourceType Deployments = new("apps", "v1", "Deployment", "deployments")
-    { ShortNames = ["deploy"], Categories = AllCategory, HasStatus = true, HasScale = true, HasGeneration = true, Schema = Schemas.Workload, Defaults = WorkloadDefaults.Deployment, Columns = Columns.Deployment };
+    { ShortNames = ["deploy"], Categories = AllCategory, HasStatus = true, HasScale = true, HasGeneration = true, Schema = Schemas.Workload, Defaults = ObjectDefaults.Deployment, Columns = Columns.Deployment };
 
     public static readonly ResourceType ReplicaSets = new("apps", "v1", "ReplicaSet", "replicasets")
-    { ShortNames = ["rs"], Categories = AllCategory, HasStatus = true, HasScale = true, HasGeneration = true, Schema = Schemas.Workload, Zero = ZeroValues.ReplicaSet, Defaults = WorkloadDefaults.ReplicaSet, SelectableFields = ["status.replicas"], Columns = Columns.ReplicaSet };
+    { ShortNames = ["rs"], Categories = AllCategory, HasStatus = true, HasScale = true, HasGeneration = true, Schema = Schemas.Workload, Zero = ZeroValues.ReplicaSet, Defaults = ObjectDefaults.ReplicaSet, SelectableFields = ["status.replicas"], Columns = Columns.ReplicaSet };
 
     public static readonly ResourceType DaemonSets = new("apps", "v1", "DaemonSet", "daemonsets")
-    { ShortNames = ["ds"], Categories = AllCategory, HasStatus = true, HasGeneration = true, Schema = Schemas.Workload, Zero = ZeroValues.DaemonSet, Defaults = WorkloadDefaults.DaemonSet, Columns = Columns.DaemonSet };
+    { ShortNames = ["ds"], Categories = AllCategory, HasStatus = true, HasGeneration = true, Schema = Schemas.Workload, Zero = ZeroValues.DaemonSet, Defaults = ObjectDefaults.DaemonSet, Columns = Columns.DaemonSet };
 
     public static readonly ResourceType StatefulSets = new("apps", "v1", "StatefulSet", "statefulsets")
-    { ShortNames = ["sts"], Categories = AllCategory, HasStatus = true, HasScale = true, HasGeneration = true, Schema = Schemas.Workload, Defaults = WorkloadDefaults.ReplicaSet };
+    { ShortNames = ["sts"], Categories = AllCategory, HasStatus = true, HasScale = true, HasGeneration = true, Schema = Schemas.Workload, Defaults = ObjectDefaults.ReplicaSet };
 
     public static readonly ResourceType DisruptionBudgets = new("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets")
     { ShortNames = ["pdb"], HasStatus = true, HasGeneration = true, Schema = Schemas.DisruptionBudget, Zero = ZeroValues.DisruptionBudget, Columns = Columns.DisruptionBudget };
 
     public static readonly ResourceType Leases = new("coordination.k8s.io", "v1", "Lease", "leases") { Schema = Schemas.Lease, Columns = Columns.Lease };
 
-    public static readonly ResourceType PriorityClasses = new("scheduling.k8s.io", "v1", "PriorityClass", "priorityclasses") { ShortNames = ["pc"], Namespaced = false };
+    public static readonly ResourceType PriorityClasses = new("scheduling.k8s.io", "v1", "PriorityClass", "priorityclasses") { ShortNames = ["pc"], Namespaced = false, HasGeneration = true, Defaults = ObjectDefaults.PriorityClass };
 
     public static readonly ResourceType Roles = new("rbac.authorization.k8s.io", "v1", "Role", "roles") { Schema = Schemas.Role };
 
     public static readonly ResourceType ClusterRoles = new("rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles") { Namespaced = false, Schema = Schemas.Role };
 
-    public static readonly ResourceType RoleBindings = new("rbac.authorization.k8s.io", "v1", "RoleBinding", "rolebindings") { Schema = Schemas.Binding };
+    public static readonly ResourceType RoleBindings = new("rbac.authorization.k8s.io", "v1", "RoleBinding", "rolebindings") { Schema = Schemas.Binding, Defaults = ObjectDefaults.RoleBinding };
 
-    public static readonly ResourceType ClusterRoleBindings = new("rbac.authorization.k8s.io", "v1", "ClusterRoleBinding", "clusterrolebindings") { Namespaced = false, Schema = Schemas.Binding };
+    public static readonly ResourceType ClusterRoleBindings = new("rbac.authorization.k8s.io", "v1", "ClusterRoleBinding", "clusterrolebindings") { Namespaced = false, Schema = Schemas.Binding, Defaults = ObjectDefaults.RoleBinding };
 
     public static readonly ResourceType SelfAccessReviews = new("authorization.k8s.io", "v1", "SelfSubjectAccessReview", "selfsubjectaccessreviews") { Namespaced = false, CreateOnly = true };
 

@@ -21,6 +21,8 @@ internal static class ZeroValues
             status.Default(count, 0L);
     }
 
+    public static void Namespace(JsonObject space) => space.Make("spec").Default("finalizers", new JsonArray("kubernetes"));
+
     public static void ReplicaSet(JsonObject set) => set.Make("status").Default("replicas", 0L);
 
     public static void DaemonSet(JsonObject set)

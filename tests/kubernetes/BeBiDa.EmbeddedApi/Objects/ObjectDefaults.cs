@@ -1,11 +1,11 @@
 using System.Text;
 using System.Text.Json.Nodes;
-using BeBiDa.EmbeddedApi.Objects;
+using BeBiDa.EmbeddedApi.Pods;
 
-namespace BeBiDa.EmbeddedApi.Pods;
+namespace BeBiDa.EmbeddedApi.Objects;
 
-/// <summary>What the API server fills into the objects around Pods.</summary>
-internal static class WorkloadDefaults
+/// <summary>What the API server fills into objects beside Pods.</summary>
+internal static class ObjectDefaults
 {
     public static void Namespace(JsonObject space)
     {
@@ -65,6 +65,17 @@ internal static class WorkloadDefaults
             map.Default("protocol", "TCP");
             if (map["port"] is { } number)
                 map.Default("targetPort", number.DeepClone());
+        }
+    }
+
+    public static void PriorityClass(JsonObject priority) => priority.Default("preemptionPolicy", "PreemptLowerPriority");
+
+    public static void RoleBinding(JsonObject binding)
+    {
+        foreach (var subject in binding.Array("subjects") ?? [])
+        {
+            if (subject is JsonObject map && map.Text("kind") is "User" or "Group")
+                map.Default("apiGroup", "rbac.authorization.k8s.io");
         }
     }
 
