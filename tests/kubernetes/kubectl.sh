@@ -20,9 +20,12 @@ mirror() {
     echo "$found"
 }
 
+work=
+trap '[[ -z $work ]] || rm -rf "$work"' EXIT
+
 # fetch <version> <suite> <package>
 fetch() {
-    local version=$1 suite=$2 package=$3 target=$cache/$1/kubectl work deb
+    local version=$1 suite=$2 package=$3 target=$cache/$1/kubectl deb
     [[ -x $target ]] && return 0
     [[ -r $keyring ]] || { echo "kubectl.sh: $keyring is missing; install debian-archive-keyring" >&2; return 1; }
     work=$(mktemp -d)
@@ -48,6 +51,7 @@ fetch() {
     install -m 755 "$work/usr/bin/kubectl" "$target.new"
     mv "$target.new" "$target"
     rm -rf "$work"
+    work=
     "$target" version --client 2>/dev/null | head -n1 >&2
 }
 

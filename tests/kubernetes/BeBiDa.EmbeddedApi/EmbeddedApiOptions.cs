@@ -10,7 +10,7 @@ public sealed record EmbeddedApiOptions
     public string? Directory { get; init; }
 
     /// <summary>How many events a watch can look back on, for each resource, before it is told 410 Gone.</summary>
-    public int HistoryLimit { get; init; } = 16384;
+    public int HistoryLimit { get; init; } = 8192;
 
     /// <summary>How often a watch that asked for bookmarks gets one.</summary>
     public TimeSpan BookmarkInterval { get; init; } = TimeSpan.FromMinutes(1);

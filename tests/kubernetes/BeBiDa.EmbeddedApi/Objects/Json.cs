@@ -69,6 +69,8 @@ internal static class Json
                     return b.TryGetValue<string>(out var otherText) && text == otherText;
                 if (a.TryGetValue<bool>(out var flag))
                     return b.TryGetValue<bool>(out var otherFlag) && flag == otherFlag;
+                if (a.TryGetValue<long>(out var number) && b.TryGetValue<long>(out var otherNumber))
+                    return number == otherNumber;
                 return a.GetValueKind() == b.GetValueKind() && a.ToJsonString() == b.ToJsonString();
             default:
                 return false;
