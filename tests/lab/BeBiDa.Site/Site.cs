@@ -66,11 +66,11 @@ public sealed class Site : IAsyncDisposable
         {
             var admin = new Kubectl(api.AdminKubeconfig);
             await admin.RunAsync("apply", "-f", Path.Combine(PluginBuild.RepositoryRoot(), "packaging", "kubernetes", "rbac.yaml"));
-            cluster = await HollowCluster.StartAsync(api.AdminKubeconfig, new HollowClusterOptions().WithNodes(Enumerable.Range(1, options.Nodes).Select(i => $"n{i}")), cancellationToken: cancellationToken);
+            cluster = await HollowCluster.StartAsync(api.AdminKubeconfig, new HollowClusterOptions { Nodes = [.. Enumerable.Range(1, options.Nodes).Select(i => options.KubernetesNode($"n{i}"))] }, cancellationToken: cancellationToken);
             client = new Kubernetes(KubernetesClientConfiguration.BuildConfigFromConfigFile(api.AdminKubeconfig));
 
             var configuration = Path.Combine(directory, "bebida.yaml");
-            await File.WriteAllTextAsync(configuration, $"kubernetes:\n  kubeconfig: {api.WriteKubeconfig("bebida")}\n{options.Configuration}", cancellationToken);
+            await File.WriteAllTextAsync(configuration, $"kubernetes:\n  kubeconfig: {options.Kubeconfig(api)}\n{options.Configuration}", cancellationToken);
             var slurm = new SlurmOptions { Nodes = options.Nodes };
             slurm = options.HandOver switch
             {

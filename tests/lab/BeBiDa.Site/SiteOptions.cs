@@ -1,4 +1,5 @@
 using BeBiDa.EmbeddedApi;
+using BeBiDa.Hollow.Nodes;
 using BeBiDa.Lab;
 
 namespace BeBiDa.Site;
@@ -30,6 +31,12 @@ public sealed record SiteOptions
 
     /// <summary>How nodes are handed over.</summary>
     public HandOverBy HandOver { get; init; } = HandOverBy.Plugin;
+
+    /// <summary>What Kubernetes calls a node, and how it describes it; by default as Slurm calls it.</summary>
+    public Func<string, HollowNode> KubernetesNode { get; init; } = name => new HollowNode(name);
+
+    /// <summary>Makes the kubeconfig that slurmctld and bebidactl use.</summary>
+    public Func<IApiServer, string> Kubeconfig { get; init; } = api => api.WriteKubeconfig("bebida");
 
     /// <summary>More of bebida.yaml, below the key kubernetes.kubeconfig.</summary>
     public string Configuration { get; init; } = "";
