@@ -149,7 +149,7 @@ internal sealed class ApiClient : IDisposable
         return content;
     }
 
-    private static WatchLine<T>? Read<T>(ReadOnlyMemory<byte> utf8, string path, JsonTypeInfo<WatchLine<T>> line)
+    private WatchLine<T>? Read<T>(ReadOnlyMemory<byte> utf8, string path, JsonTypeInfo<WatchLine<T>> line)
         where T : class
     {
         if (JsonSerializer.Deserialize(utf8.Span, ApiJson.Default.WatchLineType) is not { Type: { } type })
@@ -187,11 +187,13 @@ internal sealed class ApiClient : IDisposable
         }
     }
 
-    private static ClusterException Fault(HttpMethod method, string path, HttpStatusCode code, StatusObject? status, TimeSpan? retryAfter)
+    private ClusterException Fault(HttpMethod method, string path, HttpStatusCode code, StatusObject? status, TimeSpan? retryAfter)
     {
         var fault = code switch
         {
             HttpStatusCode.Conflict => ClusterFault.Conflict,
+            // An apply to an object that has another uid by now is taken for an attempt to change its uid.
+            HttpStatusCode.UnprocessableEntity when status?.Details?.Causes?.Any(c => c.Field == "metadata.uid") == true => ClusterFault.Conflict,
             HttpStatusCode.NotFound => ClusterFault.NotFound,
             HttpStatusCode.Gone => ClusterFault.Expired,
             HttpStatusCode.Unauthorized => ClusterFault.Unauthenticated,
@@ -202,7 +204,9 @@ internal sealed class ApiClient : IDisposable
         };
         if (status?.Details?.RetryAfterSeconds is > 0 and var seconds)
             retryAfter = TimeSpan.FromSeconds(seconds);
-        return new ClusterException(fault, $"{method} {PathOnly(path)}: {(int)code} {status?.Reason ?? code.ToString()}: {status?.Message ?? "no message"}", retryAfter);
+        // The server says no more than "Unauthorized".
+        var hint = fault == ClusterFault.Unauthenticated ? $" ({Address} does not accept the kubeconfig's certificate or token: expired, revoked, or of another cluster?)" : "";
+        return new ClusterException(fault, $"{method} {PathOnly(path)}: {(int)code} {status?.Reason ?? code.ToString()}: {status?.Message ?? "no message"}{hint}", retryAfter);
     }
 
     private ClusterException Broken(HttpMethod method, string path, Exception e)

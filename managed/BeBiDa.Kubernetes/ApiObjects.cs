@@ -56,7 +56,7 @@ internal sealed record StatusObject(int? Code, string? Reason, string? Message, 
 
 internal sealed record StatusDetails(int? RetryAfterSeconds, List<StatusCause>? Causes);
 
-internal sealed record StatusCause(string? Reason);
+internal sealed record StatusCause(string? Reason, string? Field);
 
 internal sealed record NodeApply(string ApiVersion, string Kind, NodeApplyMeta Metadata, NodeApplySpec? Spec);
 

@@ -24,11 +24,25 @@ internal static class Connection
         if (configuration.SkipTlsVerify)
             handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, _) => true;
         else if (configuration.SslCaCerts is { } authorities)
-            handler.SslOptions.RemoteCertificateValidationCallback = (sender, certificate, chain, errors) =>
-                certificate is not null && chain is not null && k8s.Kubernetes.CertificateValidationCallBack(sender, authorities, certificate, chain, errors);
+            handler.SslOptions.CertificateChainPolicy = Trusting(authorities);
         if (ClientCertificate(configuration) is { } identity)
             handler.SslOptions.LocalCertificateSelectionCallback = (_, _, _, _, _) => identity;
         return handler;
+    }
+
+    // Not the client library's callback: with a private CA it lets a certificate of any name pass.
+    private static X509ChainPolicy Trusting(X509Certificate2Collection authorities)
+    {
+        var policy = new X509ChainPolicy
+        {
+            TrustMode = X509ChainTrustMode.CustomRootTrust,
+            // A cluster's CA publishes no revocation list; kubectl asks for none either.
+            RevocationMode = X509RevocationMode.NoCheck,
+            DisableCertificateDownloads = true,
+        };
+        policy.CustomTrustStore.AddRange(authorities);
+        policy.ExtraStore.AddRange(authorities);
+        return policy;
     }
 
     private static X509Certificate2? ClientCertificate(KubernetesClientConfiguration configuration)

@@ -19,7 +19,7 @@ public static class Kubeconfig
     /// <exception cref="ConfigurationException">It cannot be read, is open to others, or asks for what cannot be done.</exception>
     public static KubernetesClientConfiguration Load(string path, string context, bool allowExec)
     {
-        RefuseOpenFile(path);
+        RefuseOpenFile(path, "kubernetes.kubeconfig");
         try
         {
             var user = User(path, context);
@@ -27,7 +27,7 @@ public static class Kubeconfig
                 throw new ConfigurationException($"{path}:{exec.Start.Line}: user.exec: a credential plugin would have to be forked inside slurmctld, which BeBiDa does not do; use a client certificate, a token or a tokenFile (bebidactl can run plugins)");
             foreach (var key in new[] { "client-key", "tokenFile" })
                 if (Text(user, key) is { } file)
-                    RefuseOpenFile(FullPath(path, file));
+                    RefuseOpenFile(FullPath(path, file), $"user.{key} of {path}");
 
             var model = KubernetesClientConfiguration.LoadKubeConfig(new FileInfo(path));
             var tokenFile = Text(user, "tokenFile");
@@ -51,13 +51,24 @@ public static class Kubeconfig
         }
     }
 
-    private static void RefuseOpenFile(string path)
+    private static void RefuseOpenFile(string path, string key)
     {
         var file = new FileInfo(path);
-        if (file.ResolveLinkTarget(returnFinalTarget: true) is FileInfo target)
-            file = target;
+        try
+        {
+            if (file.ResolveLinkTarget(returnFinalTarget: true) is FileInfo target)
+                file = target;
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new ConfigurationException($"{path}: no such file, but {key} names it");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigurationException($"{path}: {e.Message}");
+        }
         if (!file.Exists)
-            throw new ConfigurationException($"{path}: no such file; kubernetes.kubeconfig must name a kubeconfig that this process can read");
+            throw new ConfigurationException($"{path}: no such file, but {key} names it");
         if ((file.UnixFileMode & TooOpen) != 0)
             throw new ConfigurationException($"{path}: its mode {Convert.ToString((int)file.UnixFileMode, 8)} lets others at the cluster's credentials; run: chmod 0600 {path} (0640 with the daemon's group serves too)");
     }
