@@ -1,0 +1,202 @@
+using BeBiDa.Cluster;
+using BeBiDa.EmbeddedApi;
+using BeBiDa.Hollow.Api;
+using BeBiDa.Kubernetes;
+using k8s.Models;
+
+namespace BeBiDa.Tests;
+
+[TestFixtureSource(typeof(TestServers), nameof(TestServers.All))]
+public sealed class HoldSpecs(ApiServerKind kind) : ClusterTest(kind)
+{
+    private ClusterNode node = null!;
+    private KubernetesCluster cluster = null!;
+
+    [SetUp]
+    public async Task HaveANodeAsync()
+    {
+        node = await NewNodeAsync();
+        cluster = Connect();
+    }
+
+    [TearDown]
+    public Task DeleteTheNodeAsync() => DeleteNodeAsync(node.Name);
+
+    [Test]
+    public async Task A_held_node_is_unschedulable_and_says_whose_it_is_since_when()
+    {
+        await HoldAsync(7);
+        Assert.That(await StateAsync(node.Name), Is.EqualTo((true, "lab.7", "slurm")));
+        Assert.That((await ReadAsync(node)).Metadata.Annotations["hold.bebida.io/lab.7"], Is.EqualTo("2026-01-02T03:04:05Z"));
+    }
+
+    [Test]
+    public async Task A_node_of_two_jobs_is_given_back_by_the_last_of_them()
+    {
+        await HoldAsync(1);
+        await HoldAsync(2);
+        Assert.That(await StateAsync(node.Name), Is.EqualTo((true, "lab.1 lab.2", "slurm")));
+
+        var left = await ReleaseAsync(1);
+        Assert.That(left.Select(h => h.Key), Is.EqualTo(new[] { Hold(2) }));
+        Assert.That(await StateAsync(node.Name), Is.EqualTo((true, "lab.2", "slurm")));
+
+        Assert.That(await ReleaseAsync(2), Is.Empty);
+        Assert.That(await StateAsync(node.Name), Is.EqualTo((false, "", (string?)null)));
+    }
+
+    [Test]
+    public async Task Released_twice_is_released_once()
+    {
+        await HoldAsync(1);
+        await HoldAsync(2);
+        await ReleaseAsync(1);
+        var before = (await ReadAsync(node)).Metadata.ResourceVersion;
+        Assert.That((await ReleaseAsync(1)).Select(h => h.Key), Is.EqualTo(new[] { Hold(2) }));
+        Assert.That((await ReadAsync(node)).Metadata.ResourceVersion, Is.EqualTo(before));
+        Assert.That(await StateAsync(node.Name), Is.EqualTo((true, "lab.2", "slurm")));
+    }
+
+    [Test]
+    public async Task Held_twice_is_held_once_since_the_later_time()
+    {
+        await HoldAsync(1);
+        var before = await ReadAsync(node);
+        await cluster.HoldAsync(node, Hold(1), Since.AddMinutes(1), default);
+        var after = await ReadAsync(node);
+        Assert.That(after.Metadata.Annotations["hold.bebida.io/lab.1"], Is.EqualTo("2026-01-02T03:05:05Z"));
+        after.Metadata.Annotations["hold.bebida.io/lab.1"] = before.Metadata.Annotations["hold.bebida.io/lab.1"];
+        Assert.That(Content(after), Is.EqualTo(Content(before)));
+
+        // One release is enough for both.
+        Assert.That(await ReleaseAsync(1), Is.Empty);
+        Assert.That(await StateAsync(node.Name), Is.EqualTo((false, "", (string?)null)));
+    }
+
+    [Test]
+    public async Task A_node_cordoned_by_an_admin_stays_cordoned_after_the_last_job()
+    {
+        await Kubectl.RunAsync("cordon", node.Name);
+        await HoldAsync(1);
+        await ReleaseAsync(1);
+        Assert.That(await StateAsync(node.Name), Is.EqualTo((true, "", (string?)null)));
+    }
+
+    [Test]
+    public async Task A_node_uncordoned_by_hand_keeps_its_hold_on_record_and_is_held_again_by_the_next_try()
+    {
+        await HoldAsync(1);
+        await Kubectl.RunAsync("uncordon", node.Name);
+        Assert.That(await StateAsync(node.Name), Is.EqualTo((false, "lab.1", "slurm")));
+        await HoldAsync(1);
+        Assert.That(await StateAsync(node.Name), Is.EqualTo((true, "lab.1", "slurm")));
+        await ReleaseAsync(1);
+        Assert.That(await StateAsync(node.Name), Is.EqualTo((false, "", (string?)null)));
+    }
+
+    [Test]
+    public async Task A_job_that_never_held_a_node_takes_nothing_off_it()
+    {
+        await HoldAsync(1);
+        await ReleaseAsync(2);
+        Assert.That(await StateAsync(node.Name), Is.EqualTo((true, "lab.1", "slurm")));
+    }
+
+    [Test]
+    public async Task A_node_that_is_gone_is_not_made_up()
+    {
+        var gone = node with { Name = Unique("gone") };
+        foreach (var work in new Func<Task>[] { () => cluster.HoldAsync(gone, Hold(1), Since, default), () => cluster.ReleaseAsync(gone, Hold(1), default) })
+            Assert.That((await FailsAsync(work)).Fault, Is.EqualTo(ClusterFault.Conflict).Or.EqualTo(ClusterFault.NotFound));
+        var read = await CatchAsync<ApiException>(() => ReadAsync(gone));
+        Assert.That(read.Code, Is.EqualTo(System.Net.HttpStatusCode.NotFound));
+    }
+
+    [Test]
+    public async Task A_node_that_was_registered_anew_is_not_held_in_the_name_of_the_old_one()
+    {
+        await DeleteNodeAsync(node.Name);
+        var again = await NewNodeAsync(node.Name);
+        Assert.That(again.Uid, Is.Not.EqualTo(node.Uid));
+        Assert.That((await FailsAsync(() => HoldAsync(1))).Fault, Is.EqualTo(ClusterFault.Conflict));
+        Assert.That(await StateAsync(node.Name), Is.EqualTo((false, "", (string?)null)));
+        await cluster.HoldAsync(again, Hold(1), Since, default);
+        Assert.That(await StateAsync(node.Name), Is.EqualTo((true, "lab.1", "slurm")));
+    }
+
+    [Test]
+    public async Task Two_hundred_edits_of_others_at_the_same_moment_all_survive()
+    {
+        const int edits = 200;
+        var taints = new List<object>();
+        var path = Resources.Nodes.At(null, node.Name);
+        var editing = Task.Run(async () =>
+        {
+            for (var i = 0; i < edits; i++)
+            {
+                var name = $"others.test/e{i}";
+                switch (i % 3)
+                {
+                    case 0:
+                        await Admin.MergeAsync<V1Node>(path, new { metadata = new { labels = new Dictionary<string, string> { [name] = "l" } } }, default);
+                        break;
+                    case 1:
+                        await Admin.MergeAsync<V1Node>(path, new { metadata = new { annotations = new Dictionary<string, string> { [name] = "a" } } }, default);
+                        break;
+                    default:
+                        taints.Add(new { key = name, effect = "PreferNoSchedule" });
+                        await Admin.MergeAsync<V1Node>(path, new { spec = new { taints } }, default);
+                        break;
+                }
+            }
+        });
+        var handOvers = 0;
+        var holding = new[] { 1u, 2u }.Select(job => Task.Run(async () =>
+        {
+            do
+            {
+                await UntilNoConflictAsync(() => HoldAsync(job));
+                await UntilNoConflictAsync(() => ReleaseAsync(job));
+                Interlocked.Increment(ref handOvers);
+            }
+            while (!editing.IsCompleted);
+        }));
+        await Task.WhenAll([editing, .. holding]);
+
+        var after = await ReadAsync(node);
+        Assert.That(handOvers, Is.GreaterThan(2), "there were no holds at the moment of the edits");
+        Assert.Multiple(() =>
+        {
+            foreach (var (i, name) in Enumerable.Range(0, edits).Select(i => (i, $"others.test/e{i}")))
+                Assert.That(
+                    i % 3 == 0 ? after.Metadata.Labels.ContainsKey(name) : i % 3 == 1 ? after.Metadata.Annotations.ContainsKey(name) : after.Spec.Taints.Any(t => t.Key == name),
+                    Is.True,
+                    name);
+        });
+        Assert.That(await StateAsync(node.Name), Is.EqualTo((false, "", (string?)null)));
+    }
+
+    private Task HoldAsync(uint job) => cluster.HoldAsync(node, Hold(job), Since, default);
+
+    private Task<IReadOnlyList<BeBiDa.Holds.Hold>> ReleaseAsync(uint job) => cluster.ReleaseAsync(node, Hold(job), default);
+
+    private static async Task UntilNoConflictAsync(Func<Task> work)
+    {
+        while (true)
+        {
+            try
+            {
+                await work();
+                return;
+            }
+            catch (ClusterException e) when (e.Fault == ClusterFault.Conflict)
+            {
+                // Another writer was quicker; hand-overs retry this.
+            }
+        }
+    }
+
+    // Without what every write changes.
+    private static string Content(V1Node node) =>
+        k8s.KubernetesJson.Serialize(new { node.Metadata.Labels, node.Metadata.Annotations, node.Spec });
+}

@@ -1,0 +1,179 @@
+using System.Net;
+using BeBiDa.Configuration;
+using BeBiDa.EmbeddedApi;
+using BeBiDa.HandOver;
+using BeBiDa.Hollow.Api;
+using BeBiDa.Hollow.Nodes;
+using BeBiDa.Lab;
+using k8s.Models;
+using YamlDotNet.RepresentationModel;
+
+namespace BeBiDa.Tests;
+
+/// <summary>The rights that packaging/kubernetes/rbac.yaml gives: all that a hand-over needs, and none more.</summary>
+[TestFixtureSource(typeof(TestServers), nameof(TestServers.All))]
+[Parallelizable(ParallelScope.Children)]
+public sealed class PrivilegeSpecs(ApiServerKind kind) : ClusterTest(kind)
+{
+    private static readonly string Manifest = File.ReadAllText(Path.Combine(PluginBuild.RepositoryRoot(), "packaging", "kubernetes", "rbac.yaml"));
+
+    /// <summary>Each verb that the manifest grants.</summary>
+    public static IEnumerable<string> Rights =>
+        from document in Documents()
+        where document.Children.ContainsKey("rules")
+        from rule in (YamlSequenceNode)document["rules"]
+        from resource in (YamlSequenceNode)rule["resources"]
+        from verb in (YamlSequenceNode)rule["verbs"]
+        select $"{verb} {resource}";
+
+    [Test]
+    public async Task With_the_packaged_rights_all_of_a_hand_over_is_allowed()
+    {
+        var kubeconfig = await IdentityAsync(without: null);
+        var (taken, givenBack) = await HandOverAsync(kubeconfig);
+        Assert.That((taken.Outcome, givenBack?.Outcome), Is.EqualTo((HandOverOutcome.Done, HandOverOutcome.Done)), string.Join('\n', Log.All));
+        Assert.That(taken.PodsEvicted, Is.EqualTo(2));
+        Assert.That(Refusals(), Is.Empty);
+    }
+
+    [TestCaseSource(nameof(Rights))]
+    public async Task Without_any_one_of_them_something_is_refused(string right)
+    {
+        var kubeconfig = await IdentityAsync(without: right);
+        await HandOverAsync(kubeconfig, givenUpOn: () => Refusals().Any());
+        var resource = right.Split(' ')[1];
+        Assert.That(Refusals().Any(line => line.Contains(resource, StringComparison.Ordinal)), Is.True, $"{string.Join('\n', Log.All)}");
+    }
+
+    [TestCase("get", "secrets", "")]
+    [TestCase("list", "secrets", "")]
+    [TestCase("create", "pods", "exec")]
+    [TestCase("create", "pods", "")]
+    [TestCase("patch", "pods", "")]
+    [TestCase("get", "pods", "log")]
+    [TestCase("create", "nodes", "")]
+    [TestCase("delete", "nodes", "")]
+    [TestCase("update", "nodes", "")]
+    [TestCase("patch", "nodes", "status")]
+    [TestCase("create", "serviceaccounts", "token")]
+    [TestCase("create", "deployments", "", "apps")]
+    [TestCase("patch", "daemonsets", "", "apps")]
+    [TestCase("create", "clusterrolebindings", "", "rbac.authorization.k8s.io")]
+    [TestCase("escalate", "clusterroles", "", "rbac.authorization.k8s.io")]
+    [TestCase("delete", "poddisruptionbudgets", "", "policy")]
+    public async Task Nothing_else_is_allowed(string verb, string resource, string subresource, string group = "")
+    {
+        var kubeconfig = await IdentityAsync(without: null);
+        Assert.That(await MayAsync(kubeconfig, "patch", "nodes", "", ""), Is.True);
+        Assert.That(await MayAsync(kubeconfig, verb, resource, subresource, group), Is.False);
+    }
+
+    [Test]
+    public async Task Secrets_commands_in_pods_and_other_writes_are_refused_by_the_server()
+    {
+        var node = await NewNodeAsync();
+        await CreateAsync(PodOn(node.Name, "pod"));
+        using var client = ApiClient.FromKubeconfig(await IdentityAsync(without: null));
+        var bebida = new ApiClient(client);
+        foreach (var work in new Func<Task>[]
+        {
+            () => bebida.GetAsync<object>($"api/v1/namespaces/{Space}/secrets", default),
+            () => bebida.CreateAsync<object>($"{Resources.Pods.At(Space, "pod")}/exec?command=true", new { }, default),
+            () => bebida.CreateAsync<object>(Resources.Pods.In(Space), PodOn(node.Name, "another"), default),
+            () => bebida.MergeAsync<object>(Resources.Pods.At(Space, "pod"), new { metadata = new { labels = new { a = "b" } } }, default),
+            () => bebida.MergeAsync<object>(Resources.Nodes.At(null, node.Name, "status"), new { status = new { phase = "Running" } }, default),
+            () => bebida.DeleteAsync(Resources.Nodes.At(null, node.Name), new V1DeleteOptions(), default),
+        })
+            Assert.That((await CatchAsync<ApiException>(work)).Code, Is.EqualTo(HttpStatusCode.Forbidden));
+        await DeleteNodeAsync(node.Name);
+    }
+
+    // Everything that BeBiDa asks of Kubernetes for a job: follow nodes, hold, evict, watch, delete what is stuck, Events, release.
+    private async Task<(HandOverResult Taken, HandOverResult? GivenBack)> HandOverAsync(string kubeconfig, Func<bool>? givenUpOn = null)
+    {
+        var node = (await RunNodesAsync(1))[0];
+        await RunPodAsync(PodOn(node, "app"));
+        var stuck = PodOn(node, "stuck");
+        stuck.Metadata.Annotations = new Dictionary<string, string> { [PodAnnotations.IgnoreTermination] = "true" };
+        await RunPodAsync(stuck);
+
+        var configuration = Configuration(kubeconfig) with { Eviction = new EvictionConfiguration { GracePeriod = TimeSpan.FromSeconds(1), Deadline = TimeSpan.FromSeconds(2) } };
+        var cluster = Connect(configuration);
+        var handOvers = new HandOvers(cluster, configuration, TimeProvider.System, Log);
+        try
+        {
+            var taking = handOvers.DecommissionAsync(Job(3, node), TimeSpan.FromSeconds(30));
+            while (!taking.IsCompleted && givenUpOn?.Invoke() != true)
+                await Task.WhenAny(taking, Task.Delay(50));
+            if (!taking.IsCompleted)
+            {
+                await handOvers.DisposeAsync();
+                return (await taking, null);
+            }
+            return (await taking, await handOvers.RecommissionAsync(Job(3, node), TimeSpan.FromSeconds(30)));
+        }
+        finally
+        {
+            // Its end waits for the Events.
+            await handOvers.DisposeAsync();
+        }
+    }
+
+    private IEnumerable<string> Refusals() => Log.All.Where(line => line.Contains("403", StringComparison.Ordinal));
+
+    /// <summary>A user with the manifest's rights under names of its own, but for one right.</summary>
+    private async Task<string> IdentityAsync(string? without)
+    {
+        var user = Unique("bebida");
+        var stream = new YamlStream();
+        foreach (var document in Documents())
+        {
+            ((YamlMappingNode)document["metadata"]).Children["name"] = $"{document["metadata"]["name"]}-{user}";
+            if (document.Children.ContainsKey("roleRef"))
+            {
+                ((YamlMappingNode)document["roleRef"]).Children["name"] = $"{document["roleRef"]["name"]}-{user}";
+                ((YamlMappingNode)document["subjects"][0]).Children["name"] = user;
+            }
+            else if (without?.Split(' ') is [var verb, var resource])
+            {
+                foreach (var rule in (YamlSequenceNode)document["rules"])
+                    if (((YamlSequenceNode)rule["resources"]).Any(r => r.ToString() == resource))
+                        ((YamlSequenceNode)rule["verbs"]).Children.Remove(verb);
+                // A rule without verbs is none, and the API does not take it.
+                foreach (var empty in ((YamlSequenceNode)document["rules"]).Where(rule => !((YamlSequenceNode)rule["verbs"]).Any()).ToList())
+                    ((YamlSequenceNode)document["rules"]).Children.Remove(empty);
+            }
+            stream.Add(new YamlDocument(document));
+        }
+        var path = Path.Combine(Path.GetTempPath(), $"{user}.yaml");
+        await using (var file = File.CreateText(path))
+            stream.Save(file, assignAnchors: false);
+        await Kubectl.RunAsync("apply", "-f", path);
+        File.Delete(path);
+
+        var kubeconfig = Server.WriteKubeconfig(user);
+        // A real API server sees new roles a moment later.
+        foreach (var right in Rights.Where(r => r != without).Select(r => r.Split(' ', '/')))
+            await Eventually($"{user} may {string.Join(' ', right)}", () => MayAsync(kubeconfig, right[0], right[1], right.ElementAtOrDefault(2) ?? "", "", right[1] == "events" ? "default" : null));
+        return kubeconfig;
+    }
+
+    private static async Task<bool> MayAsync(string kubeconfig, string verb, string resource, string subresource, string group, string? space = null)
+    {
+        using var client = ApiClient.FromKubeconfig(kubeconfig);
+        var review = await new ApiClient(client).CreateAsync("apis/authorization.k8s.io/v1/selfsubjectaccessreviews", new V1SelfSubjectAccessReview
+        {
+            ApiVersion = "authorization.k8s.io/v1",
+            Kind = "SelfSubjectAccessReview",
+            Spec = new V1SelfSubjectAccessReviewSpec { ResourceAttributes = new V1ResourceAttributes { Verb = verb, Group = group, Resource = resource, Subresource = subresource, NamespaceProperty = space } },
+        }, default);
+        return review.Status.Allowed;
+    }
+
+    private static IEnumerable<YamlMappingNode> Documents()
+    {
+        var stream = new YamlStream();
+        stream.Load(new StringReader(Manifest));
+        return stream.Documents.Select(d => (YamlMappingNode)d.RootNode);
+    }
+}
