@@ -54,6 +54,8 @@ internal sealed class GlobalOptions
                 _ => Refuse(result),
             },
         };
+        // In the place of the enumeration's own names, which are not what is typed.
+        option.CompletionSources.Clear();
         option.CompletionSources.Add("text", "json");
         return option;
 

@@ -36,6 +36,20 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
               #   EpilogSlurmctld=/etc/slurm/bebida-epilog.sh   ->  exec bebidactl hook epilog
               bebidactl hook prolog --log /var/log/slurm/bebida.log
             """,
+        ["prolog"] = """
+              # As PrologSlurmctld, where slurmctld sets the variables
+              exec bebidactl hook prolog --log /var/log/slurm/bebida.log
+
+              # By hand, as slurmctld would
+              SLURM_JOB_ID=4711 SLURM_JOB_NODELIST='n[1-8]' bebidactl hook prolog
+            """,
+        ["epilog"] = """
+              # As EpilogSlurmctld, where slurmctld sets the variables
+              exec bebidactl hook epilog --log /var/log/slurm/bebida.log
+
+              # By hand, as slurmctld would
+              SLURM_JOB_ID=4711 SLURM_JOB_NODELIST='n[1-8]' bebidactl hook epilog
+            """,
         ["completion"] = """
               # bash, for everyone
               bebidactl completion bash > /etc/bash_completion.d/bebidactl
@@ -48,6 +62,9 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
         var option = root.Options.OfType<HelpOption>().Single();
         option.Action = new HelpWithExamples((HelpAction)option.Action!);
     }
+
+    // Whoever asks for help has not got the rest right yet.
+    public override bool ClearsParseErrors => true;
 
     public override int Invoke(ParseResult parseResult)
     {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.CommandLine.Invocation;
 using BeBiDa.Cli.Commands;
 using BeBiDa.Cluster;
@@ -52,6 +53,11 @@ internal static class Program
         }
     }
 
-    private static string CommandPath(ParseResult parsed) =>
-        parsed.CommandResult.Command is RootCommand ? "" : $"{parsed.CommandResult.Command.Name} ";
+    private static string CommandPath(ParseResult parsed)
+    {
+        var path = "";
+        for (var command = parsed.CommandResult; command.Command is not RootCommand; command = (CommandResult)command.Parent!)
+            path = $"{command.Command.Name} {path}";
+        return path;
+    }
 }
