@@ -1,0 +1,45 @@
+
+namespace BeBiDa.Tests;
+
+public sealed class CompletionSpecs : ToolTest
+{
+    [TestCase("bash", "bash")]
+    [TestCase("zsh", "zsh")]
+    [TestCase("fish", "fish")]
+    public async Task The_script_of_a_shell_is_one_that_it_understands(string shell, string program)
+    {
+        var script = await RunAsync("completion", shell);
+        Exits(script, 0);
+        Assert.That(script.StandardOutput, Does.Contain("bebidactl \"[suggest:"));
+        if (!(System.Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(folder => File.Exists(Path.Combine(folder, program))))
+            Assert.Ignore($"{program} is not installed: its script is not checked by it");
+        Exits(await ExecuteAsync(CliWrap.Cli.Wrap(program).WithArguments(["-n", Add("script", script.StandardOutput)])), 0);
+    }
+
+    [TestCase("bebidactl de", "decommission")]
+    [TestCase("bebidactl re", "recommission")]
+    [TestCase("bebidactl hook ", "epilog prolog --log --config --verbose --help -c -h -v -? /? /h")]
+    [TestCase("bebidactl status --out", "--output")]
+    [TestCase("bebidactl status --output ", "json text")]
+    [TestCase("bebidactl completion f", "fish")]
+    public async Task The_tab_key_completes_in_bash(string line, string expected)
+    {
+        var script = Add("script", (await RunAsync("completion", "bash")).StandardOutput);
+        var words = line.Split(' ');
+        // What readline does at the tab key.
+        var driver = Add("driver.sh", $$"""
+            PATH={{Path.GetDirectoryName(Bebidactl)}}:$PATH
+            source {{script}}
+            COMP_LINE='{{line}}' COMP_POINT={{line.Length}} COMP_CWORD={{words.Length - 1}}
+            COMP_WORDS=({{string.Join(' ', words.Select(w => $"'{w}'"))}})
+            complete -p bebidactl | grep -q _bebidactl || exit 3
+            _bebidactl
+            printf '%s\n' "${COMPREPLY[@]}"
+
+            """);
+        var completed = await ExecuteAsync(CliWrap.Cli.Wrap("bash").WithArguments(["--norc", driver]).WithEnvironmentVariables(Environment()));
+        Exits(completed, 0);
+        Assert.That(completed.StandardOutput.Split('\n', StringSplitOptions.RemoveEmptyEntries), Is.EquivalentTo(expected.Split(' ')));
+        Assert.That(completed.StandardError, Is.Empty);
+    }
+}

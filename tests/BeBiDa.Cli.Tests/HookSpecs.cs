@@ -1,0 +1,94 @@
+namespace BeBiDa.Tests;
+
+/// <summary>bebidactl hook, run as slurmctld runs PrologSlurmctld and EpilogSlurmctld.</summary>
+public sealed class HookSpecs : ToolTest
+{
+    private static readonly (string, string?)[] Job =
+    [
+        ("SLURM_JOB_ID", "42"), ("SLURM_JOB_NODELIST", "n[1-2]"), ("SLURM_CLUSTER_NAME", "lab"), ("SLURM_JOB_NAME", "sim"), ("SLURM_JOB_USER", "nobody"), ("SLURM_JOB_PARTITION", "batch"),
+    ];
+
+    [Test]
+    public async Task The_prolog_takes_the_jobs_nodes_and_the_epilog_gives_them_back()
+    {
+        await RunPodAsync("a", "n1");
+        Exits(await RunAsync(Environment(Job), "hook", "prolog"), 0);
+        Assert.That((await StateAsync("n1"), await StateAsync("n2"), await StateAsync("n3")), Is.EqualTo(("closed lab.42", "closed lab.42", "open")));
+        Assert.That(await PodsAsync(), Is.Empty);
+        Assert.That(await Kubectl.RunAsync("describe", "node", "n1"), Does.Contain("Slurm job 42 of nobody in batch (lab) has taken this node; 1 pods left"));
+        Exits(await RunAsync(Environment(Job), "hook", "epilog"), 0);
+        Assert.That((await StateAsync("n1"), await StateAsync("n2")), Is.EqualTo(("open", "open")));
+    }
+
+    [Test]
+    public async Task A_job_that_is_to_leave_Kubernetes_alone_does()
+    {
+        Exits(await RunAsync(Environment([.. Job, ("SLURM_JOB_NAME", "BEBIDA_NOOP_test")]), "hook", "prolog"), 0);
+        Assert.That(await StateAsync("n1"), Is.EqualTo("open"));
+    }
+
+    [TestCase("prolog")]
+    [TestCase("epilog")]
+    public async Task Without_Slurms_environment_it_says_so_and_exits_with_2(string direction)
+    {
+        var result = await RunAsync("hook", direction);
+        Exits(result, 2);
+        Assert.That(result.StandardError, Does.StartWith("bebidactl: SLURM_JOB_ID: '' is not the number of a job"));
+    }
+
+    [Test]
+    public async Task A_job_starts_over_a_broken_Kubernetes_unless_it_is_to_be_requeued()
+    {
+        await Server.StopAsync();
+        Configure(ShortDeadlines);
+        var starts = await RunAsync(Environment(Job), "hook", "prolog");
+        Exits(starts, 0);
+        Assert.That(starts.StandardError, Does.Contain("bebidactl: error: job 42: decommission not done within 2s").And.Contain(Server.Url.Authority).And.Contain("starts all the same (controller.onFailure is start)"));
+
+        Configure(ShortDeadlines.Replace("deadline: 2s", "deadline: 2s, onFailure: requeue", StringComparison.Ordinal));
+        var requeued = await RunAsync(Environment(Job), "hook", "prolog");
+        Exits(requeued, 1);
+        Assert.That(requeued.StandardError, Does.Contain("not done within 2s").And.Not.Contain("starts all the same"));
+    }
+
+    [Test]
+    public async Task An_epilog_that_fails_is_a_failure()
+    {
+        await Server.StopAsync();
+        Configure(ShortDeadlines);
+        Exits(await RunAsync(Environment(Job), "hook", "epilog"), 1);
+    }
+
+    [Test]
+    public async Task The_log_is_appended_to_with_the_time_of_each_line()
+    {
+        var log = PathOf("hook.log");
+        Exits(await RunAsync(Environment(Job), "hook", "prolog", "--log", log), 0);
+        var first = await File.ReadAllTextAsync(log);
+        Assert.That(first, Does.Match(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d bebidactl: job 42: decommission of 2 nodes done in \d+ ms, 0 pods evicted\n$"));
+        var quiet = await RunAsync(Environment(Job), "hook", "epilog", "--log", log);
+        Exits(quiet, 0);
+        Assert.That(quiet.StandardOutput + quiet.StandardError, Is.Empty);
+        var both = await File.ReadAllTextAsync(log);
+        Assert.That(both, Does.StartWith(first).And.Match("job 42: recommission of 2 nodes done"));
+        Assert.That(both.TrimEnd().Split('\n'), Has.Length.EqualTo(2));
+    }
+
+    [Test]
+    public async Task A_bad_configuration_is_in_the_log_too_since_slurmctld_shows_nothing()
+    {
+        Configure("controller: {deadlime: 2s}\n");
+        var log = PathOf("hook.log");
+        Exits(await RunAsync(Environment(Job), "hook", "prolog", "--log", log), 2);
+        Assert.That(await File.ReadAllTextAsync(log), Does.Contain($"bebidactl: error: {Configuration}:3: controller.deadlime: "));
+    }
+
+    [Test]
+    public async Task A_log_that_cannot_be_written_is_wrong_usage()
+    {
+        var result = await RunAsync(Environment(Job), "hook", "prolog", "--log", "/nonexistent/hook.log");
+        Exits(result, 2);
+        Assert.That(result.StandardError, Does.StartWith("bebidactl: --log: "));
+        Assert.That(await StateAsync("n1"), Is.EqualTo("open"));
+    }
+}
