@@ -23,16 +23,15 @@ internal sealed class Drain
     private readonly ICluster cluster;
     private readonly EvictionConfiguration policy;
     private readonly TimeProvider time;
-    private readonly Retry retry;
     private readonly ILogger logger;
-    private readonly IReadOnlyCollection<ClusterNode> nodes;
+    private readonly PodFeed feed;
     private readonly DateTimeOffset deadline;
     private readonly Channel<Action> queue = Channel.CreateUnbounded<Action>(new UnboundedChannelOptions { SingleReader = true });
     private readonly Queue<LeavingPod> waiting = new();
     private readonly Dictionary<string, LeavingPod> leaving = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> left = new(StringComparer.Ordinal);
     private readonly int maxInFlight;
-    private int inFlight;
+    private int inFlight, leftCount, leavingCount;
 
     /// <summary>Prepares a drain.</summary>
     /// <param name="cluster">The cluster.</param>
@@ -45,18 +44,16 @@ internal sealed class Drain
     public Drain(ICluster cluster, IReadOnlyCollection<ClusterNode> nodes, EvictionConfiguration policy, int maxInFlight, TimeSpan patience, TimeProvider time, ILogger logger)
     {
         this.cluster = cluster;
-        this.nodes = nodes;
         this.policy = policy;
         this.maxInFlight = maxInFlight;
         this.time = time;
-        retry = new Retry(time);
+        feed = new PodFeed(cluster, nodes, time, logger);
         this.logger = logger;
         deadline = time.GetUtcNow() + patience;
     }
 
     /// <summary>Pods that have left so far and that are still there, for whoever shows progress.</summary>
     public (int Left, int Leaving) Progress => (Volatile.Read(ref leftCount), Volatile.Read(ref leavingCount));
-    private int leftCount, leavingCount;
 
     /// <summary>Drains; ends when all pods that must leave have left, or when nothing more can be done.</summary>
     /// <exception cref="ClusterException">The pods cannot be listed, and trying again does not help.</exception>
@@ -64,12 +61,12 @@ internal sealed class Drain
     public async Task<DrainResult> RunAsync(CancellationToken cancellationToken)
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var list = await ListAsync(end.Token).ConfigureAwait(false);
+        var list = await feed.ListAsync(end.Token).ConfigureAwait(false);
         Relisted(list);
         if (IsOver())
             return Result();
 
-        var watch = FollowAsync(list.ResourceVersion, end.Token);
+        var watch = feed.FollowAsync(list, change => queue.Writer.TryWrite(() => Changed(change)), all => queue.Writer.TryWrite(() => Relisted(all)), end.Token);
         var clock = TickAsync(end.Token);
         try
         {
@@ -101,6 +98,14 @@ internal sealed class Drain
             Gone(gone);
         foreach (var pod in list.Pods)
             Seen(pod);
+    }
+
+    private void Changed(PodChange change)
+    {
+        if (!change.Gone)
+            Seen(change.Pod);
+        else if (leaving.TryGetValue(change.Pod.Uid, out var pod))
+            Gone(pod);
     }
 
     private void Seen(Pod pod)
@@ -178,7 +183,7 @@ internal sealed class Drain
         }
         catch (ClusterException e)
         {
-            answer = () => Failed(pod, e, cancellationToken);
+            answer = () => Failed(pod, e);
         }
         catch (OperationCanceledException)
         {
@@ -223,7 +228,7 @@ internal sealed class Drain
             pod.ForcedAt = time.GetUtcNow();
     }
 
-    private void Failed(LeavingPod pod, ClusterException e, CancellationToken cancellationToken)
+    private void Failed(LeavingPod pod, ClusterException e)
     {
         pod.Problem = $"could not be evicted: {e.Message}";
         if (e.IsTransient)
@@ -295,36 +300,4 @@ internal sealed class Drain
             await Task.Delay(TimeSpan.FromMilliseconds(250), time, cancellationToken).ConfigureAwait(false);
         }
     }
-
-    private async Task FollowAsync(string resourceVersion, CancellationToken cancellationToken)
-    {
-        while (!cancellationToken.IsCancellationRequested)
-        {
-            try
-            {
-                await foreach (var change in cluster.WatchPodsAsync(nodes, resourceVersion, cancellationToken).ConfigureAwait(false))
-                    queue.Writer.TryWrite(() =>
-                    {
-                        if (!change.Gone)
-                            Seen(change.Pod);
-                        else if (leaving.TryGetValue(change.Pod.Uid, out var pod))
-                            Gone(pod);
-                    });
-            }
-            catch (ClusterException e)
-            {
-                logger.LogDebug("watch of pods ended, listing them again: {Cause}", e.Message);
-                await Task.Delay(FirstRetry, time, cancellationToken).ConfigureAwait(false);
-            }
-            var list = await ListAsync(cancellationToken).ConfigureAwait(false);
-            queue.Writer.TryWrite(() => Relisted(list));
-            resourceVersion = list.ResourceVersion;
-        }
-    }
-
-    private Task<PodList> ListAsync(CancellationToken cancellationToken) =>
-        retry.UntilDoneAsync(
-            token => cluster.ListPodsAsync(nodes, token),
-            problem => logger.LogDebug("listing pods failed, trying again: {Cause}", problem.Message),
-            cancellationToken);
 }
