@@ -1,6 +1,7 @@
 using BeBiDa.Cluster;
 using BeBiDa.Configuration;
 using BeBiDa.HandOver;
+using BeBiDa.Jobs;
 using BeBiDa.Kubernetes;
 using Microsoft.Extensions.Logging;
 
@@ -9,12 +10,12 @@ namespace BeBiDa.Cli;
 /// <summary>The site that a command works on: its configuration and its cluster.</summary>
 internal sealed class Site : IAsyncDisposable
 {
-    private Site(BebidaConfiguration configuration, KubernetesCluster cluster, ILogger logger)
+    private Site(BebidaConfiguration configuration, KubernetesCluster cluster, ILogger logger, IJobPresence? presence)
     {
         Configuration = configuration;
         Cluster = cluster;
         Names = new NodeNames(configuration.Nodes);
-        HandOvers = new HandOvers(cluster, configuration, TimeProvider.System, logger);
+        HandOvers = new HandOvers(cluster, configuration, TimeProvider.System, logger, presence);
     }
 
     public BebidaConfiguration Configuration { get; }
@@ -27,10 +28,10 @@ internal sealed class Site : IAsyncDisposable
 
     /// <summary>Reads the configuration; the cluster is reached later.</summary>
     /// <exception cref="ConfigurationException">It cannot be used.</exception>
-    public static Site Open(string? configurationFile, ILogger logger)
+    public static Site Open(string? configurationFile, ILogger logger, IJobPresence? presence = null)
     {
         var configuration = ConfigurationFile.Load(configurationFile ?? ConfigurationFile.Path);
-        return new Site(configuration, KubernetesCluster.Connect(configuration, allowExec: true, TimeProvider.System, logger), logger);
+        return new Site(configuration, KubernetesCluster.Connect(configuration, allowExec: true, TimeProvider.System, logger), logger, presence);
     }
 
     public async ValueTask DisposeAsync()

@@ -6,7 +6,7 @@ namespace BeBiDa.Controller;
 internal static class Abi
 {
     /// <summary>BEBIDA_ABI_VERSION.</summary>
-    public const uint Version = 1;
+    public const uint Version = 2;
 }
 
 /// <summary>enum bebida_status.</summary>
@@ -43,6 +43,14 @@ internal enum HostLogLevel
     Debug = 3,
 }
 
+/// <summary>enum bebida_presence.</summary>
+internal enum Presence
+{
+    Gone = 0,
+    Present = 1,
+    Unknown = 2,
+}
+
 /// <summary>struct bebida_host.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct Host
@@ -51,4 +59,5 @@ internal unsafe struct Host
     public uint Size;
     public delegate* unmanaged[Cdecl]<int, byte*, void> Log;
     public delegate* unmanaged[Cdecl]<ulong, int, void> Answer;
+    public delegate* unmanaged[Cdecl]<uint, int> Presence;
 }

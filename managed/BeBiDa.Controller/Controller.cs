@@ -26,14 +26,14 @@ internal sealed class Controller
 
     /// <summary>Reads the configuration and starts to follow the cluster; waits for nothing.</summary>
     /// <exception cref="ConfigurationException">The configuration or the kubeconfig cannot be used.</exception>
-    public static Controller Start(ILogger logger, Action<ulong, Outcome> answer)
+    public static Controller Start(ILogger logger, Action<ulong, Outcome> answer, IJobPresence presence)
     {
         var path = ConfigurationFile.Path;
         var configuration = ConfigurationFile.Load(path);
         // A credential plugin would be a child of slurmctld, whose SIGCHLD is not ours to handle.
         var cluster = KubernetesCluster.Connect(configuration, allowExec: false, TimeProvider.System, logger);
         logger.LogInformation("configured by {Path}, Kubernetes at {Address}", path, cluster.Address);
-        return new Controller(cluster, new HandOvers(cluster, configuration, TimeProvider.System, logger), logger, answer);
+        return new Controller(cluster, new HandOvers(cluster, configuration, TimeProvider.System, logger, presence), logger, answer);
     }
 
     /// <summary>Begins a hand-over; its end is answered exactly once.</summary>

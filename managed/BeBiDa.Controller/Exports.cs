@@ -30,7 +30,7 @@ internal static unsafe class Exports
         var logging = new HostLog(lent->Log);
         return (int)Guarded(logging, () =>
         {
-            if (lent->AbiVersion != Abi.Version || lent->Size != sizeof(Host) || lent->Answer is null)
+            if (lent->AbiVersion != Abi.Version || lent->Size != sizeof(Host) || lent->Answer is null || lent->Presence is null)
             {
                 logging.LogError("libbebida_controller.so speaks ABI {Ours} and the plugin that loads it {Theirs}: install both from the same release", Abi.Version, lent->AbiVersion);
                 return Status.ErrorAbi;
@@ -42,7 +42,7 @@ internal static unsafe class Exports
                 host = *lent;
                 try
                 {
-                    controller = Controller.Start(logging, Answer);
+                    controller = Controller.Start(logging, Answer, new HostPresence(lent->Presence));
                     log = logging;
                     return Status.Ok;
                 }

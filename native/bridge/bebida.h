@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 /* Raised with every change that an older or newer other side would misread. Each side refuses another. */
-#define BEBIDA_ABI_VERSION 1u
+#define BEBIDA_ABI_VERSION 2u
 
 /* Levels of Slurm's own log (slurm_error, slurm_info, slurm_verbose, slurm_debug). */
 enum bebida_log_level {
@@ -44,8 +44,15 @@ enum bebida_status {
     BEBIDA_ERROR_INTERNAL = 5,      /* an exception that should not have been */
 };
 
-/* What the shim lends the library. Both functions may be called from any thread, at any time until
- * bebida_stop() has returned, and never block for longer than a log write. */
+/* Whether a job is on its nodes. */
+enum bebida_presence {
+    BEBIDA_GONE = 0,    /* no node has anything of it any more, or it starts anew */
+    BEBIDA_PRESENT = 1, /* it is over, but a node still ends its processes or runs its epilog */
+    BEBIDA_UNKNOWN = 2, /* slurmctld does not tell now */
+};
+
+/* What the shim lends the library. The functions may be called from any thread, at any time until
+ * bebida_stop() has returned; log and answer never block for longer than a log write. */
 struct bebida_host {
     uint32_t abi_version; /* BEBIDA_ABI_VERSION of the shim */
     uint32_t size;        /* sizeof(struct bebida_host) */
@@ -56,6 +63,11 @@ struct bebida_host {
     /* The end of a hand-over that bebida_hand_over() has accepted; exactly once for each.
      * request: the number it was given. outcome: enum bebida_outcome. */
     void (*answer)(uint64_t request, int32_t outcome);
+
+    /* Whether a job that slurmctld has ended is still on its nodes: slurmctld calls its epilog hook when it
+     * begins to end a job, not when the job's last process is gone. Returns enum bebida_presence. Takes as
+     * long as a request to slurmctld, so it is asked from a thread that may wait. */
+    int32_t (*presence)(uint32_t job_id);
 };
 
 /* The functions that libbebida_controller.so exports, and nothing else. */

@@ -34,6 +34,7 @@ static struct {
     bool open;
     uint64_t opened; /* how often: a thread left behind finds by this that its time is over */
     bridge_tell tell;
+    bridge_presence presence;
     struct policy policy;
     char library[PATH_MAX];
     uint64_t requests; /* never starts again, so that an answer to an earlier opening means nothing */
@@ -63,12 +64,16 @@ static void answer(uint64_t request, int32_t outcome)
                   (unsigned long long)request);
 }
 
-static const struct bebida_host host = {
-    .abi_version = BEBIDA_ABI_VERSION,
-    .size = sizeof(struct bebida_host),
-    .log = log_line,
-    .answer = answer,
-};
+static struct bebida_host host_with(bridge_presence presence)
+{
+    return (struct bebida_host){
+        .abi_version = BEBIDA_ABI_VERSION,
+        .size = sizeof(struct bebida_host),
+        .log = log_line,
+        .answer = answer,
+        .presence = presence,
+    };
+}
 
 static bool is_open(uint64_t opened)
 {
@@ -123,6 +128,7 @@ static void *carrier(void *argument)
 {
     uint64_t opened = (uint64_t)(uintptr_t)argument;
     struct library library = {0};
+    struct bebida_host host;
     struct hand_over *hand_over;
     char path[PATH_MAX];
     bool runs;
@@ -131,6 +137,7 @@ static void *carrier(void *argument)
 
     (void)pthread_mutex_lock(&lock);
     memcpy(path, bridge.library, sizeof(path));
+    host = host_with(bridge.presence);
     (void)pthread_mutex_unlock(&lock);
 
     runs = library_start(path, &host, &library);
@@ -250,7 +257,7 @@ static void close_at_exit(void)
         bridge.ends_at_exit = atexit(bridge_close) == 0;
 }
 
-bool bridge_open(bridge_tell tell)
+bool bridge_open(bridge_tell tell, bridge_presence presence)
 {
     struct policy policy = policy_read();
     char path[PATH_MAX];
@@ -266,6 +273,7 @@ bool bridge_open(bridge_tell tell)
     bridge.opened++;
     bridge.open = true;
     bridge.tell = tell;
+    bridge.presence = presence;
     bridge.policy = policy;
     memcpy(bridge.library, path, sizeof(path));
     error = start(&bridge.answerer, answerer);
@@ -285,7 +293,7 @@ end:
 
 bool bridge_hand_over(struct hand_over *hand_over)
 {
-    bool taken = bridge.process == getpid() || bridge_open(bridge.tell);
+    bool taken = bridge.process == getpid() || bridge_open(bridge.tell, bridge.presence);
 
     if (taken) {
         (void)pthread_mutex_lock(&lock);

@@ -13,9 +13,12 @@
  * taken, unless bridge_close() comes first. */
 typedef void (*bridge_tell)(const struct hand_over *hand_over, const struct policy *policy);
 
+/* bebida_host.presence. */
+typedef int32_t (*bridge_presence)(uint32_t job_id);
+
 /* Reads the policy and starts both threads; the carrier opens the library at once, so that what is wrong with
  * it is said when slurmctld starts. Returns whether they run; otherwise one error has been logged. */
-bool bridge_open(bridge_tell tell);
+bool bridge_open(bridge_tell tell, bridge_presence presence);
 
 /* Takes a hand-over in and returns at once. Opens the bridge anew where the process is no longer the one that
  * opened it: threads do not survive a fork. Returns whether it was taken; otherwise it has been freed. */

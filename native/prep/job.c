@@ -1,10 +1,12 @@
 #include "job.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <slurm/slurm.h>
+#include <slurm/slurm_errno.h>
 
 #include "bebida.h"
 #include "log.h"
@@ -111,4 +113,31 @@ end:
     free_nodes(nodes);
     free_environment(environment);
     return hand_over;
+}
+
+/* A job that is completing is shown with those of its nodes that have not reported their end of it yet. */
+static bool is_on_nodes(const job_info_t *job)
+{
+    return (job->job_state & JOB_COMPLETING) != 0 && job->nodes != NULL && *job->nodes != '\0';
+}
+
+int32_t job_presence(uint32_t job_id)
+{
+    job_info_msg_t *jobs = NULL;
+    int32_t presence = BEBIDA_GONE;
+
+    if (slurm_load_job(&jobs, job_id, 0) != SLURM_SUCCESS) {
+        presence = errno == ESLURM_INVALID_JOB_ID ? BEBIDA_GONE : BEBIDA_UNKNOWN;
+        goto end;
+    }
+    /* Under the number of an array or of a heterogeneous job, slurmctld tells of all its parts. */
+    for (uint32_t i = 0; i < jobs->record_count; i++) {
+        const job_info_t *job = &jobs->job_array[i];
+
+        if (job->job_id == job_id && is_on_nodes(job))
+            presence = BEBIDA_PRESENT;
+    }
+end:
+    slurm_free_job_info_msg(jobs);
+    return presence;
 }

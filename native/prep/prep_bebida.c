@@ -98,7 +98,7 @@ EXPORTED void prep_p_register_callbacks(prep_callbacks_t *callbacks)
 {
     if (job_in_slurmctld() && callbacks->prolog_slurmctld != NULL && callbacks->epilog_slurmctld != NULL) {
         slurmctld = *callbacks;
-        (void)bridge_open(tell);
+        (void)bridge_open(tell, job_presence);
     }
 }
 

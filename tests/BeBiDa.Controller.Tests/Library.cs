@@ -22,7 +22,7 @@ internal static unsafe class Library
 
     public static int Start(uint abiVersion, uint? size = null)
     {
-        var host = new Host { AbiVersion = abiVersion, Size = size ?? (uint)sizeof(Host), Log = &OnLog, Answer = &OnAnswer };
+        var host = new Host { AbiVersion = abiVersion, Size = size ?? (uint)sizeof(Host), Log = &OnLog, Answer = &OnAnswer, Presence = &OnPresence };
         return ((delegate* unmanaged[Cdecl]<Host*, int>)Export("bebida_start"))(&host);
     }
 
@@ -56,6 +56,10 @@ internal static unsafe class Library
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void OnAnswer(ulong request, int outcome) => Answers.Enqueue((request, outcome));
 
+    // BEBIDA_GONE: a job that has ended has left its nodes.
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int OnPresence(uint job) => 0;
+
     private static byte** Strings(string[]? strings)
     {
         if (strings is null)
@@ -83,5 +87,6 @@ internal static unsafe class Library
         public uint Size;
         public delegate* unmanaged[Cdecl]<int, byte*, void> Log;
         public delegate* unmanaged[Cdecl]<ulong, int, void> Answer;
+        public delegate* unmanaged[Cdecl]<uint, int> Presence;
     }
 }

@@ -64,6 +64,22 @@ public class HandOverSpecs
     }
 
     [Test]
+    public async Task Nodes_are_given_back_only_when_the_job_has_left_them()
+    {
+        var presence = new Presence();
+        await using var patient = new HandOvers(cluster, new BebidaConfiguration(), clock, NullLogger.Instance, presence);
+        await patient.DecommissionAsync(Job(7, "n1"), Budget);
+        var givingBack = patient.RecommissionAsync(Job(7, "n1"), Budget);
+        await clock.UntilAsync(() => presence.Asked > 3);
+        Assert.That(cluster.Held["n1"], Is.EqualTo(new[] { "c.7" }));
+
+        presence.HasLeft = true;
+        await clock.UntilAsync(() => givingBack.IsCompleted);
+        Assert.That((await givingBack).Outcome, Is.EqualTo(HandOverOutcome.Done));
+        Assert.That(cluster.Held, Is.Empty);
+    }
+
+    [Test]
     public async Task Nodes_that_Kubernetes_does_not_know_are_none_of_our_business()
     {
         var result = await DecommissionAsync(Job(7, "login", "n1"));
@@ -211,6 +227,19 @@ public class HandOverSpecs
         await clock.UntilAsync(() => cluster.Count("hold") == 1);
         await handOvers.DisposeAsync();
         Assert.That((await taking).Outcome, Is.EqualTo(HandOverOutcome.Failed));
+    }
+
+    private sealed class Presence : IJobPresence
+    {
+        public bool HasLeft { get; set; }
+
+        public int Asked { get; private set; }
+
+        public Task<bool> IsOnItsNodesAsync(Job job, CancellationToken cancellationToken)
+        {
+            Asked++;
+            return Task.FromResult(!HasLeft);
+        }
     }
 
     private static Pod Pod(string name, string node) => new() { Namespace = "default", Name = name, Uid = $"uid-{name}", Node = node, HasController = true };

@@ -18,6 +18,11 @@ public sealed class HandOvers : IAsyncDisposable
     // Subjects of problems that are no node's.
     private const string Cluster = "(cluster)";
     private const string Pods = "(pods)";
+    private const string Leaving = "(job)";
+
+    // A job without stubborn processes has left its nodes some tens of milliseconds after its epilog hook.
+    private static readonly TimeSpan FirstLook = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan LongestLook = TimeSpan.FromSeconds(1);
 
     private readonly ICluster cluster;
     private readonly BebidaConfiguration configuration;
@@ -25,6 +30,7 @@ public sealed class HandOvers : IAsyncDisposable
     private readonly NodeNames names;
     private readonly TimeProvider time;
     private readonly ILogger logger;
+    private readonly IJobPresence presence;
     private readonly Retry retry;
     private readonly EventRecorder events;
     private readonly Turns turns = new();
@@ -32,12 +38,18 @@ public sealed class HandOvers : IAsyncDisposable
     private bool disposed;
 
     /// <summary>Gets ready; nothing is asked of the cluster yet.</summary>
-    public HandOvers(ICluster cluster, BebidaConfiguration configuration, TimeProvider time, ILogger logger)
+    /// <param name="cluster">The cluster.</param>
+    /// <param name="configuration">The site's configuration.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">Where to tell.</param>
+    /// <param name="presence">Whom to ask whether a job has left its nodes; when null, it has once they are given back.</param>
+    public HandOvers(ICluster cluster, BebidaConfiguration configuration, TimeProvider time, ILogger logger, IJobPresence? presence = null)
     {
         this.cluster = cluster;
         this.configuration = configuration;
         this.time = time;
         this.logger = logger;
+        this.presence = presence ?? new JobsHaveLeft();
         policy = new JobPolicy(configuration.Jobs, configuration.Nodes);
         names = new NodeNames(configuration.Nodes);
         retry = new Retry(time);
@@ -187,6 +199,7 @@ public sealed class HandOvers : IAsyncDisposable
 
     private async Task<int> GiveBackAsync(Job job, IReadOnlyList<JobNode> nodes, Problems problems, IProgress<HandOverProgress>? progress, Turn turn)
     {
+        await LeftAsync(job, problems, turn.Over).ConfigureAwait(false);
         var done = 0;
         await OnEveryAsync(job, nodes, problems, turn, async (node, token) =>
         {
@@ -196,6 +209,15 @@ public sealed class HandOvers : IAsyncDisposable
             return true;
         }).ConfigureAwait(false);
         return 0;
+    }
+
+    // A job whose processes are still being ended must not meet pods.
+    private async Task LeftAsync(Job job, Problems problems, CancellationToken cancellationToken)
+    {
+        problems.Set(Leaving, "the job is still on its nodes");
+        for (var pause = FirstLook; await presence.IsOnItsNodesAsync(job, cancellationToken).ConfigureAwait(false); pause = pause * 2 < LongestLook ? pause * 2 : LongestLook)
+            await Task.Delay(pause, time, cancellationToken).ConfigureAwait(false);
+        problems.Clear(Leaving);
     }
 
     // All nodes at once: the cluster itself bounds the requests under way.
