@@ -23,13 +23,14 @@ internal static class HookCommand
         var command = new Command(name, description);
         command.SetAction(async (parsed, cancellationToken) =>
         {
+            Signals.UnblockInherited();
             await using var file = Append(parsed.GetValue(log));
             var logger = new LineLog(file ?? Console.Error, parsed.GetValue(globals.Verbose) ? LogLevel.Debug : LogLevel.Information, timestamps: file is not null);
             try
             {
                 var variables = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().ToDictionary(e => (string)e.Key, e => (string?)e.Value ?? "", StringComparer.Ordinal);
                 var job = Job.FromEnvironment(variables, await NodeList.ExpandAsync(variables.GetValueOrDefault("SLURM_JOB_NODELIST", ""), cancellationToken).ConfigureAwait(false));
-                await using var site = Site.Open(parsed.GetValue(globals.Config), logger);
+                await using var site = Site.Open(parsed.GetValue(globals.Config), logger, new SqueuePresence(logger));
                 var controller = site.Configuration.Controller;
                 var result = await (isProlog ? site.HandOvers.DecommissionAsync(job, controller.Deadline) : site.HandOvers.RecommissionAsync(job, controller.Deadline)).ConfigureAwait(false);
                 if (result.Succeeded)
