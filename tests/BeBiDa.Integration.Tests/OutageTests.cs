@@ -10,7 +10,7 @@ internal sealed class OutageTests : SiteTest
     protected override SiteOptions Options => new()
     {
         Nodes = 2,
-        Configuration = "  requestTimeout: 1s\ncontroller:\n  deadline: 2s\neviction:\n  deadline: 1s\n",
+        Configuration = "  requestTimeout: 1s\ncontroller:\n  deadline: 2s\neviction:\n  deadline: 1s\n  gracePeriod: 500ms\n",
     };
 
     [TearDown]

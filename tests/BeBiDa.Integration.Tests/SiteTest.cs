@@ -20,6 +20,7 @@ internal abstract class SiteTest
     {
         Site = await Site.StartAsync(Options);
         await Site.Observer.StartedAsync();
+        Assert.That(Slurm.Controller.ReadLog(), Does.Not.Contain("error: bebida"));
     }
 
     [OneTimeTearDown]
