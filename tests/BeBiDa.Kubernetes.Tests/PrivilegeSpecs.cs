@@ -45,27 +45,36 @@ public sealed class PrivilegeSpecs(ApiServerKind kind) : ClusterTest(kind)
         Assert.That(Refusals().Any(line => line.Contains(resource, StringComparison.Ordinal)), Is.True, $"{string.Join('\n', Log.All)}");
     }
 
-    [TestCase("get", "secrets", "")]
-    [TestCase("list", "secrets", "")]
-    [TestCase("create", "pods", "exec")]
-    [TestCase("create", "pods", "")]
-    [TestCase("patch", "pods", "")]
-    [TestCase("get", "pods", "log")]
-    [TestCase("create", "nodes", "")]
-    [TestCase("delete", "nodes", "")]
-    [TestCase("update", "nodes", "")]
-    [TestCase("patch", "nodes", "status")]
-    [TestCase("create", "serviceaccounts", "token")]
-    [TestCase("create", "deployments", "", "apps")]
-    [TestCase("patch", "daemonsets", "", "apps")]
-    [TestCase("create", "clusterrolebindings", "", "rbac.authorization.k8s.io")]
-    [TestCase("escalate", "clusterroles", "", "rbac.authorization.k8s.io")]
-    [TestCase("delete", "poddisruptionbudgets", "", "policy")]
-    public async Task Nothing_else_is_allowed(string verb, string resource, string subresource, string group = "")
+    [Test]
+    public async Task Nothing_else_is_allowed()
     {
-        var kubeconfig = await IdentityAsync(without: null);
-        Assert.That(await MayAsync(kubeconfig, "patch", "nodes", "", ""), Is.True);
-        Assert.That(await MayAsync(kubeconfig, verb, resource, subresource, group), Is.False);
+        (string Verb, string Group, string Resource, string Subresource)[] others =
+        [
+            ("get", "", "secrets", ""),
+            ("list", "", "secrets", ""),
+            ("create", "", "pods", "exec"),
+            ("create", "", "pods", ""),
+            ("patch", "", "pods", ""),
+            ("get", "", "pods", "log"),
+            ("create", "", "nodes", ""),
+            ("delete", "", "nodes", ""),
+            ("update", "", "nodes", ""),
+            ("patch", "", "nodes", "status"),
+            ("create", "", "serviceaccounts", "token"),
+            ("create", "apps", "deployments", ""),
+            ("patch", "apps", "daemonsets", ""),
+            ("create", "rbac.authorization.k8s.io", "clusterrolebindings", ""),
+            ("escalate", "rbac.authorization.k8s.io", "clusterroles", ""),
+            ("delete", "policy", "poddisruptionbudgets", ""),
+        ];
+        using var client = ApiClient.FromKubeconfig(await IdentityAsync(without: null));
+        var bebida = new ApiClient(client);
+        Assert.That(await MayAsync(bebida, "patch", "", "nodes", ""), Is.True);
+        var allowed = new List<string>();
+        foreach (var (verb, group, resource, subresource) in others)
+            if (await MayAsync(bebida, verb, group, resource, subresource))
+                allowed.Add($"{verb} {resource} {subresource}");
+        Assert.That(allowed, Is.Empty);
     }
 
     [Test]
@@ -152,16 +161,17 @@ public sealed class PrivilegeSpecs(ApiServerKind kind) : ClusterTest(kind)
         File.Delete(path);
 
         var kubeconfig = Server.WriteKubeconfig(user);
+        using var client = ApiClient.FromKubeconfig(kubeconfig);
+        var bebida = new ApiClient(client);
         // A real API server sees new roles a moment later.
         foreach (var right in Rights.Where(r => r != without).Select(r => r.Split(' ', '/')))
-            await Eventually($"{user} may {string.Join(' ', right)}", () => MayAsync(kubeconfig, right[0], right[1], right.ElementAtOrDefault(2) ?? "", "", right[1] == "events" ? "default" : null));
+            await Eventually($"{user} may {string.Join(' ', right)}", () => MayAsync(bebida, right[0], "", right[1], right.ElementAtOrDefault(2) ?? "", right[1] == "events" ? "default" : null));
         return kubeconfig;
     }
 
-    private static async Task<bool> MayAsync(string kubeconfig, string verb, string resource, string subresource, string group, string? space = null)
+    private static async Task<bool> MayAsync(ApiClient identity, string verb, string group, string resource, string subresource, string? space = null)
     {
-        using var client = ApiClient.FromKubeconfig(kubeconfig);
-        var review = await new ApiClient(client).CreateAsync("apis/authorization.k8s.io/v1/selfsubjectaccessreviews", new V1SelfSubjectAccessReview
+        var review = await identity.CreateAsync("apis/authorization.k8s.io/v1/selfsubjectaccessreviews", new V1SelfSubjectAccessReview
         {
             ApiVersion = "authorization.k8s.io/v1",
             Kind = "SelfSubjectAccessReview",
