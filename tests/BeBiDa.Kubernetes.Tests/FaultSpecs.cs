@@ -9,7 +9,6 @@ using Microsoft.Extensions.Time.Testing;
 namespace BeBiDa.Tests;
 
 /// <summary>A job's way through a Kubernetes that fails: its nodes are taken and given back all the same.</summary>
-[Parallelizable(ParallelScope.Children)]
 public sealed class FaultSpecs() : ClusterTest(ApiServerKind.Embedded)
 {
     private static readonly TimeSpan Budget = TimeSpan.FromSeconds(60);

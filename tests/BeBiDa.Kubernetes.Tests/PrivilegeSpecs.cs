@@ -12,7 +12,6 @@ namespace BeBiDa.Tests;
 
 /// <summary>The rights that packaging/kubernetes/rbac.yaml gives: all that a hand-over needs, and none more.</summary>
 [TestFixtureSource(typeof(TestServers), nameof(TestServers.All))]
-[Parallelizable(ParallelScope.Children)]
 public sealed class PrivilegeSpecs(ApiServerKind kind) : ClusterTest(kind)
 {
     private static readonly string Manifest = File.ReadAllText(Path.Combine(PluginBuild.RepositoryRoot(), "packaging", "kubernetes", "rbac.yaml"));

@@ -1,6 +1,10 @@
 using System.Collections.Concurrent;
 using BeBiDa.EmbeddedApi;
 
+// Each test has nodes and a namespace of its own, and mostly waits.
+[assembly: Parallelizable(ParallelScope.All)]
+[assembly: LevelOfParallelism(4)]
+
 namespace BeBiDa.Tests;
 
 /// <summary>One API server of each kind for all fixtures that do it no harm, since a real one takes seconds to start.</summary>
