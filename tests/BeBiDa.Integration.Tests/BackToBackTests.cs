@@ -3,7 +3,7 @@ namespace BeBiDa.Site.Tests;
 /// <summary>Jobs one after the other on the same nodes: the end of one is the beginning of the next.</summary>
 internal sealed class BackToBackTests
 {
-    private const int Jobs = 12;
+    private const int Jobs = 8;
 
     [Test]
     public Task The_nodes_stay_out_of_Kubernetes_from_job_to_job() =>

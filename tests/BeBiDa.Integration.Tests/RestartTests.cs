@@ -46,16 +46,13 @@ internal sealed class RestartTests : SiteTest
     }
 
     [Test]
-    public async Task A_crash_of_slurmctld_while_a_job_gives_its_nodes_back_loses_no_node()
+    public async Task A_restart_of_slurmctld_while_a_job_gives_its_nodes_back_loses_no_node()
     {
-        var from = DateTimeOffset.UtcNow;
-        // Whether slurmctld has written down by then that the job was cancelled or finds out later, it is over.
-        var job = await StartJobAsync("-N2", "--no-requeue");
-        await SavedAsync(from);
+        var job = await StartJobAsync("-N2");
         var hang = Site.EmbeddedApi.Faults.Add(new Fault(FaultKind.Hang) { Verb = "patch", Resource = "nodes" });
         (await Slurm.RunAsync("scancel", [$"{job}"])).EnsureSucceeded();
         await Slurm.WaitForJobAsync(job, JobState.Completing);
-        await Slurm.StopControllerAsync(kill: true);
+        await Slurm.StopControllerAsync();
         hang.Dispose();
         Assert.That(await Site.HoldsAsync(), Has.Count.EqualTo(2));
 
