@@ -1,3 +1,5 @@
+using BeBiDa.Lab;
+
 namespace BeBiDa.Tests;
 
 /// <summary>bebidactl hook, run as slurmctld runs PrologSlurmctld and EpilogSlurmctld.</summary>
@@ -18,6 +20,31 @@ public sealed class HookSpecs : ToolTest
         Assert.That(await Kubectl.RunAsync("describe", "node", "n1"), Does.Contain("Slurm job 42 of nobody in batch (lab) has taken this node; 1 pods left"));
         Exits(await RunAsync(Environment(Job), "hook", "epilog"), 0);
         Assert.That((await StateAsync("n1"), await StateAsync("n2")), Is.EqualTo(("open", "open")));
+    }
+
+    [Test]
+    public async Task The_epilog_waits_until_Slurm_says_that_the_job_has_left_its_nodes()
+    {
+        Exits(await RunAsync(Environment(Job), "hook", "prolog"), 0);
+        // A job of which squeue tells is completing; the other line is another task of its array.
+        await File.WriteAllTextAsync(PathOf("completing"), "41 n3\n42 n1\n");
+        Squeue($"touch {PathOf("asked")}; cat {PathOf("completing")}");
+        var epilog = RunAsync(Environment(Job), "hook", "epilog");
+        await Eventually.HoldsAsync("squeue was asked", TimeSpan.FromSeconds(30), _ => Task.FromResult(File.Exists(PathOf("asked"))));
+        Assert.That((await StateAsync("n1"), await StateAsync("n2"), epilog.IsCompleted), Is.EqualTo(("closed lab.42", "closed lab.42", false)));
+        await File.WriteAllTextAsync(PathOf("completing"), "41 n3\n");
+        Exits(await epilog, 0);
+        Assert.That((await StateAsync("n1"), await StateAsync("n2")), Is.EqualTo(("open", "open")));
+    }
+
+    [Test]
+    public async Task Where_there_is_no_squeue_the_job_has_left()
+    {
+        var elsewhere = Environment(("SLURM_JOB_ID", "42"), ("SLURM_JOB_NODELIST", "n1,n2"), ("PATH", PathOf("none")));
+        Exits(await RunAsync(elsewhere, "hook", "prolog"), 0);
+        Assert.That(await StateAsync("n1"), Is.EqualTo("closed cluster.42"));
+        Exits(await RunAsync(elsewhere, "hook", "epilog"), 0);
+        Assert.That(await StateAsync("n1"), Is.EqualTo("open"));
     }
 
     [Test]

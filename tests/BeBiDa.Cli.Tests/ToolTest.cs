@@ -46,6 +46,9 @@ public abstract class ToolTest
         Configuration = Configure("");
         // scontrol wants a configuration, also to expand a list.
         Add("slurm.conf", "ClusterName=lab\nSlurmctldHost=localhost\n");
+        // There is no slurmctld: as far as squeue knows, every job has left.
+        Directory.CreateDirectory(PathOf("bin"));
+        Squeue("echo 'slurm_load_jobs error: Invalid job id specified' >&2; exit 1");
     }
 
     [TearDown]
@@ -66,6 +69,9 @@ public abstract class ToolTest
         return PathOf(name);
     }
 
+    /// <summary>What squeue does.</summary>
+    protected void Squeue(string script) => Add("bin/squeue", $"#!/bin/sh\n{script}\n", UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+
     /// <summary>Writes the configuration anew.</summary>
     protected string Configure(string more, string? kubeconfig = null) =>
         Configuration = Add("bebida.yaml", $"kubernetes:\n  kubeconfig: {kubeconfig ?? Server.AdminKubeconfig}\n{more}");
@@ -78,6 +84,7 @@ public abstract class ToolTest
             .ToDictionary(name => name, _ => (string?)null);
         all["BEBIDA_CONFIG"] = Configuration;
         all["SLURM_CONF"] = PathOf("slurm.conf");
+        all["PATH"] = $"{PathOf("bin")}:{System.Environment.GetEnvironmentVariable("PATH")}";
         foreach (var (name, value) in more)
             all[name] = value;
         return all;
