@@ -22,6 +22,9 @@ internal sealed class SlurmConfiguration(string directory, SlurmOptions options,
         foreach (var name in new[] { "munge", "state", "spool", "log", "scripts", "jobs" })
             Directory.CreateDirectory(System.IO.Path.Combine(directory, name));
         File.WriteAllText(Path, Text());
+        // Nothing of the lab uses cgroups, but slurmd looks for them as it starts: with "autodetect" it fails where none
+        // are mounted, and on cgroup v2 it asks the host's systemd for a scope. The v1 plugin touches nothing until used.
+        File.WriteAllText(System.IO.Path.Combine(directory, "cgroup.conf"), "CgroupPlugin=cgroup/v1\n");
         if (options.PlugStack.Count > 0)
             File.WriteAllLines(System.IO.Path.Combine(directory, "plugstack.conf"), options.PlugStack);
     }
