@@ -16,6 +16,8 @@ packages=(
     slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge
     # scripts
     ca-certificates curl git jq openssl procps shellcheck util-linux
+    # the shells that bebidactl completes in
+    fish zsh
 )
 # What some of these packages would have running from now on; the tests start their own.
 services=(munge slurmctld slurmd)
