@@ -210,6 +210,40 @@ public class HandOverSpecs
     }
 
     [Test]
+    public async Task A_job_requeued_to_other_nodes_during_an_outage_leaves_no_hold_on_its_first_ones()
+    {
+        await DecommissionAsync(Job(7, "n1"));
+        var broken = true;
+        cluster.Before = _ => broken ? throw new ClusterException(ClusterFault.Unavailable, "connection refused") : Task.CompletedTask;
+        Assert.That((await RecommissionAsync(Job(7, "n1"))).Outcome, Is.EqualTo(HandOverOutcome.Failed));
+        var again = handOvers.DecommissionAsync(Job(7, "n2"), Budget);
+        await clock.PassAsync(TimeSpan.FromSeconds(2));
+        broken = false;
+        Assert.That((await clock.RunAsync(again)).Outcome, Is.EqualTo(HandOverOutcome.Done));
+        Assert.That(cluster.Held.Keys, Is.EqualTo(new[] { "n2" }));
+    }
+
+    [TestCase(200)]
+    [TestCase(3_000)]
+    public async Task A_pod_that_is_bound_after_the_drain_is_evicted_though_the_job_runs(int milliseconds)
+    {
+        await DecommissionAsync(Job(7, "n1"));
+        await clock.PassAsync(TimeSpan.FromMilliseconds(milliseconds));
+        cluster.Add(Pod("late", "n1"));
+        await clock.UntilAsync(() => cluster.Count("evict default/late") == 1);
+    }
+
+    [Test]
+    public async Task A_pod_that_comes_to_a_node_that_was_given_back_is_welcome()
+    {
+        await DecommissionAsync(Job(7, "n1"));
+        await RecommissionAsync(Job(7, "n1"));
+        cluster.Add(Pod("welcome", "n1"));
+        await clock.PassAsync(TimeSpan.FromSeconds(10));
+        Assert.That(cluster.Count("evict"), Is.Zero);
+    }
+
+    [Test]
     public async Task An_Event_on_the_node_says_which_job_took_it_and_which_gave_it_back()
     {
         await DecommissionAsync(Job(7, "n1"));

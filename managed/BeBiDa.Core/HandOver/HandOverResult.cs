@@ -9,7 +9,7 @@ public enum HandOverOutcome
     /// <summary>None of the job's nodes, or the job itself, is BeBiDa's business.</summary>
     NothingToDo,
 
-    /// <summary>The job's next hand-over, the other way, came before this one was done; nothing is left to do for it.</summary>
+    /// <summary>The job's recommission came before its decommission was done; nothing is left to do for it.</summary>
     Superseded,
 
     /// <summary>It could not be done in time, or not at all.</summary>

@@ -9,8 +9,8 @@ namespace BeBiDa.HandOver;
 
 /// <summary>Hands the nodes of jobs over: from Kubernetes to Slurm before a job, and back after it.</summary>
 /// <remarks>
-/// The answer comes within the budget; the work goes on after it until it is done, until the job's next hand-over the
-/// other way makes it pointless, or until everything stops. So a job that started over a broken Kubernetes still gets
+/// The answer comes within the budget; the work goes on after it until it is done, until the job's recommission makes
+/// its decommission pointless, or until everything stops. So a job that started over a broken Kubernetes still gets
 /// its holds when Kubernetes is back, and a node is not lost because it was given back during an outage.
 /// </remarks>
 public sealed class HandOvers : IAsyncDisposable
@@ -33,6 +33,7 @@ public sealed class HandOvers : IAsyncDisposable
     private readonly IJobPresence presence;
     private readonly Retry retry;
     private readonly EventRecorder events;
+    private readonly LateArrivals lateArrivals;
     private readonly Turns turns = new();
     private readonly CancellationTokenSource stop = new();
     private bool disposed;
@@ -54,6 +55,7 @@ public sealed class HandOvers : IAsyncDisposable
         names = new NodeNames(configuration.Nodes);
         retry = new Retry(time);
         events = new EventRecorder(cluster, logger);
+        lateArrivals = new LateArrivals(cluster, configuration, time, logger, stop.Token);
     }
 
     /// <summary>Takes the job's nodes from Kubernetes: holds all of them, then evicts their pods and waits until they are gone.</summary>
@@ -79,6 +81,7 @@ public sealed class HandOvers : IAsyncDisposable
             return;
         await stop.CancelAsync().ConfigureAwait(false);
         await turns.WhenAllEnded().ConfigureAwait(false);
+        await lateArrivals.WhenAllEnded().ConfigureAwait(false);
         await events.DisposeAsync().ConfigureAwait(false);
         stop.Dispose();
     }
@@ -94,7 +97,9 @@ public sealed class HandOvers : IAsyncDisposable
         }
 
         var turn = turns.Take(job.Hold, decommission, stop.Token);
-        var nodes = new List<JobNode>();
+        if (!decommission)
+            lateArrivals.Forget(job.Hold);
+        IReadOnlyList<JobNode> nodes = [];
         var problems = new Problems();
         var working = RunAsync();
         HandOverResult result;
@@ -122,7 +127,7 @@ public sealed class HandOvers : IAsyncDisposable
             {
                 // The caller's thread only takes the turn.
                 await turn.Before.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-                await ResolveAsync(job, nodes, problems, turn.Over).ConfigureAwait(false);
+                nodes = await ResolveAsync(job, problems, turn.Over).ConfigureAwait(false);
                 if (nodes.Count == 0)
                     return Result(HandOverOutcome.NothingToDo, 0);
                 var pods = await work(nodes, problems, turn).ConfigureAwait(false);
@@ -149,8 +154,9 @@ public sealed class HandOvers : IAsyncDisposable
             new(outcome, [.. nodes.Select(n => n.SlurmName)], pods, time.GetElapsedTime(began), problems.Lines);
     }
 
-    private async Task ResolveAsync(Job job, List<JobNode> nodes, Problems problems, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<JobNode>> ResolveAsync(Job job, Problems problems, CancellationToken cancellationToken)
     {
+        var nodes = new List<JobNode>();
         problems.Set(Cluster, "Kubernetes has not listed its nodes yet (is the API server reachable?)");
         var directory = await cluster.NodesAsync(cancellationToken).ConfigureAwait(false);
         problems.Clear(Cluster);
@@ -163,6 +169,7 @@ public sealed class HandOvers : IAsyncDisposable
             else
                 logger.LogDebug("job {Job}: Kubernetes has no node for {Node}", job.Id, name);
         }
+        return nodes;
     }
 
     private async Task<int> TakeAsync(Job job, IReadOnlyList<JobNode> nodes, TimeSpan budget, Problems problems, IProgress<HandOverProgress>? progress, Turn turn)
@@ -194,6 +201,7 @@ public sealed class HandOvers : IAsyncDisposable
 
         foreach (var node in held)
             Record(node, NodeEvent.Decommissioned, $"Slurm job {Describe(job)} has taken this node; {drained.Evicted.GetValueOrDefault(node.Name)} pods left", drained.Left.Count > 0);
+        lateArrivals.Watch(job.Hold, held);
         return drained.Evicted.Values.Sum();
     }
 

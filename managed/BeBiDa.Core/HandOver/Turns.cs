@@ -18,13 +18,14 @@ internal sealed class Turns
         }
     }
 
-    /// <summary>Takes the next turn of a job; a turn the other way that is under way is told to give up.</summary>
+    /// <summary>Takes the next turn of a job. A decommission that is under way gives up for a recommission: the job will not run.</summary>
+    /// <remarks>Not the reverse: a job that is requeued may come back on other nodes, and its first ones still have to be released.</remarks>
     public Turn Take(HoldKey job, bool decommission, CancellationToken stop)
     {
         lock (gate)
         {
             var before = last.GetValueOrDefault(job);
-            if (before is not null && before.Decommission != decommission)
+            if (before is { Decommission: true } && !decommission)
                 before.GiveUp();
             var turn = new Turn(decommission, before?.Ended ?? Task.CompletedTask, stop);
             last[job] = turn;
@@ -74,7 +75,7 @@ internal sealed class Turn : IDisposable
     /// <summary>Ends when this one has.</summary>
     public Task Ended => ended.Task;
 
-    /// <summary>Whether a hand-over the other way waits for this one.</summary>
+    /// <summary>Whether the job's recommission waits for this one.</summary>
     public bool IsSuperseded { get; private set; }
 
     /// <summary>Cancelled when there is no use in going on: superseded, or everything stops.</summary>
@@ -83,7 +84,7 @@ internal sealed class Turn : IDisposable
     /// <summary>Says that this one has ended.</summary>
     public void End() => ended.TrySetResult();
 
-    /// <summary>Tells this one that another the other way waits. Not called after it has left the turns.</summary>
+    /// <summary>Tells this one that the job's recommission waits. Not called after it has left the turns.</summary>
     public void GiveUp()
     {
         IsSuperseded = true;

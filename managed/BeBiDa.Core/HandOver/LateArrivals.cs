@@ -1,0 +1,78 @@
+using BeBiDa.Cluster;
+using BeBiDa.Configuration;
+using BeBiDa.Draining;
+using BeBiDa.Holds;
+using Microsoft.Extensions.Logging;
+
+namespace BeBiDa.HandOver;
+
+/// <summary>
+/// Evicts the pods that come to a job's nodes after its drain: the scheduler had chosen the node before the hold and bound
+/// the pod after it, which the API server allows.
+/// </summary>
+/// <remarks>The job does not wait for this: a binding takes milliseconds as a rule, and seconds where volumes are bound.</remarks>
+internal sealed class LateArrivals(ICluster cluster, BebidaConfiguration configuration, TimeProvider time, ILogger logger, CancellationToken stop)
+{
+    private static readonly TimeSpan[] Pauses = [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(4)];
+
+    private readonly Lock gate = new();
+    private readonly Dictionary<HoldKey, (CancellationTokenSource Over, Task Looking)> watched = [];
+
+    /// <summary>Looks after nodes that a job has just got, twice.</summary>
+    public void Watch(HoldKey job, IReadOnlyCollection<ClusterNode> nodes)
+    {
+        lock (gate)
+        {
+            var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
+            watched[job] = (over, LookAsync(job, nodes, over));
+        }
+    }
+
+    /// <summary>The job gives its nodes back: what comes to them is welcome.</summary>
+    public void Forget(HoldKey job)
+    {
+        lock (gate)
+            if (watched.TryGetValue(job, out var known))
+                _ = known.Over.CancelAsync();
+    }
+
+    /// <summary>Ends when nothing is looked after any more.</summary>
+    public Task WhenAllEnded()
+    {
+        lock (gate)
+            return Task.WhenAll(watched.Values.Select(w => w.Looking));
+    }
+
+    private async Task LookAsync(HoldKey job, IReadOnlyCollection<ClusterNode> nodes, CancellationTokenSource over)
+    {
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        try
+        {
+            foreach (var pause in Pauses)
+            {
+                await Task.Delay(pause, time, over.Token).ConfigureAwait(false);
+                var drain = new Drain(cluster, nodes, configuration.Eviction, configuration.Kubernetes.MaxInFlight, configuration.Eviction.Deadline, time, logger);
+                var drained = await drain.RunAsync(over.Token).ConfigureAwait(false);
+                foreach (var (node, pods) in drained.Evicted)
+                    logger.LogInformation("job {Job}: node {Node}: {Pods} pods that had been bound after the hold were evicted", job.JobId, node, pods);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The job has given its nodes back, or everything stops.
+        }
+        catch (ClusterException e)
+        {
+            logger.LogError("job {Job}: cannot look for pods that were bound after the hold: {Cause}", job.JobId, e.Message);
+        }
+        finally
+        {
+            lock (gate)
+            {
+                if (watched.TryGetValue(job, out var known) && known.Over == over)
+                    watched.Remove(job);
+                over.Dispose();
+            }
+        }
+    }
+}
