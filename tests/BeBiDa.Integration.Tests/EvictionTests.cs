@@ -19,7 +19,7 @@ internal sealed class EvictionTests : SiteTest
         await Workloads.ProtectAsync(Site.Client, "precious");
         await StartJobAsync("-N1");
         Assert.That(await PodsAsync(), Is.Empty);
-        Assert.That(Slurm.Controller.ReadLog(), Does.Contain("pod default/precious was kept by a disruption budget until the deadline; deleted"));
+        Assert.That(Slurm.Controller.ReadLog(), Does.Contain("pod default/precious was kept by a disruption budget until the deadline; deleting it"));
     }
 
     [Test]
@@ -28,7 +28,7 @@ internal sealed class EvictionTests : SiteTest
         await Workloads.RunAsync(Site.Client, Workloads.Pod("stuck", "n1", ignoresTermination: true));
         await StartJobAsync("-N1");
         Assert.That(await PodsAsync(), Is.Empty);
-        Assert.That(Slurm.Controller.ReadLog(), Does.Contain("pod default/stuck did not end within its grace; deleted without grace"));
+        Assert.That(Slurm.Controller.ReadLog(), Does.Contain("pod default/stuck has not ended within its grace; deleting it without grace"));
     }
 
     private async Task<IReadOnlyList<string>> PodsAsync() =>

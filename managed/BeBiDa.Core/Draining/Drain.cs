@@ -168,6 +168,8 @@ internal sealed class Drain
         {
             if (force || pastBudget)
             {
+                // Said before it is asked: the watch may tell that the pod is gone, and the drain end, before the answer comes.
+                logger.LogInformation("node {Node}: pod {Pod} {Why}; deleting it{How}", pod.Pod.Node, pod.Pod, force ? "has not ended within its grace" : "was kept by a disruption budget until the deadline", force ? " without grace" : "");
                 await cluster.DeleteAsync(pod.Pod, force ? TimeSpan.Zero : policy.GracePeriod, cancellationToken).ConfigureAwait(false);
                 answer = () => Deleted(pod, force);
             }
@@ -221,7 +223,6 @@ internal sealed class Drain
 
     private void Deleted(LeavingPod pod, bool forced)
     {
-        logger.LogInformation("node {Node}: pod {Pod} {Why}; deleted{How}", pod.Pod.Node, pod.Pod, forced ? "did not end within its grace" : "was kept by a disruption budget until the deadline", forced ? " without grace" : "");
         pod.Accepted = true;
         pod.Blocked = false;
         if (forced)
