@@ -92,7 +92,8 @@ int32_t bebida_hand_over(uint64_t request, int32_t direction, const char *const 
                          const char *const *nodes, uint32_t budget_ms);
 
 /* Ends all work: what is in flight is given grace_ms milliseconds, then cancelled and left unanswered.
- * After it has returned, neither function of the host is called again. Returns enum bebida_status. */
+ * After it has returned, log and answer are not called again; a question of presence may still be under way.
+ * Returns enum bebida_status. */
 int32_t bebida_stop(uint32_t grace_ms);
 
 #endif

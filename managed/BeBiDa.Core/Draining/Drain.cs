@@ -209,13 +209,11 @@ internal sealed class Drain
             case EvictionAnswer.Accepted:
                 pod.Accepted = true;
                 pod.Blocked = false;
-                pod.Problem = null;
                 break;
             case EvictionAnswer.Blocked:
                 if (!pod.Blocked)
                     logger.LogInformation("node {Node}: pod {Pod} is kept by a disruption budget; trying until the eviction deadline", pod.Pod.Node, pod.Pod);
                 pod.Blocked = true;
-                pod.Problem = "is kept by its PodDisruptionBudget";
                 TryAgain(pod, null);
                 break;
         }
@@ -231,15 +229,15 @@ internal sealed class Drain
 
     private void Failed(LeavingPod pod, ClusterException e)
     {
-        pod.Problem = $"could not be evicted: {e.Message}";
+        var problem = $"could not be evicted: {e.Message}";
         if (e.IsTransient)
         {
-            logger.LogDebug("node {Node}: pod {Pod} {Problem}; trying again", pod.Pod.Node, pod.Pod, pod.Problem);
+            logger.LogDebug("node {Node}: pod {Pod} {Problem}; trying again", pod.Pod.Node, pod.Pod, problem);
             TryAgain(pod, e.RetryAfter);
         }
         else
         {
-            pod.Kept = pod.Problem;
+            pod.Kept = problem;
         }
     }
 

@@ -20,9 +20,6 @@ internal sealed class LeavingPod(Pod pod)
     /// <summary>Tries so far, for the backoff.</summary>
     public int Tries { get; set; }
 
-    /// <summary>What the last try was answered, when it was not what was wanted.</summary>
-    public string? Problem { get; set; }
-
     /// <summary>Whether the last try met a disruption budget.</summary>
     public bool Blocked { get; set; }
 

@@ -8,16 +8,6 @@ internal sealed class Turns
     private readonly Lock gate = new();
     private readonly Dictionary<HoldKey, Turn> last = [];
 
-    /// <summary>The last hand-overs that were asked for and have not ended.</summary>
-    public int Count
-    {
-        get
-        {
-            lock (gate)
-                return last.Count;
-        }
-    }
-
     /// <summary>Takes the next turn of a job. A decommission that is under way gives up for a recommission: the job will not run.</summary>
     /// <remarks>Not the reverse: a job that is requeued may come back on other nodes, and its first ones still have to be released.</remarks>
     public Turn Take(HoldKey job, bool decommission, CancellationToken stop)
