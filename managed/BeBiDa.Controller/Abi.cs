@@ -2,13 +2,6 @@ using System.Runtime.InteropServices;
 
 namespace BeBiDa.Controller;
 
-/// <summary>native/bridge/bebida.h in C#; a test holds the two against each other.</summary>
-internal static class Abi
-{
-    /// <summary>BEBIDA_ABI_VERSION.</summary>
-    public const uint Version = 2;
-}
-
 /// <summary>enum bebida_status.</summary>
 internal enum Status
 {
@@ -20,35 +13,11 @@ internal enum Status
     ErrorInternal = 5,
 }
 
-/// <summary>enum bebida_outcome.</summary>
-internal enum Outcome
-{
-    Done = 0,
-    Failed = 1,
-}
-
 /// <summary>enum bebida_direction.</summary>
 internal enum Direction
 {
     Decommission = 0,
     Recommission = 1,
-}
-
-/// <summary>enum bebida_log_level.</summary>
-internal enum HostLogLevel
-{
-    Error = 0,
-    Info = 1,
-    Verbose = 2,
-    Debug = 3,
-}
-
-/// <summary>enum bebida_presence.</summary>
-internal enum Presence
-{
-    Gone = 0,
-    Present = 1,
-    Unknown = 2,
 }
 
 /// <summary>struct bebida_host.</summary>

@@ -1,3 +1,4 @@
+using BeBiDa.Border;
 using System.Collections.Concurrent;
 using BeBiDa.Configuration;
 using BeBiDa.HandOver;

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using BeBiDa.Border;
 using BeBiDa.Configuration;
 using BeBiDa.Jobs;
 using Microsoft.Extensions.Logging;
@@ -72,7 +73,7 @@ internal static unsafe class Exports
                 return Status.ErrorArgument;
             try
             {
-                var job = Job.FromEnvironment(Variables(environment), Strings(nodes));
+                var job = Job.FromEnvironment(NativeStrings.ReadVariables(environment), NativeStrings.Read(nodes));
                 running.HandOver(request, (Direction)direction, job, TimeSpan.FromMilliseconds(budgetMilliseconds));
                 return Status.Ok;
             }
@@ -129,22 +130,5 @@ internal static unsafe class Exports
             logging.LogError("an error that should not have been: {Error}", e.ToString());
             return Status.ErrorInternal;
         }
-    }
-
-    private static Dictionary<string, string> Variables(byte** environment)
-    {
-        var variables = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var variable in Strings(environment))
-            if (variable.IndexOf('=', StringComparison.Ordinal) is var at and > 0)
-                variables[variable[..at]] = variable[(at + 1)..];
-        return variables;
-    }
-
-    private static List<string> Strings(byte** array)
-    {
-        var strings = new List<string>();
-        for (; *array is not null; array++)
-            strings.Add(Marshal.PtrToStringUTF8((nint)(*array)) ?? "");
-        return strings;
     }
 }

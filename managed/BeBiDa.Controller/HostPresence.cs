@@ -1,3 +1,4 @@
+using BeBiDa.Border;
 using BeBiDa.Jobs;
 
 namespace BeBiDa.Controller;

@@ -1,10 +1,11 @@
 /*
  * The border between the C shims and the NativeAOT libraries: this page is the contract of both sides.
  *
- * A shim lives in Slurm's process and does only what has to be C there; a library (libbebida_controller.so)
- * does the work in C#. Strings are UTF-8 and NUL-terminated. Nothing that one side allocates is freed by the
- * other; pointers handed to a function are valid until it returns, and the callee copies what it keeps.
- * No C++ or managed exception crosses in either direction.
+ * A shim lives in Slurm's process and does only what has to be C there; a library does the work in C#:
+ * libbebida_controller.so for slurmctld, libbebida_node.so for the nodes. Strings are UTF-8 and
+ * NUL-terminated. Nothing that one side allocates is freed by the other; pointers handed to a function are
+ * valid until it returns, and the callee copies what it keeps. No C++ or managed exception crosses in either
+ * direction.
  */
 #ifndef BEBIDA_H
 #define BEBIDA_H
@@ -46,13 +47,14 @@ enum bebida_status {
 
 /* Whether a job is on its nodes. */
 enum bebida_presence {
-    BEBIDA_GONE = 0,    /* no node has anything of it any more, or it starts anew */
-    BEBIDA_PRESENT = 1, /* it is over, but a node still ends its processes or runs its epilog */
+    BEBIDA_GONE = 0, /* no node has anything of it any more, or it starts anew */
+    BEBIDA_PRESENT =
+        1, /* it is there; to the controller: over, but a node still ends it or cleans up after it */
     BEBIDA_UNKNOWN = 2, /* slurmctld does not tell now */
 };
 
-/* What the shim lends the library. The functions may be called from any thread, at any time until
- * bebida_stop() has returned; log and answer never block for longer than a log write. */
+/* What slurmctld's shim lends libbebida_controller.so. The functions may be called from any thread, at any
+ * time until bebida_stop() has returned; log and answer never block for longer than a log write. */
 struct bebida_host {
     uint32_t abi_version; /* BEBIDA_ABI_VERSION of the shim */
     uint32_t size;        /* sizeof(struct bebida_host) */
@@ -70,11 +72,11 @@ struct bebida_host {
     int32_t (*presence)(uint32_t job_id);
 };
 
-/* The functions that libbebida_controller.so exports, and nothing else. */
-
-/* The BEBIDA_ABI_VERSION of the library. The first call that a shim makes, and the only one when it differs.
- */
+/* The BEBIDA_ABI_VERSION of the library, exported by both. The first call that a shim makes, and the only one
+ * when it differs. */
 uint32_t bebida_abi_version(void);
+
+/* The functions that libbebida_controller.so exports beside it, and nothing else. */
 
 /* Reads the configuration and starts to follow the cluster's nodes in the background; does not wait for
  * Kubernetes. host is copied. Called once, or again after bebida_stop(). Returns enum bebida_status. */
@@ -95,5 +97,43 @@ int32_t bebida_hand_over(uint64_t request, int32_t direction, const char *const 
  * After it has returned, log and answer are not called again; a question of presence may still be under way.
  * Returns enum bebida_status. */
 int32_t bebida_stop(uint32_t grace_ms);
+
+/* What the node's shim lends libbebida_node.so. The functions are called from the thread of the call that
+ * they were lent to, until it returns. */
+struct bebida_node_host {
+    uint32_t abi_version; /* BEBIDA_ABI_VERSION of the shim */
+    uint32_t size;        /* sizeof(struct bebida_node_host) */
+
+    /* As in struct bebida_host. */
+    void (*log)(int32_t level, const char *line);
+
+    /* Asks slurmctld for a job that may be on this node. name: where its name goes, cut to size bytes with
+     * its NUL; may be NULL with size 0. Returns enum bebida_presence; only with BEBIDA_PRESENT there is a
+     * name. */
+    int32_t (*find_job)(uint32_t job_id, char *name, uint32_t size);
+};
+
+/* The functions that libbebida_node.so exports beside bebida_abi_version(), and nothing else. Each is
+ * synchronous and bounded by the configuration's node.stopTimeout and node.startTimeout.
+ * environment: NULL-terminated array of NAME=value, as Slurm gives it to Prolog and Epilog on the node:
+ *              SLURM_JOB_ID, SLURM_JOB_USER, SLURM_JOB_PARTITION, SLURMD_NODENAME, SPANK_BEBIDA, ...
+ * reason:      where one line of at most reason_size bytes with its NUL says what failed, for people. */
+
+/* Before a job starts on this node: stops the services and ends what is left of pods, unless the job may and
+ * wants to leave the node in Kubernetes. Returns enum bebida_outcome; BEBIDA_FAILED means that the job would
+ * not have the node for itself. */
+int32_t bebida_node_prolog(const struct bebida_node_host *host, const char *const *environment, char *reason,
+                           uint32_t reason_size);
+
+/* After a job has left this node: starts the services again that a prolog stopped, unless another job is
+ * still here. Returns enum bebida_outcome. */
+int32_t bebida_node_epilog(const struct bebida_node_host *host, const char *const *environment, char *reason,
+                           uint32_t reason_size);
+
+/* Where a job is submitted: whether its user might leave the job's nodes in Kubernetes (jobs.mayKeep), as far
+ * as that can be told before its partition is known. environment: SLURM_JOB_USER. Returns BEBIDA_DONE for yes
+ * or perhaps. */
+int32_t bebida_node_may_keep(const struct bebida_node_host *host, const char *const *environment,
+                             char *reason, uint32_t reason_size);
 
 #endif

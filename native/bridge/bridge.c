@@ -10,7 +10,7 @@
 
 #include "bebida.h"
 #include "clock.h"
-#include "library.h"
+#include "controller.h"
 #include "log.h"
 
 enum {
@@ -92,7 +92,7 @@ static uint32_t budget_of(int64_t deadline)
 }
 
 /* Called and returns with the lock held. */
-static void carry(struct hand_over *hand_over, const struct library *library)
+static void carry(struct hand_over *hand_over, const struct controller *library)
 {
     uint64_t request = hand_over->request;
     uint32_t budget = budget_of(hand_over->deadline);
@@ -127,7 +127,7 @@ static void leave(struct walker *walker, uint64_t opened)
 static void *carrier(void *argument)
 {
     uint64_t opened = (uint64_t)(uintptr_t)argument;
-    struct library library = {0};
+    struct controller library = {0};
     struct bebida_host host;
     struct hand_over *hand_over;
     char path[PATH_MAX];
@@ -140,7 +140,7 @@ static void *carrier(void *argument)
     host = host_with(bridge.presence);
     (void)pthread_mutex_unlock(&lock);
 
-    runs = library_start(path, &host, &library);
+    runs = controller_start(path, &host, &library);
 
     (void)pthread_mutex_lock(&lock);
     while (is_open(opened)) {
@@ -265,7 +265,7 @@ bool bridge_open(bridge_tell tell, bridge_presence presence)
 
     bridge_close();
     error = bridge.process == getpid() ? 0 : settle();
-    library_path(path);
+    controller_path(path);
     if (error != 0)
         goto end;
 

@@ -1,25 +1,32 @@
-/* libbebida_controller.so, found and started. */
+/* A NativeAOT library of ours, found and opened. */
 #ifndef BEBIDA_LIBRARY_H
 #define BEBIDA_LIBRARY_H
 
 #include <stdbool.h>
-#include <stdint.h>
+#include <stddef.h>
 
-#include "bebida.h"
-
+/* Which library, and what it is to whoever opens it. */
 struct library {
-    int32_t (*start)(const struct bebida_host *host);
-    int32_t (*hand_over)(uint64_t request, int32_t direction, const char *const *environment,
-                         const char *const *nodes, uint32_t budget_ms);
-    int32_t (*stop)(uint32_t grace_ms);
+    const char *file; /* libbebida_controller.so */
+    const char
+        *named; /* the folder to look in, where the environment of this process does not say; or NULL */
+    const char *without; /* what becomes of jobs without it, for the log */
 };
 
-/* Where the library is: in BEBIDA_LIBDIR of the environment, or where it was installed with this plugin. path
- * has room for PATH_MAX. */
-void library_path(char *path);
+/* A function that it exports. */
+struct library_function {
+    const char *name;
+    void *address; /* of the function pointer to set */
+};
 
-/* Opens and starts it. It is never unloaded: a NativeAOT library cannot be. Returns whether it runs;
- * otherwise one error has been logged. */
-bool library_start(const char *path, const struct bebida_host *host, struct library *library);
+/* Where the library is: in BEBIDA_LIBDIR of the environment, in the folder named, or where it was installed
+ * with this plugin. path has room for PATH_MAX. */
+void library_path(const struct library *library, char *path);
+
+/* Opens it, checks that both sides speak the same BEBIDA_ABI_VERSION, and finds its functions. It is never
+ * unloaded: a NativeAOT library cannot be. Returns whether it can be used; otherwise one error has been
+ * logged. */
+bool library_open(const struct library *library, const char *path, const struct library_function *functions,
+                  size_t count);
 
 #endif

@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+#include "bebida.h"
+
 /* One line at an enum bebida_log_level. What breaks lines becomes a space; bebida_host.log is this. */
 void log_line(int32_t level, const char *line);
 

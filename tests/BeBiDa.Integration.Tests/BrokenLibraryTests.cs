@@ -24,7 +24,7 @@ internal sealed class BrokenLibraryTests
     [TestCase("throws in a call", "the library refuses to begin")]
     [TestCase("reports a failure", "the library reports a failure")]
     [TestCase("speaks another ABI", "install both from one release")]
-    [TestCase(Absent, "cannot open the controller library")]
+    [TestCase(Absent, "cannot open libbebida_controller.so")]
     public Task Jobs_start_after_the_deadline_when_the_library(string way, string cause) =>
         WithAsync(way, "start", async site =>
         {

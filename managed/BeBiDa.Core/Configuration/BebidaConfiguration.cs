@@ -17,6 +17,9 @@ public sealed record BebidaConfiguration
 
     /// <summary>Which nodes are lent, and what Kubernetes calls them.</summary>
     public NodesConfiguration Nodes { get; init; } = new();
+
+    /// <summary>What is done on each node itself.</summary>
+    public NodeConfiguration Node { get; init; } = new();
 }
 
 /// <summary>The section <c>kubernetes</c>.</summary>
@@ -96,8 +99,24 @@ public sealed record JobsConfiguration
     /// <summary>Partitions (patterns with <c>*</c> and <c>?</c>) whose jobs take nodes.</summary>
     public IReadOnlyList<string> Partitions { get; init; } = ["*"];
 
-    /// <summary>Names (patterns) of jobs that leave Kubernetes alone.</summary>
+    /// <summary>Names (patterns) of jobs that ask to leave Kubernetes alone, as <c>--bebida=keep</c> does.</summary>
     public IReadOnlyList<string> IgnoreNames { get; init; } = ["BEBIDA_NOOP*"];
+
+    /// <summary>Whose jobs get what they ask for.</summary>
+    public MayKeepConfiguration MayKeep { get; init; } = new();
+}
+
+/// <summary>The section <c>jobs.mayKeep</c>: any one of the three is enough.</summary>
+public sealed record MayKeepConfiguration
+{
+    /// <summary>Names (patterns) of users.</summary>
+    public IReadOnlyList<string> Users { get; init; } = ["root"];
+
+    /// <summary>Names of Unix groups; their members, as slurmctld's host knows them.</summary>
+    public IReadOnlyList<string> Groups { get; init; } = [];
+
+    /// <summary>Partitions (patterns), for whoever may use them.</summary>
+    public IReadOnlyList<string> Partitions { get; init; } = [];
 }
 
 /// <summary>The section <c>nodes</c>.</summary>
@@ -117,4 +136,36 @@ public sealed record NodesConfiguration
 
     /// <summary>Kubernetes' name by Slurm's name; goes before everything else.</summary>
     public IReadOnlyDictionary<string, string> Map { get; init; } = new Dictionary<string, string>();
+}
+
+/// <summary>What becomes of pods' processes that are still on the node when kubelet has been stopped.</summary>
+public enum LeftoverPods
+{
+    /// <summary>They are ended: first asked to, then killed.</summary>
+    Stop,
+
+    /// <summary>They are frozen until the last job has left; their memory stays taken.</summary>
+    Freeze,
+
+    /// <summary>They run on beside the job.</summary>
+    Keep,
+}
+
+/// <summary>The section <c>node</c>: read on the nodes, by slurmd's plugin.</summary>
+public sealed record NodeConfiguration
+{
+    /// <summary>systemd units, in the order in which they are stopped; they are started in the reverse one.</summary>
+    public IReadOnlyList<string> Services { get; init; } = ["kubelet.service", "containerd.service"];
+
+    /// <summary>How long all of them and the pods may take to stop, 1 s to 1 h.</summary>
+    public TimeSpan StopTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long an epilog waits for all of them to be up again, 1 s to 10 min.</summary>
+    public TimeSpan StartTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>What becomes of pods that are still there.</summary>
+    public LeftoverPods LeftoverPods { get; init; } = LeftoverPods.Stop;
+
+    /// <summary>The cgroups that kubelet puts pods in, below the root of the cgroup file system.</summary>
+    public IReadOnlyList<string> PodCgroups { get; init; } = ["kubepods.slice", "kubepods"];
 }

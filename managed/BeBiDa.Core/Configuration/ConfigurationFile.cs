@@ -98,6 +98,12 @@ public static class ConfigurationFile
             {
                 Partitions = section.Patterns("partitions", defaults.Jobs.Partitions),
                 IgnoreNames = section.Patterns("ignoreNames", defaults.Jobs.IgnoreNames),
+                MayKeep = section.Section("mayKeep", who => new MayKeepConfiguration
+                {
+                    Users = who.Patterns("users", defaults.Jobs.MayKeep.Users),
+                    Groups = who.Patterns("groups", defaults.Jobs.MayKeep.Groups),
+                    Partitions = who.Patterns("partitions", defaults.Jobs.MayKeep.Partitions),
+                }),
             }),
             Nodes = root.Section("nodes", section => new NodesConfiguration
             {
@@ -106,6 +112,14 @@ public static class ConfigurationFile
                 Template = section.Text("template", defaults.Nodes.Template, value => value.Contains("{node}", StringComparison.Ordinal) ? null : "has no {node} in it: every Slurm node would be the same Kubernetes node"),
                 Label = section.Text("label", defaults.Nodes.Label),
                 Map = section.Map("map", defaults.Nodes.Map),
+            }),
+            Node = root.Section("node", section => new NodeConfiguration
+            {
+                Services = section.Names("services", defaults.Node.Services, IsUnit),
+                StopTimeout = section.Duration("stopTimeout", defaults.Node.StopTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)),
+                StartTimeout = section.Duration("startTimeout", defaults.Node.StartTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10)),
+                LeftoverPods = section.Choice("leftoverPods", defaults.Node.LeftoverPods, ("stop", LeftoverPods.Stop), ("freeze", LeftoverPods.Freeze), ("keep", LeftoverPods.Keep)),
+                PodCgroups = section.Names("podCgroups", defaults.Node.PodCgroups, IsBelowTheRoot),
             }),
         };
         root.RefuseUnknownKeys();
@@ -117,4 +131,17 @@ public static class ConfigurationFile
             root.RefuseFirstSet(["eviction.gracePeriod", "eviction.deadline"], $"eviction.gracePeriod ({BeBiDa.Duration.Format(eviction.GracePeriod.Value)}) must be shorter than eviction.deadline ({BeBiDa.Duration.Format(eviction.Deadline)}), or every pod is cut short of its grace");
         return configuration;
     }
+
+    // systemd.unit(5): a name and a type; systemctl would add .service by itself, systemd's own interface does not.
+    private static string? IsUnit(string name) =>
+        !name.Contains('/', StringComparison.Ordinal) && UnitTypes.Any(type => name.Length > type.Length && name.EndsWith(type, StringComparison.Ordinal))
+            ? null
+            : $"is not the name of a systemd unit such as kubelet.service (types: {string.Join(", ", UnitTypes)})";
+
+    private static string? IsBelowTheRoot(string path) =>
+        path.Split('/').All(part => part is not ("" or "." or ".."))
+            ? null
+            : "is not a path below the cgroup file system's root, such as kubepods.slice";
+
+    private static readonly string[] UnitTypes = [".service", ".socket", ".slice", ".scope", ".target", ".timer", ".path"];
 }

@@ -84,7 +84,9 @@ internal sealed class ConfigurationSection(string file, string path, YamlMapping
         return missing;
     }
 
-    public IReadOnlyList<string> Patterns(string key, IReadOnlyList<string> missing)
+    public IReadOnlyList<string> Patterns(string key, IReadOnlyList<string> missing) => Names(key, missing, _ => null);
+
+    public IReadOnlyList<string> Names(string key, IReadOnlyList<string> missing, Func<string, string?> check)
     {
         var node = Find(key);
         if (node is null || IsEmpty(node))
@@ -94,13 +96,15 @@ internal sealed class ConfigurationSection(string file, string path, YamlMapping
             Refuse(node, key, "a list is expected, such as [\"batch\", \"gpu*\"]");
             return missing;
         }
-        var patterns = new List<string>();
+        var names = new List<string>();
         foreach (var item in sequence)
-            if (item is YamlScalarNode { Value: { Length: > 0 } pattern })
-                patterns.Add(pattern);
-            else
+            if (item is not YamlScalarNode { Value: { Length: > 0 } name })
                 Refuse(item, key, "a name or pattern is expected");
-        return patterns;
+            else if (check(name) is { } problem)
+                Refuse(item, key, $"'{name}' {problem}");
+            else
+                names.Add(name);
+        return names;
     }
 
     public IReadOnlyDictionary<string, string> Map(string key, IReadOnlyDictionary<string, string> missing)

@@ -95,6 +95,8 @@ public sealed class HandOvers : IAsyncDisposable
             logger.LogInformation("job {Job}: Kubernetes left alone: {Reason}", job.Id, reason);
             return new HandOverResult(HandOverOutcome.NothingToDo, [], 0, time.GetElapsedTime(began), []);
         }
+        if (decommission && policy.Refusal(job) is { } refusal)
+            logger.LogInformation("job {Job}: {Refusal}", job.Id, refusal);
 
         var turn = turns.Take(job.Hold, decommission, stop.Token);
         if (!decommission)

@@ -30,8 +30,22 @@ public sealed record Job(string Cluster, uint Id, string Name, string User, stri
             environment.GetValueOrDefault("SLURM_JOB_NAME", ""),
             environment.GetValueOrDefault("SLURM_JOB_USER", ""),
             environment.GetValueOrDefault("SLURM_JOB_PARTITION", ""),
-            nodes);
+            nodes)
+        {
+            AsksToKeep = environment.GetValueOrDefault(ModeVariable) == KeepMode,
+        };
     }
+
+    /// <summary>
+    /// Where the option <c>--bebida</c> of srun, sbatch and salloc arrives. It is the user's: Slurm lets everyone write
+    /// variables of the prefix <c>SPANK_</c> for their own jobs.
+    /// </summary>
+    private const string ModeVariable = "SPANK_BEBIDA";
+
+    private const string KeepMode = "keep";
+
+    /// <summary>Whether its user wants its nodes to stay in Kubernetes (<c>--bebida=keep</c>); the configuration decides.</summary>
+    public bool AsksToKeep { get; init; }
 
     /// <summary>What this job's claim on a node is called.</summary>
     public Holds.HoldKey Hold => new(Cluster, Id);

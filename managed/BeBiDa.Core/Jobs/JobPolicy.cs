@@ -4,22 +4,58 @@ using BeBiDa.Configuration;
 namespace BeBiDa.Jobs;
 
 /// <summary>Which jobs, and which of their nodes, BeBiDa hands over.</summary>
-public sealed class JobPolicy(JobsConfiguration jobs, NodesConfiguration nodes)
+/// <remarks>
+/// A job's name and its <c>SPANK_</c> variables are whatever its user writes there. So they only ask; user, group and
+/// partition, which Slurm vouches for, decide.
+/// </remarks>
+/// <param name="jobs">The section jobs.</param>
+/// <param name="nodes">The section nodes.</param>
+/// <param name="groups">Who is in which group; null for what this host knows.</param>
+public sealed class JobPolicy(JobsConfiguration jobs, NodesConfiguration nodes, IUserGroups? groups = null)
 {
+    private readonly IUserGroups groups = groups ?? new SystemUserGroups();
+
     /// <summary>Why a job is none of BeBiDa's business.</summary>
     /// <returns>The reason, for the log; null when the job counts.</returns>
     public string? ReasonToLeaveAlone(Job job)
     {
-        if (Matches(jobs.IgnoreNames, job.Name))
-            return $"its name {job.Name} matches jobs.ignoreNames";
         if (job.Partition.Length > 0 && !Matches(jobs.Partitions, job.Partition))
             return $"its partition {job.Partition} is not in jobs.partitions";
-        return null;
+        return Wish(job) is { } wish && MayKeep(job.User, job.Partition) ? $"{wish}, and jobs.mayKeep allows it" : null;
     }
+
+    /// <summary>What a job asks for and does not get.</summary>
+    /// <returns>The refusal, for its user and the log; null when it asks for nothing or gets it.</returns>
+    public string? Refusal(Job job) =>
+        Wish(job) is { } wish && !MayKeep(job.User, job.Partition)
+            ? $"{wish}, which jobs.mayKeep does not allow {job.User} in partition {job.Partition}: its nodes are taken from Kubernetes all the same"
+            : null;
+
+    /// <summary>Whether the wish of such a job to leave its nodes in Kubernetes is granted.</summary>
+    /// <param name="user">The user's name; empty when unknown.</param>
+    /// <param name="partition">The partition; empty when unknown.</param>
+    public bool MayKeep(string user, string partition) =>
+        (partition.Length > 0 && Matches(jobs.MayKeep.Partitions, partition)) || MayKeepAnywhere(user);
+
+    /// <summary>Whether a user's wish may be granted in some partition, as far as can be told before one is known.</summary>
+    public bool MightKeep(string user) => jobs.MayKeep.Partitions.Count > 0 || MayKeepAnywhere(user);
+
+    /// <summary>Whether a job's name could be a wish.</summary>
+    public bool NamesMatter => jobs.IgnoreNames.Count > 0;
 
     /// <summary>Whether the configuration lends this node to Kubernetes at all.</summary>
     /// <param name="node">Slurm's name of the node.</param>
     public bool Counts(string node) => Matches(nodes.Include, node) && !Matches(nodes.Exclude, node);
+
+    private bool MayKeepAnywhere(string user) =>
+        user.Length > 0 && (Matches(jobs.MayKeep.Users, user) || jobs.MayKeep.Groups.Any(group => groups.IsMember(user, group)));
+
+    private string? Wish(Job job)
+    {
+        if (job.AsksToKeep)
+            return "it asks to leave its nodes in Kubernetes (--bebida=keep)";
+        return Matches(jobs.IgnoreNames, job.Name) ? $"its name {job.Name} asks to leave Kubernetes alone (jobs.ignoreNames)" : null;
+    }
 
     private static bool Matches(IReadOnlyList<string> patterns, string name)
     {

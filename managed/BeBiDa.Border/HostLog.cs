@@ -1,10 +1,11 @@
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 
-namespace BeBiDa.Controller;
+namespace BeBiDa.Border;
 
 /// <summary>Writes log lines to the log of the daemon that we live in.</summary>
-internal sealed unsafe class HostLog(delegate* unmanaged[Cdecl]<int, byte*, void> write) : ILogger, IDisposable
+/// <param name="write">The function log of the host table.</param>
+public sealed unsafe class HostLog(delegate* unmanaged[Cdecl]<int, byte*, void> write) : ILogger, IDisposable
 {
     private volatile bool closed;
 

@@ -1,0 +1,62 @@
+using System.Runtime.InteropServices;
+
+namespace BeBiDa.Jobs;
+
+/// <summary>The groups that this host knows, from files, LDAP or whatever nsswitch.conf(5) names.</summary>
+public sealed partial class SystemUserGroups : IUserGroups
+{
+    private const int TooSmall = 34; // ERANGE
+    private const int LargestBuffer = 1 << 24;
+
+    private delegate int Lookup(string name, out Entry entry, nint buffer, nuint size, out nint found);
+
+    /// <inheritdoc/>
+    public bool IsMember(string user, string group) =>
+        Find(user, getpwnam_r)?.SecondNumber is { } primary
+        && Find(group, getgrnam_r)?.FirstNumber is { } wanted
+        && Groups(user, primary).Contains(wanted);
+
+    private static uint[] Groups(string user, uint primary)
+    {
+        for (var room = 64; ;)
+        {
+            var groups = new uint[room];
+            var count = room;
+            if (getgrouplist(user, primary, groups, ref count) >= 0)
+                return groups[..count];
+            room = Math.Max(count, room * 2);
+        }
+    }
+
+    private static Entry? Find(string name, Lookup lookup)
+    {
+        for (var size = 4096; size <= LargestBuffer; size *= 4)
+        {
+            var buffer = Marshal.AllocHGlobal(size);
+            var error = lookup(name, out var entry, buffer, (nuint)size, out var found);
+            Marshal.FreeHGlobal(buffer);
+            if (error != TooSmall)
+                return error == 0 && found != 0 ? entry : null;
+        }
+        return null;
+    }
+
+    // What struct passwd (pwd.h: user and group id) and struct group (grp.h: group id) begin with on 64-bit Linux.
+    [StructLayout(LayoutKind.Sequential, Size = 64)]
+    private struct Entry
+    {
+        public nint Name;
+        public nint Password;
+        public uint FirstNumber;
+        public uint SecondNumber;
+    }
+
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int getpwnam_r(string name, out Entry entry, nint buffer, nuint size, out nint found);
+
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int getgrnam_r(string name, out Entry entry, nint buffer, nuint size, out nint found);
+
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int getgrouplist(string user, uint group, [Out] uint[] groups, ref int count);
+}
