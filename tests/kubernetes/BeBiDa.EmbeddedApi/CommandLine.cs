@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Runtime.InteropServices;
 
 namespace BeBiDa.EmbeddedApi;
@@ -7,10 +8,14 @@ namespace BeBiDa.EmbeddedApi;
 internal static class CommandLine
 {
     private const string Usage = """
-        Usage: BeBiDa.EmbeddedApi [--port PORT] [--directory DIRECTORY] [--control PORT]
+        Usage: BeBiDa.EmbeddedApi [--address ADDRESS] [--port PORT] [--directory DIRECTORY]
+                                  [--identity USER[=GROUP,...]]... [--real | --control PORT]
 
-        Serves a Kubernetes API on 127.0.0.1 until it is told to stop (SIGTERM, SIGINT). DIRECTORY gets the
-        certificates and an admin kubeconfig, whose path is the first line on standard output.
+        Serves a Kubernetes API on ADDRESS (127.0.0.1) until it is told to stop (SIGTERM, SIGINT). DIRECTORY gets the
+        certificates, an admin kubeconfig, whose path is the first line on standard output, and before it one for each
+        --identity: USER.kubeconfig, where whatever is not a letter, digit, dot or hyphen is written as _.
+
+        With --real it is a real etcd and kube-apiserver, of the binaries in KUBEBUILDER_ASSETS.
 
         With --control, scripts bring about faults by plain HTTP on that port; 0 takes a free one, and the second
         line tells its address:
@@ -28,21 +33,33 @@ internal static class CommandLine
     public static async Task<int> RunAsync(string[] args)
     {
         var options = new EmbeddedApiOptions();
+        var identities = new List<(string User, string[] Groups)>();
+        var real = false;
         int? control = null;
         for (var i = 0; i < args.Length; i++)
         {
             switch (args[i])
             {
+                case "--address" when i + 1 < args.Length && IPAddress.TryParse(args[i + 1], out var address):
+                    options = options with { Address = address };
+                    i++;
+                    break;
                 case "--port" when TryPort(args, i + 1, out var port):
                     options = options with { Port = port };
                     i++;
                     break;
-                case "--control" when TryPort(args, i + 1, out var port):
+                case "--control" when !real && TryPort(args, i + 1, out var port):
                     control = port;
                     i++;
                     break;
                 case "--directory" when i + 1 < args.Length:
                     options = options with { Directory = args[++i] };
+                    break;
+                case "--identity" when i + 1 < args.Length:
+                    identities.Add(Identity(args[++i]));
+                    break;
+                case "--real" when control is null:
+                    real = true;
                     break;
                 case "--help" or "-h":
                     Console.WriteLine(Usage);
@@ -62,13 +79,23 @@ internal static class CommandLine
 
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-        await using var server = await EmbeddedApiServer.StartAsync(options);
-        await using var endpoint = control is { } at ? await ControlEndpoint.StartAsync(server, at) : null;
+        await using IApiServer server = real
+            ? await RealApiServer.StartAsync(address: options.Address, port: options.Port, directory: options.Directory)
+            : await EmbeddedApiServer.StartAsync(options);
+        await using var endpoint = control is { } at ? await ControlEndpoint.StartAsync((EmbeddedApiServer)server, at) : null;
+        foreach (var (user, groups) in identities)
+            server.WriteKubeconfig(user, groups);
         Console.WriteLine(server.AdminKubeconfig);
         if (endpoint is not null)
             Console.WriteLine(endpoint.Url);
         await stop.Task;
         return 0;
+    }
+
+    private static (string User, string[] Groups) Identity(string word)
+    {
+        var at = word.IndexOf('=', StringComparison.Ordinal);
+        return at < 0 ? (word, []) : (word[..at], word[(at + 1)..].Split(',', StringSplitOptions.RemoveEmptyEntries));
     }
 
     private static bool TryPort(string[] args, int at, out int port)

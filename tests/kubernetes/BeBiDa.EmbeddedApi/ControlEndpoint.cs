@@ -12,7 +12,7 @@ using Microsoft.Extensions.Logging;
 namespace BeBiDa.EmbeddedApi;
 
 /// <summary>
-/// Plain HTTP on loopback beside a server, for scripts: faults, stop and start, request counts. It hands out no identity.
+/// Plain HTTP beside a server, at its address, for scripts: faults, stop and start, request counts. It hands out no identity.
 /// </summary>
 public sealed class ControlEndpoint : IAsyncDisposable
 {
@@ -32,7 +32,7 @@ public sealed class ControlEndpoint : IAsyncDisposable
         this.server = server;
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Logging.ClearProviders();
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port));
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Parse(server.Url.Host), port));
         application = builder.Build();
         application.Run(HandleAsync);
     }

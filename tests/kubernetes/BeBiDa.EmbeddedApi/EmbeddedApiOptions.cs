@@ -1,9 +1,14 @@
+using System.Net;
+
 namespace BeBiDa.EmbeddedApi;
 
 /// <summary>How the embedded API server is started; every value has a default.</summary>
 public sealed record EmbeddedApiOptions
 {
-    /// <summary>The TCP port on 127.0.0.1; 0 takes a free one.</summary>
+    /// <summary>The address to serve at, which the server's certificate covers too.</summary>
+    public IPAddress Address { get; init; } = IPAddress.Loopback;
+
+    /// <summary>The TCP port; 0 takes a free one.</summary>
     public int Port { get; init; }
 
     /// <summary>Where certificates and kubeconfigs are written; by default a new temporary directory that goes with the server.</summary>

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using BeBiDa.EmbeddedApi.Authentication;
@@ -45,8 +44,8 @@ public sealed class EmbeddedApiServer : IApiServer
         System.IO.Directory.CreateDirectory(directory);
         var now = options.Clock.GetUtcNow();
         authority = new(now);
-        certificate = authority.IssueServer(now.AddDays(-1), now.AddYears(1));
-        expiredCertificate = authority.IssueServer(now.AddDays(-30), now.AddDays(-1));
+        certificate = authority.IssueServer(options.Address, now.AddDays(-1), now.AddYears(1));
+        expiredCertificate = authority.IssueServer(options.Address, now.AddDays(-30), now.AddDays(-1));
         CaCertificatePath = Path.Combine(directory, "ca.crt");
         File.WriteAllText(CaCertificatePath, authority.Pem);
         authenticator = new(authority, options.Clock);
@@ -94,7 +93,7 @@ public sealed class EmbeddedApiServer : IApiServer
     {
         var now = options.Clock.GetUtcNow();
         using var client = authority.IssueClient(user, groups, now.AddDays(-30), now + lifetime);
-        return KubeconfigFile.Write(PathFor(user), Url, authority.Pem, client);
+        return KubeconfigFile.Write(KubeconfigFile.PathFor(directory, user), Url, authority.Pem, client);
     }
 
     /// <summary>Accepts a bearer token from now on.</summary>
@@ -105,7 +104,7 @@ public sealed class EmbeddedApiServer : IApiServer
     public void RevokeToken(string token) => authenticator.RevokeToken(token);
 
     /// <summary>A kubeconfig, mode 0600, with a bearer token.</summary>
-    public string WriteTokenKubeconfig(string token) => KubeconfigFile.WriteToken(PathFor("token"), Url, authority.Pem, token);
+    public string WriteTokenKubeconfig(string token) => KubeconfigFile.WriteToken(KubeconfigFile.PathFor(directory, "token"), Url, authority.Pem, token);
 
     /// <summary>The requests since the start or since <see cref="ResetRequestCounts"/>, by verb and resource.</summary>
     public IReadOnlyList<RequestCount> RequestCounts => requests.Read();
@@ -175,7 +174,7 @@ public sealed class EmbeddedApiServer : IApiServer
         serving.Run(http => handler.HandleAsync(http, stop));
         await serving.StartAsync(cancellation);
         application = serving;
-        Url = new UriBuilder(serving.Urls.First()) { Scheme = "https", Host = "127.0.0.1" }.Uri;
+        Url = new UriBuilder(serving.Urls.First()) { Scheme = "https", Host = options.Address.ToString() }.Uri;
         port = Url.Port;
     }
 
@@ -186,7 +185,7 @@ public sealed class EmbeddedApiServer : IApiServer
         kestrel.Limits.MinResponseDataRate = null;
         // As Go's server has it; Kestrel's own default would hold back clients that are used to this.
         kestrel.Limits.Http2.MaxStreamsPerConnection = 250;
-        kestrel.Listen(IPAddress.Loopback, port, listen =>
+        kestrel.Listen(options.Address, port, listen =>
         {
             listen.Protocols = HttpProtocols.Http1AndHttp2;
             var valid = SslStreamCertificateContext.Create(certificate, null, offline: true);
@@ -203,16 +202,5 @@ public sealed class EmbeddedApiServer : IApiServer
                 }),
             });
         });
-    }
-
-    private string PathFor(string user)
-    {
-        var safe = string.Concat(user.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.' ? c : '_'));
-        for (var i = 0; ; i++)
-        {
-            var path = Path.Combine(directory, i == 0 ? $"{safe}.kubeconfig" : $"{safe}-{i}.kubeconfig");
-            if (!File.Exists(path))
-                return path;
-        }
     }
 }

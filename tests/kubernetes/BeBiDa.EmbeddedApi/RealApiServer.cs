@@ -13,15 +13,18 @@ public sealed class RealApiServer : IApiServer
     private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(2);
 
     private readonly string directory;
+    private readonly bool ownsDirectory;
+    private readonly IPAddress address;
     private readonly ClusterAuthority authority = new(DateTimeOffset.UtcNow);
     private readonly List<BoundProcess> processes = [];
-    private int identities;
 
-    private RealApiServer(string directory, int port)
+    private RealApiServer(IPAddress? address, int port, string? directory)
     {
-        this.directory = directory;
-        Url = new Uri($"https://127.0.0.1:{port}");
-        CaCertificatePath = Path.Combine(directory, "ca.crt");
+        this.address = address ?? IPAddress.Loopback;
+        ownsDirectory = directory is null;
+        this.directory = directory is null ? Directory.CreateTempSubdirectory("real-api-").FullName : Directory.CreateDirectory(directory).FullName;
+        Url = new Uri($"https://{this.address}:{(port == 0 ? FreePort() : port)}");
+        CaCertificatePath = InDirectory("ca.crt");
     }
 
     /// <summary>The folder of the binaries: KUBEBUILDER_ASSETS, or its default.</summary>
@@ -39,12 +42,13 @@ public sealed class RealApiServer : IApiServer
     /// <inheritdoc/>
     public string AdminKubeconfig { get; private set; } = "";
 
-    /// <summary>Starts both and returns once the API server is ready.</summary>
-    public static async Task<RealApiServer> StartAsync(CancellationToken cancellation = default)
+    /// <summary>Starts both and returns once the API server is ready; where nothing else is asked for, on loopback, at a free port, in a new directory.</summary>
+    public static async Task<RealApiServer> StartAsync(
+        CancellationToken cancellation = default, IPAddress? address = null, int port = 0, string? directory = null)
     {
         if (!IsAvailable)
             throw new FileNotFoundException($"etcd and kube-apiserver are not both in {Assets}");
-        var server = new RealApiServer(Directory.CreateTempSubdirectory("real-api-").FullName, FreePort());
+        var server = new RealApiServer(address, port, directory);
         try
         {
             server.Start();
@@ -63,7 +67,7 @@ public sealed class RealApiServer : IApiServer
     public string WriteKubeconfig(string user, params string[] groups)
     {
         using var client = authority.IssueClient(user, groups, DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddYears(1));
-        return KubeconfigFile.Write(Path.Combine(directory, $"{Interlocked.Increment(ref identities)}.kubeconfig"), Url, authority.Pem, client);
+        return KubeconfigFile.Write(KubeconfigFile.PathFor(directory, user), Url, authority.Pem, client);
     }
 
     /// <inheritdoc/>
@@ -72,13 +76,14 @@ public sealed class RealApiServer : IApiServer
         for (var i = processes.Count - 1; i >= 0; i--)
             await processes[i].DisposeAsync();
         authority.Dispose();
-        Directory.Delete(directory, true);
+        if (ownsDirectory)
+            Directory.Delete(directory, true);
     }
 
     private void Start()
     {
         File.WriteAllText(CaCertificatePath, authority.Pem);
-        using var certificate = authority.IssueServer(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddYears(1));
+        using var certificate = authority.IssueServer(address, DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddYears(1));
         using var key = certificate.GetECDsaPrivateKey()!;
         File.WriteAllText(InDirectory("server.crt"), certificate.ExportCertificatePem());
         KubeconfigFile.WritePrivate(InDirectory("server.key"), key.ExportPkcs8PrivateKeyPem());
@@ -96,7 +101,7 @@ public sealed class RealApiServer : IApiServer
         processes.Add(new(
             Path.Combine(Assets, "kube-apiserver"), InDirectory("kube-apiserver.log"),
             "--etcd-servers", store,
-            "--bind-address", "127.0.0.1", "--advertise-address", "127.0.0.1", "--secure-port", Url.Port.ToString(),
+            "--bind-address", $"{address}", "--advertise-address", $"{address}", "--secure-port", Url.Port.ToString(),
             "--tls-cert-file", InDirectory("server.crt"), "--tls-private-key-file", InDirectory("server.key"),
             "--client-ca-file", CaCertificatePath,
             "--authorization-mode", "Node,RBAC",

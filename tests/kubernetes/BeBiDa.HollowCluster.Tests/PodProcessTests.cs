@@ -88,10 +88,32 @@ public sealed class PodProcessTests(ApiServerKind kind) : ClusterTest(kind)
         await Wait.UntilAsync("the pod has failed", () => PodAsync("pod"), seen => seen!.Status.Phase == "Failed");
     }
 
+    [Test]
+    public async Task The_process_of_a_pod_that_is_deleted_by_force_ends_too()
+    {
+        await RunPodAsync(Workloads.Pod("pod", _node));
+
+        await DeletePodAsync("pod", grace: 0);
+
+        await GoneAsync("pod");
+        await Wait.UntilAsync("its process has ended", () => Task.FromResult(Processes()), pids => pids.Count == 0);
+    }
+
+    [Test]
+    public async Task The_process_of_a_pod_that_ignores_its_termination_ignores_SIGTERM()
+    {
+        await RunPodAsync(Workloads.Pod("stuck", _node, annotations: new Dictionary<string, string> { [PodAnnotations.IgnoreTermination] = "true" }));
+        var process = Processes().Single();
+
+        // Signal 15 is bit 14 of the mask of what is ignored.
+        var ignored = File.ReadLines($"/proc/{process}/status").Single(line => line.StartsWith("SigIgn:", StringComparison.Ordinal)).Split('\t')[1];
+        Assert.That(Convert.ToUInt64(ignored, 16) >> 14 & 1, Is.EqualTo(1));
+    }
+
     private async Task<HollowKubelets> StartAsync()
     {
         var kubelets = new HollowKubelets(
-            _client, [new HollowNode(_node)], Options.Kubelet, NullLogger.Instance, new PodProcesses(_slice, NullLogger.Instance));
+            _client, [new HollowNode(_node)], Options.Kubelet, NullLogger.Instance, new PodProcesses([_slice], NullLogger.Instance));
         await kubelets.StartAsync();
         return kubelets;
     }

@@ -6,11 +6,11 @@ using BeBiDa.Hollow.Nodes;
 using Microsoft.Extensions.Logging;
 
 var kubeconfig = new Option<FileInfo>("--kubeconfig") { Description = "How to reach the API server", Required = true };
-var nodes = new Option<string>("--nodes") { Description = "The nodes to play, separated by commas", Required = true };
+var nodes = new Option<string>("--nodes") { Description = "The nodes to play, separated by commas; none where others play them", DefaultValueFactory = _ => "" };
 var kubeletOnly = new Option<bool>("--kubelet-only") { Description = "No scheduler and no controllers" };
-var podSlice = new Option<DirectoryInfo?>("--pod-slice")
+var podSlices = new Option<DirectoryInfo[]>("--pod-slice")
 {
-    Description = "With --kubelet-only and one node: run a process for each pod, in a cgroup of its own below this one, such as /sys/fs/cgroup/kubepods.slice",
+    Description = "With --kubelet-only and one node: run a process for each pod, in a cgroup of its own below this one, such as /sys/fs/cgroup/kubepods.slice. Once for each hierarchy where there are several",
 };
 var lease = new Option<double>("--lease-seconds") { Description = "How often a node says that it lives", DefaultValueFactory = _ => 10 };
 var grace = new Option<double>("--node-grace-seconds") { Description = "After what silence a node's state is unknown", DefaultValueFactory = _ => 40 };
@@ -18,12 +18,12 @@ var verbose = new Option<bool>("--verbose") { Description = "Log each step" };
 
 var command = new RootCommand("Plays the nodes of a Kubernetes cluster, and where no real one runs its scheduler and controllers, against an API server.")
 {
-    kubeconfig, nodes, kubeletOnly, podSlice, lease, grace, verbose,
+    kubeconfig, nodes, kubeletOnly, podSlices, lease, grace, verbose,
 };
 command.Validators.Add(arguments =>
 {
-    if (arguments.GetValue(podSlice) is not null
-        && (!arguments.GetValue(kubeletOnly) || arguments.GetValue(nodes)!.Contains(',')))
+    var one = arguments.GetValue(nodes) is { Length: > 0 } names && !names.Contains(',');
+    if (arguments.GetValue(podSlices) is { Length: > 0 } && !(one && arguments.GetValue(kubeletOnly)))
         arguments.AddError("--pod-slice needs --kubelet-only and a single node");
 });
 command.SetAction(async (arguments, cancellationToken) =>
@@ -44,7 +44,9 @@ command.SetAction(async (arguments, cancellationToken) =>
     if (arguments.GetValue(kubeletOnly))
     {
         using var client = ApiClient.FromKubeconfig(path);
-        var processes = arguments.GetValue(podSlice) is { } slice ? new PodProcesses(slice.FullName, log) : null;
+        var processes = arguments.GetValue(podSlices) is { Length: > 0 } slices
+            ? new PodProcesses([.. slices.Select(slice => slice.FullName)], log)
+            : null;
         await using var kubelets = new HollowKubelets(client, options.Nodes, kubelet, log, processes);
         await kubelets.StartAsync(cancellationToken);
         log.LogInformation("ready: {Count} kubelets", options.Nodes.Count);

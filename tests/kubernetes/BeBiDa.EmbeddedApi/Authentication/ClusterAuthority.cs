@@ -25,8 +25,8 @@ internal sealed class ClusterAuthority : IDisposable
 
     public string Pem => Certificate.ExportCertificatePem();
 
-    /// <summary>A certificate for a server on this machine.</summary>
-    public X509Certificate2 IssueServer(DateTimeOffset notBefore, DateTimeOffset notAfter)
+    /// <summary>A certificate for a server on this machine, at an address of it.</summary>
+    public X509Certificate2 IssueServer(IPAddress address, DateTimeOffset notBefore, DateTimeOffset notAfter)
     {
         using var own = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest("CN=kube-apiserver", own, HashAlgorithmName.SHA256);
@@ -36,6 +36,8 @@ internal sealed class ClusterAuthority : IDisposable
         names.AddDnsName("kubernetes.default.svc");
         names.AddIpAddress(IPAddress.Loopback);
         names.AddIpAddress(IPAddress.IPv6Loopback);
+        if (!IPAddress.IsLoopback(address))
+            names.AddIpAddress(address);
         request.CertificateExtensions.Add(names.Build());
         return Sign(request, own, ServerAuthentication, notBefore, notAfter);
     }

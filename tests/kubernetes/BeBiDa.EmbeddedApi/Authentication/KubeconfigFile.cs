@@ -43,6 +43,18 @@ internal static class KubeconfigFile
         return path;
     }
 
+    /// <summary>A file of a directory that is named after a user and not there yet.</summary>
+    public static string PathFor(string directory, string user)
+    {
+        var safe = string.Concat(user.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.' ? c : '_'));
+        for (var i = 0; ; i++)
+        {
+            var path = Path.Combine(directory, i == 0 ? $"{safe}.kubeconfig" : $"{safe}-{i}.kubeconfig");
+            if (!File.Exists(path))
+                return path;
+        }
+    }
+
     /// <summary>Writes a file with mode 0600 from its first byte on.</summary>
     public static void WritePrivate(string path, string text)
     {

@@ -11,6 +11,8 @@ namespace BeBiDa.Hollow.Nodes;
 /// </summary>
 public sealed class HollowKubelet
 {
+    private static readonly TimeSpan s_graceOfForgotten = TimeSpan.FromSeconds(2);
+
     private readonly HollowKubelets _all;
     private readonly int _index;
     private readonly ConcurrentDictionary<string, PodLife> _lives = new();
@@ -139,7 +141,13 @@ public sealed class HollowKubelet
         return await FinishAsync(pod, life, cancellationToken);
     }
 
-    internal void Forget(V1Pod pod) => _lives.TryRemove(pod.Metadata.Uid, out _);
+    // The pod is gone from the API, by force if its process still runs: a kubelet ends what it finds no pod for.
+    internal void Forget(V1Pod pod)
+    {
+        if (_lives.TryRemove(pod.Metadata.Uid, out var life) && _running
+            && life is { Process: { Exited.IsCompleted: false } process, ProcessEnd: null } && !PodAnnotations.IgnoresTermination(pod))
+            _ = process.EndAsync(s_graceOfForgotten, CancellationToken.None);
+    }
 
     private PodLife LifeOf(V1Pod pod) => _lives.GetOrAdd(pod.Metadata.Uid, _ =>
     {

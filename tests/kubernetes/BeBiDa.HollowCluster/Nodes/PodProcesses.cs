@@ -8,35 +8,47 @@ namespace BeBiDa.Hollow.Nodes;
 
 /// <summary>
 /// A process for each pod (`sleep`, as long as its first container says), in a cgroup of its own below a slice: it
-/// lives on when the kubelet stops, as containers do, and the kubelet finds it there when it starts again.
+/// lives on when the kubelet stops, as containers do, and the kubelet finds it there when it starts again. Where there
+/// are several hierarchies (cgroup v1) the slice is in each of those given, and the first one is where it is looked for.
 /// </summary>
-public sealed class PodProcesses(string slice, ILogger log) : IPodProcesses
+public sealed class PodProcesses(IReadOnlyList<string> slices, ILogger log) : IPodProcesses
 {
     // An adopted process is nobody's child, so its end is seen only by looking.
     private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(200);
 
+    // What is ignored stays so in the process: $0 is TERM for a pod that no termination ends, or empty.
+    private const string Enter = """
+        [ -z "$0" ] || trap '' "$0"
+        time=$1
+        shift
+        for group; do echo $$ > "$group/cgroup.procs" || exit; done
+        exec sleep "$time"
+        """;
+
     public IPodProcess? Find(V1Pod pod)
     {
-        if (Members(GroupOf(pod)).Count == 0)
+        var groups = GroupsOf(pod);
+        if (Members(groups).Count == 0)
             return null;
         log.LogInformation("{Pod}: its process has lived on", pod.Metadata.Name);
-        return new Adopted(GroupOf(pod));
+        return new Adopted(groups);
     }
 
     public IPodProcess Start(V1Pod pod)
     {
-        var group = GroupOf(pod);
-        Directory.CreateDirectory(group);
-        // The shell puts itself into the cgroup and then becomes the process: none of the pod's work runs outside.
+        var groups = GroupsOf(pod);
+        foreach (var group in groups)
+            Directory.CreateDirectory(group);
+        // The shell puts itself into the cgroups and then becomes the process: none of the pod's work runs outside.
         var start = new ProcessStartInfo("/bin/sh") { RedirectStandardInput = true };
-        foreach (var word in new[] { "-c", "echo $$ > \"$0/cgroup.procs\" && exec sleep \"$1\"", group, Time(pod) })
+        foreach (var word in (string[])["-c", Enter, PodAnnotations.IgnoresTermination(pod) ? "TERM" : "", Time(pod), .. groups])
             start.ArgumentList.Add(word);
         var process = Process.Start(start) ?? throw new InvalidOperationException("/bin/sh did not start");
         process.StandardInput.Close();
-        return new Child(process, group);
+        return new Child(process, groups);
     }
 
-    private string GroupOf(V1Pod pod) => Path.Combine(slice, $"pod{pod.Metadata.Uid}");
+    private string[] GroupsOf(V1Pod pod) => [.. slices.Select(slice => Path.Combine(slice, $"pod{pod.Metadata.Uid}"))];
 
     private static string Time(V1Pod pod) =>
         pod.Spec.Containers[0] is { } container
@@ -45,11 +57,11 @@ public sealed class PodProcesses(string slice, ILogger log) : IPodProcesses
             ? time
             : "infinity";
 
-    private static List<int> Members(string group)
+    private static List<int> Members(string[] groups)
     {
         try
         {
-            return [.. File.ReadAllLines(Path.Combine(group, "cgroup.procs")).Select(line => int.Parse(line, CultureInfo.InvariantCulture))];
+            return [.. File.ReadAllLines(Path.Combine(groups[0], "cgroup.procs")).Select(line => int.Parse(line, CultureInfo.InvariantCulture))];
         }
         catch (IOException)
         {
@@ -57,68 +69,70 @@ public sealed class PodProcesses(string slice, ILogger log) : IPodProcesses
         }
     }
 
-    private static async Task EndAllAsync(string group, TimeSpan grace, CancellationToken cancellationToken)
+    private static async Task EndAllAsync(string[] groups, TimeSpan grace, CancellationToken cancellationToken)
     {
-        Signal(group, 15);
+        Signal(groups, 15);
         var until = DateTime.UtcNow + grace;
-        while (Members(group).Count > 0 && DateTime.UtcNow < until)
+        while (Members(groups).Count > 0 && DateTime.UtcNow < until)
             await Task.Delay(s_look, cancellationToken);
-        while (Members(group).Count > 0)
+        while (Members(groups).Count > 0)
         {
-            Signal(group, 9);
+            Signal(groups, 9);
             await Task.Delay(s_look, cancellationToken);
         }
 
-        Remove(group);
+        Remove(groups);
     }
 
-    private static void Remove(string group)
+    private static void Remove(string[] groups)
     {
-        try
+        foreach (var group in groups.Where(Directory.Exists))
         {
-            if (Directory.Exists(group))
+            try
+            {
                 Directory.Delete(group);
-        }
-        catch (IOException)
-        {
-            // A zombie still counts as a member; the empty cgroup does no harm.
+            }
+            catch (IOException)
+            {
+                // A zombie still counts as a member; the empty cgroup does no harm.
+            }
         }
     }
 
-    private static void Signal(string group, int signal)
+    private static void Signal(string[] groups, int signal)
     {
-        foreach (var pid in Members(group))
+        foreach (var pid in Members(groups))
             _ = kill(pid, signal);
     }
 
     [DllImport("libc", SetLastError = true)]
     private static extern int kill(int pid, int signal);
 
-    private sealed class Child(Process process, string group) : IPodProcess
+    private sealed class Child(Process process, string[] groups) : IPodProcess
     {
-        public Task<int> Exited { get; } = WaitAsync(process, group);
+        public Task<int> Exited { get; } = WaitAsync(process, groups);
 
-        public Task EndAsync(TimeSpan grace, CancellationToken cancellationToken) => EndAllAsync(group, grace, cancellationToken);
+        public Task EndAsync(TimeSpan grace, CancellationToken cancellationToken) => EndAllAsync(groups, grace, cancellationToken);
 
-        private static async Task<int> WaitAsync(Process process, string group)
+        private static async Task<int> WaitAsync(Process process, string[] groups)
         {
             await process.WaitForExitAsync();
-            Remove(group);
+            Remove(groups);
             return process.ExitCode;
         }
     }
 
-    private sealed class Adopted(string group) : IPodProcess
+    private sealed class Adopted(string[] groups) : IPodProcess
     {
-        public Task<int> Exited { get; } = WaitAsync(group);
+        public Task<int> Exited { get; } = WaitAsync(groups);
 
-        public Task EndAsync(TimeSpan grace, CancellationToken cancellationToken) => EndAllAsync(group, grace, cancellationToken);
+        public Task EndAsync(TimeSpan grace, CancellationToken cancellationToken) => EndAllAsync(groups, grace, cancellationToken);
 
-        private static async Task<int> WaitAsync(string group)
+        private static async Task<int> WaitAsync(string[] groups)
         {
-            while (Members(group).Count > 0)
+            while (Members(groups).Count > 0)
                 await Task.Delay(s_look);
-            Remove(group);
+            Remove(groups);
             return 0;
         }
     }
