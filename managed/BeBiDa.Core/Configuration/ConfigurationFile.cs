@@ -16,8 +16,10 @@ public static class ConfigurationFile
     public static string Path => Environment.GetEnvironmentVariable(PathVariable) is { Length: > 0 } path ? path : DefaultPath;
 
     /// <summary>Reads the file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="kubernetes">Whether it has to say how Kubernetes is reached; a node need not know.</param>
     /// <exception cref="ConfigurationException">It cannot be read, is not YAML, or has an unknown key, a wrong type or an impossible value.</exception>
-    public static BebidaConfiguration Load(string path)
+    public static BebidaConfiguration Load(string path, bool kubernetes = true)
     {
         string text;
         try
@@ -32,17 +34,18 @@ public static class ConfigurationFile
         {
             throw new ConfigurationException($"{path}: {e.Message}");
         }
-        return Parse(path, text);
+        return Parse(path, text, kubernetes);
     }
 
     /// <summary>Reads a configuration from text.</summary>
     /// <param name="path">What to call it in errors.</param>
     /// <param name="text">The YAML.</param>
+    /// <param name="kubernetes">As for <see cref="Load"/>.</param>
     /// <exception cref="ConfigurationException">As <see cref="Load"/>.</exception>
-    public static BebidaConfiguration Parse(string path, string text)
+    public static BebidaConfiguration Parse(string path, string text, bool kubernetes = true)
     {
         var problems = new List<string>();
-        var configuration = Read(new ConfigurationSection(path, "", Root(path, text), problems));
+        var configuration = Read(new ConfigurationSection(path, "", Root(path, text), problems), kubernetes);
         return problems.Count == 0 ? configuration : throw new ConfigurationException(problems);
     }
 
@@ -67,14 +70,16 @@ public static class ConfigurationFile
         }
     }
 
-    private static BebidaConfiguration Read(ConfigurationSection root)
+    private static BebidaConfiguration Read(ConfigurationSection root, bool kubernetes)
     {
         var defaults = new BebidaConfiguration();
         var configuration = new BebidaConfiguration
         {
             Kubernetes = root.Section("kubernetes", section => new KubernetesConfiguration
             {
-                Kubeconfig = section.Required("kubeconfig", "the kubeconfig file with which BeBiDa reaches Kubernetes"),
+                Kubeconfig = kubernetes
+                    ? section.Required("kubeconfig", "the kubeconfig file with which BeBiDa reaches Kubernetes")
+                    : section.Text("kubeconfig", defaults.Kubernetes.Kubeconfig),
                 Context = section.Text("context", defaults.Kubernetes.Context),
                 MaxInFlight = section.Number("maxInFlight", defaults.Kubernetes.MaxInFlight, 1, 512),
                 RequestTimeout = section.Duration("requestTimeout", defaults.Kubernetes.RequestTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5)),

@@ -1,0 +1,72 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Text.Unicode;
+using BeBiDa.Border;
+using BeBiDa.Node.Services;
+using Microsoft.Extensions.Logging;
+
+namespace BeBiDa.Node;
+
+/// <summary>The functions of native/bridge/bebida.h. Each catches everything: no exception may cross into C.</summary>
+internal static unsafe class Exports
+{
+    private delegate string? Work(IReadOnlyDictionary<string, string> environment, IJobFinder finder, ILogger logger);
+
+    /// <summary>bebida_abi_version.</summary>
+    [UnmanagedCallersOnly(EntryPoint = "bebida_abi_version", CallConvs = [typeof(CallConvCdecl)])]
+    public static uint AbiVersion() => Abi.Version;
+
+    /// <summary>bebida_node_prolog.</summary>
+    [UnmanagedCallersOnly(EntryPoint = "bebida_node_prolog", CallConvs = [typeof(CallConvCdecl)])]
+    public static int Prolog(Host* host, byte** environment, byte* reason, uint size) =>
+        (int)Guarded(host, environment, reason, size, HandOver.Prolog);
+
+    /// <summary>bebida_node_epilog.</summary>
+    [UnmanagedCallersOnly(EntryPoint = "bebida_node_epilog", CallConvs = [typeof(CallConvCdecl)])]
+    public static int Epilog(Host* host, byte** environment, byte* reason, uint size) =>
+        (int)Guarded(host, environment, reason, size, HandOver.Epilog);
+
+    /// <summary>bebida_node_may_keep.</summary>
+    [UnmanagedCallersOnly(EntryPoint = "bebida_node_may_keep", CallConvs = [typeof(CallConvCdecl)])]
+    public static int MayKeep(Host* host, byte** environment, byte* reason, uint size) =>
+        (int)Guarded(host, environment, reason, size, (variables, _, _) => HandOver.MayKeep(variables));
+
+    private static Outcome Guarded(Host* host, byte** environment, byte* reason, uint size, Work work)
+    {
+        if (host is null || host->Log is null)
+            return Outcome.Failed;
+        using var log = new HostLog(host->Log);
+        var problem = host->AbiVersion != Abi.Version || host->Size != sizeof(Host) || host->FindJob is null || environment is null
+            ? $"libbebida_node.so speaks ABI {Abi.Version} and the plugin that loads it {host->AbiVersion}: install both from the same release"
+            : Problem(NativeStrings.ReadVariables(environment), new HostJobFinder(host->FindJob), log, work);
+        Write(problem ?? "", reason, size);
+        return problem is null ? Outcome.Done : Outcome.Failed;
+    }
+
+    private static string? Problem(IReadOnlyDictionary<string, string> environment, HostJobFinder finder, HostLog log, Work work)
+    {
+        try
+        {
+            return work(environment, finder, log);
+        }
+        catch (Exception e) when (e is ServiceManagerException or TimeoutException or FormatException or IOException or UnauthorizedAccessException)
+        {
+            return e.Message;
+        }
+        catch (Exception e)
+        {
+            log.LogError("an error that should not have been: {Error}", e.ToString());
+            return $"an error that should not have been: {e.Message}";
+        }
+    }
+
+    // Cut to size, at a whole character.
+    private static void Write(string text, byte* buffer, uint size)
+    {
+        if (buffer is null || size == 0)
+            return;
+        var room = new Span<byte>(buffer, (int)size);
+        Utf8.FromUtf16(text.ReplaceLineEndings(" "), room[..^1], out _, out var written, replaceInvalidSequences: true);
+        room[written] = 0;
+    }
+}

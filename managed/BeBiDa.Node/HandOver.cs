@@ -1,0 +1,93 @@
+using BeBiDa.Configuration;
+using BeBiDa.Jobs;
+using BeBiDa.Node.Pods;
+using BeBiDa.Node.Services;
+using Microsoft.Extensions.Logging;
+
+namespace BeBiDa.Node;
+
+/// <summary>What a prolog or epilog of Slurm on this node comes to.</summary>
+internal static class HandOver
+{
+    /// <summary>The node leaves Kubernetes.</summary>
+    /// <returns>Why it has not, for an admin; null when the job can start.</returns>
+    public static string? Prolog(IReadOnlyDictionary<string, string> environment, IJobFinder finder, ILogger logger)
+    {
+        if (Load(logger) is not { } configuration)
+            return null;
+        var policy = new JobPolicy(configuration.Jobs, configuration.Nodes);
+        var job = Named(Read(environment), policy, finder);
+        if (Bystander(job, policy) is { } reason)
+        {
+            logger.LogInformation("job {Job}: this node is left to Kubernetes: {Reason}", job.Id, reason);
+            return null;
+        }
+        var refusal = policy.Refusal(job);
+        if (refusal is not null)
+            logger.LogInformation("job {Job}: {Refusal}", job.Id, refusal);
+        using var services = Connect();
+        return new Prolog(configuration, new NodeState(NodeState.DefaultDirectory), services, new PodCgroups(configuration.Node.PodCgroups), logger)
+            .Run(job, refusal is null ? "" : $"job {job.Id}: {refusal}");
+    }
+
+    /// <summary>The node goes back to Kubernetes.</summary>
+    /// <returns>Why it does not, for an admin; null when it does or need not.</returns>
+    /// <remarks>What was done at the prolog is undone whatever the configuration says by now.</remarks>
+    public static string? Epilog(IReadOnlyDictionary<string, string> environment, IJobFinder finder, ILogger logger)
+    {
+        var configuration = Load(logger) ?? new BebidaConfiguration();
+        return new Epilog(configuration, new NodeState(NodeState.DefaultDirectory), Connect, new PodCgroups(configuration.Node.PodCgroups), finder, logger)
+            .Run(Read(environment));
+    }
+
+    /// <summary>Whether a user may ask for <c>--bebida=keep</c>.</summary>
+    /// <returns>Why not, for the user; null when it may be, also where this host has no configuration to tell.</returns>
+    public static string? MayKeep(IReadOnlyDictionary<string, string> environment)
+    {
+        if (!File.Exists(ConfigurationFile.Path))
+            return null;
+        try
+        {
+            var configuration = ConfigurationFile.Load(ConfigurationFile.Path, kubernetes: false);
+            var user = environment.GetValueOrDefault("SLURM_JOB_USER", "");
+            return new JobPolicy(configuration.Jobs, configuration.Nodes).MightKeep(user)
+                ? null
+                : $"{user} may not leave nodes in Kubernetes on this cluster (jobs.mayKeep in {ConfigurationFile.Path}); without the option, the job takes its nodes from Kubernetes";
+        }
+        catch (ConfigurationException)
+        {
+            // The daemons say so, and decide.
+            return null;
+        }
+    }
+
+    // A mistake in the file is said with every job, and drains no node: a whole cluster would go at once.
+    private static BebidaConfiguration? Load(ILogger logger)
+    {
+        try
+        {
+            return ConfigurationFile.Load(ConfigurationFile.Path, kubernetes: false);
+        }
+        catch (ConfigurationException e)
+        {
+            foreach (var problem in e.Problems)
+                logger.LogError("{Problem}; until then, nothing is stopped before a job", problem);
+            return null;
+        }
+    }
+
+    private static Job Read(IReadOnlyDictionary<string, string> environment) =>
+        Job.FromEnvironment(environment, [environment.GetValueOrDefault("SLURMD_NODENAME", "")]);
+
+    // slurmd's prologs do not know a job's name; slurmctld, who does, is asked only where the answer could change something.
+    private static Job Named(Job job, JobPolicy policy, IJobFinder finder) =>
+        job.Name.Length == 0 && !job.AsksToKeep && policy.NamesMatter && policy.MayKeep(job.User, job.Partition)
+            ? job with { Name = finder.Find(job.Id, out var name) == Border.Presence.Present ? name : "" }
+            : job;
+
+    private static string? Bystander(Job job, JobPolicy policy) =>
+        policy.ReasonToLeaveAlone(job)
+        ?? (policy.Counts(job.Nodes[0]) ? null : $"{job.Nodes[0]} is not lent (nodes.include, nodes.exclude)");
+
+    private static IServiceManager Connect() => Systemd.IsRunning ? new Systemd() : new NoServices();
+}

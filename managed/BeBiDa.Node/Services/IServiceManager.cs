@@ -1,0 +1,50 @@
+namespace BeBiDa.Node.Services;
+
+/// <summary>systemd, or what a test has in its place.</summary>
+internal interface IServiceManager : IDisposable
+{
+    /// <summary>Reads what a unit is now.</summary>
+    /// <param name="unit">Its name, such as kubelet.service; it need not exist.</param>
+    /// <exception cref="ServiceManagerException">systemd does not answer.</exception>
+    UnitState Read(string unit);
+
+    /// <summary>Asks for a unit to be stopped; takes the place of a start that is under way.</summary>
+    /// <exception cref="ServiceManagerException">systemd refuses or does not answer.</exception>
+    UnitJob Stop(string unit);
+
+    /// <summary>Asks for a unit to be started, also after it has failed too often.</summary>
+    /// <exception cref="ServiceManagerException">systemd refuses or does not answer.</exception>
+    UnitJob Start(string unit);
+
+    /// <summary>Waits until systemd is done with what was asked for.</summary>
+    /// <returns>Its result, as systemctl(1) knows it (done, failed, timeout, canceled, …); null when the limit is over first.</returns>
+    /// <exception cref="ServiceManagerException">systemd does not answer.</exception>
+    string? Wait(UnitJob job, TimeSpan limit);
+}
+
+/// <summary>Something that systemd has been asked to do with a unit.</summary>
+/// <param name="Unit">The unit.</param>
+/// <param name="Path">What systemd calls it.</param>
+internal readonly record struct UnitJob(string Unit, string Path);
+
+/// <summary>What a unit is, in the words of systemctl(1).</summary>
+/// <param name="Load">loaded, not-found, masked, bad-setting, error.</param>
+/// <param name="Active">active, reloading, inactive, failed, activating, deactivating.</param>
+/// <param name="Sub">The state that its type has for that, such as running or auto-restart.</param>
+internal readonly record struct UnitState(string Load, string Active, string Sub)
+{
+    /// <summary>Whether nothing of it runs or is about to.</summary>
+    public bool IsDown => Active is "inactive" or "failed";
+
+    /// <summary>Whether it is up.</summary>
+    public bool IsUp => Active is "active" or "reloading";
+
+    /// <summary>Whether there is no such unit here.</summary>
+    public bool IsMissing => Load == "not-found";
+
+    /// <summary>Whether an admin has forbidden that it is started.</summary>
+    public bool IsMasked => Load == "masked";
+}
+
+/// <summary>systemd does not do what it was asked for.</summary>
+internal sealed class ServiceManagerException(string message) : Exception(message);

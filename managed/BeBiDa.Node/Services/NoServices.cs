@@ -1,0 +1,22 @@
+namespace BeBiDa.Node.Services;
+
+/// <summary>A machine without systemd: no unit is there to be stopped.</summary>
+internal sealed class NoServices : IServiceManager
+{
+    /// <inheritdoc/>
+    public UnitState Read(string unit) => new("not-found", "inactive", "dead");
+
+    /// <inheritdoc/>
+    public UnitJob Stop(string unit) => new(unit, "");
+
+    /// <inheritdoc/>
+    public UnitJob Start(string unit) => throw new ServiceManagerException($"{unit} cannot be started: this machine does not run systemd");
+
+    /// <inheritdoc/>
+    public string? Wait(UnitJob job, TimeSpan limit) => "done";
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+    }
+}

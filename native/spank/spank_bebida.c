@@ -1,0 +1,74 @@
+/*
+ * Slurm's SPANK plugin spank_bebida.so: the option --bebida where a job is submitted, and on the node, before
+ * and after the job, the services that must not run beside it.
+ *
+ * Slurm loads it into srun, sbatch, salloc, slurmd and slurmstepd; here each context finds its own page. In
+ * slurmd itself nothing is done: it loads its plugins before it forks into the background, and what a runtime
+ * starts there would be gone. Prolog and epilog run in a short-lived process of their own
+ * (slurmstepd spank prolog).
+ */
+#include <slurm/slurm_errno.h>
+#include <slurm/spank.h>
+
+#include "arguments.h"
+#include "node.h"
+#include "notice.h"
+#include "submit.h"
+
+#define EXPORTED __attribute__((visibility("default")))
+
+/* Slurm declares these names in spank.h, without a visibility. */
+#pragma GCC visibility push(default)
+SPANK_PLUGIN(bebida, 1)
+#pragma GCC visibility pop
+
+EXPORTED int slurm_spank_init(spank_t spank, int count, char **words)
+{
+    const struct arguments arguments = arguments_read(count, words);
+    int result = ESPANK_SUCCESS;
+
+    switch (spank_context()) {
+    case S_CTX_LOCAL:
+    case S_CTX_ALLOCATOR:
+        result = submit_register(spank, &arguments);
+        break;
+    case S_CTX_REMOTE:
+        result = notice_register(spank);
+        break;
+    default:
+        break;
+    }
+    return result;
+}
+
+EXPORTED int slurm_spank_init_post_opt(spank_t spank, int count, char **words)
+{
+    (void)count;
+    (void)words;
+    return spank_context() == S_CTX_LOCAL || spank_context() == S_CTX_ALLOCATOR ? submit_pass_on(spank)
+                                                                                : ESPANK_SUCCESS;
+}
+
+EXPORTED int slurm_spank_user_init(spank_t spank, int count, char **words)
+{
+    (void)count;
+    (void)words;
+    notice_give(spank);
+    return ESPANK_SUCCESS;
+}
+
+EXPORTED int slurm_spank_job_prolog(spank_t spank, int count, char **words)
+{
+    const struct arguments arguments = arguments_read(count, words);
+
+    (void)spank;
+    return node_prolog(&arguments);
+}
+
+EXPORTED int slurm_spank_job_epilog(spank_t spank, int count, char **words)
+{
+    const struct arguments arguments = arguments_read(count, words);
+
+    (void)spank;
+    return node_epilog(&arguments);
+}
