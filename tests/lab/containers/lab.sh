@@ -36,6 +36,11 @@ compose() {
     "${program[@]}" --project-name "bebida-$name" --project-directory "$here" --file "$here/compose.yaml" "$@"
 }
 
+# containers [--all]: the lab's that run, or all of it.
+containers() {
+    docker ps --quiet --filter "label=com.docker.compose.project=bebida-$name" "$@"
+}
+
 # start time of a process: with it a pid means one process only.
 started() {
     local stat fields
@@ -108,6 +113,7 @@ The lab "$name" boots. Its directory is $lab.
     }docker exec bebida-$name-controller srun -N2 hostname        (as a user: docker exec --user alice …)
     kubectl --kubeconfig $lab/kubernetes/kubernetes-admin.kubeconfig get nodes
     docker exec bebida-$name-n1 systemctl status kubelet
+    docker exec bebida-$name-controller bebidactl status
     docker kill bebida-$name-n1; docker start bebida-$name-n1
     $0 down --name $name
 END
@@ -121,12 +127,14 @@ up() {
     mkdir -p "$lab"
     # What did not come up leaves nothing behind.
     trap down EXIT
+    # Held to the end: a `down` in the meantime waits until there is all that it has to remove.
     docker_acquire
+    echo "${DOCKER_HOST-}" >"$lab/docker-host"
     remove_abandoned
     fill_directory
     create_containers "${services[@]}"
-    docker_release
     compose up --no-recreate --detach "${services[@]}"
+    docker_release
     trap - EXIT
     say_what_to_try
 }
@@ -145,10 +153,13 @@ remove_abandoned() {
 
 # remove <name>
 remove() {
-    local name=$1 lab=$labs/$1
+    local name=$1 lab=$labs/$1 container
     if [[ -e $lab/environment ]]; then
         # shellcheck source=/dev/null
         source "$lab/environment"
+        for container in $(containers); do
+            docker exec "$container" /usr/lib/bebida-lab/thaw >/dev/null 2>&1 || true
+        done
         compose down --volumes --timeout 0
     fi
     rm -rf -- "$lab"
@@ -165,7 +176,7 @@ down() {
 save_logs() {
     local container service
     mkdir -p "$logs"
-    for container in $(docker ps --all --quiet --filter "label=com.docker.compose.project=bebida-$name"); do
+    for container in $(containers --all); do
         service=$(docker inspect --format '{{ index .Config.Labels "com.docker.compose.service" }}' "$container")
         docker logs "$container" >"$logs/$service.log" 2>&1
         docker exec "$container" journalctl --no-pager >"$logs/$service.journal" 2>/dev/null || true

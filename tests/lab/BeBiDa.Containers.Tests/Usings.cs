@@ -1,0 +1,2 @@
+global using BeBiDa.Lab;
+global using NUnit.Framework;

@@ -1,0 +1,75 @@
+using System.Globalization;
+using BeBiDa.Lab;
+
+namespace BeBiDa.Containers;
+
+public sealed partial class ContainerLab
+{
+    /// <summary>Runs a command on a machine, as root or as a user (alice of physics, bob of chemistry), whatever its exit code.</summary>
+    /// <param name="machine">A node, <see cref="Controller"/> or <see cref="Api"/>.</param>
+    /// <param name="command">The program and its arguments.</param>
+    /// <param name="user">Whose command it is.</param>
+    /// <param name="input">What the command reads on standard input.</param>
+    /// <param name="cancellationToken">Stops waiting for it; the command itself goes on.</param>
+    public Task<CommandResult> ExecAsync(
+        string machine, IReadOnlyList<string> command, string? user = null, string? input = null, CancellationToken cancellationToken = default) =>
+        docker.ExecuteAsync(machine, command, user, input, cancellationToken);
+
+    /// <summary>Writes a file on a machine, in place of what it had; owner and mode stay.</summary>
+    public async Task WriteFileAsync(string machine, string path, string text, CancellationToken cancellationToken = default) =>
+        (await ExecAsync(machine, ["sh", "-c", "cat >\"$0\"", path], input: text, cancellationToken: cancellationToken)).EnsureSucceeded();
+
+    /// <summary>The power goes: every process of the machine is gone at once. Its disk stays.</summary>
+    public async Task KillAsync(string machine, CancellationToken cancellationToken = default)
+    {
+        await ExecAsync(machine, ["/usr/lib/bebida-lab/thaw"], cancellationToken: cancellationToken);
+        await docker.RunAsync(machine, cancellationToken, "kill");
+    }
+
+    /// <summary>The power is back: the machine boots, with an empty /run and the disk that it had.</summary>
+    public Task StartAsync(string machine, CancellationToken cancellationToken = default) =>
+        docker.RunAsync(machine, cancellationToken, "start");
+
+    /// <summary>A reboot as an admin's: all units stop in order, and systemd boots anew with an empty /run. Returns when it has.</summary>
+    public async Task RebootAsync(string machine, CancellationToken cancellationToken = default)
+    {
+        await ExecAsync(machine, ["/usr/lib/bebida-lab/thaw"], cancellationToken: cancellationToken);
+        await docker.RunAsync(machine, cancellationToken, "restart", "--time", "30");
+        await WaitUntilBootedAsync(machine, cancellationToken);
+    }
+
+    /// <summary>Waits until systemd has started all that a machine should run.</summary>
+    public Task WaitUntilBootedAsync(string machine, CancellationToken cancellationToken = default) => Eventually.HoldsAsync(
+        $"{machine} has booted",
+        options.Patience,
+        async cancel => (await ExecAsync(machine, ["systemctl", "is-system-running"], cancellationToken: cancel)).StandardOutput.Trim() is "running" or "degraded",
+        cancellationToken);
+
+    /// <summary>What systemd says of a unit: active, inactive, failed, activating, deactivating.</summary>
+    public async Task<string> UnitStateAsync(string machine, string unit, CancellationToken cancellationToken = default) =>
+        (await ExecAsync(machine, ["systemctl", "is-active", unit], cancellationToken: cancellationToken)).StandardOutput.Trim();
+
+    /// <summary>The processes of a node's pods, by the pids that they have there.</summary>
+    public async Task<IReadOnlyList<int>> PodProcessesAsync(string node, CancellationToken cancellationToken = default)
+    {
+        // In the hierarchy of the freezer, or in the only one; a slice that is not there has no processes.
+        const string list = """
+            slice=/sys/fs/cgroup/freezer/kubepods.slice
+            [ -e /sys/fs/cgroup/freezer ] || slice=/sys/fs/cgroup/kubepods.slice
+            [ ! -e "$slice" ] || find "$slice" -name cgroup.procs -exec cat {} +
+            """;
+        var listed = (await ExecAsync(node, ["sh", "-c", list], cancellationToken: cancellationToken)).EnsureSucceeded();
+        return [.. listed.StandardOutput.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => int.Parse(line, CultureInfo.InvariantCulture))];
+    }
+
+    /// <summary>A log: of slurmctld or slurmd the file that it writes, of any other unit its part of the journal; of <see cref="Api"/> all that it wrote.</summary>
+    public async Task<string> ReadLogAsync(string machine, string unit = "", CancellationToken cancellationToken = default)
+    {
+        if (machine == Api)
+            return await docker.ReadOutputAsync(machine, cancellationToken);
+        string[] command = unit is "slurmctld" or "slurmd"
+            ? ["cat", $"/var/log/slurm/{unit}.log"]
+            : ["journalctl", "--no-pager", "--output=short-precise", .. unit.Length > 0 ? (string[])["--unit", unit] : []];
+        return (await ExecAsync(machine, command, cancellationToken: cancellationToken)).EnsureSucceeded().StandardOutput;
+    }
+}
