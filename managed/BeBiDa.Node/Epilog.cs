@@ -10,6 +10,8 @@ namespace BeBiDa.Node;
 /// <summary>After a job has left this node: Kubernetes gets it back, unless another job is on it.</summary>
 internal sealed class Epilog(BebidaConfiguration configuration, NodeState state, Func<IServiceManager> connect, IPodProcesses pods, IJobFinder finder, ILogger logger)
 {
+    private static readonly TimeSpan LeastPatience = TimeSpan.FromSeconds(1);
+
     /// <summary>Starts what was stopped.</summary>
     /// <param name="job">The job.</param>
     /// <returns>Why something does not run again, for an admin; null when nothing was asked for or all of it runs.</returns>
@@ -37,13 +39,17 @@ internal sealed class Epilog(BebidaConfiguration configuration, NodeState state,
 
         var problems = new List<string>();
         using var services = connect();
-        foreach (var unit in stopped.Reverse())
+        foreach (var unit in InOrder(stopped))
             if (Start(job, unit, services, deadline, out var another) is { } problem)
                 problems.Add(problem);
             else if (another)
                 return null;
         return problems.Count == 0 ? null : string.Join("; ", problems);
     }
+
+    // The reverse of the configured one: what an earlier epilog has left is recorded before what this job stopped.
+    private IEnumerable<string> InOrder(IReadOnlyList<string> stopped) =>
+        stopped.Reverse().OrderByDescending(unit => configuration.Node.Services.ToList().IndexOf(unit));
 
     // The lock is not held while a service starts: the prolog of the next job must not wait for that, and takes the start
     // back by its stop.
@@ -66,7 +72,8 @@ internal sealed class Epilog(BebidaConfiguration configuration, NodeState state,
             start = services.Start(unit);
         }
 
-        var result = services.Wait(start, deadline.Left);
+        // What a slow one before it has used up is not this one's fault.
+        var result = services.Wait(start, deadline.Left > LeastPatience ? deadline.Left : LeastPatience);
         using (Lock())
         {
             another = Others(job);

@@ -9,8 +9,9 @@ internal sealed class Freezer
     private readonly string state;
     private readonly string frozen;
 
-    private Freezer(string control, string freeze, string thaw, string state, string frozen)
+    private Freezer(int version, string control, string freeze, string thaw, string state, string frozen)
     {
+        Version = version;
         this.control = control;
         this.freeze = freeze;
         this.thaw = thaw;
@@ -25,9 +26,12 @@ internal sealed class Freezer
         var second = Path.Combine(group, "cgroup.freeze");
         var first = Path.Combine(group, "freezer.state");
         if (File.Exists(second))
-            return new Freezer(second, "1", "0", Path.Combine(group, "cgroup.events"), "frozen 1");
-        return File.Exists(first) ? new Freezer(first, "FROZEN", "THAWED", first, "FROZEN") : null;
+            return new Freezer(2, second, "1", "0", Path.Combine(group, "cgroup.events"), "frozen 1");
+        return File.Exists(first) ? new Freezer(1, first, "FROZEN", "THAWED", first, "FROZEN") : null;
     }
+
+    /// <summary>The version of cgroups that it belongs to.</summary>
+    public int Version { get; }
 
     /// <summary>Whether every process in it is frozen.</summary>
     public bool IsFrozen => File.ReadAllLines(state).Contains(frozen);

@@ -47,7 +47,10 @@ internal sealed partial class PodCgroups(IReadOnlyList<string> names, string mou
     public bool Freeze(TimeSpan limit)
     {
         var began = Stopwatch.GetTimestamp();
+        // A host may have both versions, and a process that the first has frozen never counts as frozen to the second.
         var groups = Freezers();
+        if (groups.Exists(group => group.Version == 1))
+            groups.RemoveAll(group => group.Version == 2);
         // Where no group can freeze them, they are not frozen.
         if (groups.Count == 0 && Count() > 0)
             return false;

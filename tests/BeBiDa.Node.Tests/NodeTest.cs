@@ -1,0 +1,69 @@
+using BeBiDa.Border;
+using BeBiDa.Configuration;
+using BeBiDa.Jobs;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace BeBiDa.Node.Tests;
+
+/// <summary>A node with kubelet and containerd running, and what Slurm does to it.</summary>
+public abstract class NodeTest
+{
+    internal const string Kubelet = "kubelet.service";
+    internal const string Containerd = "containerd.service";
+    private string directory = "";
+
+    internal FakeServices Services { get; private set; } = null!;
+
+    internal FakePods Pods { get; private set; } = null!;
+
+    internal NodeState State { get; private set; } = null!;
+
+    internal BebidaConfiguration Configuration { get; set; } = null!;
+
+    /// <summary>Jobs that slurmctld says are over.</summary>
+    internal HashSet<uint> Over { get; private set; } = null!;
+
+    internal List<string> Done => Services.Done;
+
+    [SetUp]
+    public void MakeNode()
+    {
+        directory = Directory.CreateTempSubdirectory("bebida-node-").FullName;
+        State = new NodeState(directory);
+        Services = new FakeServices { [Kubelet] = FakeServices.Running, [Containerd] = FakeServices.Running };
+        Pods = new FakePods(Services.Done);
+        Configuration = new BebidaConfiguration();
+        Over = [];
+    }
+
+    [TearDown]
+    public void RemoveNode() => Directory.Delete(directory, recursive: true);
+
+    internal string? Prolog(uint job, string notice = "") =>
+        new Prolog(Configuration, State, Services, Pods, NullLogger.Instance).Run(Job(job), notice);
+
+    internal string? Epilog(uint job) =>
+        new Epilog(Configuration, State, () => Services, Pods, new Finder(Over), NullLogger.Instance).Run(Job(job));
+
+    /// <summary>What a reboot leaves.</summary>
+    internal void Reboot()
+    {
+        Directory.Delete(directory, recursive: true);
+        Directory.CreateDirectory(directory);
+        (Services[Kubelet], Services[Containerd]) = (FakeServices.Running, FakeServices.Running);
+        Done.Clear();
+    }
+
+    internal string ReadJobFile(uint job) => File.ReadAllText(Path.Combine(directory, "jobs", $"{job}"));
+
+    private static Job Job(uint id) => new("c", id, "", "alice", "batch", ["n1"]);
+
+    private sealed class Finder(HashSet<uint> over) : IJobFinder
+    {
+        public Presence Find(uint job, out string name)
+        {
+            name = "";
+            return over.Contains(job) ? Presence.Gone : Presence.Present;
+        }
+    }
+}
