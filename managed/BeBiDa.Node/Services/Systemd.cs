@@ -61,8 +61,9 @@ internal sealed unsafe class Systemd : IServiceManager
     public UnitJob Start(string unit)
     {
         Listen();
-        // A unit that was stopped while it failed and failed again would be refused for starting too often.
-        SdBus.sd_bus_message_unref(Call(Service, Root, Manager, "ResetFailedUnit", unit));
+        // A unit that had failed again and again would be refused for starting too often.
+        if (Read(unit).Active == "failed")
+            SdBus.sd_bus_message_unref(Call(Service, Root, Manager, "ResetFailedUnit", unit));
         return new UnitJob(unit, CallForPath("StartUnit", unit, "replace"));
     }
 

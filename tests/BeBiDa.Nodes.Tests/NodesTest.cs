@@ -1,0 +1,144 @@
+using System.Globalization;
+using k8s;
+using k8s.Models;
+
+namespace BeBiDa.Nodes.Tests;
+
+/// <summary>Three machines that all fixtures of this assembly share, and what they ask of them.</summary>
+public abstract class NodesTest
+{
+    /// <summary>The user whose wish to keep nodes is granted, as a member of physics.</summary>
+    protected const string Alice = "alice";
+
+    /// <summary>The user whose wish is not.</summary>
+    protected const string Bob = "bob";
+
+    protected const string Kubelet = "kubelet.service";
+    protected const string Runtime = "containerd.service";
+
+    // What a job finds on its node; fails unless it has the machine for itself.
+    private const string Alone = """
+        #!/bin/sh
+        kubelet=$(systemctl is-active kubelet)
+        runtime=$(systemctl is-active containerd)
+        pods=$(find /sys/fs/cgroup -path '*kubepods*' -name cgroup.procs -exec cat {} + | wc -l)
+        echo "$(hostname) $kubelet $runtime $pods"
+        [ "$kubelet $runtime $pods" = "inactive inactive 0" ]
+        """;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    /// <summary>A program of every job: is it alone on its node?</summary>
+    protected static string IsAlone => "/home/alone.sh";
+
+    protected virtual ContainerLab Lab => SharedLab.Lab;
+
+    internal static ContainerLabOptions Options { get; } = new()
+    {
+        Spank = true,
+        Configuration = """
+            jobs:
+              mayKeep:
+                users: [root]
+                groups: [physics]
+            node:
+              stopTimeout: 10s
+              startTimeout: 5s
+
+            """,
+    };
+
+    [TearDown]
+    public async Task LeaveNothingBehindAsync()
+    {
+        await Lab.SlurmAsync("scancel", ["--state=PENDING"]);
+        await Lab.SlurmAsync("scancel", ["--state=RUNNING"]);
+        await Lab.Client.CoreV1.DeleteCollectionNamespacedPodAsync("default", gracePeriodSeconds: 0);
+        await FreeAsync();
+    }
+
+    internal static async Task PrepareAsync(ContainerLab lab)
+    {
+        (await lab.ExecAsync(ContainerLab.Controller, ["sh", "-c", "cat > /home/alone.sh && chmod 755 /home/alone.sh"], input: Alone)).EnsureSucceeded();
+    }
+
+    /// <summary>Runs srun as a user; the job writes one line for each of its nodes.</summary>
+    protected async Task<string[]> RunAsync(string user, params string[] arguments) =>
+        [.. (await Lab.SlurmAsync("srun", arguments, user)).EnsureSucceeded().StandardOutput.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal)];
+
+    /// <summary>Submits a job that sleeps, and waits until it runs.</summary>
+    protected async Task<int> StartAsync(string user, params string[] arguments)
+    {
+        var job = await Lab.SubmitAsync(["--output=/dev/null", .. arguments, "--wrap", "sleep 600"], user);
+        await Lab.WaitForJobAsync(job, "RUNNING");
+        return job;
+    }
+
+    protected async Task CancelAsync(int job) => (await Lab.SlurmAsync("scancel", [$"{job}"])).EnsureSucceeded();
+
+    /// <summary>Waits until both sides have every node back: idle, Ready, schedulable, no hold, nothing owed.</summary>
+    protected async Task FreeAsync()
+    {
+        await Lab.WaitUntilReadyAsync();
+        await EventuallyAsync("no hold is left and every node is schedulable", async () => (await HoldsAsync()).Count == 0 && (await Lab.Client.CoreV1.ListNodeAsync()).Items.All(n => n.Spec.Unschedulable != true));
+        foreach (var node in Lab.Nodes)
+            Assert.That((await JobsOnAsync(node), await StoppedAsync(node)), Is.EqualTo(("", "")), $"what {node} still remembers");
+    }
+
+    /// <summary>The holds on all nodes: "n1 lab.7".</summary>
+    protected async Task<IReadOnlyList<string>> HoldsAsync() =>
+        [.. (await Lab.Client.CoreV1.ListNodeAsync()).Items.SelectMany(node => (node.Metadata.Annotations ?? new Dictionary<string, string>())
+            .Where(a => a.Key.StartsWith("hold.bebida.io/", StringComparison.Ordinal))
+            .Select(a => $"{node.Metadata.Name} {a.Key["hold.bebida.io/".Length..]}")).Order(StringComparer.Ordinal)];
+
+    protected async Task<bool> IsSchedulableAsync(string node) => (await Lab.NodeAsync(node)).Spec.Unschedulable != true;
+
+    /// <summary>"active active" where Kubernetes has a node, "inactive inactive" where it does not.</summary>
+    protected async Task<string> ServicesAsync(string node) => $"{await Lab.UnitStateAsync(node, Kubelet)} {await Lab.UnitStateAsync(node, Runtime)}";
+
+    protected Task ServicesBecomeAsync(string node, string states) =>
+        EventuallyAsync($"kubelet and its runtime on {node} are {states}", async () => await ServicesAsync(node) == states);
+
+    /// <summary>The jobs that a node remembers: "7 8".</summary>
+    protected async Task<string> JobsOnAsync(string node) =>
+        (await Lab.ExecAsync(node, ["sh", "-c", "ls /run/bebida/jobs 2>/dev/null | xargs"])).StandardOutput.Trim();
+
+    /// <summary>The services that a node owes Kubernetes.</summary>
+    protected async Task<string> StoppedAsync(string node) =>
+        (await Lab.ExecAsync(node, ["sh", "-c", "cat /run/bebida/stopped 2>/dev/null | xargs"])).StandardOutput.Trim();
+
+    /// <summary>When a unit was last stopped.</summary>
+    protected async Task<DateTimeOffset> StoppedAtAsync(string node, string unit)
+    {
+        var shown = (await Lab.ExecAsync(node, ["systemctl", "show", "--timestamp=us+utc", "--property=InactiveEnterTimestamp", "--value", unit])).EnsureSucceeded().StandardOutput.Trim();
+        return DateTimeOffset.ParseExact(shown, "ddd yyyy-MM-dd HH:mm:ss.ffffff 'UTC'", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
+    }
+
+    /// <summary>Runs a pod on a node: a process in its pod slice.</summary>
+    protected async Task RunPodAsync(string name, string node, double terminationSeconds = 0.2, bool ignoresTermination = false)
+    {
+        await Lab.Client.CoreV1.CreateNamespacedPodAsync(
+            new V1Pod
+            {
+                Metadata = new V1ObjectMeta
+                {
+                    Name = name,
+                    Annotations = new Dictionary<string, string>
+                    {
+                        ["hollow/termination-seconds"] = terminationSeconds.ToString(CultureInfo.InvariantCulture),
+                        ["hollow/ignore-termination"] = ignoresTermination ? "true" : "false",
+                    },
+                },
+                Spec = new V1PodSpec
+                {
+                    NodeName = node,
+                    Containers = [new V1Container { Name = "c", Image = "none", Command = ["sleep", "infinity"] }],
+                },
+            },
+            "default");
+        await EventuallyAsync($"pod {name} runs", async () => (await Lab.Client.CoreV1.ReadNamespacedPodAsync(name, "default")).Status?.Phase == "Running");
+    }
+
+    protected static Task EventuallyAsync(string what, Func<Task<bool>> condition, TimeSpan? patience = null) =>
+        Eventually.HoldsAsync(what, patience ?? Patience, _ => condition());
+}

@@ -1,0 +1,22 @@
+namespace BeBiDa.Nodes.Tests;
+
+/// <summary>The machines are started once: booting them is what takes time.</summary>
+[SetUpFixture]
+public sealed class SharedLab
+{
+    internal static ContainerLab Lab { get; private set; } = null!;
+
+    [OneTimeSetUp]
+    public async Task StartAsync()
+    {
+        Lab = await ContainerLab.StartAsync(NodesTest.Options);
+        await NodesTest.PrepareAsync(Lab);
+    }
+
+    [OneTimeTearDown]
+    public async Task StopAsync()
+    {
+        if (Lab is not null)
+            await Lab.DisposeAsync();
+    }
+}
