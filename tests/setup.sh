@@ -14,13 +14,21 @@ packages=(
     libicu-dev
     # the lab: Slurm's and munge's daemons, started by the tests themselves
     slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge
+    # the container lab: its image is made of Debian's packages
+    debootstrap iproute2 iptables
     # scripts
     ca-certificates curl git jq openssl procps shellcheck util-linux
     # the shells that bebidactl completes in
     fish zsh
 )
+# Docker, which a host may have from elsewhere already.
+command -v dockerd >/dev/null || [[ -x /usr/sbin/dockerd ]] || packages+=(docker.io)
+command -v docker-compose >/dev/null || docker compose version >/dev/null 2>&1 || packages+=(docker-compose)
 # What some of these packages would have running from now on; the tests start their own.
-services=(munge slurmctld slurmd)
+declare -A services=(
+    [munge]=munge.service [slurmctld]=slurmctld.service [slurmd]=slurmd.service
+    [docker.io]='docker.service docker.socket' [containerd]=containerd.service
+)
 
 die() {
     printf 'setup.sh: %s\n' "$*" >&2
@@ -43,9 +51,10 @@ missing_of() {
 # Debian starts and enables a service when its package is installed. Without touching the services that
 # an admin had installed before, this keeps the new ones from either.
 install_quietly() {
-    local policy=/usr/sbin/policy-rc.d service new=()
-    for service in "${services[@]}"; do
-        is_installed "$service" || new+=("$service.service")
+    local policy=/usr/sbin/policy-rc.d package service units new=()
+    for package in "${!services[@]}"; do
+        read -ra units <<<"${services[$package]}"
+        is_installed "$package" || new+=("${units[@]}")
     done
     if [[ ! -e $policy ]]; then
         trap 'rm -f /usr/sbin/policy-rc.d' EXIT
@@ -55,8 +64,11 @@ install_quietly() {
     export DEBIAN_FRONTEND=noninteractive
     apt-get update
     apt-get install -y --no-install-recommends "$@"
-    if ((${#new[@]} > 0)) && command -v systemctl >/dev/null; then
-        systemctl disable "${new[@]}"
+    if command -v systemctl >/dev/null; then
+        for service in "${new[@]}"; do
+            # What was not installed after all has no unit.
+            [[ ! -e /lib/systemd/system/$service ]] || systemctl disable "$service"
+        done
     fi
 }
 

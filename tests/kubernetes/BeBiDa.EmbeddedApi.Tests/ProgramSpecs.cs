@@ -85,6 +85,29 @@ public sealed class ProgramSpecs
         Assert.That(program.ExitCode, Is.Zero);
     }
 
+    [Test]
+    public async Task It_serves_at_the_address_given_and_writes_kubeconfigs_for_the_identities_asked_for()
+    {
+        var executable = Path.ChangeExtension(typeof(EmbeddedApiServer).Assembly.Location, null);
+        var place = Path.Combine(directory.FullName, "elsewhere");
+        string[] words = ["--address", "127.0.0.9", "--directory", place, "--identity", "system:node:n1=system:nodes", "--identity", "nobody"];
+        using var other = Process.Start(new ProcessStartInfo(executable, words) { RedirectStandardOutput = true })!;
+        try
+        {
+            var remote = new Remote((await other.StandardOutput.ReadLineAsync())!, Path.Combine(place, "ca.crt"));
+            using var node = new ApiClient(remote, Path.Combine(place, "system_node_n1.kubeconfig"));
+            using var nobody = new ApiClient(remote, Path.Combine(place, "nobody.kubeconfig"));
+
+            Assert.That(remote.Url.Host, Is.EqualTo("127.0.0.9"));
+            Assert.That((await node.Get("/api/v1/nodes")).Code, Is.EqualTo(200));
+            Assert.That((await nobody.Get("/api/v1/nodes")).Code, Is.EqualTo(403));
+        }
+        finally
+        {
+            other.Kill();
+        }
+    }
+
     private sealed class Remote(string kubeconfig, string authority) : IApiServer
     {
         public Uri Url { get; } = new(File.ReadLines(kubeconfig).First(line => line.Contains("server:", StringComparison.Ordinal)).Split("server: ")[1]);

@@ -22,7 +22,7 @@ public sealed partial class ContainerLab
     /// <summary>The power goes: every process of the machine is gone at once. Its disk stays.</summary>
     public async Task KillAsync(string machine, CancellationToken cancellationToken = default)
     {
-        await ExecAsync(machine, ["/usr/lib/bebida-lab/thaw"], cancellationToken: cancellationToken);
+        await ExecAsync(machine, ["/usr/lib/bebida-lab/thaw.sh"], cancellationToken: cancellationToken);
         await docker.RunAsync(machine, cancellationToken, "kill");
     }
 
@@ -33,7 +33,7 @@ public sealed partial class ContainerLab
     /// <summary>A reboot as an admin's: all units stop in order, and systemd boots anew with an empty /run. Returns when it has.</summary>
     public async Task RebootAsync(string machine, CancellationToken cancellationToken = default)
     {
-        await ExecAsync(machine, ["/usr/lib/bebida-lab/thaw"], cancellationToken: cancellationToken);
+        await ExecAsync(machine, ["/usr/lib/bebida-lab/thaw.sh"], cancellationToken: cancellationToken);
         await docker.RunAsync(machine, cancellationToken, "restart", "--time", "30");
         await WaitUntilBootedAsync(machine, cancellationToken);
     }

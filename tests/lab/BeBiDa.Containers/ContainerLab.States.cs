@@ -45,12 +45,10 @@ public sealed partial class ContainerLab
             .Where(node => node.Status?.Conditions?.Any(condition => condition is { Type: "Ready", Status: "True" }) == true)
             .Select(node => node.Metadata.Name).Order(StringComparer.Ordinal)];
 
-    private async Task<bool> AreReadyAsync(CancellationToken cancellationToken) =>
-        (await ReadyNodesAsync(cancellationToken)).Count == Nodes.Count;
-
-    private async Task<bool> AreIdleAsync(CancellationToken cancellationToken)
+    /// <summary>The nodes that are idle in Slurm; none while slurmctld does not answer.</summary>
+    public async Task<IReadOnlyList<string>> IdleNodesAsync(CancellationToken cancellationToken = default)
     {
         var idle = await SlurmAsync("sinfo", ["-h", "-N", "-p", "shared", "-t", "idle", "-o", "%N"], null, cancellationToken);
-        return idle.ExitCode == 0 && idle.StandardOutput.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length == Nodes.Count;
+        return idle.ExitCode == 0 ? idle.StandardOutput.Split('\n', StringSplitOptions.RemoveEmptyEntries) : [];
     }
 }

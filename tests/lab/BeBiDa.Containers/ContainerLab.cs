@@ -82,11 +82,16 @@ public sealed partial class ContainerLab : IAsyncDisposable
     }
 
     /// <summary>Waits until every node is ready in Kubernetes, and idle in Slurm.</summary>
-    public Task WaitUntilReadyAsync(CancellationToken cancellationToken = default) => Eventually.HoldsAsync(
-        "every node is Ready in Kubernetes and idle in Slurm",
-        options.Patience,
-        async cancel => await AreReadyAsync(cancel) && await AreIdleAsync(cancel),
-        cancellationToken);
+    public async Task WaitUntilReadyAsync(CancellationToken cancellationToken = default)
+    {
+        IReadOnlyList<string> ready = [], idle = [];
+        await Eventually.HoldsAsync(
+            "every node is Ready in Kubernetes and idle in Slurm",
+            options.Patience,
+            async cancel => (ready = await ReadyNodesAsync(cancel)).Count == Nodes.Count && (idle = await IdleNodesAsync(cancel)).Count == Nodes.Count,
+            cancellationToken,
+            () => $"Ready: {string.Join(' ', ready)}; idle: {string.Join(' ', idle)}. BEBIDA_LAB_KEEP=1 keeps the machines' logs.");
+    }
 
     /// <summary>Ends all machines; when this returns, nothing is left of them.</summary>
     public async ValueTask DisposeAsync()

@@ -27,5 +27,5 @@ public sealed record ContainerLabOptions
     public IReadOnlyList<string> SlurmConf { get; init; } = [];
 
     /// <summary>How long anything that is waited for may take before it counts as failed.</summary>
-    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(60);
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(90);
 }

@@ -2,7 +2,7 @@
 # To be sourced. The Docker that the lab uses: the system's where one answers, otherwise one of our own, which keeps its
 # images in BEBIDA_CACHE, has its socket and all else in /run/bebida-docker, and runs only as long as there are labs.
 
-cache=${BEBIDA_CACHE:-/var/cache/bebida-tests}
+images=${BEBIDA_CACHE:-/var/cache/bebida-tests}/docker
 own=/run/bebida-docker
 
 docker_answers() {
@@ -27,10 +27,10 @@ docker_acquire() {
         echo "docker.sh: no Docker answers, and there is no dockerd to start; tests/setup.sh installs it" >&2
         return 1
     }
-    mkdir -p "$cache/docker"
+    mkdir -p "$images"
     rm -f "$own/pid"
     # No default bridge: each lab brings its network, and the image is built on the host's.
-    PATH=$PATH:/usr/sbin setsid "$program" --host "$DOCKER_HOST" --data-root "$cache/docker" --exec-root "$own/exec" \
+    PATH=$PATH:/usr/sbin setsid "$program" --host "$DOCKER_HOST" --data-root "$images" --exec-root "$own/exec" \
         --pidfile "$own/pid" --bridge none >"$own/log" 2>&1 </dev/null 9>&- &
     local tenths
     for ((tenths = 0; tenths < 300; tenths++)); do

@@ -17,7 +17,8 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 repository=$(cd "$here/../../.." && pwd)
 labs=${TMPDIR:-/tmp}/bebida-labs
-# shellcheck source=docker.sh
+cache=${BEBIDA_CACHE:-/var/cache/bebida-tests}
+# shellcheck disable=SC1091 # It is checked by itself.
 source "$here/docker.sh"
 
 die() {
@@ -26,7 +27,7 @@ die() {
 }
 
 usage() {
-    sed -n '/^# usage/,/^$/ { s/^# \{0,1\}//; p }' "${BASH_SOURCE[0]}" >&2
+    sed -n '/^# usage/,/^set/ { s/^#\( \|$\)//p }' "${BASH_SOURCE[0]}" >&2
     exit 2
 }
 
@@ -67,24 +68,18 @@ END
     source "$lab/environment"
 }
 
-# copy_program <project> <folder>: a copy, so that a build does not change what runs.
-copy_program() {
-    local from=$repository/build/dotnet/bin/$1/debug
-    [[ -e $from ]] || die "$1 is not built; run: dotnet build $(cd "$repository" && echo tests/kubernetes/"$1")"
-    mkdir -p "$lab/kubernetes-programs"
-    cp -r "$from" "$lab/kubernetes-programs/$2"
-}
-
+# Copies, so that a build does not change what runs.
 fill_directory() {
+    local programs=$repository/build/dotnet/bin/BeBiDa.Containers/debug/programs
     local prefix=${BEBIDA_PREFIX:-$repository/build/lab} needed
-    mkdir -p "$lab"/{nothing,configuration,prefix}
+    mkdir -p "$lab"/{nothing,configuration,prefix,programs}
     for needed in prep_bebida.so:"$plugin" spank_bebida.so:"$spank"; do
         [[ ${needed#*:} == no || -e $prefix/lib/slurm/${needed%:*} ]] ||
             die "no $prefix/lib/slurm/${needed%:*}; CONTRIBUTING.md says how it is built, BEBIDA_PREFIX names another prefix"
     done
     if [[ -d $prefix ]]; then cp -a "$prefix/." "$lab/prefix"; fi
-    copy_program BeBiDa.EmbeddedApi api
-    copy_program BeBiDa.HollowCluster hollow
+    [[ -d $programs ]] || die "no $programs; \`dotnet build tests/lab/BeBiDa.Containers\` makes it"
+    cp -r "$programs/." "$lab/programs"
     cp "$repository/packaging/kubernetes/rbac.yaml" "$lab/rbac.yaml"
     [[ -z $configuration ]] || cp -r "$configuration/." "$lab/configuration"
     (umask 077 && head -c 128 /dev/urandom >"$lab/munge.key")
@@ -158,7 +153,7 @@ remove() {
         # shellcheck source=/dev/null
         source "$lab/environment"
         for container in $(containers); do
-            docker exec "$container" /usr/lib/bebida-lab/thaw >/dev/null 2>&1 || true
+            docker exec "$container" /usr/lib/bebida-lab/thaw.sh >/dev/null 2>&1 || true
         done
         compose down --volumes --timeout 0
     fi

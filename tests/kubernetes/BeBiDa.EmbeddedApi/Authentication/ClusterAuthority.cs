@@ -36,7 +36,7 @@ internal sealed class ClusterAuthority : IDisposable
         names.AddDnsName("kubernetes.default.svc");
         names.AddIpAddress(IPAddress.Loopback);
         names.AddIpAddress(IPAddress.IPv6Loopback);
-        if (!IPAddress.IsLoopback(address))
+        if (!address.Equals(IPAddress.Loopback))
             names.AddIpAddress(address);
         request.CertificateExtensions.Add(names.Build());
         return Sign(request, own, ServerAuthentication, notBefore, notAfter);

@@ -10,5 +10,5 @@ for hierarchy in '' freezer/ systemd/ unified/; do
         slices+=(--pod-slice "/sys/fs/cgroup/${hierarchy}kubepods.slice")
     fi
 done
-exec /usr/share/dotnet/dotnet /opt/kubernetes/hollow/hollow-cluster.dll --kubelet-only --nodes "$HOSTNAME" \
+exec /usr/share/dotnet/dotnet /opt/kubernetes/hollow-cluster.dll --kubelet-only --nodes "$HOSTNAME" \
     --kubeconfig /etc/kubernetes/kubelet.conf --lease-seconds 1 "${slices[@]}"
