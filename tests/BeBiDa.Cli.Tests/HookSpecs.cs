@@ -50,7 +50,7 @@ public sealed class HookSpecs : ToolTest
     [Test]
     public async Task A_job_that_is_to_leave_Kubernetes_alone_does()
     {
-        Exits(await RunAsync(Environment([.. Job, ("SLURM_JOB_NAME", "BEBIDA_NOOP_test")]), "hook", "prolog"), 0);
+        Exits(await RunAsync(Environment([.. Job, ("SLURM_JOB_NAME", "BEBIDA_NOOP_test"), ("SLURM_JOB_USER", "root")]), "hook", "prolog"), 0);
         Assert.That(await StateAsync("n1"), Is.EqualTo("open"));
     }
 

@@ -23,7 +23,7 @@ public class ConfigurationSpecs
             Assert.That(text, Does.Match($"(?ms)^{section}:$(?:(?!^\\w).)*^  {key}:"), $"{section}.{key} is not in the example");
     }
 
-    [TestCase("kubernets:\n  kubeconfig: /k\n", "f:1: kubernets: unknown key; the keys here are controller, eviction, jobs, kubernetes, nodes")]
+    [TestCase("kubernets:\n  kubeconfig: /k\n", "f:1: kubernets: unknown key; the keys here are controller, eviction, jobs, kubernetes, node, nodes")]
     [TestCase("kubernetes:\n  kubeconfig: /k\n  maxinflight: 3\n", "f:3: kubernetes.maxinflight: unknown key; the keys here are context, events, kubeconfig, maxInFlight, requestTimeout")]
     [TestCase("kubernetes:\n  kubeconfig: /k\n  maxInFlight: many\n", "f:3: kubernetes.maxInFlight: 'many' is not a whole number")]
     [TestCase("kubernetes:\n  kubeconfig: /k\n  maxInFlight: 0\n", "f:3: kubernetes.maxInFlight: 0 is out of range (1 to 512)")]
@@ -37,6 +37,14 @@ public class ConfigurationSpecs
     [TestCase(Least + "jobs:\n  partitions: batch\n", "f:4: jobs.partitions: a list is expected")]
     [TestCase(Least + "nodes:\n  template: fixed\n", "f:4: nodes.template: 'fixed' has no {node} in it")]
     [TestCase(Least + "nodes:\n  map: {a: x, b: x}\n", "f:4: nodes.map: b and a are both mapped to x")]
+    [TestCase(Least + "jobs:\n  mayKeep: [alice]\n", "f:4: jobs.mayKeep: a mapping of keys is expected")]
+    [TestCase(Least + "jobs:\n  mayKeep: {user: [alice]}\n", "f:4: jobs.mayKeep.user: unknown key; the keys here are groups, partitions, users")]
+    [TestCase(Least + "node:\n  services: [kubelet]\n", "f:4: node.services: 'kubelet' is not the name of a systemd unit such as kubelet.service")]
+    [TestCase(Least + "node:\n  services: [../kubelet.service]\n", "f:4: node.services: '../kubelet.service' is not the name of a systemd unit")]
+    [TestCase(Least + "node:\n  podCgroups: [/kubepods]\n", "f:4: node.podCgroups: '/kubepods' is not a path below the cgroup file system's root")]
+    [TestCase(Least + "node:\n  podCgroups: [../system.slice]\n", "f:4: node.podCgroups: '../system.slice' is not a path below")]
+    [TestCase(Least + "node:\n  leftoverPods: kill\n", "f:4: node.leftoverPods: 'kill' is none of stop, freeze, keep")]
+    [TestCase(Least + "node:\n  stopTimeout: 500ms\n", "f:4: node.stopTimeout: 500ms is out of range (1s to 1h)")]
     [TestCase(Least + "jobs: all\n", "f:3: jobs: a mapping of keys is expected")]
     [TestCase("- a\n", "f:1: a mapping of sections is expected")]
     [TestCase("a: [\n", "f:2: not YAML:")]
@@ -53,6 +61,10 @@ public class ConfigurationSpecs
         var thrown = Assert.Catch<ConfigurationException>(() => ConfigurationFile.Parse("f", "kubernetes:\n  maxInFlight: 0\ncontroller:\n  on: x\n"));
         Assert.That(thrown!.Problems, Has.Count.EqualTo(3));
     }
+
+    [Test]
+    public void A_node_need_not_know_how_Kubernetes_is_reached() =>
+        Assert.That(ConfigurationFile.Parse("f", "node:\n  services: [k3s-agent.service]\n", kubernetes: false).Node.Services, Is.EqualTo(new[] { "k3s-agent.service" }));
 
     [Test]
     public void A_missing_file_is_named() =>

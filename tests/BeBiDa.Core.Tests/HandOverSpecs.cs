@@ -90,9 +90,16 @@ public class HandOverSpecs
     [Test]
     public async Task A_job_named_BEBIDA_NOOP_leaves_Kubernetes_alone()
     {
-        await DecommissionAsync(Job(7, "n1") with { Name = "BEBIDA_NOOP_spark" });
-        await RecommissionAsync(Job(7, "n1") with { Name = "BEBIDA_NOOP_spark" });
+        await DecommissionAsync(Job(7, "n1") with { Name = "BEBIDA_NOOP_spark", User = "root" });
+        await RecommissionAsync(Job(7, "n1") with { Name = "BEBIDA_NOOP_spark", User = "root" });
         Assert.That(cluster.Asked, Is.Empty);
+    }
+
+    [Test]
+    public async Task A_job_that_asks_to_keep_its_nodes_and_may_not_is_handed_over()
+    {
+        await DecommissionAsync(Job(7, "n1") with { AsksToKeep = true });
+        Assert.That(cluster.Held["n1"], Is.Not.Empty);
     }
 
     [Test]

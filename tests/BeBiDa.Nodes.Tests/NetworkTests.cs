@@ -14,7 +14,7 @@ public class NetworkTests : NodesTest
     [OneTimeSetUp]
     public async Task StartLabAsync()
     {
-        lab = await ContainerLab.StartAsync(Options with { Nodes = 4, Configuration = $"controller: {{deadline: 8s}}\neviction: {{deadline: 6s, gracePeriod: 2s}}\n{Options.Configuration}" });
+        lab = await ContainerLab.StartAsync(Options);
         await PrepareAsync(lab);
     }
 

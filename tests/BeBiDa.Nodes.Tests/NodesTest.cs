@@ -36,7 +36,10 @@ public abstract class NodesTest
     internal static ContainerLabOptions Options { get; } = new()
     {
         Spank = true,
+        // Shorter than a site's, so that a test need not wait for them.
         Configuration = """
+            controller: {deadline: 8s}
+            eviction: {deadline: 6s, gracePeriod: 2s}
             jobs:
               mayKeep:
                 users: [root]

@@ -4,6 +4,9 @@ namespace BeBiDa.Nodes.Tests;
 public class ServicesTests : NodesTest
 {
     private const string Node = "n3";
+
+    // Where packages put them: an admin's mask in /etc goes before it.
+    private const string Units = "/usr/lib/systemd/system";
     private string configuration = "";
 
     [SetUp]
@@ -14,7 +17,9 @@ public class ServicesTests : NodesTest
     public async Task RestoreConfigurationAsync()
     {
         await Lab.WriteFileAsync(Node, "/etc/bebida/bebida.yaml", configuration);
-        await SystemctlAsync("unmask --runtime kubelet probe crio sycri k3s-agent; systemctl stop probe crio sycri k3s-agent; systemctl start containerd kubelet; rm -f /run/systemd/system/{probe,crio,sycri,k3s-agent}.service; systemctl daemon-reload; systemctl reset-failed");
+        await SystemctlAsync($"unmask probe; systemctl stop probe crio sycri k3s-agent; systemctl start containerd kubelet; rm -rf {Units}/{{probe,crio,sycri,k3s-agent}}.service*; systemctl daemon-reload; systemctl reset-failed");
+        // A unit that no longer exists is owed to nobody.
+        await Lab.ExecAsync(Node, ["rm", "-f", "/run/bebida/stopped"]);
     }
 
     [TestCase("kubelet.service", "crio.service")]
@@ -53,7 +58,7 @@ public class ServicesTests : NodesTest
     {
         await WriteUnitAsync("probe.service", "ExecStart=/bin/sleep infinity");
         await ConfigureAsync("probe.service");
-        await SystemctlAsync("mask --runtime probe");
+        await SystemctlAsync("mask probe");
         Assert.That(await Lab.UnitStateAsync(Node, "probe.service"), Is.EqualTo("active"));
 
         await RunAsync(Alice, "-w", Node, "true");
@@ -109,7 +114,7 @@ public class ServicesTests : NodesTest
     [Test]
     public async Task A_service_that_is_started_during_the_job_is_kept_down_by_the_drop_in_that_is_shipped()
     {
-        const string folder = "/run/systemd/system/probe.service.d";
+        const string folder = $"{Units}/probe.service.d";
         await WriteUnitAsync("probe.service", "ExecStart=/bin/sleep infinity");
         await Lab.ExecAsync(Node, ["mkdir", "-p", folder]);
         await Lab.WriteFileAsync(Node, $"{folder}/bebida.conf", await File.ReadAllTextAsync(Path.Combine(PluginBuild.RepositoryRoot(), "packaging", "systemd", "bebida.conf")));
@@ -121,7 +126,6 @@ public class ServicesTests : NodesTest
         Assert.That(await Lab.UnitStateAsync(Node, "probe.service"), Is.EqualTo("inactive"));
         await CancelAsync(job);
         await EventuallyAsync("it is back", async () => await Lab.UnitStateAsync(Node, "probe.service") == "active");
-        await Lab.ExecAsync(Node, ["rm", "-r", folder]);
     }
 
     [Test]
@@ -167,7 +171,7 @@ public class ServicesTests : NodesTest
 
     private async Task WriteUnitAsync(string name, string service, string unit = "", bool start = true)
     {
-        await Lab.WriteFileAsync(Node, $"/run/systemd/system/{name}", $"[Unit]\n{unit}\n[Service]\n{service}\n");
+        await Lab.WriteFileAsync(Node, $"{Units}/{name}", $"[Unit]\n{unit}\n[Service]\n{service}\n");
         await SystemctlAsync("daemon-reload");
         if (start)
             await SystemctlAsync($"start {name}");

@@ -1,0 +1,81 @@
+using BeBiDa.Configuration;
+using BeBiDa.Jobs;
+
+namespace BeBiDa.Tests;
+
+/// <summary>Who may leave nodes in Kubernetes: what a job asks for, and what the configuration grants.</summary>
+public class JobPolicySpecs
+{
+    private static readonly MayKeepConfiguration Some = new() { Users = ["alice", "ops-*"], Groups = ["physics"], Partitions = ["debug"] };
+
+    [TestCase("alice", "batch", true)]
+    [TestCase("ops-night", "batch", true)]
+    [TestCase("Alice", "batch", false)]
+    [TestCase("pat", "batch", true, Description = "as a member of physics")]
+    [TestCase("bob", "batch", false)]
+    [TestCase("bob", "debug", true)]
+    [TestCase("", "batch", false)]
+    [TestCase("", "debug", true)]
+    [TestCase("bob", "", false)]
+    public void A_user_a_group_or_a_partition_is_enough(string user, string partition, bool granted)
+    {
+        var job = Job(user, partition) with { AsksToKeep = true };
+        Assert.That(Policy(Some).ReasonToLeaveAlone(job) is not null, Is.EqualTo(granted));
+        Assert.That(Policy(Some).Refusal(job) is null, Is.EqualTo(granted));
+    }
+
+    [Test]
+    public void By_default_only_root_is_granted()
+    {
+        Assert.That(Policy(new()).MayKeep("root", "batch"), Is.True);
+        Assert.That(Policy(new()).MayKeep("alice", "batch"), Is.False);
+    }
+
+    [TestCase("BEBIDA_NOOP")]
+    [TestCase("BEBIDA_NOOP_backup")]
+    public void A_name_asks_for_no_more_than_the_option_does(string name)
+    {
+        Assert.That(Policy(Some).ReasonToLeaveAlone(Job("alice", "batch") with { Name = name }), Does.Contain(name));
+        Assert.That(Policy(Some).ReasonToLeaveAlone(Job("bob", "batch") with { Name = name }), Is.Null);
+        Assert.That(Policy(Some).Refusal(Job("bob", "batch") with { Name = name }), Is.EqualTo($"its name {name} asks to leave Kubernetes alone (jobs.ignoreNames), which jobs.mayKeep does not allow bob in partition batch: its nodes are taken from Kubernetes all the same"));
+    }
+
+    [Test]
+    public void Who_asks_for_nothing_is_neither_granted_nor_refused() =>
+        Assert.That((Policy(Some).ReasonToLeaveAlone(Job("alice", "debug")), Policy(Some).Refusal(Job("bob", "batch"))), Is.EqualTo(((string?)null, (string?)null)));
+
+    [TestCase("keep", true)]
+    [TestCase("take", false)]
+    [TestCase("KEEP", false)]
+    [TestCase("keep ", false)]
+    [TestCase("", false)]
+    public void Only_the_word_keep_asks(string mode, bool asks) =>
+        Assert.That(BeBiDa.Jobs.Job.FromEnvironment(new Dictionary<string, string> { ["SLURM_JOB_ID"] = "7", ["SPANK_BEBIDA"] = mode }, []).AsksToKeep, Is.EqualTo(asks));
+
+    [TestCase("alice", true)]
+    [TestCase("bob", false)]
+    public void Before_the_partition_is_known_a_user_can_be_refused_only_where_no_partition_would_do(string user, bool might)
+    {
+        Assert.That(Policy(Some with { Partitions = [] }).MightKeep(user), Is.EqualTo(might));
+        Assert.That(Policy(Some).MightKeep(user), Is.True);
+    }
+
+    [Test]
+    public void The_groups_of_this_host_are_read_from_its_own_databases()
+    {
+        var groups = new SystemUserGroups();
+        Assert.That(groups.IsMember("root", "root"), Is.True, "as its primary group");
+        Assert.That(groups.IsMember("root", "daemon"), Is.False);
+        Assert.That(groups.IsMember("no-such-user", "root"), Is.False);
+        Assert.That(groups.IsMember("root", "no-such-group"), Is.False);
+    }
+
+    private static Job Job(string user, string partition) => new("c", 7, "sim", user, partition, ["n1"]);
+
+    private static JobPolicy Policy(MayKeepConfiguration mayKeep) => new(new JobsConfiguration { MayKeep = mayKeep }, new NodesConfiguration(), new Groups());
+
+    private sealed class Groups : IUserGroups
+    {
+        public bool IsMember(string user, string group) => (user, group) == ("pat", "physics");
+    }
+}
