@@ -136,11 +136,12 @@ up() {
 
 # Labs whose owner is gone.
 remove_abandoned() {
-    local other pid
+    local other pid since
     for other in "$labs"/*/owner; do
         [[ -e $other ]] || continue
         pid=$(<"$other")
-        if [[ $(started "${pid%%:*}") != "${pid#*:}" ]]; then
+        since=$(started "${pid%%:*}")
+        if [[ -z $since || $since != "${pid#*:}" ]]; then
             remove "$(basename "$(dirname "$other")")"
         fi
     done
