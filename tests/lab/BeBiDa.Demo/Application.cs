@@ -7,16 +7,15 @@ namespace BeBiDa.Demo;
 /// <summary>A replicated application on the idle nodes, the stand-in for Spark executors: two fit on a node, each takes a second to end.</summary>
 internal static class Application
 {
-    public const int Executors = 14;
-
-    public static V1Deployment Deployment { get; } = new()
+    /// <summary>So many executors.</summary>
+    public static V1Deployment Deployment(int executors) => new()
     {
         ApiVersion = "apps/v1",
         Kind = "Deployment",
         Metadata = new V1ObjectMeta { Name = "executor", NamespaceProperty = "default" },
         Spec = new V1DeploymentSpec
         {
-            Replicas = Executors,
+            Replicas = executors,
             Selector = new V1LabelSelector { MatchLabels = new Dictionary<string, string> { ["app"] = "executor" } },
             Template = new V1PodTemplateSpec
             {

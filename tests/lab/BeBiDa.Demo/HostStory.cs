@@ -7,11 +7,12 @@ using Spectre.Console;
 
 namespace BeBiDa.Demo;
 
-/// <summary>A job takes two nodes from a running application, and the nodes return.</summary>
-internal sealed partial class Story(Site.Site site, Narrator narrator, Claims claims)
+/// <summary>A job takes two nodes from a running application, and the nodes return: on one host, without systemd.</summary>
+internal sealed partial class HostStory(Site.Site site, Narrator narrator, Claims claims)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan JobTime = TimeSpan.FromSeconds(20);
+    private const int Executors = 14;
     private readonly List<string> told = [];
 
     public async Task TellAsync()
@@ -21,10 +22,10 @@ internal sealed partial class Story(Site.Site site, Narrator narrator, Claims cl
         narrator.Chapter($"Eight nodes, each in Slurm and in Kubernetes ({site.Options.Api.ToString().ToLowerInvariant()} API server)");
         narrator.Say("slurm", $"slurmctld runs with prep_bebida.so: {site.Slurm.ConfigPath}");
 
-        narrator.Chapter($"An application of {Application.Executors} executors on the idle nodes");
-        await site.Client.AppsV1.CreateNamespacedDeploymentAsync(Application.Deployment, "default");
-        await ExecutorsRunAsync(Application.Executors);
-        narrator.Say("kubernetes", $"{Application.Executors} executors run: {await WhereAsync()}");
+        narrator.Chapter($"An application of {Executors} executors on the idle nodes");
+        await site.Client.AppsV1.CreateNamespacedDeploymentAsync(Application.Deployment(Executors), "default");
+        await ExecutorsRunAsync(Executors);
+        narrator.Say("kubernetes", $"{Executors} executors run: {await WhereAsync()}");
 
         narrator.Chapter("srun -N2 sleep 20  (a sleep that writes down every 50 ms that it runs)");
         pods.Changed += TellOfPod;
@@ -43,8 +44,8 @@ internal sealed partial class Story(Site.Site site, Narrator narrator, Claims cl
         narrator.Say("slurm", "the job has ended");
         await site.WaitUntilFreeAsync();
         narrator.Say("kubernetes", "both nodes are schedulable again");
-        await ExecutorsRunAsync(Application.Executors);
-        narrator.Say("kubernetes", $"{Application.Executors} executors run: {await WhereAsync()}");
+        await ExecutorsRunAsync(Executors);
+        narrator.Say("kubernetes", $"{Executors} executors run: {await WhereAsync()}");
         await reading.CancelAsync();
         await log;
 
@@ -60,7 +61,7 @@ internal sealed partial class Story(Site.Site site, Narrator narrator, Claims cl
         foreach (var node in site.Slurm.Nodes)
         {
             var mine = nodes.Contains(node);
-            table.AddRow(node, Owners(node), mine ? Evicted(node).ToString(CultureInfo.InvariantCulture) : "-", mine ? $"{taken} ms" : "-", mine ? $"{given} ms" : "-");
+            table.AddRow(node, Owners.Of(site.Observer, node, narrator.Began), mine ? Evicted(node).ToString(CultureInfo.InvariantCulture) : "-", mine ? $"{taken} ms" : "-", mine ? $"{given} ms" : "-");
         }
         narrator.Chapter("Who had which node");
         narrator.Show(table);
@@ -71,13 +72,6 @@ internal sealed partial class Story(Site.Site site, Narrator narrator, Claims cl
         claims.Add("the job ran for its 20 seconds on both nodes", runs.Count == 2 && runs.All(r => r.Last - r.First >= JobTime - TimeSpan.FromMilliseconds(100)));
 
         int Evicted(string node) => pods.Stays(node).Count(s => s.Until is not null);
-    }
-
-    private string Owners(string node)
-    {
-        var history = site.Observer.HistoryOf(node);
-        return string.Join("  ", history.Select((moment, i) =>
-            $"{(moment.Schedulable ? "Kubernetes" : "Slurm")} {Math.Max(0, (moment.Time - narrator.Began).TotalSeconds):0.0}-{(i + 1 < history.Count ? $"{(history[i + 1].Time - narrator.Began).TotalSeconds:0.0}" : "")}"));
     }
 
     private string TimeOf(string direction) =>
