@@ -1,10 +1,13 @@
 #include "submit.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <pwd.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <slurm/slurm_errno.h>
@@ -16,13 +19,13 @@
 #define KEEP "keep"
 
 static struct {
-    const char *libdir;
+    struct arguments arguments;
     const char *mode; /* TAKE or KEEP once the user has chosen */
 } submission;
 
-/* A courtesy to the user, who hears it now instead of after hours in the queue; slurmctld and the nodes
- * decide for themselves. Where this host has no configuration, they alone do. */
-static bool may_keep(void)
+/* Runs in a process of its own: a .NET runtime changes how its process treats signals, and what salloc starts
+ * would inherit that. Writes to the pipe why the user may not. */
+static void ask(int answer)
 {
     const struct bebida_node_host host = node_library_host();
     const struct passwd *user = getpwuid(getuid());
@@ -30,17 +33,46 @@ static bool may_keep(void)
     char name[256];
     const char *const environment[] = {name, NULL};
     char reason[256] = "";
-    bool allowed = true;
 
-    if (user == NULL || !node_library_exists(submission.libdir))
-        goto end;
+    if (submission.arguments.config != NULL)
+        (void)setenv("BEBIDA_CONFIG", submission.arguments.config, 0);
+    if (user == NULL || !node_library_exists(submission.arguments.libdir))
+        return;
     (void)snprintf(name, sizeof(name), "SLURM_JOB_USER=%s", user->pw_name);
-    if (node_library_open(submission.libdir, &node))
-        allowed = node.may_keep(&host, environment, reason, sizeof(reason)) == BEBIDA_DONE;
-    if (!allowed)
+    if (node_library_open(submission.arguments.libdir, &node) &&
+        node.may_keep(&host, environment, reason, sizeof(reason)) != BEBIDA_DONE &&
+        write(answer, reason, strlen(reason)) < 0)
+        log_error("--bebida=" KEEP ": %s", strerror(errno));
+}
+
+/* A courtesy to the user, who hears it now instead of after hours in the queue; slurmctld and the nodes
+ * decide for themselves. Where this host has no configuration, they alone do. */
+static bool may_keep(void)
+{
+    char reason[256] = "";
+    size_t length = 0;
+    ssize_t got = 1;
+    int ends[2];
+    pid_t child;
+
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return true;
+    child = fork();
+    if (child == 0) {
+        ask(ends[1]);
+        _exit(EXIT_SUCCESS);
+    }
+    (void)close(ends[1]);
+    while (child > 0 && length < sizeof(reason) - 1 && (got > 0 || (got < 0 && errno == EINTR))) {
+        got = read(ends[0], reason + length, sizeof(reason) - 1 - length);
+        length += got > 0 ? (size_t)got : 0;
+    }
+    (void)close(ends[0]);
+    while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR)
+        ;
+    if (*reason != '\0')
         log_error("--bebida=" KEEP ": %s", reason);
-end:
-    return allowed;
+    return *reason == '\0';
 }
 
 static int choose(int value, const char *mode, int remote)
@@ -79,9 +111,7 @@ int submit_register(spank_t spank, const struct arguments *arguments)
 {
     struct spank_option option = submit_option(choose);
 
-    submission.libdir = arguments->libdir;
-    if (arguments->config != NULL)
-        (void)setenv("BEBIDA_CONFIG", arguments->config, 0);
+    submission.arguments = *arguments;
     return spank_option_register(spank, &option) == ESPANK_SUCCESS ? 0 : -1;
 }
 
