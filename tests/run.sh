@@ -69,10 +69,27 @@ managed() {
     passed=$((passed + ${p:-0})) failed=$((failed + ${f:-0})) skipped=$((skipped + ${s:-0}))
 }
 
+# lane <name> <project...>: tests one project after the other, to be run beside another lane; leaves its counts and what
+# it printed to collect.
+lane() {
+    local name=$1 project
+    passed=0 failed=0 skipped=0
+    for project in "${@:2}"; do managed "$project"; done > "$logs/lane-$name.log" 2>&1
+    echo "$passed $failed $skipped" > "$logs/lane-$name"
+}
+
+# collect <name>: what a lane has printed and counted; one that broke off counts as a failure.
+collect() {
+    local p=0 f=1 s=0
+    cat "$logs/lane-$1.log"
+    [ ! -e "$logs/lane-$1" ] || read -r p f s < "$logs/lane-$1"
+    passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+}
+
 must "set-up" tests/setup.sh
 mkdir -p "$logs"
 
-check "C is formatted" bash -c "find native tests/native -name '*.[ch]' -print0 | xargs -0 clang-format --dry-run -Werror"
+check "C is formatted" bash -c "find native tests/native tests/bench -name '*.[ch]' -print0 | xargs -0 clang-format --dry-run -Werror"
 check "shell scripts are clean" bash -c "find tests .ci -name '*.sh' -print0 | xargs -0 shellcheck .ci/run"
 must "native code and NativeAOT libraries" cmake --preset release
 must "building them" cmake --build --preset release
@@ -84,7 +101,22 @@ check "C# is formatted" dotnet format whitespace BeBiDa.sln --verify-no-changes 
 
 native release
 native asan
-while read -r project; do
-    managed "$(dirname "$project")"
-done < <(find tests -name '*.Tests.csproj' | sort)
+
+# Machines take their time to boot, and stay without network for minutes: their tests run beside the others'.
+mapfile -t machines < <(find tests/BeBiDa.Nodes.Tests tests/lab/BeBiDa.Containers.Tests -name '*.Tests.csproj' -printf '%h\n' | sort)
+mapfile -t others < <(find tests -name '*.Tests.csproj' -printf '%h\n' | grep -vxFf <(printf '%s\n' "${machines[@]}") | sort)
+rm -f "$logs"/lane-*
+step "tests on machines, beside those on this host"
+lane machines "${machines[@]}" &
+lane host "${others[@]}" &
+wait
+collect host
+collect machines
+# Without Docker, the tests on machines have said so themselves.
+if why=$(bash -c 'source tests/lab/containers/docker.sh && docker_acquire && docker_stop_unused' 2>&1); then
+    check "the recipe for kind makes a machine that joins Slurm" tests/lab/containers/kind/check.sh
+else
+    echo "Skipped: the recipe for kind: Docker does not run here: $why"
+    skipped=$((skipped + 1))
+fi
 finish

@@ -9,6 +9,8 @@ public sealed class SharedLab
     [OneTimeSetUp]
     public async Task StartAsync()
     {
+        if (await ContainerLab.WhyNotAsync() is { } why)
+            Assert.Ignore($"Docker does not run here: {why}");
         Lab = await ContainerLab.StartAsync(NodesTest.Options);
         await NodesTest.PrepareAsync(Lab);
     }

@@ -34,7 +34,7 @@ public sealed partial class ContainerLab
     public async Task RebootAsync(string machine, CancellationToken cancellationToken = default)
     {
         await ExecAsync(machine, ["/usr/lib/bebida-lab/thaw.sh"], cancellationToken: cancellationToken);
-        await docker.RunAsync(machine, cancellationToken, "restart", "--time", "30");
+        await docker.RunAsync(machine, cancellationToken, "restart", "--time", "10");
         await WaitUntilBootedAsync(machine, cancellationToken);
     }
 
