@@ -8,6 +8,11 @@ internal readonly struct Deadline(TimeSpan limit)
 {
     private readonly long began = Stopwatch.GetTimestamp();
 
-    /// <summary>What is left of it; never negative.</summary>
-    public TimeSpan Left => Stopwatch.GetElapsedTime(began) is var elapsed && elapsed < limit ? limit - elapsed : TimeSpan.Zero;
+    private static readonly TimeSpan Least = TimeSpan.FromSeconds(1);
+
+    /// <summary>Whether nothing is left of it.</summary>
+    public bool IsOver => Stopwatch.GetElapsedTime(began) >= limit;
+
+    /// <summary>What is left of it for the next step; a second at least, since what an earlier one has used up is not its fault.</summary>
+    public TimeSpan Left => limit - Stopwatch.GetElapsedTime(began) is var left && left > Least ? left : Least;
 }

@@ -8,31 +8,33 @@ using Microsoft.Extensions.Logging;
 namespace BeBiDa.Node;
 
 /// <summary>After a job has left this node: Kubernetes gets it back, unless another job is on it.</summary>
-internal sealed class Epilog(BebidaConfiguration configuration, NodeState state, Func<IServiceManager> connect, IPodProcesses pods, IJobFinder finder, ILogger logger)
+/// <param name="configuration">The timeouts, and the order of the services.</param>
+/// <param name="state">What the prologs have left.</param>
+/// <param name="connect">Connects to systemd; only where there is something to start.</param>
+/// <param name="podsIn">The processes of pods in cgroups of these names.</param>
+/// <param name="finder">Asked for other jobs that are noted here.</param>
+/// <param name="logger">Slurm's log.</param>
+internal sealed class Epilog(
+    BebidaConfiguration configuration, NodeState state, Func<IServiceManager> connect, Func<IReadOnlyList<string>, IPodProcesses> podsIn, IJobFinder finder, ILogger logger)
 {
-    private static readonly TimeSpan LeastPatience = TimeSpan.FromSeconds(1);
-
     /// <summary>Starts what was stopped.</summary>
     /// <param name="job">The job.</param>
     /// <returns>Why something does not run again, for an admin; null when nothing was asked for or all of it runs.</returns>
     public string? Run(Job job)
     {
-        var gone = Gone(job);
+        using (Lock())
+            state.RemoveJob(job.Id);
+        if (IsTaken(job))
+            return null;
+
         var deadline = new Deadline(configuration.Node.StartTimeout);
         IReadOnlyList<string> stopped;
         using (Lock())
         {
-            state.RemoveJob(job.Id);
-            foreach (var other in gone)
-            {
-                logger.LogInformation("job {Job} has left this node without an epilog", other);
-                state.RemoveJob(other);
-            }
             if (Others(job))
                 return null;
+            Thaw();
             stopped = state.ReadStopped();
-            if (configuration.Node.LeftoverPods == LeftoverPods.Freeze)
-                pods.Thaw();
         }
         if (stopped.Count == 0)
             return null;
@@ -40,11 +42,27 @@ internal sealed class Epilog(BebidaConfiguration configuration, NodeState state,
         var problems = new List<string>();
         using var services = connect();
         foreach (var unit in InOrder(stopped))
-            if (Start(job, unit, services, deadline, out var another) is { } problem)
-                problems.Add(problem);
-            else if (another)
-                return null;
+            try
+            {
+                if (Start(job, unit, services, deadline, out var another) is { } problem)
+                    problems.Add(problem);
+                else if (another)
+                    return null;
+            }
+            catch (ServiceManagerException e)
+            {
+                problems.Add(e.Message);
+            }
         return problems.Count == 0 ? null : string.Join("; ", problems);
+    }
+
+    // What was frozen, wherever the configuration says by now that pods are.
+    private void Thaw()
+    {
+        if (state.ReadFrozen() is not { Count: > 0 } frozen)
+            return;
+        podsIn(frozen).Thaw();
+        state.WriteFrozen([]);
     }
 
     // The reverse of the configured one: what an earlier epilog has left is recorded before what this job stopped.
@@ -72,8 +90,7 @@ internal sealed class Epilog(BebidaConfiguration configuration, NodeState state,
             start = services.Start(unit);
         }
 
-        // What a slow one before it has used up is not this one's fault.
-        var result = services.Wait(start, deadline.Left > LeastPatience ? deadline.Left : LeastPatience);
+        var result = services.Wait(start, deadline.Left);
         using (Lock())
         {
             another = Others(job);
@@ -86,22 +103,39 @@ internal sealed class Epilog(BebidaConfiguration configuration, NodeState state,
                 logger.LogInformation("job {Job}: {Unit} started", job.Id, unit);
                 return null;
             }
-            return result is null
-                ? $"{unit} has not started within {Duration.Format(configuration.Node.StartTimeout)} ({after.Active}, {after.Sub}); see systemctl status {unit}"
-                : $"{unit} does not start: {result} ({after.Active}, {after.Sub}); see journalctl -u {unit}";
+            return result switch
+            {
+                null => $"{unit} has not started within {Duration.Format(configuration.Node.StartTimeout)} ({after.Active}, {after.Sub}); see systemctl status {unit}",
+                "done" => $"{unit} was started and is not up ({after.Active}, {after.Sub}); see journalctl -u {unit}",
+                _ => $"{unit} does not start: {result} ({after.Active}, {after.Sub}); see journalctl -u {unit}",
+            };
         }
     }
 
-    // A job whose epilog never came (slurmd was gone for good) must not keep the node for ever. Without the lock, since
-    // slurmctld may take its time.
-    private List<uint> Gone(Job job) =>
-        [.. state.ReadJobs().Where(other => other != job.Id && finder.Find(other, out _) == Presence.Gone)];
+    // Whether another job that is noted here really is here. One whose epilog never came (slurmd was gone for good) must not
+    // keep the node for ever; one that has come back since it was looked up must keep it. Slurmctld is asked without the
+    // lock, since it may take its time, and not for more jobs than it takes.
+    private bool IsTaken(Job job)
+    {
+        foreach (var (other, noted) in state.ReadNotes())
+        {
+            if (finder.Find(other, out _) != Presence.Gone)
+            {
+                logger.LogInformation("job {Job}: the node stays with Slurm, job {Other} is on it", job.Id, other);
+                return true;
+            }
+            using (Lock())
+                if (state.RemoveJob(other, noted))
+                    logger.LogInformation("job {Job} has left this node without an epilog", other);
+        }
+        return false;
+    }
 
     private bool Others(Job job)
     {
         var others = state.ReadJobs();
         if (others.Count > 0)
-            logger.LogInformation("job {Job}: the node stays with Slurm, job {Others} is on it", job.Id, string.Join(", ", others));
+            logger.LogInformation("job {Job}: the node stays with Slurm, job {Others} has come", job.Id, string.Join(", ", others));
         return others.Count > 0;
     }
 

@@ -36,18 +36,20 @@ internal static unsafe class Exports
         if (host is null || host->Log is null)
             return Outcome.Failed;
         using var log = new HostLog(host->Log);
-        var problem = host->AbiVersion != Abi.Version || host->Size != sizeof(Host) || host->FindJob is null || environment is null
-            ? $"libbebida_node.so speaks ABI {Abi.Version} and the plugin that loads it {host->AbiVersion}: install both from the same release"
-            : Problem(NativeStrings.ReadVariables(environment), new HostJobFinder(host->FindJob), log, work);
+        var problem = Problem(host, environment, log, work);
         Write(problem ?? "", reason, size);
         return problem is null ? Outcome.Done : Outcome.Failed;
     }
 
-    private static string? Problem(IReadOnlyDictionary<string, string> environment, HostJobFinder finder, HostLog log, Work work)
+    private static string? Problem(Host* host, byte** environment, HostLog log, Work work)
     {
         try
         {
-            return work(environment, finder, log);
+            if (host->AbiVersion != Abi.Version || host->Size != sizeof(Host))
+                return $"libbebida_node.so speaks ABI {Abi.Version} and the plugin that loads it {host->AbiVersion}: install both from the same release";
+            return host->FindJob is null || environment is null
+                ? "the plugin gives libbebida_node.so no environment, or no way to ask slurmctld"
+                : work(NativeStrings.ReadVariables(environment), new HostJobFinder(host->FindJob), log);
         }
         catch (Exception e) when (e is ServiceManagerException or TimeoutException or FormatException or IOException or UnauthorizedAccessException)
         {

@@ -36,7 +36,7 @@ internal static class HandOver
     public static string? Epilog(IReadOnlyDictionary<string, string> environment, IJobFinder finder, ILogger logger)
     {
         var configuration = Load(logger) ?? new BebidaConfiguration();
-        return new Epilog(configuration, new NodeState(NodeState.DefaultDirectory), Connect, new PodCgroups(configuration.Node.PodCgroups), finder, logger)
+        return new Epilog(configuration, new NodeState(NodeState.DefaultDirectory), Connect, groups => new PodCgroups(groups), finder, logger)
             .Run(Read(environment));
     }
 
@@ -77,7 +77,7 @@ internal static class HandOver
     }
 
     private static Job Read(IReadOnlyDictionary<string, string> environment) =>
-        Job.FromEnvironment(environment, [environment.GetValueOrDefault("SLURMD_NODENAME", "")]);
+        Job.FromEnvironment(environment, [environment.GetValueOrDefault("SLURMD_NODENAME", "")], holds: false);
 
     // slurmd's prologs do not know a job's name; slurmctld, who does, is asked only where the answer could change something.
     private static Job Named(Job job, JobPolicy policy, IJobFinder finder) =>

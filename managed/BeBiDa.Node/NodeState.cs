@@ -5,7 +5,8 @@ namespace BeBiDa.Node;
 
 /// <summary>
 /// What must be remembered between prolog and epilog, in files below /run, so that a reboot forgets it as it ends the jobs:
-/// the jobs on the node, and the services that were stopped for them. Whoever holds the lock may change it.
+/// the jobs on the node, the services that were stopped for them, and the cgroups that were frozen. Whoever holds the lock
+/// may change it.
 /// </summary>
 /// <param name="directory">Its folder.</param>
 internal sealed class NodeState(string directory)
@@ -13,11 +14,16 @@ internal sealed class NodeState(string directory)
     /// <summary>Where it is on every node; the shim reads a job's notice there too.</summary>
     public const string DefaultDirectory = "/run/bebida";
 
+    private const int WouldBlock = 11; // EWOULDBLOCK of flock(2), as .NET passes it on
+    private const UnixFileMode ForAllToRead = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+    private const UnixFileMode ForAllToEnter = ForAllToRead | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(10);
 
     private string Jobs => Path.Combine(directory, "jobs");
 
     private string Stopped => Path.Combine(directory, "stopped");
+
+    private string Frozen => Path.Combine(directory, "frozen");
 
     /// <summary>Takes the lock that all prologs and epilogs of this node share.</summary>
     /// <param name="limit">How long to wait for it.</param>
@@ -26,65 +32,96 @@ internal sealed class NodeState(string directory)
     public IDisposable Lock(TimeSpan limit)
     {
         var path = Path.Combine(directory, "lock");
-        Directory.CreateDirectory(Jobs);
+        MakeFolders();
         for (var began = Stopwatch.GetTimestamp(); ; Thread.Sleep(Look))
             try
             {
                 // Not shared: .NET takes flock(2) for it.
                 return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             }
-            catch (IOException) when (Stopwatch.GetElapsedTime(began) < limit)
+            catch (IOException e) when (e.HResult == WouldBlock)
             {
-            }
-            catch (IOException e)
-            {
-                throw new TimeoutException($"{path} is held by the prolog or epilog of another job: {e.Message}");
+                if (Stopwatch.GetElapsedTime(began) >= limit)
+                    throw new TimeoutException($"{path} is held by the prolog or epilog of another job: {e.Message}");
             }
     }
 
     /// <summary>The jobs whose prolog has run here and whose epilog has not.</summary>
-    public IReadOnlyList<uint> ReadJobs() =>
+    public IReadOnlyList<uint> ReadJobs() => [.. ReadNotes().Select(note => note.Job)];
+
+    /// <summary>The same, each with when it was noted: what makes a job that has come anew another one.</summary>
+    public IReadOnlyList<(uint Job, DateTime Noted)> ReadNotes() =>
         Directory.Exists(Jobs)
-            ? [.. Directory.EnumerateFiles(Jobs).Select(file => uint.TryParse(Path.GetFileName(file), NumberStyles.None, CultureInfo.InvariantCulture, out var job) ? job : 0).Where(job => job > 0).Order()]
+            ? [.. Directory.EnumerateFiles(Jobs)
+                .Select(file => (Job: uint.TryParse(Path.GetFileName(file), NumberStyles.None, CultureInfo.InvariantCulture, out var job) ? job : 0, Noted: File.GetLastWriteTimeUtc(file)))
+                .Where(note => note.Job > 0).OrderBy(note => note.Job)]
             : [];
 
     /// <summary>Notes that a job is here.</summary>
     /// <param name="job">Its number.</param>
     /// <param name="notice">One line for its user; empty for none.</param>
-    public void AddJob(uint job, string notice) => Replace(JobFile(job), notice.Length > 0 ? notice + "\n" : "");
+    public void AddJob(uint job, string notice) => Write(JobFile(job), notice.Length > 0 ? [notice] : []);
 
     /// <summary>Notes that a job has left; nothing when it was not here.</summary>
     public void RemoveJob(uint job) => File.Delete(JobFile(job));
 
+    /// <summary>Notes that a job has left, unless it was noted anew since then.</summary>
+    /// <returns>Whether it was.</returns>
+    public bool RemoveJob(uint job, DateTime noted)
+    {
+        if (File.GetLastWriteTimeUtc(JobFile(job)) != noted)
+            return false;
+        RemoveJob(job);
+        return true;
+    }
+
     /// <summary>The services that were stopped and not yet started again, in the order of being stopped.</summary>
-    public IReadOnlyList<string> ReadStopped() =>
-        File.Exists(Stopped) ? [.. File.ReadAllLines(Stopped).Where(line => line.Length > 0)] : [];
+    public IReadOnlyList<string> ReadStopped() => Read(Stopped);
 
     /// <summary>Notes a service that is about to be stopped.</summary>
     public void AddStopped(string unit)
     {
         var stopped = ReadStopped();
         if (!stopped.Contains(unit))
-            Replace(Stopped, string.Concat(stopped.Append(unit).Select(line => line + "\n")));
+            Write(Stopped, [.. stopped, unit]);
     }
 
     /// <summary>Notes that a service needs nothing of us any more.</summary>
-    public void RemoveStopped(string unit)
-    {
-        var left = ReadStopped().Where(other => other != unit).ToList();
-        if (left.Count > 0)
-            Replace(Stopped, string.Concat(left.Select(line => line + "\n")));
-        else
-            File.Delete(Stopped);
-    }
+    public void RemoveStopped(string unit) => Write(Stopped, [.. ReadStopped().Where(other => other != unit)], orDelete: true);
+
+    /// <summary>The cgroups that a prolog has frozen.</summary>
+    public IReadOnlyList<string> ReadFrozen() => Read(Frozen);
+
+    /// <summary>Notes cgroups that are about to be frozen; none when they are thawed.</summary>
+    public void WriteFrozen(IReadOnlyList<string> groups) => Write(Frozen, groups, orDelete: true);
 
     private string JobFile(uint job) => Path.Combine(Jobs, job.ToString(CultureInfo.InvariantCulture));
 
-    // Whole or not at all, whenever this process is killed.
-    private void Replace(string path, string text)
+    // Whatever umask slurmd has: only root writes, and a job's user reads what is for them.
+    private void MakeFolders()
     {
+        if (Directory.Exists(Jobs))
+            return;
+        foreach (var folder in new[] { directory, Jobs })
+        {
+            Directory.CreateDirectory(folder);
+            File.SetUnixFileMode(folder, ForAllToEnter);
+        }
+    }
+
+    private static string[] Read(string path) => File.Exists(path) ? [.. File.ReadAllLines(path).Where(line => line.Length > 0)] : [];
+
+    // Whole or not at all, whenever this process is killed.
+    private void Write(string path, IReadOnlyList<string> lines, bool orDelete = false)
+    {
+        if (orDelete && lines.Count == 0)
+        {
+            File.Delete(path);
+            return;
+        }
         var draft = Path.Combine(directory, Path.GetFileName(path) + ".new");
-        File.WriteAllText(draft, text);
+        File.WriteAllLines(draft, lines);
+        File.SetUnixFileMode(draft, ForAllToRead);
         File.Move(draft, path, overwrite: true);
     }
 }

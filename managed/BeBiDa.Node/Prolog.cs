@@ -20,6 +20,19 @@ internal sealed class Prolog(BebidaConfiguration configuration, NodeState state,
         state.AddJob(job.Id, notice);
         var deadline = new Deadline(configuration.Node.StopTimeout);
         var units = configuration.Node.Services;
+        // Once more after each round, for what was started meanwhile.
+        while (services.Read(units) is var states && states.Values.Any(unit => !unit.IsDown))
+        {
+            if (StopAll(job, units, deadline) is { } problem)
+                return problem;
+            if (deadline.IsOver && services.Read(units).FirstOrDefault(unit => !unit.Value.IsDown) is { Key: { } again })
+                return $"{again} is started again and again while it is stopped; see journalctl -u {again}, then resume the node";
+        }
+        return EndPods(job, deadline);
+    }
+
+    private string? StopAll(Job job, IReadOnlyList<string> units, Deadline deadline)
+    {
         for (var i = 0; i < units.Count; i++)
         {
             if (Stop(job, units[i], deadline) is { } problem)
@@ -40,7 +53,9 @@ internal sealed class Prolog(BebidaConfiguration configuration, NodeState state,
                 logger.LogDebug("job {Job}: {Unit} is not installed here (node.services)", job.Id, unit);
             return null;
         }
-        state.AddStopped(unit);
+        // What an admin is stopping at this moment is not ours to start again.
+        if (!before.IsStopping)
+            state.AddStopped(unit);
         var result = services.Wait(services.Stop(unit), deadline.Left);
         var after = services.Read(unit);
         if (after.IsDown)
@@ -61,6 +76,7 @@ internal sealed class Prolog(BebidaConfiguration configuration, NodeState state,
         if (configuration.Node.LeftoverPods == LeftoverPods.Freeze)
         {
             logger.LogInformation("job {Job}: {Count} processes of pods are frozen (node.leftoverPods)", job.Id, count);
+            state.WriteFrozen(configuration.Node.PodCgroups);
             return pods.Freeze(deadline.Left) ? null : "pods on it cannot be frozen (node.leftoverPods); is there a freezer cgroup?";
         }
         logger.LogInformation("job {Job}: {Count} processes of pods are ended", job.Id, count);

@@ -45,11 +45,10 @@ enum bebida_status {
     BEBIDA_ERROR_INTERNAL = 5,      /* an exception that should not have been */
 };
 
-/* Whether a job is on its nodes. */
+/* Whether a job is on its nodes; for a node's library, on this node. */
 enum bebida_presence {
-    BEBIDA_GONE = 0, /* no node has anything of it any more, or it starts anew */
-    BEBIDA_PRESENT =
-        1, /* it is there; to the controller: over, but a node still ends it or cleans up after it */
+    BEBIDA_GONE = 0,    /* no node has anything of it any more, or it starts anew */
+    BEBIDA_PRESENT = 1, /* it is there; for slurmctld's library: over, but a node still cleans up after it */
     BEBIDA_UNKNOWN = 2, /* slurmctld does not tell now */
 };
 
@@ -114,10 +113,11 @@ struct bebida_node_host {
 };
 
 /* The functions that libbebida_node.so exports beside bebida_abi_version(), and nothing else. Each is
- * synchronous and bounded by the configuration's node.stopTimeout and node.startTimeout.
- * environment: NULL-terminated array of NAME=value, as Slurm gives it to Prolog and Epilog on the node:
- *              SLURM_JOB_ID, SLURM_JOB_USER, SLURM_JOB_PARTITION, SLURMD_NODENAME, SPANK_BEBIDA, ...
- * reason:      where one line of at most reason_size bytes with its NUL says what failed, for people. */
+ * synchronous. A prolog takes node.stopTimeout at most, an epilog node.startTimeout; before that either may
+ * wait for another one of this node (both timeouts together), and for slurmctld as long as any of Slurm's
+ * commands would. environment: NULL-terminated array of NAME=value, as Slurm gives it to Prolog and Epilog on
+ * the node: SLURM_JOB_ID, SLURM_JOB_USER, SLURM_JOB_PARTITION, SLURMD_NODENAME, SPANK_BEBIDA, ... reason:
+ * where one line of at most reason_size bytes with its NUL says what failed, for people. */
 
 /* Before a job starts on this node: stops the services and ends what is left of pods, unless the job may and
  * wants to leave the node in Kubernetes. Returns enum bebida_outcome; BEBIDA_FAILED means that the job would

@@ -10,6 +10,7 @@
 
 #include "bebida.h"
 #include "log.h"
+#include "memory.h"
 
 /* The process that has opened the library. A fork leaves the runtime's threads behind, and nothing brings
  * them back. */
@@ -72,7 +73,11 @@ static bool abi_fits(const struct library *library, void *handle, const char *pa
     bool fits = false;
 
     if (find(library, handle, path, &function)) {
-        uint32_t theirs = version();
+        uint32_t theirs;
+
+        /* The first call starts the runtime. */
+        memory_populate((const void *)(uintptr_t)version);
+        theirs = version();
 
         fits = theirs == BEBIDA_ABI_VERSION;
         if (!fits)
@@ -90,9 +95,9 @@ bool library_open(const struct library *library, const char *path, const struct 
     bool usable = opened_by == 0 || opened_by == getpid();
 
     if (!usable) {
-        log_error(
-            "%s was opened by process %d, which has forked, and does not survive that; restart slurmctld; %s",
-            path, (int)opened_by, library->without);
+        log_error("%s was opened by process %d, which has forked, and does not survive that; start that one "
+                  "anew; %s",
+                  path, (int)opened_by, library->without);
         goto end;
     }
     opened_by = getpid();

@@ -1,11 +1,9 @@
 #include "notice.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <slurm/slurm.h>
+#include <unistd.h>
 
 #include "submit.h"
 
@@ -27,33 +25,35 @@ int notice_register(spank_t spank)
     return spank_option_register(spank, &option) == ESPANK_SUCCESS ? 0 : -1;
 }
 
-static bool speaks_for_the_job(spank_t spank)
-{
-    uint32_t node = 0;
-    uint32_t step = 0;
+/* What there is to tell, read while this process is still root's. */
+static char notice[512];
 
-    return spank_get_item(spank, S_JOB_NODEID, &node) == ESPANK_SUCCESS && node == 0 &&
-           spank_get_item(spank, S_JOB_STEPID, &step) == ESPANK_SUCCESS &&
-           (step == 0 || step == SLURM_BATCH_SCRIPT || step == SLURM_INTERACTIVE_STEP);
-}
-
-void notice_give(spank_t spank)
+/* Once for a job: on its first node, by whichever step comes first. The file itself stays, it marks the job.
+ */
+void notice_take(spank_t spank)
 {
     char path[64];
-    char line[512];
     uint32_t job_id = 0;
+    uint32_t node = 0;
     FILE *file;
 
-    if (!speaks_for_the_job(spank) || spank_get_item(spank, S_JOB_ID, &job_id) != ESPANK_SUCCESS)
+    if (spank_get_item(spank, S_JOB_NODEID, &node) != ESPANK_SUCCESS || node != 0 ||
+        spank_get_item(spank, S_JOB_ID, &job_id) != ESPANK_SUCCESS)
         return;
     (void)snprintf(path, sizeof(path), JOBS "/%u", job_id);
     file = fopen(path, "re");
     if (file == NULL)
         return;
-    if (fgets(line, sizeof(line), file) != NULL) {
-        line[strcspn(line, "\n")] = '\0';
-        if (*line != '\0')
-            slurm_spank_log("bebida: %s", line);
+    if (fgets(notice, sizeof(notice), file) != NULL) {
+        notice[strcspn(notice, "\n")] = '\0';
+        if (truncate(path, 0) != 0)
+            notice[0] = '\0';
     }
     (void)fclose(file);
+}
+
+void notice_give(void)
+{
+    if (*notice != '\0')
+        slurm_spank_log("bebida: %s", notice);
 }

@@ -7,8 +7,11 @@
 /* Makes the option known: srun passes on to the nodes what it was given. */
 int notice_register(spank_t spank);
 
-/* Writes the prolog's notice, if there is one, to the job's error output; once for a job, not once for each
- * node and task. */
-void notice_give(spank_t spank);
+/* Takes the prolog's notice, if there is one and nobody has taken it yet; as root, before the job's user is
+ * anybody. */
+void notice_take(spank_t spank);
+
+/* Writes what was taken to the job's error output. */
+void notice_give(void);
 
 #endif

@@ -34,6 +34,7 @@ EXPORTED int slurm_spank_init(spank_t spank, int count, char **words)
         break;
     case S_CTX_REMOTE:
         result = notice_register(spank);
+        notice_take(spank);
         break;
     default:
         break;
@@ -51,9 +52,10 @@ EXPORTED int slurm_spank_init_post_opt(spank_t spank, int count, char **words)
 
 EXPORTED int slurm_spank_user_init(spank_t spank, int count, char **words)
 {
+    (void)spank;
     (void)count;
     (void)words;
-    notice_give(spank);
+    notice_give();
     return ESPANK_SUCCESS;
 }
 

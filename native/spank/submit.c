@@ -81,6 +81,8 @@ static int choose(int value, const char *mode, int remote)
 
     (void)value;
     (void)remote;
+    if (getenv("SLURM_JOB_ID") != NULL)
+        log_info("--bebida belongs to a job and changes nothing for a step of one that runs");
     if (mode != NULL && strcmp(mode, TAKE) == 0) {
         submission.mode = TAKE;
     } else if (mode != NULL && strcmp(mode, KEEP) == 0) {

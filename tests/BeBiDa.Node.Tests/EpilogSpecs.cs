@@ -73,6 +73,24 @@ public class EpilogSpecs : NodeTest
     }
 
     [Test]
+    public void A_job_that_comes_back_while_it_is_looked_up_keeps_the_node()
+    {
+        Prolog(7);
+        Prolog(8);
+        Over.Add(7);
+        OnFind = job =>
+        {
+            OnFind = _ => { };
+            // File times are as fine as the kernel's clock tick.
+            Thread.Sleep(20);
+            Prolog(job);
+        };
+        Done.Clear();
+        Epilog(8);
+        Assert.That((Done.Count, State.ReadJobs()), Is.EqualTo((0, new[] { 7u })).UsingPropertiesComparer());
+    }
+
+    [Test]
     public void A_service_that_does_not_start_is_reported_and_the_next_epilog_tries_again()
     {
         Prolog(7);

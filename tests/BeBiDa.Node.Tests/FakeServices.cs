@@ -26,7 +26,7 @@ internal sealed class FakeServices : IServiceManager
 
     public static UnitState Dead => new("loaded", "inactive", "dead");
 
-    public UnitState Read(string unit) => this[unit];
+    public IReadOnlyDictionary<string, UnitState> Read(IReadOnlyCollection<string> units) => units.ToDictionary(unit => unit, unit => this[unit]);
 
     public UnitJob Stop(string unit) => Ask("stop", unit);
 

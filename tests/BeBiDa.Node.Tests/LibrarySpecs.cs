@@ -79,6 +79,13 @@ public class LibrarySpecs
     }
 
     [Test]
+    public void A_user_who_floods_the_environment_changes_nothing()
+    {
+        var flood = Enumerable.Range(0, 400_000).Select(i => $"SPANK_A{i}=");
+        Assert.That(Call("bebida_node_may_keep", [.. flood, "SLURM_JOB_USER=alice"]).Outcome, Is.EqualTo(Header.Constant("BEBIDA_DONE")));
+    }
+
+    [Test]
     public void What_is_run_without_a_job_fails_with_a_reason() =>
         Assert.That(Call("bebida_node_prolog", ["SLURMD_NODENAME=n1"]).Reason, Does.StartWith("SLURM_JOB_ID: '' is not the number of a job"));
 
@@ -89,13 +96,14 @@ public class LibrarySpecs
     {
         var host = new Host { AbiVersion = version ?? Header.Version, Size = (uint)sizeof(Host), Log = &OnLog, FindJob = &OnFindJob };
         var reason = stackalloc byte[room];
-        var variables = stackalloc byte*[environment.Length + 1];
+        var variables = (byte**)NativeMemory.Alloc((nuint)(environment.Length + 1), (nuint)sizeof(byte*));
         for (var i = 0; i < environment.Length; i++)
             variables[i] = (byte*)Marshal.StringToCoTaskMemUTF8(environment[i]);
         variables[environment.Length] = null;
         var outcome = ((delegate* unmanaged[Cdecl]<Host*, byte**, byte*, uint, int>)NativeLibrary.GetExport(Handle, function))(&host, variables, reason, (uint)room);
         for (var i = 0; i < environment.Length; i++)
             Marshal.FreeCoTaskMem((nint)variables[i]);
+        NativeMemory.Free(variables);
         return (outcome, Marshal.PtrToStringUTF8((nint)reason)!);
     }
 

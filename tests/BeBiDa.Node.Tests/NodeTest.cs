@@ -23,6 +23,9 @@ public abstract class NodeTest
     /// <summary>Jobs that slurmctld says are over.</summary>
     internal HashSet<uint> Over { get; private set; } = null!;
 
+    /// <summary>Called while slurmctld is asked for a job.</summary>
+    internal Action<uint> OnFind { get; set; } = _ => { };
+
     internal List<string> Done => Services.Done;
 
     [SetUp]
@@ -34,6 +37,7 @@ public abstract class NodeTest
         Pods = new FakePods(Services.Done);
         Configuration = new BebidaConfiguration();
         Over = [];
+        OnFind = _ => { };
     }
 
     [TearDown]
@@ -43,7 +47,7 @@ public abstract class NodeTest
         new Prolog(Configuration, State, Services, Pods, NullLogger.Instance).Run(Job(job), notice);
 
     internal string? Epilog(uint job) =>
-        new Epilog(Configuration, State, () => Services, Pods, new Finder(Over), NullLogger.Instance).Run(Job(job));
+        new Epilog(Configuration, State, () => Services, _ => Pods, new Finder(Over) { OnFind = OnFind }, NullLogger.Instance).Run(Job(job));
 
     /// <summary>What a reboot leaves.</summary>
     internal void Reboot()
@@ -60,9 +64,12 @@ public abstract class NodeTest
 
     private sealed class Finder(HashSet<uint> over) : IJobFinder
     {
+        public required Action<uint> OnFind { get; init; }
+
         public Presence Find(uint job, out string name)
         {
             name = "";
+            OnFind(job);
             return over.Contains(job) ? Presence.Gone : Presence.Present;
         }
     }

@@ -49,13 +49,27 @@ public class KeepTests : NodesTest
         Assert.That(forged.ExitCode, Is.Zero, forged.StandardOutput + forged.StandardError);
         Assert.That(forged.StandardOutput.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(), Is.EqualTo(new[] { "n1 inactive inactive 0", "n2 inactive inactive 0" }));
         Assert.That(forged.StandardError.Split('\n').Count(line => line.Contains("asks to leave its nodes in Kubernetes (--bebida=keep), which jobs.mayKeep does not allow bob in partition exclusive", StringComparison.Ordinal)), Is.EqualTo(1), forged.StandardError);
-        Assert.That(await Lab.ReadLogAsync(ContainerLab.Controller, "slurmctld"), Does.Contain("which jobs.mayKeep does not allow bob"));
+        Assert.That(await Lab.ReadLogAsync(ContainerLab.Controller, "slurmctld"), Does.Contain(forged.StandardError.Split('\n').First(line => line.Contains("asks to leave", StringComparison.Ordinal))["bebida: ".Length..]));
     }
 
     [Test]
-    public async Task Variables_of_the_users_environment_change_nothing()
+    public async Task A_refusal_is_told_once_to_a_batch_job_with_steps()
     {
-        var forged = await Lab.ExecAsync(ContainerLab.Controller, ["env", "SPANK_BEBIDA=keep", "SLURM_SPANK_BEBIDA=keep", "BEBIDA=keep", "_SLURM_SPANK_OPTION_bebida_bebida=keep", "srun", "-w", "n1", IsAlone], Bob);
+        await Lab.ExecAsync(ContainerLab.Controller, ["sh", "-c", "cat > /home/bob/own.yaml"], Bob, OwnConfiguration);
+        var submitted = (await Lab.ExecAsync(ContainerLab.Controller, ["env", "BEBIDA_CONFIG=/home/bob/own.yaml", "sbatch", "--parsable", "--bebida=keep", "--output=/home/bob/refused", "-w", "n1", "--wrap", "srun true; srun true"], Bob)).EnsureSucceeded();
+        await Lab.WaitForJobAsync(int.Parse(submitted.StandardOutput, System.Globalization.CultureInfo.InvariantCulture), "COMPLETED");
+        var output = (await Lab.ExecAsync(ContainerLab.Controller, ["cat", "/home/bob/refused"])).StandardOutput;
+        Assert.That(output.Split('\n').Count(line => line.Contains("which jobs.mayKeep does not allow bob", StringComparison.Ordinal)), Is.EqualTo(1), output);
+    }
+
+    [Test]
+    public async Task What_the_option_leaves_in_the_jobs_environment_is_nothing() =>
+        Assert.That(await RunAsync(Alice, "--bebida=keep", "-w", "n1", "sh", "-c", "env | grep -c ^BEBIDA || true"), Is.EqualTo(new[] { "0" }));
+
+    [Test]
+    public async Task Variables_of_the_users_environment_ask_for_nothing()
+    {
+        var forged = await Lab.ExecAsync(ContainerLab.Controller, ["env", "SPANK_BEBIDA=keep", "SLURM_SPANK_BEBIDA=keep", "BEBIDA=keep", "_SLURM_SPANK_OPTION_bebida_bebida=keep", "srun", "-w", "n1", IsAlone], Alice);
         Assert.That((forged.ExitCode, forged.StandardOutput), Is.EqualTo((0, "n1 inactive inactive 0\n")));
     }
 

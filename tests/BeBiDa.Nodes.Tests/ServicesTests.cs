@@ -41,7 +41,7 @@ public class ServicesTests : NodesTest
     {
         await ConfigureAsync("no-such.service", Kubelet);
         await RunAsync(Alice, "-w", Node, "true");
-        Assert.That(await Lab.SlurmStateAsync(Node), Is.Not.EqualTo("drain"));
+        await EventuallyAsync("the node is idle", async () => await Lab.SlurmStateAsync(Node) == "idle");
     }
 
     [Test]

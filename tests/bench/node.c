@@ -4,7 +4,6 @@
  *
  * usage: node ROUNDS SLURM_CONF_OF_THE_EMPTY_PLUGIN SLURM_CONF_OF_OURS LIBRARY
  */
-#define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -13,6 +12,8 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "memory.h"
 
 enum { MOST_ROUNDS = 10000 };
 
@@ -82,7 +83,10 @@ static double start(const char *library)
 
         if (handle != NULL)
             *(void **)&version = dlsym(handle, "bebida_abi_version");
-        if (version == NULL || version() == 0)
+        if (version == NULL)
+            _exit(EXIT_FAILURE);
+        memory_populate((const void *)(uintptr_t)version);
+        if (version() == 0)
             _exit(EXIT_FAILURE);
         took = milliseconds() - began;
         _exit(write(ends[1], &took, sizeof(took)) == sizeof(took) ? EXIT_SUCCESS : EXIT_FAILURE);
@@ -133,7 +137,8 @@ int main(int count, char **words)
     (void)printf(
         "  spank_bebida.so            %7.2f ms  %.2f times, %.2f ms more (target: at most 10 ms, %s)\n", with,
         with / without, with - without, with - without <= 10 ? "met" : "MISSED");
-    (void)printf("  of that the runtime starts in %4.2f ms (target: under 5 ms, %s)\n", started,
-                 started < 5 ? "met" : "MISSED");
+    (void)printf(
+        "    in a process that does nothing else, the runtime starts in %4.2f ms (target: under 5 ms, %s)\n",
+        started, started < 5 ? "met" : "MISSED");
     return 0;
 }

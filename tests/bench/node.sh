@@ -5,6 +5,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 containers=$here/../lab/containers
+bridge=$here/../../native/bridge
 name=bench-$$
 lab=${TMPDIR:-/tmp}/bebida-labs/$name
 
@@ -15,9 +16,13 @@ if [[ -n $DOCKER_HOST ]]; then export DOCKER_HOST; else unset DOCKER_HOST; fi
 on_node() { docker exec --interactive "bebida-$name-n1" "$@"; }
 
 mkdir "$lab/bench"
-cc -O2 -Wall -Wextra -o "$lab/bench/node" "$here/node.c" -ldl
+cc -O2 -Wall -Wextra -D_GNU_SOURCE -I"$bridge" -o "$lab/bench/node" "$here/node.c" "$bridge/memory.c" -ldl
 cc -O2 -Wall -Wextra -shared -fPIC -o "$lab/bench/empty.so" "$here/empty.c"
-until on_node test -e /usr/local/lib/bebida/libbebida_node.so && on_node systemctl is-active --quiet slurmd kubelet; do sleep 0.5; done
+for ((tenths = 0; ; tenths++)); do
+    if on_node systemctl is-active --quiet slurmd kubelet 2>/dev/null; then break; fi
+    ((tenths < 600)) || { echo "node.sh: n1 has not booted after a minute" >&2; exit 1; }
+    sleep 0.1
+done
 on_node bash -s <<'END'
 set -euo pipefail
 for plugin in empty ours; do

@@ -112,7 +112,7 @@ public sealed record MayKeepConfiguration
     /// <summary>Names (patterns) of users.</summary>
     public IReadOnlyList<string> Users { get; init; } = ["root"];
 
-    /// <summary>Names of Unix groups; their members, as slurmctld's host knows them.</summary>
+    /// <summary>Names of Unix groups; their members, as slurmctld's host and the nodes each know them.</summary>
     public IReadOnlyList<string> Groups { get; init; } = [];
 
     /// <summary>Partitions (patterns), for whoever may use them.</summary>

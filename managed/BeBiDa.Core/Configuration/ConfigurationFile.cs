@@ -137,11 +137,17 @@ public static class ConfigurationFile
         return configuration;
     }
 
-    // systemd.unit(5): a name and a type; systemctl would add .service by itself, systemd's own interface does not.
+    // systemd.unit(5): a name, for a template its instance, and a type, which systemctl would add by itself and systemd's own
+    // interface does not.
     private static string? IsUnit(string name) =>
-        !name.Contains('/', StringComparison.Ordinal) && UnitTypes.Any(type => name.Length > type.Length && name.EndsWith(type, StringComparison.Ordinal))
+        name.Length <= LongestUnit
+        && name.LastIndexOf('.') is var dot and > 0 && UnitTypes.Contains(name[dot..])
+        && name.All(c => char.IsAsciiLetterOrDigit(c) || ":-_.\\@".Contains(c, StringComparison.Ordinal))
+        && name.IndexOf('@', StringComparison.Ordinal) is var at && at != 0 && at != dot - 1
             ? null
             : $"is not the name of a systemd unit such as kubelet.service (types: {string.Join(", ", UnitTypes)})";
+
+    private const int LongestUnit = 255;
 
     private static string? IsBelowTheRoot(string path) =>
         path.Split('/').All(part => part is not ("" or "." or ".."))

@@ -102,6 +102,8 @@ internal sealed class ConfigurationSection(string file, string path, YamlMapping
                 Refuse(item, key, "a name or pattern is expected");
             else if (check(name) is { } problem)
                 Refuse(item, key, $"'{name}' {problem}");
+            else if (names.Contains(name))
+                Refuse(item, key, $"{name} stands there twice");
             else
                 names.Add(name);
         return names;

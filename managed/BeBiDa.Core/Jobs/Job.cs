@@ -14,8 +14,9 @@ public sealed record Job(string Cluster, uint Id, string Name, string User, stri
     /// <summary>Reads a job from the environment of a prolog or epilog.</summary>
     /// <param name="environment">The variables, as slurm.conf(5) and prolog_epilog list them.</param>
     /// <param name="nodes">The job's nodes, expanded.</param>
+    /// <param name="holds">Whether it is to hold nodes in Kubernetes; a node itself writes nothing there.</param>
     /// <exception cref="FormatException">SLURM_JOB_ID is missing or not a job's number, or the cluster's name cannot be written to Kubernetes.</exception>
-    public static Job FromEnvironment(IReadOnlyDictionary<string, string> environment, IReadOnlyList<string> nodes)
+    public static Job FromEnvironment(IReadOnlyDictionary<string, string> environment, IReadOnlyList<string> nodes, bool holds = true)
     {
         var text = environment.GetValueOrDefault("SLURM_JOB_ID", "");
         if (!uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var id) || id == 0)
@@ -23,7 +24,8 @@ public sealed record Job(string Cluster, uint Id, string Name, string User, stri
         var cluster = environment.GetValueOrDefault("SLURM_CLUSTER_NAME", "");
         if (cluster.Length == 0)
             cluster = Holds.HoldKey.DefaultCluster;
-        _ = new Holds.HoldKey(cluster, id);
+        if (holds)
+            _ = new Holds.HoldKey(cluster, id);
         return new Job(
             cluster,
             id,

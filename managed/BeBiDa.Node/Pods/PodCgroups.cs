@@ -23,9 +23,12 @@ internal sealed partial class PodCgroups(IReadOnlyList<string> names, string mou
     public bool End(TimeSpan grace, TimeSpan limit)
     {
         var began = Stopwatch.GetTimestamp();
-        // Frozen ones would take no signal; and a group may be frozen by an earlier configuration.
+        // Frozen ones would take no signal.
         Thaw();
-        foreach (var process in Processes())
+        var first = Processes();
+        if (first.Contains(Environment.ProcessId) || first.Contains(getppid()))
+            throw new IOException($"node.podCgroups ({string.Join(", ", names)}) names a cgroup that slurmd is in; kubelet's are kubepods.slice or kubepods");
+        foreach (var process in first)
             _ = kill(process, Terminate);
         var kills = false;
         while (Processes() is { Count: > 0 } left)
@@ -69,7 +72,14 @@ internal sealed partial class PodCgroups(IReadOnlyList<string> names, string mou
     public void Thaw()
     {
         foreach (var group in Freezers())
-            group.Set(frozen: false);
+            try
+            {
+                group.Set(frozen: false);
+            }
+            catch (IOException)
+            {
+                // Gone meanwhile, with all that was in it.
+            }
     }
 
     private List<Freezer> Freezers() => [.. Groups().Select(Freezer.Of).OfType<Freezer>()];
@@ -78,7 +88,7 @@ internal sealed partial class PodCgroups(IReadOnlyList<string> names, string mou
     {
         var processes = new HashSet<int>();
         foreach (var group in Groups())
-            foreach (var file in Directory.EnumerateFiles(group, "cgroup.procs", SearchOption.AllDirectories))
+            foreach (var file in InAndBelow(group))
                 foreach (var line in Lines(file))
                     // 0 is a process that this PID namespace does not see.
                     if (int.TryParse(line, NumberStyles.None, CultureInfo.InvariantCulture, out var process) && process > 1)
@@ -86,7 +96,21 @@ internal sealed partial class PodCgroups(IReadOnlyList<string> names, string mou
         return processes;
     }
 
-    // A pod's cgroup may go while it is looked at.
+    // A pod's cgroup may go while it is looked at: then nothing is in it.
+    private static List<string> InAndBelow(string group)
+    {
+        var files = new List<string>();
+        try
+        {
+            foreach (var file in Directory.EnumerateFiles(group, "cgroup.procs", SearchOption.AllDirectories))
+                files.Add(file);
+        }
+        catch (DirectoryNotFoundException)
+        {
+        }
+        return files;
+    }
+
     private static string[] Lines(string file)
     {
         try
@@ -116,4 +140,7 @@ internal sealed partial class PodCgroups(IReadOnlyList<string> names, string mou
 
     [LibraryImport("libc")]
     private static partial int kill(int process, int signal);
+
+    [LibraryImport("libc")]
+    private static partial int getppid();
 }

@@ -3,10 +3,14 @@ namespace BeBiDa.Node.Services;
 /// <summary>systemd, or what a test has in its place.</summary>
 internal interface IServiceManager : IDisposable
 {
-    /// <summary>Reads what a unit is now.</summary>
-    /// <param name="unit">Its name, such as kubelet.service; it need not exist.</param>
+    /// <summary>Reads what units are now, all at once.</summary>
+    /// <param name="units">Their names, such as kubelet.service; they need not exist.</param>
     /// <exception cref="ServiceManagerException">systemd does not answer.</exception>
-    UnitState Read(string unit);
+    IReadOnlyDictionary<string, UnitState> Read(IReadOnlyCollection<string> units);
+
+    /// <summary>Reads what one unit is now.</summary>
+    /// <exception cref="ServiceManagerException">systemd does not answer.</exception>
+    UnitState Read(string unit) => Read([unit])[unit];
 
     /// <summary>Asks for a unit to be stopped; takes the place of a start that is under way.</summary>
     /// <exception cref="ServiceManagerException">systemd refuses or does not answer.</exception>
@@ -31,10 +35,14 @@ internal readonly record struct UnitJob(string Unit, string Path);
 /// <param name="Load">loaded, not-found, masked, bad-setting, error.</param>
 /// <param name="Active">active, reloading, inactive, failed, activating, deactivating.</param>
 /// <param name="Sub">The state that its type has for that, such as running or auto-restart.</param>
-internal readonly record struct UnitState(string Load, string Active, string Sub)
+/// <param name="Job">What systemd is asked to do with it and has not done yet: start, stop, restart, …; empty for nothing.</param>
+internal readonly record struct UnitState(string Load, string Active, string Sub, string Job = "")
 {
-    /// <summary>Whether nothing of it runs or is about to.</summary>
-    public bool IsDown => Active is "inactive" or "failed";
+    /// <summary>Whether nothing of it runs or is about to: a unit whose start waits in systemd's queue is still inactive.</summary>
+    public bool IsDown => Active is "inactive" or "failed" && Job.Length == 0;
+
+    /// <summary>Whether someone has asked for its end already.</summary>
+    public bool IsStopping => Job == "stop";
 
     /// <summary>Whether it is up.</summary>
     public bool IsUp => Active is "active" or "reloading";

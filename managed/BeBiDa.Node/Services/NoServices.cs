@@ -4,7 +4,8 @@ namespace BeBiDa.Node.Services;
 internal sealed class NoServices : IServiceManager
 {
     /// <inheritdoc/>
-    public UnitState Read(string unit) => new("not-found", "inactive", "dead");
+    public IReadOnlyDictionary<string, UnitState> Read(IReadOnlyCollection<string> units) =>
+        units.ToDictionary(unit => unit, _ => new UnitState("not-found", "inactive", "dead"));
 
     /// <inheritdoc/>
     public UnitJob Stop(string unit) => new(unit, "");

@@ -23,7 +23,16 @@ internal static unsafe partial class SdBus
     public static partial int sd_bus_call(nint bus, nint message, ulong microseconds, ref Error error, out nint reply);
 
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
-    public static partial int sd_bus_get_property_string(nint bus, string destination, string path, string @interface, string member, ref Error error, out nint value);
+    public static partial int sd_bus_message_open_container(nint message, byte type, string contents);
+
+    [LibraryImport(Library)]
+    public static partial int sd_bus_message_close_container(nint message);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int sd_bus_message_enter_container(nint message, byte type, string contents);
+
+    [LibraryImport(Library)]
+    public static partial int sd_bus_message_exit_container(nint message);
 
     [LibraryImport(Library)]
     public static partial int sd_bus_message_read_basic(nint message, byte type, void* value);

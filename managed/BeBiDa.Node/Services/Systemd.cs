@@ -12,15 +12,17 @@ internal sealed unsafe class Systemd : IServiceManager
     private const string Service = "org.freedesktop.systemd1";
     private const string Root = "/org/freedesktop/systemd1";
     private const string Manager = "org.freedesktop.systemd1.Manager";
-    private const string Unit = "org.freedesktop.systemd1.Unit";
+    private const string UnitFields = "ssssssouso";
     private const string JobRemoved = "JobRemoved";
     private const int Interrupted = -4; // EINTR
     private const byte StringType = (byte)'s';
     private const byte ObjectPathType = (byte)'o';
     private const byte UInt32Type = (byte)'u';
+    private const byte ArrayType = (byte)'a';
+    private const byte StructType = (byte)'r';
 
-    // systemd answers these in well under a millisecond; a bus that is silent for so long is broken.
-    private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(5);
+    // systemctl's own. systemd answers in well under a millisecond, but to nobody while it reads all units anew.
+    private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(25);
 
     private readonly Dictionary<string, string> results = [];
     private readonly nint bus;
@@ -44,10 +46,36 @@ internal sealed unsafe class Systemd : IServiceManager
     public static bool IsRunning => Directory.Exists("/run/systemd/system");
 
     /// <inheritdoc/>
-    public UnitState Read(string unit)
+    public IReadOnlyDictionary<string, UnitState> Read(IReadOnlyCollection<string> units)
     {
-        var path = CallForPath("LoadUnit", unit);
-        return new UnitState(Property(unit, path, "LoadState"), Property(unit, path, "ActiveState"), Property(unit, path, "SubState"));
+        var states = new List<UnitState>(units.Count);
+        var reply = Call(Service, Root, Manager, "ListUnitsByNames", "ListUnitsByNames", message =>
+        {
+            Check(SdBus.sd_bus_message_open_container(message, ArrayType, "s"), "ask for units");
+            foreach (var unit in units)
+                Append(message, unit);
+            Check(SdBus.sd_bus_message_close_container(message), "ask for units");
+        });
+        try
+        {
+            Check(SdBus.sd_bus_message_enter_container(reply, ArrayType, $"({UnitFields})"), "read units");
+            while (Check(SdBus.sd_bus_message_enter_container(reply, StructType, UnitFields), "read a unit") > 0)
+            {
+                var (_, _, load, active, sub) = (ReadString(reply), ReadString(reply), ReadString(reply), ReadString(reply), ReadString(reply));
+                // followed unit, object path, job's number, job's type, job's path
+                var (_, _, job, type, _) = (ReadString(reply), ReadString(reply, ObjectPathType), ReadNumber(reply), ReadString(reply), ReadString(reply, ObjectPathType));
+                states.Add(new UnitState(load, active, sub, job == 0 ? "" : type));
+                Check(SdBus.sd_bus_message_exit_container(reply), "read a unit");
+            }
+        }
+        finally
+        {
+            SdBus.sd_bus_message_unref(reply);
+        }
+        // One for each name that could be one, in their order; an alias is answered for by the unit that it stands for.
+        return states.Count == units.Count
+            ? units.Zip(states).ToDictionary(pair => pair.First, pair => pair.Second)
+            : throw new ServiceManagerException($"systemd does not take each of these for the name of a unit: {string.Join(", ", units)} (node.services)");
     }
 
     /// <inheritdoc/>
@@ -62,7 +90,7 @@ internal sealed unsafe class Systemd : IServiceManager
     {
         Listen();
         // A unit that had failed again and again would be refused for starting too often.
-        if (Read(unit).Active == "failed")
+        if (Read([unit])[unit].Active == "failed")
             SdBus.sd_bus_message_unref(Call(Service, Root, Manager, "ResetFailedUnit", unit));
         return new UnitJob(unit, CallForPath("StartUnit", unit, "replace"));
     }
@@ -108,14 +136,12 @@ internal sealed unsafe class Systemd : IServiceManager
             return;
         try
         {
-            uint id;
-            nint job, unit, result;
-            if (SdBus.sd_bus_message_is_signal(message, Manager, JobRemoved) > 0
-                && SdBus.sd_bus_message_read_basic(message, UInt32Type, &id) > 0
-                && SdBus.sd_bus_message_read_basic(message, ObjectPathType, &job) > 0
-                && SdBus.sd_bus_message_read_basic(message, StringType, &unit) > 0
-                && SdBus.sd_bus_message_read_basic(message, StringType, &result) > 0)
-                results[Marshal.PtrToStringUTF8(job)!] = Marshal.PtrToStringUTF8(result)!;
+            if (SdBus.sd_bus_message_is_signal(message, Manager, JobRemoved) <= 0)
+                return;
+            _ = ReadNumber(message);
+            var job = ReadString(message, ObjectPathType);
+            _ = ReadString(message);
+            results[job] = ReadString(message);
         }
         finally
         {
@@ -123,14 +149,12 @@ internal sealed unsafe class Systemd : IServiceManager
         }
     }
 
-    private string CallForPath(string method, params ReadOnlySpan<string> arguments)
+    private string CallForPath(string method, params string[] arguments)
     {
         var reply = Call(Service, Root, Manager, method, arguments);
         try
         {
-            nint path;
-            Check(SdBus.sd_bus_message_read_basic(reply, ObjectPathType, &path), $"read systemd's answer to {method}");
-            return Marshal.PtrToStringUTF8(path)!;
+            return ReadString(reply, ObjectPathType);
         }
         finally
         {
@@ -138,16 +162,22 @@ internal sealed unsafe class Systemd : IServiceManager
         }
     }
 
-    private nint Call(string destination, string path, string @interface, string method, params ReadOnlySpan<string> arguments)
-    {
-        Check(SdBus.sd_bus_message_new_method_call(bus, out var message, destination, path, @interface, method), $"call {method}");
-        try
+    private nint Call(string destination, string path, string @interface, string method, params string[] arguments) =>
+        Call(destination, path, @interface, arguments is [var first, ..] ? $"{method} of {first}" : method, method, message =>
         {
             foreach (var argument in arguments)
-                Check(SdBus.sd_bus_message_append_basic(message, StringType, argument), $"call {method}");
+                Append(message, argument);
+        });
+
+    private nint Call(string destination, string path, string @interface, string what, string method, Action<nint> append)
+    {
+        Check(SdBus.sd_bus_message_new_method_call(bus, out var message, destination, path, @interface, method), $"call {what}");
+        try
+        {
+            append(message);
             var error = default(SdBus.Error);
             var result = SdBus.sd_bus_call(bus, message, (ulong)AnswerLimit.TotalMicroseconds, ref error, out var reply);
-            Check(result, ref error, $"{method}{(arguments.Length > 0 ? $" of {arguments[0]}" : "")}");
+            Check(result, ref error, what);
             return reply;
         }
         finally
@@ -156,14 +186,20 @@ internal sealed unsafe class Systemd : IServiceManager
         }
     }
 
-    private string Property(string unit, string path, string name)
+    private static void Append(nint message, string text) => Check(SdBus.sd_bus_message_append_basic(message, StringType, text), "write to the system bus");
+
+    private static string ReadString(nint message, byte type = StringType)
     {
-        var error = default(SdBus.Error);
-        var result = SdBus.sd_bus_get_property_string(bus, Service, path, Unit, name, ref error, out var value);
-        Check(result, ref error, $"{name} of {unit}");
-        var text = Marshal.PtrToStringUTF8(value)!;
-        NativeMemory.Free((void*)value);
-        return text;
+        nint text;
+        Check(SdBus.sd_bus_message_read_basic(message, type, &text), "read from the system bus");
+        return Marshal.PtrToStringUTF8(text)!;
+    }
+
+    private static uint ReadNumber(nint message)
+    {
+        uint number;
+        Check(SdBus.sd_bus_message_read_basic(message, UInt32Type, &number), "read from the system bus");
+        return number;
     }
 
     private static void Check(int result, ref SdBus.Error error, string what)
