@@ -69,11 +69,11 @@ public abstract class NodesTest
     protected async Task<string[]> RunAsync(string user, params string[] arguments) =>
         [.. (await Lab.SlurmAsync("srun", arguments, user)).EnsureSucceeded().StandardOutput.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal)];
 
-    /// <summary>Submits a job that sleeps, and waits until it runs.</summary>
+    /// <summary>Submits a job that sleeps, and waits until it does: to slurmctld it is running while its nodes' prologs still run.</summary>
     protected async Task<int> StartAsync(string user, params string[] arguments)
     {
-        var job = await Lab.SubmitAsync(["--output=/dev/null", .. arguments, "--wrap", "sleep 600"], user);
-        await Lab.WaitForJobAsync(job, "RUNNING");
+        var job = await Lab.SubmitAsync([$"--output=/home/{user}/started-%j", .. arguments, "--wrap", "echo started; exec sleep 600"], user);
+        await EventuallyAsync($"job {job} has started", async () => (await Lab.ExecAsync(ContainerLab.Controller, ["cat", $"/home/{user}/started-{job}"])).StandardOutput == "started\n");
         return job;
     }
 

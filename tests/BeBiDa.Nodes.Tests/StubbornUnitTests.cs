@@ -21,7 +21,7 @@ public class StubbornUnitTests : NodesTest
         (await Lab.SlurmAsync("scontrol", ["update", "nodename=n1", "state=resume"])).EnsureSucceeded();
         (await Lab.SlurmAsync("scontrol", ["release", $"{job}"])).EnsureSucceeded();
         await Lab.WaitForJobAsync(job, "RUNNING");
-        Assert.That(await ServicesAsync("n1"), Is.EqualTo("inactive inactive"));
+        await ServicesBecomeAsync("n1", "inactive inactive");
         await CancelAsync(job);
         await ServicesBecomeAsync("n1", "active active");
     }
