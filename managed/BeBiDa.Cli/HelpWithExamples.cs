@@ -30,6 +30,13 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
               # Nodes that a job holds, for a program
               bebidactl status --output json | jq -r '.[] | select(.holds != []) | .node'
             """,
+        ["reconcile"] = """
+              # What does not agree with Slurm's jobs, and what would be done about it
+              bebidactl reconcile --dry-run
+
+              # Repair it, and tell a program what was done
+              bebidactl reconcile --output json | jq -r '.repairs[] | select(.done) | .node'
+            """,
         ["hook"] = """
               # In slurm.conf, where the plugin cannot be loaded; each script is one line:
               #   PrologSlurmctld=/etc/slurm/bebida-prolog.sh   ->  exec bebidactl hook prolog

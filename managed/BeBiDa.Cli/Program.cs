@@ -4,6 +4,7 @@ using System.CommandLine.Invocation;
 using BeBiDa.Cli.Commands;
 using BeBiDa.Cluster;
 using BeBiDa.Configuration;
+using BeBiDa.Reconciliation;
 
 namespace BeBiDa.Cli;
 
@@ -18,6 +19,7 @@ internal static class Program
         root.Subcommands.Add(HandOverCommand.Decommission(globals));
         root.Subcommands.Add(HandOverCommand.Recommission(globals));
         root.Subcommands.Add(StatusCommand.Create(globals));
+        root.Subcommands.Add(ReconcileCommand.Create(globals));
         root.Subcommands.Add(HookCommand.Create(globals));
         root.Subcommands.Add(CompletionCommand.Create());
         HelpWithExamples.AddTo(root);
@@ -41,7 +43,7 @@ internal static class Program
                 await Console.Error.WriteLineAsync($"bebidactl: {problem}").ConfigureAwait(false);
             return ExitCode.Usage;
         }
-        catch (ClusterException e)
+        catch (Exception e) when (e is ClusterException or JobsUnknownException)
         {
             await Console.Error.WriteLineAsync($"bebidactl: {e.Message}").ConfigureAwait(false);
             return ExitCode.Failed;

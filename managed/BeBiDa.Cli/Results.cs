@@ -42,4 +42,5 @@ internal sealed record HoldJson(string Cluster, uint Job, DateTimeOffset? Since)
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, WriteIndented = true)]
 [JsonSerializable(typeof(HandOverJson))]
 [JsonSerializable(typeof(List<NodeStatusJson>))]
+[JsonSerializable(typeof(ReconcileJson))]
 internal sealed partial class OutputJson : JsonSerializerContext;

@@ -17,7 +17,8 @@ public sealed class CompletionSpecs : ToolTest
     }
 
     [TestCase("bebidactl de", "decommission")]
-    [TestCase("bebidactl re", "recommission")]
+    [TestCase("bebidactl re", "recommission reconcile")]
+    [TestCase("bebidactl reconcile --d", "--dry-run")]
     [TestCase("bebidactl hook ", "epilog prolog --log --config --verbose --help -c -h -v -? /? /h")]
     [TestCase("bebidactl status --out", "--output")]
     [TestCase("bebidactl status --output ", "json text")]

@@ -9,6 +9,7 @@ public sealed class UsageSpecs : ToolTest
     [TestCase("recommission --job 7", "'--nodes' is required", "bebidactl recommission --help")]
     [TestCase("decommission --job x --nodes n1", "'x'", "bebidactl decommission --help")]
     [TestCase("decommission --job 7 --nodes n1 --output xml", "--output takes text or json", "bebidactl decommission --help")]
+    [TestCase("reconcile n1", "'n1'", "bebidactl reconcile --help")]
     [TestCase("hook", "Required command was not provided", "bebidactl hook --help")]
     [TestCase("hook prolog --frobnicate", "'--frobnicate'", "bebidactl hook prolog --help")]
     [TestCase("completion tcsh", "'tcsh'", "bebidactl completion --help")]
@@ -75,6 +76,7 @@ public sealed class UsageSpecs : ToolTest
     [TestCase("decommission")]
     [TestCase("recommission")]
     [TestCase("status")]
+    [TestCase("reconcile")]
     [TestCase("hook")]
     [TestCase("hook prolog")]
     [TestCase("hook epilog")]
@@ -95,7 +97,7 @@ public sealed class UsageSpecs : ToolTest
     {
         var help = await RunAsync("--help");
         Exits(help, 0);
-        foreach (var command in new[] { "decommission", "recommission", "status", "hook", "completion" })
+        foreach (var command in new[] { "decommission", "recommission", "status", "reconcile", "hook", "completion" })
             Assert.That(help.StandardOutput, Does.Match($@"\n  {command}\b"));
     }
 

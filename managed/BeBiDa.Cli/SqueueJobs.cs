@@ -1,0 +1,99 @@
+using System.ComponentModel;
+using System.Globalization;
+using BeBiDa.Configuration;
+using BeBiDa.Reconciliation;
+using CliWrap;
+using CliWrap.Buffered;
+
+namespace BeBiDa.Cli;
+
+/// <summary>Slurm's jobs, as squeue lists them.</summary>
+/// <remarks>A job that squeue does not show would lose its nodes; so whatever could hide one from it is ruled out here.</remarks>
+internal sealed class SqueueJobs : IJobs
+{
+    // Nothing that users choose is among the fields, so no job can make up a line. The states come as squeue(1) spells them.
+    private const string Fields = "%A|%T|%u|%P|%N";
+
+    // Jobs that are over or wait, with no flag that says otherwise. A state that is not known is not taken for one of these.
+    private static readonly HashSet<string> WithoutNodes = new(
+        ["PENDING", "COMPLETED", "CANCELLED", "FAILED", "TIMEOUT", "NODE_FAIL", "PREEMPTED", "BOOT_FAIL", "DEADLINE", "OUT_OF_MEMORY", "REVOKED", "REQUEUE_HOLD", "REQUEUE_FED", "SPECIAL_EXIT", "RESV_DEL_HOLD"],
+        StringComparer.Ordinal);
+
+    private static readonly HashSet<string> OnTheirNodes = new(["RUNNING", "SUSPENDED", "CONFIGURING", "RESIZING", "STOPPED", "SIGNALING"], StringComparer.Ordinal);
+
+    private SqueueJobs(string cluster) => Cluster = cluster;
+
+    /// <summary>The name of the Slurm cluster whose jobs these are.</summary>
+    public string Cluster { get; }
+
+    /// <summary>Asks slurmctld for its cluster's name.</summary>
+    /// <exception cref="JobsUnknownException">It does not answer, or would not show us all jobs.</exception>
+    public static async Task<SqueueJobs> ConnectAsync(CancellationToken cancellationToken)
+    {
+        // From slurmctld itself and from nowhere else: one cluster's holds must never be compared with another's jobs.
+        var settings = (await AskAsync("scontrol", ["show", "config"], cancellationToken).ConfigureAwait(false)).Split('\n')
+            .Select(line => line.Split('=', 2, StringSplitOptions.TrimEntries))
+            .Where(pair => pair.Length == 2)
+            .DistinctBy(pair => pair[0])
+            .ToDictionary(pair => pair[0], pair => pair[1], StringComparer.Ordinal);
+        if (settings.GetValueOrDefault("ClusterName") is not { Length: > 0 } cluster)
+            throw new JobsUnknownException("scontrol show config tells no ClusterName");
+        var privileged = Environment.IsPrivilegedProcess || settings.GetValueOrDefault("SlurmUser", "").Split('(')[0] == Environment.UserName;
+        if (!privileged && settings.GetValueOrDefault("PrivateData", "").Split(',').Contains("jobs", StringComparer.Ordinal))
+            throw new JobsUnknownException($"Slurm does not show other users' jobs to {Environment.UserName} (PrivateData=jobs); run it as root or as SlurmUser");
+        return new SqueueJobs(cluster);
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<SlurmJob>> ListAsync(CancellationToken cancellationToken)
+    {
+        // Jobs in hidden partitions too, none of another cluster of a federation, each task of an array by itself.
+        var listed = await AskAsync("squeue", ["--all", "--local", "--array", "--noheader", "--states=all", $"--format={Fields}"], cancellationToken).ConfigureAwait(false);
+        var jobs = new List<SlurmJob>();
+        var expanded = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal);
+        foreach (var line in listed.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (line.Split('|') is not [var number, var state, var user, var partition, var list] || !uint.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var id))
+                throw new JobsUnknownException($"squeue: '{line}' is not what {Fields} should give");
+            if (WithoutNodes.Contains(state))
+                continue;
+            if (!expanded.TryGetValue(list, out var nodes))
+                expanded[list] = nodes = await ExpandAsync(list, cancellationToken).ConfigureAwait(false);
+            // scontrol makes something of every list, and exits with 0.
+            if (nodes.Any(node => node.AsSpan().ContainsAny('[', ']')) || (nodes.Count == 0 && OnTheirNodes.Contains(state)))
+                throw new JobsUnknownException($"squeue: job {id} is {state} on '{list}', which is no list of nodes");
+            jobs.Add(new SlurmJob(id, user, partition, nodes, Leaving: !OnTheirNodes.Contains(state)));
+        }
+        return jobs;
+    }
+
+    private static async Task<IReadOnlyList<string>> ExpandAsync(string list, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await NodeList.ExpandAsync(list, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ConfigurationException e)
+        {
+            throw new JobsUnknownException(e.Message, e);
+        }
+    }
+
+    private static async Task<string> AskAsync(string command, IReadOnlyList<string> arguments, CancellationToken cancellationToken)
+    {
+        BufferedCommandResult result;
+        try
+        {
+            // Variables that choose among the jobs for squeue, or another cluster (squeue(1), "ENVIRONMENT VARIABLES").
+            var without = Environment.GetEnvironmentVariables().Keys.Cast<string>().Where(name => name.StartsWith("SQUEUE_", StringComparison.Ordinal) || name == "SLURM_CLUSTERS").ToDictionary(name => name, _ => (string?)null);
+            result = await CliWrap.Cli.Wrap(command).WithArguments(arguments).WithEnvironmentVariables(without).WithValidation(CommandResultValidation.None).ExecuteBufferedAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (Win32Exception e)
+        {
+            throw new JobsUnknownException($"{command} cannot be run ({e.Message}): run it where Slurm's commands are", e);
+        }
+        return result.ExitCode == 0
+            ? result.StandardOutput
+            : throw new JobsUnknownException($"{command}: {result.StandardError.Trim().ReplaceLineEndings("; ")} (exit code {result.ExitCode}); no hold is touched while Slurm does not tell its jobs");
+    }
+}

@@ -1,0 +1,66 @@
+using BeBiDa.Cluster;
+using BeBiDa.Configuration;
+using BeBiDa.Holds;
+using BeBiDa.Jobs;
+
+namespace BeBiDa.Reconciliation;
+
+/// <summary>Compares the holds of all nodes with Slurm's jobs. Slurm is right.</summary>
+/// <param name="slurmCluster">Name of the Slurm cluster: holds of others are not looked at.</param>
+/// <param name="configuration">Which jobs and nodes count.</param>
+internal sealed class Differences(string slurmCluster, BebidaConfiguration configuration)
+{
+    private readonly JobPolicy policy = new(configuration.Jobs, configuration.Nodes);
+    private readonly NodeNames names = new(configuration.Nodes);
+
+    /// <summary>The differences, by node and job.</summary>
+    /// <param name="ledger">The holds; read before the jobs, or a job that began in between would seem to be gone.</param>
+    /// <param name="jobs">The jobs that have nodes.</param>
+    public IReadOnlyList<Repair> Between(IReadOnlyList<NodeLedger> ledger, IReadOnlyList<SlurmJob> jobs)
+    {
+        var byName = ledger.ToDictionary(n => n.Node.Name, StringComparer.Ordinal);
+        var directory = new NodeDirectory();
+        directory.Replace([.. ledger.Select(n => n.Node)]);
+        var repairs = new List<Repair>();
+        var places = new Dictionary<uint, HashSet<string>>();
+        foreach (var job in jobs)
+        {
+            var nodes = job.Nodes.Select(name => (Name: name, Node: names.Find(name, directory))).Where(n => n.Node is not null).Select(n => (n.Name, Ledger: byName[n.Node!.Name])).ToList();
+            places[job.Id] = [.. nodes.Select(n => n.Ledger.Node.Name)];
+            repairs.AddRange(Missing(job, [.. nodes.Where(n => policy.Counts(n.Name))]));
+        }
+        var leaving = jobs.Where(j => j.Leaving).Select(j => j.Id).ToHashSet();
+        foreach (var node in ledger)
+        {
+            var name = names.SlurmNameOf(node.Node);
+            if (!policy.Counts(name))
+                continue;
+            foreach (var hold in node.Holds.Where(h => h.Key.Cluster == slurmCluster && !leaving.Contains(h.Key.JobId)))
+                if (!places.TryGetValue(hold.Key.JobId, out var place))
+                    repairs.Add(new Repair(RepairAction.Release, name, node.Node, hold, "the job has no nodes in Slurm"));
+                else if (!place.Contains(node.Node.Name))
+                    repairs.Add(new Repair(RepairAction.Release, name, node.Node, hold, "the job is on other nodes"));
+        }
+        return [.. repairs.OrderBy(r => r.Node, StringComparer.Ordinal).ThenBy(r => r.Hold.Key.JobId)];
+    }
+
+    private IEnumerable<Repair> Missing(SlurmJob job, IReadOnlyList<(string Name, NodeLedger Ledger)> nodes)
+    {
+        var key = new HoldKey(slurmCluster, job.Id);
+        if (policy.ReasonToLeaveAlone(job.In(slurmCluster, job.Nodes)) is not null)
+            yield break;
+        // A job that was granted its wish to keep its nodes has no hold anywhere, and Slurm shows the wish to prologs only.
+        // So a job that may have been is believed; one hold that is left shows that it was not.
+        var mayHaveKept = policy.MayKeep(job.User, job.Partition) && !nodes.Any(n => n.Ledger.Holds.Any(h => h.Key == key));
+        foreach (var (name, ledger) in nodes)
+        {
+            var hold = ledger.Holds.FirstOrDefault(h => h.Key == key);
+            if (hold is null)
+                yield return mayHaveKept
+                    ? new Repair(RepairAction.LeaveAlone, name, ledger.Node, new Hold(key, null), "the job holds none of its nodes, and jobs.mayKeep allows it to keep them")
+                    : new Repair(RepairAction.Hold, name, ledger.Node, new Hold(key, null), "the job is on the node and does not hold it");
+            else if (!ledger.Unschedulable)
+                yield return new Repair(RepairAction.Hold, name, ledger.Node, hold, "the node is schedulable though the job holds it");
+        }
+    }
+}

@@ -1,0 +1,161 @@
+using BeBiDa.Cluster;
+using BeBiDa.Configuration;
+using BeBiDa.HandOver;
+using Microsoft.Extensions.Logging;
+
+namespace BeBiDa.Reconciliation;
+
+/// <summary>Makes the holds of all nodes agree with Slurm's jobs: both of holds that are left, and of those that are lost.</summary>
+/// <remarks>
+/// Jobs begin and end, and hooks hold and release, while this looks and writes. Three rules make that harmless.
+/// <list type="number">
+/// <item>The holds are read before the jobs. A hold is written after its job was allocated; so a job whose hold was seen
+/// and of which Slurm then knows nothing has ended, and is not one that was about to begin.</item>
+/// <item>What is to be repaired has been seen twice, holds, jobs, holds, jobs, with the same facts. A job that seems to
+/// lack its hold because it began after the first look at the holds has it at the second; one that seems to lack it
+/// because it ended before that is not among the jobs at the end. A hold that was written anew in between has another
+/// time, and is another fact.</item>
+/// <item>After repairs it looks again, until nothing is left to repair. So a job that ended while it was held again is
+/// released, and one that Slurm had requeued and started again while it was released is held again.</item>
+/// </list>
+/// A job's holds are one field manager's, whoever writes them: two reconcilers, or one and a hook, write the same.
+/// </remarks>
+public sealed class Reconciler
+{
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(3);
+
+    private readonly ILedger ledger;
+    private readonly IJobs jobs;
+    private readonly ICluster cluster;
+    private readonly HandOvers handOvers;
+    private readonly string slurmCluster;
+    private readonly TimeProvider time;
+    private readonly ILogger logger;
+    private readonly Differences differences;
+
+    /// <summary>Gets ready; nothing is asked yet.</summary>
+    /// <param name="ledger">The holds.</param>
+    /// <param name="jobs">Slurm.</param>
+    /// <param name="slurmCluster">Name of that Slurm's cluster, as its prologs are told it: other clusters' holds are not touched.</param>
+    /// <param name="cluster">The cluster.</param>
+    /// <param name="handOvers">Who takes nodes for jobs; inside slurmctld, the hooks' own, so that a job's epilog ends its decommission.</param>
+    /// <param name="configuration">The site's configuration.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">Where to tell.</param>
+    public Reconciler(ILedger ledger, IJobs jobs, string slurmCluster, ICluster cluster, HandOvers handOvers, BebidaConfiguration configuration, TimeProvider time, ILogger logger)
+    {
+        this.ledger = ledger;
+        this.jobs = jobs;
+        this.slurmCluster = slurmCluster;
+        this.cluster = cluster;
+        this.handOvers = handOvers;
+        this.time = time;
+        this.logger = logger;
+        differences = new Differences(slurmCluster, configuration);
+    }
+
+    /// <summary>What is to be repaired now; changes nothing.</summary>
+    /// <exception cref="ClusterException">The holds cannot be read.</exception>
+    /// <exception cref="JobsUnknownException">The jobs cannot be read.</exception>
+    public async Task<IReadOnlyList<Repair>> PlanAsync(CancellationToken cancellationToken) =>
+        (await LookTwiceAsync(cancellationToken).ConfigureAwait(false)).Repairs;
+
+    /// <summary>Repairs until nothing is left to repair.</summary>
+    /// <param name="budget">How long it may take.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task<ReconcileResult> RepairAsync(TimeSpan budget, CancellationToken cancellationToken)
+    {
+        var began = time.GetTimestamp();
+        var outcomes = new Dictionary<Repair, RepairOutcome>();
+        var given = new HashSet<Repair>();
+        try
+        {
+            for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
+            {
+                var plan = await LookTwiceAsync(cancellationToken).ConfigureAwait(false);
+                // What could not be done a moment ago, and is no difference any more, someone else has done.
+                foreach (var repair in outcomes.Keys.Except(plan.Repairs).Where(r => r.Action == RepairAction.LeaveAlone || (outcomes[r].Problem is not null && !given.Contains(r))).ToList())
+                    outcomes.Remove(repair);
+                foreach (var alone in plan.Repairs.Where(r => r.Action == RepairAction.LeaveAlone))
+                    outcomes[alone] = new RepairOutcome(alone, null);
+                var open = plan.Repairs.Where(r => r.Action != RepairAction.LeaveAlone && !given.Contains(r)).ToList();
+                if (open.Count == 0)
+                    return new ReconcileResult([.. outcomes.Values], null);
+                var left = budget - time.GetElapsedTime(began);
+                if (left <= TimeSpan.Zero)
+                    return new ReconcileResult([.. outcomes.Values, .. open.Where(r => outcomes.GetValueOrDefault(r)?.Problem is null).Select(r => new RepairOutcome(r, $"not done within {Duration.Format(budget)}"))], null);
+
+                var releases = open.Where(r => r.Action == RepairAction.Release).Select(r => ReleaseAsync(r, given, cancellationToken));
+                var holds = open.Where(r => r.Action == RepairAction.Hold).GroupBy(r => r.Hold.Key.JobId).Select(r => HoldAsync(plan.Jobs[r.Key], [.. r], given, left, cancellationToken));
+                foreach (var outcome in (await Task.WhenAll(releases.Concat(holds)).ConfigureAwait(false)).SelectMany(o => o).OrderBy(o => open.IndexOf(o.Repair)))
+                    outcomes[outcome.Repair] = outcome;
+                await Task.Delay(pause, time, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        catch (Exception e) when (e is ClusterException or JobsUnknownException)
+        {
+            return new ReconcileResult([.. outcomes.Values], e.Message);
+        }
+    }
+
+    private async Task<(IReadOnlyList<Repair> Repairs, IReadOnlyDictionary<uint, SlurmJob> Jobs)> LookTwiceAsync(CancellationToken cancellationToken)
+    {
+        var (first, seen) = await LookAsync(cancellationToken).ConfigureAwait(false);
+        if (first.Count == 0)
+            return (first, seen);
+        var (second, now) = await LookAsync(cancellationToken).ConfigureAwait(false);
+        return ([.. second.Intersect(first)], now);
+    }
+
+    private async Task<(IReadOnlyList<Repair> Repairs, IReadOnlyDictionary<uint, SlurmJob> Jobs)> LookAsync(CancellationToken cancellationToken)
+    {
+        var holds = await ledger.ReadAsync(cancellationToken).ConfigureAwait(false);
+        var known = await jobs.ListAsync(cancellationToken).ConfigureAwait(false);
+        return (differences.Between(holds, known), known.ToDictionary(j => j.Id));
+    }
+
+    // Not as a recommission: that would end a decommission of the job's, should Slurm have requeued it and start it now.
+    // Nor tried again as it is: the next look at Slurm decides.
+    private async Task<IReadOnlyList<RepairOutcome>> ReleaseAsync(Repair repair, HashSet<Repair> given, CancellationToken cancellationToken)
+    {
+        var job = repair.Hold.Key;
+        try
+        {
+            await cluster.ReleaseAsync(repair.KubernetesNode, job, cancellationToken).ConfigureAwait(false);
+            logger.LogInformation("job {Job}: node {Node} released: {Why}", job.JobId, repair.Node, repair.Why);
+            return [new RepairOutcome(repair, null)];
+        }
+        catch (ClusterException e)
+        {
+            logger.LogDebug("job {Job}: node {Node} not released: {Cause}", job.JobId, repair.Node, e.Message);
+            if (e.Fault == ClusterFault.Refused)
+                Give(given, [repair]);
+            return [new RepairOutcome(repair, $"node {repair.Node}: job {job.JobId} not released: {e.Message}")];
+        }
+    }
+
+    private async Task<IReadOnlyList<RepairOutcome>> HoldAsync(SlurmJob job, IReadOnlyList<Repair> repairs, HashSet<Repair> given, TimeSpan budget, CancellationToken cancellationToken)
+    {
+        foreach (var repair in repairs)
+            logger.LogInformation("job {Job}: node {Node} is taken again: {Why}", job.Id, repair.Node, repair.Why);
+        var taken = await handOvers.DecommissionAsync(job.In(slurmCluster, [.. repairs.Select(r => r.Node)]), budget).WaitAsync(cancellationToken).ConfigureAwait(false);
+        if (taken.Succeeded)
+            return [.. repairs.Select(r => new RepairOutcome(r, null))];
+        // It has tried for as long as there was time, or was refused.
+        Give(given, repairs);
+        return [.. repairs.Select(r => new RepairOutcome(r, Problem(r, job, taken.Problems)))];
+    }
+
+    private static string Problem(Repair repair, SlurmJob job, IReadOnlyList<string> problems)
+    {
+        var own = problems.Where(p => p.StartsWith($"node {repair.Node}: ", StringComparison.Ordinal)).ToList();
+        return own.Count > 0 ? own[0] : $"node {repair.Node}: not taken for job {job.Id}: {string.Join("; ", problems)}";
+    }
+
+    private static void Give(HashSet<Repair> given, IEnumerable<Repair> repairs)
+    {
+        lock (given)
+            given.UnionWith(repairs);
+    }
+}

@@ -1,0 +1,184 @@
+using System.Text.Json;
+
+namespace BeBiDa.Tests;
+
+/// <summary>bebidactl reconcile, with a squeue and a scontrol that tell what a test wants.</summary>
+public sealed class ReconcileSpecs : ToolTest
+{
+    [SetUp]
+    public void HaveSlurm()
+    {
+        Scontrol("ClusterName             = lab", "PrivateData             = none", "SlurmUser               = slurm(64030)");
+        Jobs();
+    }
+
+    [Test]
+    public async Task Holds_of_jobs_that_are_gone_are_released_and_lost_ones_are_taken_again()
+    {
+        await TakeAsync(7, "n1,n2");
+        await TakeAsync(8, "n2");
+        await RunPodAsync("a", "n3");
+        Jobs("7|COMPLETED|alice|batch|n[1-2]", "8|RUNNING|alice|batch|n[2-3]", "9|PENDING|alice|batch,other|");
+        var result = await RunAsync("reconcile");
+        Exits(result, 0);
+        Assert.That(Lines(result.StandardOutput), Is.EqualTo(new[]
+        {
+            "NODE   JOB   WAS          WHY",
+            "n1     7     released     the job has no nodes in Slurm",
+            "n2     7     released     the job has no nodes in Slurm",
+            "n3     8     held again   the job is on the node and does not hold it",
+        }));
+        Assert.That(result.StandardError, Is.Empty);
+        Assert.That((await StateAsync("n1"), await StateAsync("n2"), await StateAsync("n3")), Is.EqualTo(("open", "closed lab.8", "closed lab.8")));
+        Assert.That(await PodsAsync(), Is.Empty);
+
+        var again = await RunAsync("reconcile");
+        Exits(again, 0);
+        Assert.That(again.StandardOutput, Is.EqualTo("nothing to repair: all holds agree with the jobs of Slurm's cluster lab\n"));
+    }
+
+    [Test]
+    public async Task A_dry_run_tells_what_would_be_done_and_does_nothing()
+    {
+        await TakeAsync(7, "n1");
+        await TakeAsync(8, "n2");
+        await Kubectl.RunAsync("uncordon", "n2");
+        Jobs("8|SUSPENDED|alice|batch|n2", "9|RUNNING|root|batch|n3");
+        var result = await RunAsync("reconcile", "--dry-run");
+        Exits(result, 0);
+        Assert.That(Lines(result.StandardOutput), Is.EqualTo(new[]
+        {
+            "NODE   JOB   WOULD BE     WHY",
+            "n1     7     released     the job has no nodes in Slurm",
+            "n2     8     held again   the node is schedulable though the job holds it",
+            "n3     9     left alone   the job holds none of its nodes, and jobs.mayKeep allows it to keep them",
+        }));
+        Assert.That((await StateAsync("n1"), await StateAsync("n2"), await StateAsync("n3")), Is.EqualTo(("closed lab.7", "open lab.8", "open")));
+    }
+
+    [Test]
+    public async Task A_program_reads_it_as_JSON()
+    {
+        await TakeAsync(7, "n1");
+        Jobs("9|RUNNING|root|batch|n3");
+        var result = await RunAsync("reconcile", "--output", "json");
+        Exits(result, 0);
+        using var json = JsonDocument.Parse(result.StandardOutput);
+        Assert.That(json.RootElement.EnumerateObject().Select(p => p.Name), Is.EqualTo(new[] { "cluster", "dryRun", "repairs", "problem" }));
+        var repairs = json.RootElement.GetProperty("repairs").EnumerateArray().ToList();
+        Assert.That(repairs[0].EnumerateObject().Select(p => p.Name), Is.EqualTo(new[] { "node", "kubernetesNode", "job", "action", "why", "done", "problem" }));
+        Assert.That(repairs.Select(r => (r.GetProperty("node").GetString(), r.GetProperty("job").GetInt32(), r.GetProperty("action").GetString(), r.GetProperty("done").GetBoolean())), Is.EquivalentTo(new[] { ("n1", 7, "Release", true), ("n3", 9, "LeaveAlone", false) }));
+        Assert.That((json.RootElement.GetProperty("cluster").GetString(), json.RootElement.GetProperty("dryRun").GetBoolean()), Is.EqualTo(("lab", false)));
+    }
+
+    [Test]
+    public async Task Holds_of_another_Slurm_cluster_and_fields_of_others_stay()
+    {
+        await TakeAsync(7, "n1");
+        Exits(await RunAsync("decommission", "--job", "7", "--nodes", "n1", "--cluster", "other"), 0);
+        await Kubectl.RunAsync("label", "node", "n1", "bebida.io/mine=yes");
+        await Kubectl.RunAsync("cordon", "n2");
+        await TakeAsync(7, "n2");
+        Exits(await RunAsync("reconcile"), 0);
+        Assert.That((await StateAsync("n1"), await StateAsync("n2")), Is.EqualTo(("closed other.7", "closed")));
+        Assert.That(await Kubectl.RunAsync("get", "node", "n1", "--show-labels"), Does.Contain("bebida.io/mine=yes"));
+    }
+
+    [TestCase("RUNNING")]
+    [TestCase("SUSPENDED")]
+    [TestCase("CONFIGURING")]
+    [TestCase("COMPLETING")]
+    [TestCase("STAGE_OUT")]
+    [TestCase("A_STATE_THAT_NO_ONE_KNOWS_YET")]
+    public async Task A_job_in_such_a_state_keeps_its_nodes(string state)
+    {
+        await TakeAsync(7, "n1");
+        Jobs($"7|{state}|alice|batch|n1");
+        Exits(await RunAsync("reconcile"), 0);
+        Assert.That(await StateAsync("n1"), Is.EqualTo("closed lab.7"));
+    }
+
+    [TestCase("PENDING")]
+    [TestCase("COMPLETED")]
+    [TestCase("CANCELLED")]
+    [TestCase("NODE_FAIL")]
+    public async Task A_job_in_such_a_state_has_no_nodes_whatever_squeue_shows_it_had(string state)
+    {
+        await TakeAsync(7, "n1");
+        Jobs($"7|{state}|alice|batch|n1");
+        Exits(await RunAsync("reconcile"), 0);
+        Assert.That(await StateAsync("n1"), Is.EqualTo("open"));
+    }
+
+    [TestCase("echo 'slurm_load_jobs error: Unable to contact slurm controller (connect failure)' >&2; exit 1", "squeue: slurm_load_jobs error: Unable to contact slurm controller (connect failure) (exit code 1); no hold is touched")]
+    [TestCase("echo '8|RUNNING|alice|batch|n2'; echo 'slurm_load_jobs error: Zero Bytes' >&2; exit 1", "Zero Bytes")]
+    [TestCase("echo '8|RUNNING|alice|batch'", "squeue: '8|RUNNING|alice|batch' is not what")]
+    [TestCase("echo '7|RUNNING|alice|batch|n[1-'", "squeue: job 7 is RUNNING on 'n[1-', which is no list of nodes")]
+    [TestCase("echo '7|RUNNING|alice|batch|'", "squeue: job 7 is RUNNING on ''")]
+    public async Task A_squeue_that_does_not_tell_its_jobs_costs_no_job_its_hold(string script, string problem)
+    {
+        await TakeAsync(7, "n1");
+        Squeue(script);
+        var result = await RunAsync("reconcile");
+        Exits(result, 1);
+        Assert.That(result.StandardError, Does.StartWith("bebidactl: ").And.Contain(problem));
+        Assert.That(result.StandardOutput, Is.Empty);
+        Exits(await RunAsync("reconcile", "--dry-run"), 1);
+        Assert.That(await StateAsync("n1"), Is.EqualTo("closed lab.7"));
+    }
+
+    [Test]
+    public async Task Without_Slurms_commands_it_says_so()
+    {
+        await TakeAsync(7, "n1");
+        var result = await RunAsync(Environment(("PATH", PathOf("none"))), "reconcile");
+        Exits(result, 1);
+        Assert.That(result.StandardError, Does.StartWith("bebidactl: scontrol cannot be run").And.Contain("where Slurm's commands are"));
+        Assert.That(await StateAsync("n1"), Is.EqualTo("closed lab.7"));
+    }
+
+    [Test]
+    public async Task A_scontrol_that_tells_no_cluster_costs_no_job_its_hold()
+    {
+        await TakeAsync(7, "n1");
+        Scontrol("SlurmUser               = slurm(64030)");
+        var result = await RunAsync("reconcile");
+        Exits(result, 1);
+        Assert.That(result.StandardError, Is.EqualTo("bebidactl: scontrol show config tells no ClusterName\n"));
+        Assert.That(await StateAsync("n1"), Is.EqualTo("closed lab.7"));
+    }
+
+    [Test]
+    public async Task No_variable_hides_a_job_from_it()
+    {
+        await TakeAsync(7, "n1");
+        Squeue("""
+            [ -z "$SQUEUE_PARTITION$SQUEUE_STATES$SLURM_CLUSTERS" ] || exit 0
+            case " $* " in *" --all --local "*) echo '7|RUNNING|alice|batch|n1';; esac
+            """);
+        Exits(await RunAsync(Environment(("SQUEUE_PARTITION", "other"), ("SQUEUE_STATES", "PD"), ("SLURM_CLUSTERS", "elsewhere")), "reconcile"), 0);
+        Assert.That(await StateAsync("n1"), Is.EqualTo("closed lab.7"));
+    }
+
+    [Test]
+    public async Task A_Kubernetes_that_is_down_is_named()
+    {
+        await Server.StopAsync();
+        var result = await RunAsync("reconcile");
+        Exits(result, 1);
+        Assert.That(result.StandardError, Does.Contain(Server.Url.Authority));
+    }
+
+    private Task TakeAsync(int job, string nodes) => RunAsync("decommission", "--job", $"{job}", "--nodes", nodes, "--cluster", "lab");
+
+    private void Jobs(params string[] lines) => Squeue($"cat <<'END'\n{string.Concat(lines.Select(line => line + "\n"))}END");
+
+    // Slurm's own still expands lists of nodes.
+    private void Scontrol(params string[] settings) =>
+        Add(
+            "bin/scontrol",
+            $"#!/bin/sh\n[ \"$2\" = config ] || exec /usr/bin/scontrol \"$@\"\ncat <<'END'\n{string.Concat(settings.Select(line => line + "\n"))}END\n",
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+
+    private static string[] Lines(string text) => [.. text.TrimEnd().Split('\n').Select(line => line.TrimEnd())];
+}

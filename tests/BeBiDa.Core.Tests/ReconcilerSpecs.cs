@@ -1,0 +1,210 @@
+using BeBiDa.Cluster;
+using BeBiDa.Configuration;
+using BeBiDa.Reconciliation;
+
+namespace BeBiDa.Tests;
+
+/// <summary>What is repaired, and what becomes of it that cannot be.</summary>
+public class ReconcilerSpecs : ReconcilerTest
+{
+    [Test]
+    public async Task Where_holds_and_jobs_agree_nothing_is_written()
+    {
+        Slurm.Runs(7, "n1", "n2");
+        await HoldAsync("n1", 7);
+        await HoldAsync("n2", 7);
+        Cluster.Asked.Clear();
+        var result = await RepairAsync();
+        Assert.That((result.Succeeded, result.Outcomes.Count), Is.EqualTo((true, 0)));
+        Assert.That(Cluster.Asked, Is.Empty);
+        Assert.That((Ledger.Reads, Slurm.Questions), Is.EqualTo((1, 1)));
+    }
+
+    [Test]
+    public async Task Holds_of_jobs_that_are_gone_are_released_and_those_of_jobs_that_are_not_stay()
+    {
+        Slurm.Runs(8, "n1");
+        await HoldAsync("n1", 7);
+        await HoldAsync("n1", 8);
+        await HoldAsync("n2", 7);
+        Assert.That(Told(await RepairAsync()), Is.EqualTo(new[] { "Release n1 7", "Release n2 7" }));
+        Assert.That(Ledger.State, Is.EqualTo("n1:c.8"));
+    }
+
+    [Test]
+    public async Task A_job_whose_hold_is_lost_holds_its_node_again_and_the_nodes_pods_are_evicted()
+    {
+        Slurm.Runs(7, "n1", "n2");
+        await HoldAsync("n2", 7);
+        Cluster.Add(Pod("a", "n1"));
+        Cluster.Add(Pod("b", "n2"));
+        Assert.That(Told(await RepairAsync()), Is.EqualTo(new[] { "Hold n1 7" }));
+        Assert.That(Ledger.State, Is.EqualTo("n1:c.7 n2:c.7"));
+        Assert.That((Cluster.Count("evict default/a"), Cluster.Count("evict default/b")), Is.EqualTo((1, 0)));
+    }
+
+    [Test]
+    public async Task A_node_that_was_uncordoned_by_hand_is_held_again_for_every_job_on_it()
+    {
+        Slurm.Runs(7, "n1");
+        Slurm.Runs(8, "n1");
+        await HoldAsync("n1", 7);
+        await HoldAsync("n1", 8);
+        Ledger.Uncordon("n1");
+        Assert.That(Told(await RepairAsync()), Is.EqualTo(new[] { "Hold n1 7", "Hold n1 8" }));
+        Assert.That(Ledger.State, Is.EqualTo("n1:c.7,c.8"));
+    }
+
+    [Test]
+    public async Task A_node_that_was_registered_anew_during_a_job_is_held_again()
+    {
+        Slurm.Runs(7, "n1", "n2");
+        await HoldAsync("n1", 7);
+        await HoldAsync("n2", 7);
+        Cluster.Held.Remove("n1");
+        Cluster.Directory.Put(new ClusterNode("n1", "new"));
+        await RepairAsync();
+        Assert.That(Ledger.State, Is.EqualTo("n1:c.7 n2:c.7"));
+    }
+
+    [Test]
+    public async Task A_hold_on_a_node_that_its_job_has_left_for_others_is_released()
+    {
+        Slurm.Runs(7, "n2");
+        await HoldAsync("n1", 7);
+        await HoldAsync("n2", 7);
+        Assert.That(Told(await RepairAsync()), Is.EqualTo(new[] { "Release n1 7" }));
+    }
+
+    [Test]
+    public async Task Holds_of_a_job_that_is_leaving_are_its_epilogs_and_are_held_again_where_it_still_is()
+    {
+        Slurm.Runs(7, leaving: true, "n2", "n3");
+        await HoldAsync("n1", 7);
+        await HoldAsync("n2", 7);
+        Assert.That(Told(await RepairAsync()), Is.EqualTo(new[] { "Hold n3 7" }));
+        Assert.That(Ledger.State, Is.EqualTo("n1:c.7 n2:c.7 n3:c.7"));
+    }
+
+    [Test]
+    public async Task Holds_of_other_clusters_and_nodes_that_are_not_lent_are_not_touched()
+    {
+        var configuration = new BebidaConfiguration { Nodes = new NodesConfiguration { Exclude = ["n3"] } };
+        Slurm.Runs(8, "n3");
+        await HoldAsync("n1", 7, "other");
+        await HoldAsync("n3", 7);
+        Cluster.Asked.Clear();
+        Assert.That(Told(await RepairAsync(configuration)), Is.Empty);
+        Assert.That(Cluster.Asked, Is.Empty);
+    }
+
+    [Test]
+    public async Task A_job_in_a_partition_that_takes_no_nodes_does_not_get_any()
+    {
+        Slurm.Runs(7, "n1");
+        Assert.That(Told(await RepairAsync(new BebidaConfiguration { Jobs = new JobsConfiguration { Partitions = ["other"] } })), Is.Empty);
+        Assert.That(Cluster.Asked, Is.Empty);
+    }
+
+    [Test]
+    public async Task A_job_that_may_keep_its_nodes_and_holds_none_is_left_alone_and_one_hold_shows_that_it_was_not_to_keep_them()
+    {
+        Slurm.RunsOf("root", 7, "n1", "n2");
+        Assert.That(Told(await RepairAsync()), Is.EqualTo(new[] { "LeaveAlone n1 7", "LeaveAlone n2 7" }));
+        Assert.That(Cluster.Asked, Is.Empty);
+
+        await HoldAsync("n1", 7);
+        Assert.That(Told(await RepairAsync()), Is.EqualTo(new[] { "Hold n2 7" }));
+        Ledger.Uncordon("n1");
+        Assert.That(Told(await RepairAsync()), Is.EqualTo(new[] { "Hold n1 7" }));
+    }
+
+    [Test]
+    public async Task Nodes_are_found_by_Slurms_names()
+    {
+        var configuration = new BebidaConfiguration { Nodes = new NodesConfiguration { Map = new Dictionary<string, string> { ["s1"] = "n1", ["s2"] = "n2" } } };
+        Slurm.Runs(7, "s1", "login");
+        await HoldAsync("n2", 7);
+        Assert.That(Told(await RepairAsync(configuration)), Is.EqualTo(new[] { "Hold s1 7", "Release s2 7" }));
+        Assert.That(Ledger.State, Is.EqualTo("n1:c.7"));
+    }
+
+    [Test]
+    public async Task A_plan_changes_nothing()
+    {
+        Slurm.Runs(8, "n2");
+        await HoldAsync("n1", 7);
+        Cluster.Asked.Clear();
+        await using var handOvers = HandOvers(new());
+        var plan = await Reconciler(handOvers, new()).PlanAsync(default);
+        Assert.That(plan.Select(Told), Is.EqualTo(new[] { "Release n1 7", "Hold n2 8" }));
+        Assert.That(Cluster.Asked, Is.Empty);
+    }
+
+    [Test]
+    public async Task Nothing_is_released_when_Slurm_does_not_tell_its_jobs([Values(1, 2)] int question)
+    {
+        await HoldAsync("n1", 7);
+        Slurm.Before = n => n == question ? throw new JobsUnknownException("squeue: Unable to contact slurm controller") : Task.CompletedTask;
+        var result = await RepairAsync();
+        Assert.That((result.Succeeded, result.Problem), Is.EqualTo((false, "squeue: Unable to contact slurm controller")));
+        Assert.That(Ledger.State, Is.EqualTo("n1:c.7"));
+    }
+
+    [Test]
+    public async Task What_was_done_is_told_though_it_cannot_look_again()
+    {
+        await HoldAsync("n1", 7);
+        Slurm.Before = n => n == 3 ? throw new JobsUnknownException("squeue: down") : Task.CompletedTask;
+        var result = await RepairAsync();
+        Assert.That((Told(result).Single(), result.Problem, result.Succeeded), Is.EqualTo(("Release n1 7", "squeue: down", false)));
+    }
+
+    [Test]
+    public async Task A_release_that_failed_is_tried_again_for_as_long_as_Slurm_says_that_the_job_is_gone()
+    {
+        await HoldAsync("n1", 7);
+        await HoldAsync("n2", 8);
+        Cluster.Before = what =>
+        {
+            if (what == "release n1 c.7" && Cluster.Count(what) < 3)
+                throw new ClusterException(ClusterFault.Conflict, "409");
+            if (what == "release n2 c.8")
+            {
+                Slurm.Runs(8, "n2");
+                throw new ClusterException(ClusterFault.Conflict, "409");
+            }
+            return Task.CompletedTask;
+        };
+        var result = await RepairAsync();
+        Assert.That((Told(result).Single(), result.Succeeded, Ledger.State), Is.EqualTo(("Release n1 7", true, "n2:c.8")));
+    }
+
+    [Test]
+    public async Task What_Kubernetes_refuses_is_tried_once_and_told()
+    {
+        Slurm.Runs(8, "n2");
+        await HoldAsync("n1", 7);
+        await HoldAsync("n3", 7);
+        Cluster.Before = what => what is "release n1 c.7" or "hold n2 c.8" ? throw new ClusterException(ClusterFault.Refused, "403 Forbidden") : Task.CompletedTask;
+        var result = await RepairAsync();
+        Assert.That(result.Succeeded, Is.False);
+        Assert.That(result.Outcomes.Select(o => o.Problem), Is.EquivalentTo(new[] { "node n1: job 7 not released: 403 Forbidden", "node n2: 403 Forbidden", null }));
+        Assert.That((Cluster.Count("release n1"), Cluster.Count("hold n2"), Ledger.State), Is.EqualTo((1, 1, "n1:c.7")));
+    }
+
+    [Test]
+    public async Task Who_undoes_every_repair_is_not_fought_for_ever()
+    {
+        Slurm.Runs(7, "n1", "n2");
+        await HoldAsync("n2", 7);
+        Ledger.Before = _ =>
+        {
+            Cluster.Held.Remove("n1");
+            return Task.CompletedTask;
+        };
+        var result = await RepairAsync();
+        Assert.That(result.Succeeded, Is.False);
+        Assert.That(result.Outcomes.Select(o => o.Problem), Has.One.EqualTo("not done within 30s"));
+    }
+}
