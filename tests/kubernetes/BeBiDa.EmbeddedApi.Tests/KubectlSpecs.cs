@@ -189,8 +189,13 @@ public sealed class KubectlSpecs(ApiServerKind kind, string version)
         var printed = new StringBuilder();
         var watching = kubectl.Command($"get node {node} -w").WithStandardOutputPipe(PipeTarget.ToStringBuilder(printed)).ExecuteAsync(stop.Token);
         await Until(() => printed.ToString().Contains(node, StringComparison.Ordinal));
-        await admin.Patch($"/api/v1/nodes/{node}", ApiClient.MergePatch, """{"spec":{"unschedulable":true}}""");
-        await Until(() => printed.ToString().Contains("SchedulingDisabled", StringComparison.Ordinal));
+        // kubectl passes over the first event of its watch, which tells what it has just printed; a change that came in between
+        // is lost on it. So there are changes until it tells of one.
+        for (var cordoned = true; !printed.ToString().Contains("SchedulingDisabled", StringComparison.Ordinal); cordoned = !cordoned)
+        {
+            await admin.Patch($"/api/v1/nodes/{node}", ApiClient.MergePatch, cordoned ? """{"spec":{"unschedulable":true}}""" : """{"spec":{"unschedulable":false}}""");
+            await Task.Delay(TimeSpan.FromMilliseconds(200), stop.Token);
+        }
         await stop.CancelAsync();
         try
         {

@@ -94,6 +94,8 @@ create_containers() {
     for number in {0..255}; do
         ! grep -qF "10.231.$number." <<<"$taken" || continue
         write_environment "$image" "10.231.$number"
+        # One first: whoever comes first fills the volume of homes from the image, and Docker lets two of them collide.
+        compose up --no-start controller
         compose up --no-start "$@"
         return
     done

@@ -33,7 +33,8 @@ cp "$here/bebida.yaml" "$lab/configuration"
 # There is no Kubernetes here.
 touch "$lab/kubernetes/ready" "$lab/kubernetes/bebida.kubeconfig"
 printf '%s\n' LAB_NODES=worker LAB_PLUGIN=no LAB_SPANK=no >"$lab/site"
-docker network create "$name" >/dev/null
+# Not what Docker would take by itself: a Docker that is gone may have left its bridge there.
+docker network create --subnet "10.232.$((RANDOM % 256)).0/24" "$name" >/dev/null
 "$here/controller.sh" "$name:controller" "$name-controller" "$name" "$lab"
 docker run --detach --name "$name-worker" --hostname worker --network "$name" --network-alias worker \
     --cgroupns private --cap-add ALL --cap-drop SYS_RESOURCE --security-opt seccomp=unconfined \
@@ -41,7 +42,7 @@ docker run --detach --name "$name-worker" --hostname worker --network "$name" --
     "$name:node" /sbin/init >/dev/null
 docker_release
 
-for ((tenths = 0; tenths < 600; tenths++)); do
+while ((SECONDS < 180)); do
     if [[ $(docker exec "$name-controller" timeout 20 srun --immediate=5 hostname 2>"$lab/srun") == worker ]]; then
         echo "a machine of the recipe ran a job of Slurm"
         exit 0
