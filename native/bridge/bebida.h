@@ -113,8 +113,8 @@ struct bebida_node_host {
 };
 
 /* The functions that libbebida_node.so exports beside bebida_abi_version(), and nothing else. Each is
- * synchronous. A prolog takes node.stopTimeout at most, an epilog node.startTimeout; before that either may
- * wait for another one of this node (both timeouts together), and for slurmctld as long as any of Slurm's
+ * synchronous. A prolog takes about node.stopTimeout at most, an epilog node.startTimeout; before that either
+ * may wait for another one of this node (both timeouts together), and for slurmctld as long as any of Slurm's
  * commands would. environment: NULL-terminated array of NAME=value, as Slurm gives it to Prolog and Epilog on
  * the node: SLURM_JOB_ID, SLURM_JOB_USER, SLURM_JOB_PARTITION, SLURMD_NODENAME, SPANK_BEBIDA, ... reason:
  * where one line of at most reason_size bytes with its NUL says what failed, for people. */

@@ -81,7 +81,8 @@ static int choose(int value, const char *mode, int remote)
 
     (void)value;
     (void)remote;
-    if (getenv("SLURM_JOB_ID") != NULL)
+    /* sbatch and salloc make a new job also from within one. */
+    if (spank_context() == S_CTX_LOCAL && getenv("SLURM_JOB_ID") != NULL)
         log_info("--bebida belongs to a job and changes nothing for a step of one that runs");
     if (mode != NULL && strcmp(mode, TAKE) == 0) {
         submission.mode = TAKE;

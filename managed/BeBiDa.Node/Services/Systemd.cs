@@ -101,8 +101,7 @@ internal sealed unsafe class Systemd : IServiceManager
         var began = Stopwatch.GetTimestamp();
         while (true)
         {
-            int handled;
-            while ((handled = Check(SdBus.sd_bus_process(bus, out var message), "read from the system bus")) > 0)
+            while (Check(SdBus.sd_bus_process(bus, out var message), "read from the system bus") > 0)
                 Take(message);
             if (results.Remove(job.Path, out var result))
                 return result;
