@@ -26,6 +26,7 @@ internal static class Sites
     {
         TestContext.Out.WriteLine(site.Slurm.Controller.ReadLog());
         TestContext.Out.WriteLine(site.Slurm.Controller.ReadOutput());
+        TestContext.Out.WriteLine(site.Slurm.Backup?.ReadLog());
     }
 
     /// <summary>Waits until a job holds a node.</summary>

@@ -34,6 +34,13 @@ public sealed partial class SlurmCluster : IAsyncDisposable
         _munge = Munge();
         Controller = Slurm("slurmctld", _configuration.ControllerLog, options.ControllerEnvironment,
             [SlurmInstallation.Program("slurmctld"), "-D", "-f", ConfigPath]);
+        if (options.Backup)
+        {
+            // In namespaces in which the host has another name, and that name an address.
+            Backup = Slurm("slurmctld-backup", _configuration.BackupLog, options.ControllerEnvironment,
+                [SlurmInstallation.Program("unshare"), "--uts", "--mount", "/bin/sh", "-c", """hostname "$1" && mount --bind "$2" /etc/hosts && shift 2 && exec "$@" """, "sh", _configuration.BackupHost, _configuration.BackupHosts,
+                    SlurmInstallation.Program("slurmctld"), "-D", "-f", _configuration.BackupPath]);
+        }
         _nodes = Nodes.ToDictionary(node => node, node => Slurm(node, _configuration.NodeLog(node), options.NodeEnvironment,
             [SlurmInstallation.Program("slurmd"), "-D", "-N", node, "-f", ConfigPath]));
         _reaper = Reaper.Start(directory, options.KeepDirectory);
@@ -50,6 +57,9 @@ public sealed partial class SlurmCluster : IAsyncDisposable
 
     /// <summary>slurmctld.</summary>
     public Daemon Controller { get; }
+
+    /// <summary>The slurmctld that stands by; null where none does.</summary>
+    public Daemon? Backup { get; }
 
     /// <summary>The slurmd of a node.</summary>
     public Daemon NodeDaemon(string node) => _nodes[node];
@@ -94,6 +104,14 @@ public sealed partial class SlurmCluster : IAsyncDisposable
     {
         await StopControllerAsync(kill, cancellationToken);
         await StartControllerAsync(cancellationToken);
+    }
+
+    /// <summary>Has the slurmctld that stands by take over, and returns when it answers for the cluster.</summary>
+    public async Task TakeOverAsync(CancellationToken cancellationToken = default)
+    {
+        (await RunAsync("scontrol", ["takeover"], cancellationToken)).EnsureSucceeded();
+        await Eventually.HoldsAsync("the backup controller answers for the cluster", _options.Patience,
+            async cancel => (await RunAsync("squeue", ["--noheader"], cancel)).ExitCode == 0, cancellationToken, () => LogTail(Backup!));
     }
 
     /// <summary>Kills the slurmd of a node; jobs on that node go on, as in a crash of slurmd.</summary>
@@ -152,6 +170,7 @@ public sealed partial class SlurmCluster : IAsyncDisposable
         await Eventually.HoldsAsync("munged listens", _options.Patience,
             _ => Task.FromResult(IsAlive(_munge) && File.Exists(_configuration.MungeSocket)), cancellationToken, () => LogTail(_munge));
         Controller.Start();
+        Backup?.Start();
         foreach (var node in _nodes.Values)
             node.Start();
         await Eventually.HoldsAsync("slurmctld answers and every node is idle", _options.Patience,

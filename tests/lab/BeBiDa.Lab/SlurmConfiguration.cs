@@ -11,7 +11,18 @@ internal sealed class SlurmConfiguration(string directory, SlurmOptions options,
 
     public IReadOnlyList<string> Nodes { get; } = [.. Enumerable.Range(1, options.Nodes).Select(i => $"n{i}")];
 
+    /// <summary>What the slurmctld that stands by reads: the same, but for the files that it alone writes.</summary>
+    public string BackupPath { get; } = System.IO.Path.Combine(directory, "slurm-backup.conf");
+
+    /// <summary>The name by which the slurmctld that stands by knows that it is the second; its host has to bear it.</summary>
+    public string BackupHost { get; } = Host() + "-backup";
+
+    /// <summary>An /etc/hosts in which that name has an address.</summary>
+    public string BackupHosts { get; } = System.IO.Path.Combine(directory, "hosts-backup");
+
     public string ControllerLog => Log("slurmctld");
+
+    public string BackupLog => Log("slurmctld-backup");
 
     public string NodeLog(string node) => Log(node);
 
@@ -21,7 +32,12 @@ internal sealed class SlurmConfiguration(string directory, SlurmOptions options,
     {
         foreach (var name in new[] { "munge", "state", "spool", "log", "scripts", "jobs" })
             Directory.CreateDirectory(System.IO.Path.Combine(directory, name));
-        File.WriteAllText(Path, Text());
+        File.WriteAllText(Path, Text(ControllerLog, "slurmctld.pid"));
+        if (options.Backup)
+        {
+            File.WriteAllText(BackupPath, Text(BackupLog, "slurmctld-backup.pid"));
+            File.WriteAllText(BackupHosts, $"{File.ReadAllText("/etc/hosts")}\n127.0.0.2 {BackupHost}\n");
+        }
         // Nothing of the lab uses cgroups, but slurmd looks for them as it starts: with "autodetect" it fails where none
         // are mounted, and on cgroup v2 it asks the host's systemd for a scope. The v1 plugin touches nothing until used.
         File.WriteAllText(System.IO.Path.Combine(directory, "cgroup.conf"), "CgroupPlugin=cgroup/v1\n");
@@ -29,15 +45,23 @@ internal sealed class SlurmConfiguration(string directory, SlurmOptions options,
             File.WriteAllLines(System.IO.Path.Combine(directory, "plugstack.conf"), options.PlugStack);
     }
 
-    private string Text()
+    // What the kernel calls this host, up to the first dot: slurmctld looks for itself under this name.
+    private static string Host() => File.ReadAllText("/proc/sys/kernel/hostname").Trim().Split('.')[0];
+
+    private string Text(string controllerLog, string pidFile)
     {
-        // What the kernel calls this host, up to the first dot: slurmctld looks for itself under this name.
-        var host = File.ReadAllText("/proc/sys/kernel/hostname").Trim().Split('.')[0];
+        var host = Host();
         var text = new StringBuilder();
         void Line(string line) => text.Append(line).Append('\n');
 
         Line($"ClusterName={options.ClusterName}");
         Line($"SlurmctldHost={host}(127.0.0.1)");
+        if (options.Backup)
+        {
+            Line($"SlurmctldHost={BackupHost}(127.0.0.2)");
+            // Each listens on its own address only.
+            Line("CommunicationParameters=NoCtldInAddrAny");
+        }
         Line($"SlurmctldPort={ports.First}");
         Line("SlurmUser=root");
         Line("SlurmdUser=root");
@@ -46,9 +70,9 @@ internal sealed class SlurmConfiguration(string directory, SlurmOptions options,
         Line($"AuthInfo=socket={MungeSocket},cred_expire={(int)options.CredentialLifetime.TotalSeconds}");
         Line($"StateSaveLocation={directory}/state");
         Line($"SlurmdSpoolDir={directory}/spool/%n");
-        Line($"SlurmctldPidFile={directory}/slurmctld.pid");
+        Line($"SlurmctldPidFile={directory}/{pidFile}");
         Line($"SlurmdPidFile={directory}/%n.pid");
-        Line($"SlurmctldLogFile={ControllerLog}");
+        Line($"SlurmctldLogFile={controllerLog}");
         Line($"SlurmdLogFile={Log("%n")}");
         Line($"SlurmctldDebug={options.LogLevel}");
         Line($"SlurmdDebug={options.LogLevel}");

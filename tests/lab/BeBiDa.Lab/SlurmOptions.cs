@@ -11,6 +11,9 @@ public sealed record SlurmOptions
 
     public string ClusterName { get; init; } = "lab";
 
+    /// <summary>Whether a second slurmctld stands by, with the same state directory.</summary>
+    public bool Backup { get; init; }
+
     /// <summary>A directory with Slurm plugins of ours, searched before Slurm's own.</summary>
     public string? PluginDirectory { get; init; }
 
