@@ -40,6 +40,8 @@ internal sealed class Controller
         var handOvers = new HandOvers(cluster, configuration, TimeProvider.System, logger, presence);
         var reconciler = new Reconciler(cluster, jobs, cluster, handOvers, configuration, TimeProvider.System, logger);
         var reconciliation = new PeriodicReconciliation(stop => reconciler.RepairAsync(configuration.Controller.Deadline, stop), configuration.Controller.ReconcileInterval, TimeProvider.System, logger);
+        // A node that is registered anew, during a job perhaps, has no hold.
+        cluster.NodeAdded += reconciliation.LookSoon;
         return new Controller(cluster, handOvers, reconciliation, logger, answer);
     }
 

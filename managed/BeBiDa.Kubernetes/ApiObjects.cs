@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace BeBiDa.Kubernetes;
@@ -45,6 +46,25 @@ internal sealed record NodeCondition(string? Type, string? Status);
 
 internal sealed record NodeObjectList(ObjectMeta? Metadata, List<NodeObject>? Items);
 
+/// <summary>Any object's metadata, and who owns which of its fields.</summary>
+internal sealed record OwnedObject(OwnedMeta? Metadata);
+
+internal sealed record OwnedMeta(string? Uid, string? ResourceVersion, Dictionary<string, string>? Annotations, List<ManagedFields>? ManagedFields);
+
+/// <summary>What one manager owns (meta/v1 ManagedFieldsEntry).</summary>
+internal sealed record ManagedFields(string? Manager, JsonElement FieldsV1)
+{
+    /// <summary>Whether it is, or would have, spec.unschedulable.</summary>
+    [JsonIgnore]
+    public bool OwnsUnschedulable =>
+        FieldsV1.ValueKind == JsonValueKind.Object
+        && FieldsV1.TryGetProperty("f:spec", out var spec)
+        && spec.ValueKind == JsonValueKind.Object
+        && spec.TryGetProperty("f:unschedulable", out _);
+}
+
+internal sealed record OwnedObjectList(List<OwnedObject>? Items);
+
 /// <summary>One line of a watch.</summary>
 internal sealed record WatchLine<T>(string? Type, T? Object);
 
@@ -68,9 +88,9 @@ internal sealed record EvictionObject(string ApiVersion, string Kind, ObjectName
 
 internal sealed record ObjectName(string Name, string Namespace);
 
-internal sealed record DeleteOptions(string ApiVersion, string Kind, long? GracePeriodSeconds, UidPrecondition Preconditions);
+internal sealed record DeleteOptions(string ApiVersion, string Kind, long? GracePeriodSeconds, Preconditions Preconditions);
 
-internal sealed record UidPrecondition(string Uid);
+internal sealed record Preconditions(string Uid, string? ResourceVersion);
 
 internal sealed record EventObject(
     string ApiVersion,
@@ -96,6 +116,7 @@ internal sealed record EventSource(string Component, string Host);
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(PartialObject))]
 [JsonSerializable(typeof(PartialObjectList))]
+[JsonSerializable(typeof(OwnedObjectList))]
 [JsonSerializable(typeof(PodObjectList))]
 [JsonSerializable(typeof(NodeObjectList))]
 [JsonSerializable(typeof(WatchLine<PartialObject>))]

@@ -59,6 +59,13 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
         client.Dispose();
     }
 
+    /// <summary>Raised when a node has come that was not there before; briefly, on the thread that follows the nodes.</summary>
+    public event Action NodeAdded
+    {
+        add => nodes.Added += value;
+        remove => nodes.Added -= value;
+    }
+
     /// <inheritdoc/>
     public ValueTask<NodeDirectory> NodesAsync(CancellationToken cancellationToken) => nodes.DirectoryAsync(cancellationToken);
 
@@ -80,6 +87,22 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
     {
         var after = await ApplyAsync(node, hold, new NodeApplyMeta(node.Name, node.Uid, null, null), null, cancellationToken).ConfigureAwait(false);
         return Hold.Read(after?.Metadata?.Annotations);
+    }
+
+    /// <inheritdoc/>
+    public async Task<string?> RemoveAsync(ClusterNode node, string slurmCluster, CancellationToken cancellationToken)
+    {
+        var found = await client.SendAsync(HttpMethod.Get, $"api/v1/nodes?fieldSelector=metadata.name%3D{node.Name}", null, ApiClient.MetadataList, ApiJson.Default.OwnedObjectList, cancellationToken).ConfigureAwait(false);
+        if (found?.Items?.FirstOrDefault()?.Metadata is not { } metadata || metadata.Uid != node.Uid)
+            return null;
+        if (Hold.Read(metadata.Annotations).FirstOrDefault(h => h.Key.Cluster != slurmCluster) is { } other)
+            return $"job {other.Key.JobId} of Slurm cluster {other.Key.Cluster} holds it too";
+        if (metadata.ManagedFields?.FirstOrDefault(f => f.OwnsUnschedulable && f.Manager?.StartsWith(WellKnownNames.FieldManagerPrefix, StringComparison.Ordinal) != true) is { } admin)
+            return $"it has been cordoned by {admin.Manager}";
+        // Unchanged since: whoever wrote to it meanwhile may want it.
+        var options = new DeleteOptions("v1", "DeleteOptions", null, new Preconditions(node.Uid, metadata.ResourceVersion));
+        await client.SendAsync<StatusObject>(HttpMethod.Delete, $"api/v1/nodes/{node.Name}", ApiClient.Body(options, ApiJson.Default.DeleteOptions), ApiClient.Metadata, null, cancellationToken).ConfigureAwait(false);
+        return null;
     }
 
     /// <inheritdoc/>
@@ -182,7 +205,7 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
             cancellationToken);
 
     private static DeleteOptions Options(Pod pod, TimeSpan? gracePeriod) =>
-        new("v1", "DeleteOptions", gracePeriod is { } grace ? (long)Math.Ceiling(grace.TotalSeconds) : null, new UidPrecondition(pod.Uid));
+        new("v1", "DeleteOptions", gracePeriod is { } grace ? (long)Math.Ceiling(grace.TotalSeconds) : null, new Preconditions(pod.Uid, null));
 
     private static string PathOf(Pod pod) => $"api/v1/namespaces/{pod.Namespace}/pods/{pod.Name}";
 }

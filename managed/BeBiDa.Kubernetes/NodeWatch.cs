@@ -33,6 +33,9 @@ internal sealed class NodeWatch : IAsyncDisposable
         following = Task.Run(FollowAsync);
     }
 
+    /// <summary>Raised when a node has come.</summary>
+    public event Action? Added;
+
     /// <summary>The nodes, once they have been listed.</summary>
     public ValueTask<NodeDirectory> DirectoryAsync(CancellationToken cancellationToken) =>
         listed.Task.IsCompleted ? ValueTask.FromResult(directory) : new ValueTask<NodeDirectory>(listed.Task.WaitAsync(cancellationToken));
@@ -73,6 +76,8 @@ internal sealed class NodeWatch : IAsyncDisposable
                         directory.Remove(name);
                     else if (line.Type is "ADDED" or "MODIFIED" && Node(metadata) is { } node)
                         directory.Put(node);
+                    if (line.Type == "ADDED")
+                        Added?.Invoke();
                 }
             }
             catch (ClusterException e) when (e.Fault == ClusterFault.Expired)

@@ -24,7 +24,7 @@ public class ConfigurationSpecs
     }
 
     [TestCase("kubernets:\n  kubeconfig: /k\n", "f:1: kubernets: unknown key; the keys here are controller, eviction, jobs, kubernetes, node, nodes")]
-    [TestCase("kubernetes:\n  kubeconfig: /k\n  maxinflight: 3\n", "f:3: kubernetes.maxinflight: unknown key; the keys here are context, events, kubeconfig, maxInFlight, requestTimeout")]
+    [TestCase("kubernetes:\n  kubeconfig: /k\n  maxinflight: 3\n", "f:3: kubernetes.maxinflight: unknown key; the keys here are context, events, kubeconfig, maxInFlight, removeNode, requestTimeout")]
     [TestCase("kubernetes:\n  kubeconfig: /k\n  maxInFlight: many\n", "f:3: kubernetes.maxInFlight: 'many' is not a whole number")]
     [TestCase("kubernetes:\n  kubeconfig: /k\n  maxInFlight: 0\n", "f:3: kubernetes.maxInFlight: 0 is out of range (1 to 512)")]
     [TestCase("kubernetes:\n  kubeconfig: [a]\n", "f:2: kubernetes.kubeconfig: one value is expected")]

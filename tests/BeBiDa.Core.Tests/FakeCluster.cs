@@ -107,6 +107,22 @@ internal sealed class FakeCluster(TimeProvider time) : ICluster
         }
     }
 
+    /// <summary>Why a node stays though it is to be removed; null when it goes.</summary>
+    public Func<ClusterNode, string?> KeptBy { get; set; } = _ => null;
+
+    public async Task<string?> RemoveAsync(ClusterNode node, string slurmCluster, CancellationToken cancellationToken)
+    {
+        await AskAsync($"remove {node.Name} {slurmCluster}", cancellationToken);
+        if (KeptBy(node) is { } reason)
+            return reason;
+        lock (gate)
+        {
+            Held.Remove(node.Name);
+            Directory.Remove(node.Name);
+        }
+        return null;
+    }
+
     public async Task<PodList> ListPodsAsync(IReadOnlyCollection<ClusterNode> nodes, CancellationToken cancellationToken)
     {
         await AskAsync("list", cancellationToken);

@@ -103,6 +103,22 @@ public class HandOverSpecs
     }
 
     [Test]
+    public async Task Nodes_that_are_to_be_removed_are_when_their_pods_have_left_and_the_job_gives_them_back_without_a_word()
+    {
+        await using var removing = new HandOvers(cluster, new BebidaConfiguration { Kubernetes = new KubernetesConfiguration { RemoveNode = true } }, clock, NullLogger.Instance);
+        cluster.Add(Pod("a", "n1"));
+        cluster.KeptBy = node => node.Name == "n2" ? "it has been cordoned by kubectl-cordon" : null;
+        var taken = await clock.RunAsync(removing.DecommissionAsync(Job(7, "n1", "n2"), Budget));
+        Assert.That(taken.Outcome, Is.EqualTo(HandOverOutcome.Done), string.Join('\n', taken.Problems));
+        Assert.That(cluster.Asked.SkipWhile(a => !a.StartsWith("evict", StringComparison.Ordinal)).Skip(1), Is.EquivalentTo(new[] { "remove n1 c", "remove n2 c" }));
+        Assert.That(cluster.Held.Keys, Is.EqualTo(new[] { "n2" }));
+
+        var given = await clock.RunAsync(removing.RecommissionAsync(Job(7, "n1", "n2"), Budget));
+        Assert.That(given.Outcome, Is.EqualTo(HandOverOutcome.Done));
+        Assert.That(cluster.Held, Is.Empty);
+    }
+
+    [Test]
     public async Task A_conflict_is_tried_again()
     {
         var conflicts = 3;

@@ -57,6 +57,20 @@ public class PeriodicReconciliationSpecs
     }
 
     [Test]
+    public async Task It_looks_sooner_when_it_is_wanted_and_once_for_all_who_want_it_together()
+    {
+        Start();
+        await LooksAsync(1);
+        for (var i = 0; i < 100; i++)
+            reconciliation.LookSoon();
+        await Task.Delay(50);
+        clock.Advance(TimeSpan.FromSeconds(1));
+        await LooksAsync(2);
+        clock.Advance(TimeSpan.FromSeconds(1));
+        await LooksAsync(2);
+    }
+
+    [Test]
     public async Task A_bug_does_not_end_it()
     {
         repair = look => look == 2 ? throw new InvalidOperationException("a bug") : Done;

@@ -31,6 +31,13 @@ public interface ICluster
     /// <returns>The holds that are left.</returns>
     Task<IReadOnlyList<Hold>> ReleaseAsync(ClusterNode node, HoldKey hold, CancellationToken cancellationToken);
 
+    /// <summary>Deletes the Node object, unless someone else wants it as it is.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="slurmCluster">Whose jobs may hold it.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>Why it stays, for people; null when it is gone.</returns>
+    Task<string?> RemoveAsync(ClusterNode node, string slurmCluster, CancellationToken cancellationToken);
+
     /// <summary>The pods on these nodes, not older than this call.</summary>
     Task<PodList> ListPodsAsync(IReadOnlyCollection<ClusterNode> nodes, CancellationToken cancellationToken);
 

@@ -39,6 +39,9 @@ public sealed record KubernetesConfiguration
 
     /// <summary>Whether each hand-over leaves a Kubernetes Event on the Node.</summary>
     public bool Events { get; init; } = true;
+
+    /// <summary>Whether the Node object itself is deleted when a job has taken the node; its kubelet registers it anew after the job.</summary>
+    public bool RemoveNode { get; init; }
 }
 
 /// <summary>What becomes of a job whose nodes could not be taken from Kubernetes.</summary>

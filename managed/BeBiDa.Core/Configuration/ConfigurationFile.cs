@@ -84,6 +84,7 @@ public static class ConfigurationFile
                 MaxInFlight = section.Number("maxInFlight", defaults.Kubernetes.MaxInFlight, 1, 512),
                 RequestTimeout = section.Duration("requestTimeout", defaults.Kubernetes.RequestTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5)),
                 Events = section.Flag("events", defaults.Kubernetes.Events),
+                RemoveNode = section.Flag("removeNode", defaults.Kubernetes.RemoveNode),
             }),
             Controller = root.Section("controller", section => new ControllerConfiguration
             {

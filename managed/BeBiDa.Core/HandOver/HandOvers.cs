@@ -211,12 +211,22 @@ public sealed class HandOvers : IAsyncDisposable
         problems.Clear(Pods);
         foreach (var line in drained.Left)
             problems.Set(line, line);
+        if (configuration.Kubernetes.RemoveNode && drained.Left.Count == 0)
+            await RemoveAsync(job, nodes, problems, turn).ConfigureAwait(false);
 
         foreach (var node in held)
             Record(node, NodeEvent.Decommissioned, $"Slurm job {Describe(job)} has taken this node; {drained.Evicted.GetValueOrDefault(node.Name)} pods left", drained.Left.Count > 0);
         lateArrivals.Watch(job.Hold, held);
         return drained.Evicted.Values.Sum();
     }
+
+    private Task RemoveAsync(Job job, IReadOnlyList<JobNode> nodes, Problems problems, Turn turn) =>
+        OnEveryAsync(job, nodes, problems, turn, async (node, token) =>
+        {
+            if (await cluster.RemoveAsync(node, job.Cluster, token).ConfigureAwait(false) is { } reason)
+                logger.LogInformation("job {Job}: node {Node} stays in Kubernetes: {Reason}", job.Id, node.Name, reason);
+            return true;
+        });
 
     private async Task<int> GiveBackAsync(Job job, IReadOnlyList<JobNode> nodes, Problems problems, IProgress<HandOverProgress>? progress, Turn turn)
     {

@@ -8,12 +8,15 @@ public sealed class PeriodicReconciliation : IAsyncDisposable
     // After its start, slurmctld reads its state before it answers; and Kubernetes may be back any moment.
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
 
+    private static readonly TimeSpan Together = TimeSpan.FromMilliseconds(200);
+
     private readonly Func<CancellationToken, Task<ReconcileResult>> repair;
     private readonly TimeSpan interval;
     private readonly TimeProvider time;
     private readonly ILogger logger;
     private readonly CancellationTokenSource stop = new();
     private readonly Task running;
+    private TaskCompletionSource wanted = New();
 
     /// <summary>Starts at once.</summary>
     /// <param name="repair">Repairs what differs, within bounds of its own.</param>
@@ -28,6 +31,9 @@ public sealed class PeriodicReconciliation : IAsyncDisposable
         this.logger = logger;
         running = Task.Run(RunAsync);
     }
+
+    /// <summary>Has it look again soon: something has happened that may need repair.</summary>
+    public void LookSoon() => Volatile.Read(ref wanted).TrySetResult();
 
     /// <summary>Stops, wherever it is.</summary>
     public async ValueTask DisposeAsync()
@@ -60,10 +66,27 @@ public sealed class PeriodicReconciliation : IAsyncDisposable
                 logger.LogDebug("not reconciled: {Problem}", problem);
             }
             succeededBefore |= problem is null;
-            await Task.Delay(problem is null ? Jittered(interval) : Jittered(pause), time, stop.Token).ConfigureAwait(false);
+            await PauseAsync(problem is null ? Jittered(interval) : Jittered(pause)).ConfigureAwait(false);
             pause = problem is null ? FirstPause : Shortest(pause * 2);
         }
     }
+
+    private async Task PauseAsync(TimeSpan pause)
+    {
+        try
+        {
+            await wanted.Task.WaitAsync(pause, time, stop.Token).ConfigureAwait(false);
+            // A thousand nodes that come are looked at together.
+            await Task.Delay(Together, time, stop.Token).ConfigureAwait(false);
+            Volatile.Write(ref wanted, New());
+        }
+        catch (TimeoutException)
+        {
+            // Nobody wanted it sooner.
+        }
+    }
+
+    private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private TimeSpan Shortest(TimeSpan pause) => pause < interval ? pause : interval;
 

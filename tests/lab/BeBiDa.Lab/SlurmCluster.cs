@@ -110,8 +110,9 @@ public sealed partial class SlurmCluster : IAsyncDisposable
     public async Task TakeOverAsync(CancellationToken cancellationToken = default)
     {
         (await RunAsync("scontrol", ["takeover"], cancellationToken)).EnsureSucceeded();
+        CommandResult? answer = null;
         await Eventually.HoldsAsync("the backup controller answers for the cluster", _options.Patience,
-            async cancel => (await RunAsync("squeue", ["--noheader"], cancel)).ExitCode == 0, cancellationToken, () => LogTail(Backup!));
+            async cancel => (answer = await RunAsync("squeue", ["--noheader"], cancel)).ExitCode == 0, cancellationToken, () => $"{answer?.StandardError}\n{LogTail(Backup!)}");
     }
 
     /// <summary>Kills the slurmd of a node; jobs on that node go on, as in a crash of slurmd.</summary>
