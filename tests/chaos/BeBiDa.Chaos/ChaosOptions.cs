@@ -28,7 +28,7 @@ public sealed record ChaosOptions
     public int Nodes { get; init; } = 8;
 
     /// <summary>How many jobs are under way at once.</summary>
-    public int Lanes { get; init; } = 4;
+    public int Lanes { get; init; } = 6;
 
     /// <summary>How long an adversity lasts: shorter than controller.deadline.</summary>
     public Range Outage { get; init; } = Range.Seconds(3, 12);

@@ -46,7 +46,8 @@ public static class ChaosRun
         Keep(site, options, log);
         var policy = Verdict.StartedByPolicy(log);
         var tasks = Verdict.Tasks(site.Probes);
-        var trespasses = Verdict.Schedulable([.. jobs.History.Runs(), .. tasks], nodes.History);
+        List<CertainRun> runs = [.. jobs.History.Runs(), .. tasks];
+        var trespasses = Verdict.Schedulable(runs, nodes.History);
         var (byPolicy, trespassing) = Split(trespasses, t => policy.Contains(t.Run.Job) && adversary.Timeline.KubernetesWasAway(t.Sighting.Window.From, options.ReconcileInterval + Slack));
         var besidePods = Verdict.Pods(tasks, nodes.History, pods.Sightings()).Where(p => !policy.Contains(p.Run.Job)).ToList();
         var ends = new JobEnds(load.Submissions, jobs, adversary.Timeline);
@@ -75,6 +76,7 @@ public static class ChaosRun
         }
         report.Note("jobs that ended otherwise, with Slurm's own daemons killed meanwhile", ends.Excused);
         report.Say($"slurmctld's slowest answer of {pings.Answers}: {pings.Worst.TotalMilliseconds:0} ms; scontrol asking nobody, at worst: {pings.WorstAlone.TotalMilliseconds:0} ms");
+        report.Say($"nodes were seen {Verdict.Looks(runs, nodes.History)} times while a job ran there for certain ({runs.Count} runs)");
         report.Say($"the observer's watch went on {nodes.Resumptions} times, and began anew {nodes.Gaps} times");
         return report;
     }

@@ -77,8 +77,11 @@ public sealed class ControllerWatch : IAsyncDisposable
                 up = false;
                 crashes.Add($"{DateTimeOffset.UtcNow:HH:mm:ss.fff}: slurmctld has ended by itself");
             }
-            foreach (var node in slurm.Nodes.Where(node => !slurm.NodeDaemon(node).IsRunning && down.Add(node)))
+            foreach (var node in slurm.Nodes.Where(node => !down.Contains(node) && !slurm.NodeDaemon(node).IsRunning))
+            {
+                down.Add(node);
                 crashes.Add($"{DateTimeOffset.UtcNow:HH:mm:ss.fff}: slurmd of {node} has ended by itself");
+            }
         }
         await Task.Delay(Pause, stop);
     }

@@ -24,6 +24,18 @@ public static partial class Verdict
         return found;
     }
 
+    /// <summary>How often a node was seen while a job ran there for certain: what a verdict rests on.</summary>
+    public static int Looks(IEnumerable<CertainRun> runs, NodeHistory nodes)
+    {
+        var histories = new Dictionary<string, IReadOnlyList<Sighting>>();
+        return runs.Sum(run =>
+        {
+            if (!histories.TryGetValue(run.Node, out var history))
+                histories[run.Node] = history = nodes.Of(run.Node);
+            return history.Count(sighting => run.Window.Covers(sighting.Window));
+        });
+    }
+
     /// <summary>A pod that was on a node while a job's tasks ran there, and had been before the job held it.</summary>
     public static IReadOnlyList<(CertainRun Run, PodSighting Pod)> Pods(IEnumerable<CertainRun> tasks, NodeHistory nodes, IReadOnlyList<PodSighting> pods)
     {
