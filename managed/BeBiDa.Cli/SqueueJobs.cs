@@ -45,7 +45,7 @@ internal sealed class SqueueJobs : IJobs
     }
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<SlurmJob>> ListAsync(CancellationToken cancellationToken)
+    public async Task<JobList> ListAsync(CancellationToken cancellationToken)
     {
         // Jobs in hidden partitions too, none of another cluster of a federation, each task of an array by itself.
         var listed = await AskAsync("squeue", ["--all", "--local", "--array", "--noheader", "--states=all", $"--format={Fields}"], cancellationToken).ConfigureAwait(false);
@@ -64,7 +64,7 @@ internal sealed class SqueueJobs : IJobs
                 throw new JobsUnknownException($"squeue: job {id} is {state} on '{list}', which is no list of nodes");
             jobs.Add(new SlurmJob(id, user, partition, nodes, Leaving: !OnTheirNodes.Contains(state)));
         }
-        return jobs;
+        return new JobList(Cluster, jobs);
     }
 
     private static async Task<IReadOnlyList<string>> ExpandAsync(string list, CancellationToken cancellationToken)

@@ -29,4 +29,16 @@ internal unsafe struct Host
     public delegate* unmanaged[Cdecl]<int, byte*, void> Log;
     public delegate* unmanaged[Cdecl]<ulong, int, void> Answer;
     public delegate* unmanaged[Cdecl]<uint, int> Presence;
+    public delegate* unmanaged[Cdecl]<delegate* unmanaged[Cdecl]<nint, HostJob*, void>, nint, byte*, uint, byte*, uint, int> Jobs;
+}
+
+/// <summary>struct bebida_job.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct HostJob
+{
+    public uint Id;
+    public uint UserId;
+    public int Leaving;
+    public byte* Partition;
+    public byte** Nodes;
 }

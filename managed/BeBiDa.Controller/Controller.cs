@@ -1,9 +1,10 @@
-using BeBiDa.Border;
 using System.Collections.Concurrent;
+using BeBiDa.Border;
 using BeBiDa.Configuration;
 using BeBiDa.HandOver;
 using BeBiDa.Jobs;
 using BeBiDa.Kubernetes;
+using BeBiDa.Reconciliation;
 using Microsoft.Extensions.Logging;
 
 namespace BeBiDa.Controller;
@@ -13,28 +14,33 @@ internal sealed class Controller
 {
     private readonly KubernetesCluster cluster;
     private readonly HandOvers handOvers;
+    private readonly PeriodicReconciliation reconciliation;
     private readonly ILogger logger;
     private readonly Action<ulong, Outcome> answer;
     private readonly ConcurrentDictionary<ulong, Task> answers = new();
 
-    private Controller(KubernetesCluster cluster, HandOvers handOvers, ILogger logger, Action<ulong, Outcome> answer)
+    private Controller(KubernetesCluster cluster, HandOvers handOvers, PeriodicReconciliation reconciliation, ILogger logger, Action<ulong, Outcome> answer)
     {
         this.cluster = cluster;
         this.handOvers = handOvers;
+        this.reconciliation = reconciliation;
         this.logger = logger;
         this.answer = answer;
     }
 
     /// <summary>Reads the configuration and starts to follow the cluster; waits for nothing.</summary>
     /// <exception cref="ConfigurationException">The configuration or the kubeconfig cannot be used.</exception>
-    public static Controller Start(ILogger logger, Action<ulong, Outcome> answer, IJobPresence presence)
+    public static Controller Start(ILogger logger, Action<ulong, Outcome> answer, IJobPresence presence, IJobs jobs)
     {
         var path = ConfigurationFile.Path;
         var configuration = ConfigurationFile.Load(path);
         // A credential plugin would be a child of slurmctld, whose SIGCHLD is not ours to handle.
         var cluster = KubernetesCluster.Connect(configuration, allowExec: false, TimeProvider.System, logger);
         logger.LogInformation("configured by {Path}, Kubernetes at {Address}", path, cluster.Address);
-        return new Controller(cluster, new HandOvers(cluster, configuration, TimeProvider.System, logger, presence), logger, answer);
+        var handOvers = new HandOvers(cluster, configuration, TimeProvider.System, logger, presence);
+        var reconciler = new Reconciler(cluster, jobs, cluster, handOvers, configuration, TimeProvider.System, logger);
+        var reconciliation = new PeriodicReconciliation(stop => reconciler.RepairAsync(configuration.Controller.Deadline, stop), configuration.Controller.ReconcileInterval, TimeProvider.System, logger);
+        return new Controller(cluster, handOvers, reconciliation, logger, answer);
     }
 
     /// <summary>Begins a hand-over; its end is answered exactly once.</summary>
@@ -53,6 +59,7 @@ internal sealed class Controller
     /// <summary>Ends all work: within the grace by itself, after it by cancelling.</summary>
     public async Task StopAsync(TimeSpan grace)
     {
+        await reconciliation.DisposeAsync().ConfigureAwait(false);
         try
         {
             await handOvers.WhenIdleAsync().WaitAsync(grace).ConfigureAwait(false);

@@ -31,7 +31,7 @@ internal static unsafe class Exports
         var logging = new HostLog(lent->Log);
         return (int)Guarded(logging, () =>
         {
-            if (lent->AbiVersion != Abi.Version || lent->Size != sizeof(Host) || lent->Answer is null || lent->Presence is null)
+            if (lent->AbiVersion != Abi.Version || lent->Size != sizeof(Host) || lent->Answer is null || lent->Presence is null || lent->Jobs is null)
             {
                 logging.LogError("libbebida_controller.so speaks ABI {Ours} and the plugin that loads it {Theirs}: install both from the same release", Abi.Version, lent->AbiVersion);
                 return Status.ErrorAbi;
@@ -43,7 +43,7 @@ internal static unsafe class Exports
                 host = *lent;
                 try
                 {
-                    controller = Controller.Start(logging, Answer, new HostPresence(lent->Presence));
+                    controller = Controller.Start(logging, Answer, new HostPresence(lent->Presence), new HostJobs(lent->Jobs));
                     log = logging;
                     return Status.Ok;
                 }

@@ -3,18 +3,22 @@ using BeBiDa.Cluster;
 using BeBiDa.Configuration;
 using BeBiDa.Draining;
 using BeBiDa.Holds;
+using BeBiDa.Reconciliation;
 using Microsoft.Extensions.Logging;
 
 namespace BeBiDa.Kubernetes;
 
 /// <summary>The Kubernetes API as hand-overs see it.</summary>
-public sealed class KubernetesCluster : ICluster, IAsyncDisposable
+public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
 {
     // The media type of Server-Side Apply; its YAML may be JSON (kubernetes.io/docs/reference/using-api/server-side-apply).
     private const string Apply = "application/apply-patch+yaml";
 
     // kubelet's and the node controller's Events on Nodes stand in this namespace too: Nodes have none.
     private const string EventNamespace = "default";
+
+    // How many Nodes one answer holds; one is some 20 KB with its images.
+    private const int NodePage = 250;
 
     private readonly ApiClient client;
     private readonly NodeWatch nodes;
@@ -135,6 +139,24 @@ public sealed class KubernetesCluster : ICluster, IAsyncDisposable
             "bebida",
             host);
         return client.SendAsync<StatusObject>(HttpMethod.Post, $"api/v1/namespaces/{EventNamespace}/events", ApiClient.Body(body, ApiJson.Default.EventObject), ApiClient.Metadata, null, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>Whole Nodes are read, in pages: whether one is unschedulable is not among its metadata.</remarks>
+    public async Task<IReadOnlyList<NodeLedger>> ReadAsync(CancellationToken cancellationToken)
+    {
+        var ledger = new List<NodeLedger>();
+        string? next = null;
+        do
+        {
+            var page = await client.SendAsync(HttpMethod.Get, $"api/v1/nodes?limit={NodePage}{(next is null ? "" : $"&continue={Uri.EscapeDataString(next)}")}", null, ApiClient.Json, ApiJson.Default.NodeObjectList, cancellationToken).ConfigureAwait(false);
+            foreach (var node in page?.Items ?? [])
+                if (nodes.Node(node.Metadata) is { } known)
+                    ledger.Add(new NodeLedger(known, node.Spec?.Unschedulable == true, Hold.Read(node.Metadata!.Annotations)));
+            next = page?.Metadata?.Continue is { Length: > 0 } more ? more : null;
+        }
+        while (next is not null);
+        return ledger;
     }
 
     /// <summary>What Kubernetes knows of its nodes now: holds, readiness, pods that would have to leave.</summary>

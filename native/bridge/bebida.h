@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 /* Raised with every change that an older or newer other side would misread. Each side refuses another. */
-#define BEBIDA_ABI_VERSION 2u
+#define BEBIDA_ABI_VERSION 3u
 
 /* Levels of Slurm's own log (slurm_error, slurm_info, slurm_verbose, slurm_debug). */
 enum bebida_log_level {
@@ -52,6 +52,18 @@ enum bebida_presence {
     BEBIDA_UNKNOWN = 2, /* slurmctld does not tell now */
 };
 
+/* A job that has nodes, as slurmctld tells of it. Nothing in it is its user's own text. */
+struct bebida_job {
+    uint32_t job_id;  /* of its own for each array task and each component of a heterogeneous job */
+    uint32_t user_id; /* the user it runs as */
+    int32_t leaving;  /* not 0: it is over, and slurmctld still cleans up after it */
+    const char *partition;
+    const char *const *nodes; /* NULL-terminated; of a job that is leaving, those that it has not left yet */
+};
+
+/* Takes one job; context is the caller's own. */
+typedef void (*bebida_take_job)(void *context, const struct bebida_job *job);
+
 /* What slurmctld's shim lends libbebida_controller.so. The functions may be called from any thread, at any
  * time until bebida_stop() has returned; log and answer never block for longer than a log write. */
 struct bebida_host {
@@ -69,6 +81,14 @@ struct bebida_host {
      * begins to end a job, not when the job's last process is gone. Returns enum bebida_presence. Takes as
      * long as a request to slurmctld, so it is asked from a thread that may wait. */
     int32_t (*presence)(uint32_t job_id);
+
+    /* Asks slurmctld for its cluster's name and for every job that has nodes, and gives each to take before
+     * it returns. cluster: where the name goes, cut to cluster_size bytes with its NUL. Returns enum
+     * bebida_outcome; with BEBIDA_FAILED the jobs that were taken are not all, and reason says why in one
+     * line of at most reason_size bytes with its NUL. Takes as long as presence, and is asked in the same
+     * way. */
+    int32_t (*jobs)(bebida_take_job take, void *context, char *cluster, uint32_t cluster_size, char *reason,
+                    uint32_t reason_size);
 };
 
 /* The BEBIDA_ABI_VERSION of the library, exported by both. The first call that a shim makes, and the only one

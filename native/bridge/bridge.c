@@ -34,7 +34,7 @@ static struct {
     bool open;
     uint64_t opened; /* how often: a thread left behind finds by this that its time is over */
     bridge_tell tell;
-    bridge_presence presence;
+    struct bridge_questions questions;
     struct policy policy;
     char library[PATH_MAX];
     uint64_t requests; /* never starts again, so that an answer to an earlier opening means nothing */
@@ -64,14 +64,15 @@ static void answer(uint64_t request, int32_t outcome)
                   (unsigned long long)request);
 }
 
-static struct bebida_host host_with(bridge_presence presence)
+static struct bebida_host host_with(struct bridge_questions questions)
 {
     return (struct bebida_host){
         .abi_version = BEBIDA_ABI_VERSION,
         .size = sizeof(struct bebida_host),
         .log = log_line,
         .answer = answer,
-        .presence = presence,
+        .presence = questions.presence,
+        .jobs = questions.jobs,
     };
 }
 
@@ -137,7 +138,7 @@ static void *carrier(void *argument)
 
     (void)pthread_mutex_lock(&lock);
     memcpy(path, bridge.library, sizeof(path));
-    host = host_with(bridge.presence);
+    host = host_with(bridge.questions);
     (void)pthread_mutex_unlock(&lock);
 
     runs = controller_start(path, &host, &library);
@@ -257,7 +258,7 @@ static void close_at_exit(void)
         bridge.ends_at_exit = atexit(bridge_close) == 0;
 }
 
-bool bridge_open(bridge_tell tell, bridge_presence presence)
+bool bridge_open(bridge_tell tell, struct bridge_questions questions)
 {
     struct policy policy = policy_read();
     char path[PATH_MAX];
@@ -273,7 +274,7 @@ bool bridge_open(bridge_tell tell, bridge_presence presence)
     bridge.opened++;
     bridge.open = true;
     bridge.tell = tell;
-    bridge.presence = presence;
+    bridge.questions = questions;
     bridge.policy = policy;
     memcpy(bridge.library, path, sizeof(path));
     error = start(&bridge.answerer, answerer);
@@ -293,7 +294,7 @@ end:
 
 bool bridge_hand_over(struct hand_over *hand_over)
 {
-    bool taken = bridge.process == getpid() || bridge_open(bridge.tell, bridge.presence);
+    bool taken = bridge.process == getpid() || bridge_open(bridge.tell, bridge.questions);
 
     if (taken) {
         (void)pthread_mutex_lock(&lock);

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "bebida.h"
 #include "handovers.h"
 #include "policy.h"
 
@@ -13,12 +14,16 @@
  * taken, unless bridge_close() comes first. */
 typedef void (*bridge_tell)(const struct hand_over *hand_over, const struct policy *policy);
 
-/* bebida_host.presence. */
-typedef int32_t (*bridge_presence)(uint32_t job_id);
+/* What the library may ask of slurmctld: the functions of those names in struct bebida_host. */
+struct bridge_questions {
+    int32_t (*presence)(uint32_t job_id);
+    int32_t (*jobs)(bebida_take_job take, void *context, char *cluster, uint32_t cluster_size, char *reason,
+                    uint32_t reason_size);
+};
 
 /* Reads the policy and starts both threads; the carrier opens the library at once, so that what is wrong with
  * it is said when slurmctld starts. Returns whether they run; otherwise one error has been logged. */
-bool bridge_open(bridge_tell tell, bridge_presence presence);
+bool bridge_open(bridge_tell tell, struct bridge_questions questions);
 
 /* Takes a hand-over in and returns at once. Opens the bridge anew where the process is no longer the one that
  * opened it: threads do not survive a fork. Returns whether it was taken; otherwise it has been freed. */

@@ -1,18 +1,14 @@
 #include "job.h"
 
 #include <dlfcn.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <slurm/slurm.h>
-#include <slurm/slurm_errno.h>
 
 #include "bebida.h"
 #include "log.h"
-
-/* A pointer in 22.05, a pointer to a struct of that name from 23.11 on. */
-typedef __typeof__(slurm_hostlist_create("")) hostlist;
+#include "nodes.h"
 
 static job_common_env_vars_t environment_of_slurmctld(void)
 {
@@ -53,34 +49,6 @@ static void free_environment(char **environment)
     slurm_xfree((void **)&environment);
 }
 
-static void free_nodes(char **nodes)
-{
-    for (char **node = nodes; node != NULL && *node != NULL; node++)
-        free(*node);
-    free(nodes);
-}
-
-/* Returns a NULL-terminated array for free_nodes(), or NULL. */
-static char **expand(const char *ranges)
-{
-    hostlist list = slurm_hostlist_create(ranges);
-    char **nodes = NULL;
-    int count;
-
-    if (list == NULL)
-        goto end;
-    count = slurm_hostlist_count(list);
-    nodes = calloc((size_t)count + 1, sizeof(*nodes));
-    if (nodes == NULL)
-        goto end;
-    for (int i = 0; i < count; i++)
-        nodes[i] = slurm_hostlist_shift(list);
-end:
-    if (list != NULL)
-        slurm_hostlist_destroy(list);
-    return nodes;
-}
-
 struct hand_over *job_hand_over(job_record_t *job, int32_t direction)
 {
     const job_common_env_vars_t environment_of = environment_of_slurmctld();
@@ -103,41 +71,14 @@ struct hand_over *job_hand_over(job_record_t *job, int32_t direction)
         log_debug("job %u has no nodes", job_id);
         goto end;
     }
-    nodes = expand(ranges);
+    nodes = nodes_expand(ranges);
     if (nodes != NULL)
         hand_over =
             hand_over_make(job_id, direction, (const char *const *)environment, (const char *const *)nodes);
     if (hand_over == NULL)
         log_error("job %u: no memory to hand over %s; they stay where they are", job_id, ranges);
 end:
-    free_nodes(nodes);
+    nodes_free(nodes);
     free_environment(environment);
     return hand_over;
-}
-
-/* A job that is completing is shown with those of its nodes that have not reported their end of it yet. */
-static bool is_on_nodes(const job_info_t *job)
-{
-    return (job->job_state & JOB_COMPLETING) != 0 && job->nodes != NULL && *job->nodes != '\0';
-}
-
-int32_t job_presence(uint32_t job_id)
-{
-    job_info_msg_t *jobs = NULL;
-    int32_t presence = BEBIDA_GONE;
-
-    if (slurm_load_job(&jobs, job_id, 0) != SLURM_SUCCESS) {
-        presence = errno == ESLURM_INVALID_JOB_ID ? BEBIDA_GONE : BEBIDA_UNKNOWN;
-        goto end;
-    }
-    /* Under the number of an array or of a heterogeneous job, slurmctld tells of all its parts. */
-    for (uint32_t i = 0; i < jobs->record_count; i++) {
-        const job_info_t *job = &jobs->job_array[i];
-
-        if (job->job_id == job_id && is_on_nodes(job))
-            presence = BEBIDA_PRESENT;
-    }
-end:
-    slurm_free_job_info_msg(jobs);
-    return presence;
 }

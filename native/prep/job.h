@@ -16,8 +16,4 @@ bool job_in_slurmctld(void);
  * error logged, for one that cannot be read. */
 struct hand_over *job_hand_over(job_record_t *job, int32_t direction);
 
-/* Asks slurmctld, as any command does, whether a job that it has ended is still on its nodes; no lock of
- * slurmctld's may be held. Returns enum bebida_presence. */
-int32_t job_presence(uint32_t job_id);
-
 #endif

@@ -15,6 +15,7 @@
 #include "bridge.h"
 #include "job.h"
 #include "log.h"
+#include "questions.h"
 
 #define EXPORTED __attribute__((visibility("default")))
 
@@ -58,8 +59,8 @@ static void tell_prolog(const struct hand_over *hand_over, const struct policy *
 static void tell_epilog(const struct hand_over *hand_over)
 {
     if (hand_over->ending != ENDED_DONE)
-        log_error("job %u: its nodes are not back in Kubernetes: %s; if they do not come back by themselves, "
-                  "run bebidactl recommission",
+        log_error("job %u: its nodes are not back in Kubernetes: %s; that is tried again until it is done "
+                  "(controller.reconcileInterval; bebidactl reconcile does it now)",
                   hand_over->job_id, why(hand_over->ending));
     slurmctld.epilog_slurmctld(EPILOG_SUCCEEDED, hand_over->job_id, hand_over->ending == ENDED_OVERDUE);
 }
@@ -99,7 +100,8 @@ EXPORTED void prep_p_register_callbacks(prep_callbacks_t *callbacks)
 {
     if (job_in_slurmctld() && callbacks->prolog_slurmctld != NULL && callbacks->epilog_slurmctld != NULL) {
         slurmctld = *callbacks;
-        (void)bridge_open(tell, job_presence);
+        (void)bridge_open(tell,
+                          (struct bridge_questions){.presence = questions_presence, .jobs = questions_jobs});
     }
 }
 

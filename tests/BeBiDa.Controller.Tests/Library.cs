@@ -22,7 +22,7 @@ internal static unsafe class Library
 
     public static int Start(uint abiVersion, uint? size = null)
     {
-        var host = new Host { AbiVersion = abiVersion, Size = size ?? (uint)sizeof(Host), Log = &OnLog, Answer = &OnAnswer, Presence = &OnPresence };
+        var host = new Host { AbiVersion = abiVersion, Size = size ?? (uint)sizeof(Host), Log = &OnLog, Answer = &OnAnswer, Presence = &OnPresence, Jobs = &OnJobs };
         return ((delegate* unmanaged[Cdecl]<Host*, int>)Export("bebida_start"))(&host);
     }
 
@@ -60,6 +60,10 @@ internal static unsafe class Library
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int OnPresence(uint job) => 0;
 
+    // BEBIDA_FAILED: nobody knows of any job, so nothing is repaired.
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int OnJobs(nint take, nint context, byte* cluster, uint clusterSize, byte* reason, uint reasonSize) => 1;
+
     private static byte** Strings(string[]? strings)
     {
         if (strings is null)
@@ -88,5 +92,6 @@ internal static unsafe class Library
         public delegate* unmanaged[Cdecl]<int, byte*, void> Log;
         public delegate* unmanaged[Cdecl]<ulong, int, void> Answer;
         public delegate* unmanaged[Cdecl]<uint, int> Presence;
+        public delegate* unmanaged[Cdecl]<nint, nint, byte*, uint, byte*, uint, int> Jobs;
     }
 }

@@ -20,11 +20,11 @@ internal sealed class FakeJobs : IJobs
 
     public void Ends(uint job) => jobs.Remove(job);
 
-    public async Task<IReadOnlyList<SlurmJob>> ListAsync(CancellationToken cancellationToken)
+    public async Task<JobList> ListAsync(CancellationToken cancellationToken)
     {
         Questions++;
         if (Before is { } before)
             await before(Questions);
-        return [.. jobs.Values];
+        return new JobList("c", [.. jobs.Values]);
     }
 }

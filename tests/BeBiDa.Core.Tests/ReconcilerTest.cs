@@ -42,7 +42,7 @@ public abstract class ReconcilerTest
 
     protected HandOvers HandOvers(BebidaConfiguration configuration) => new(Cluster, configuration, clock, NullLogger.Instance);
 
-    protected Reconciler Reconciler(HandOvers handOvers, BebidaConfiguration configuration) => new(Ledger, Slurm, "c", Cluster, handOvers, configuration, clock, NullLogger.Instance);
+    protected Reconciler Reconciler(HandOvers handOvers, BebidaConfiguration configuration) => new(Ledger, Slurm, Cluster, handOvers, configuration, clock, NullLogger.Instance);
 
     protected static string[] Told(ReconcileResult result) => [.. result.Outcomes.Select(o => Told(o.Repair))];
 

@@ -15,7 +15,7 @@ internal static class ReconcileCommand
             var logger = globals.Log(parsed);
             await using var site = Site.Open(parsed.GetValue(globals.Config), logger);
             var jobs = await SqueueJobs.ConnectAsync(cancellationToken).ConfigureAwait(false);
-            var reconciler = new Reconciler(new ClusterLedger(site.Cluster), jobs, jobs.Cluster, site.Cluster, site.HandOvers, site.Configuration, TimeProvider.System, logger);
+            var reconciler = new Reconciler(site.Cluster, jobs, site.Cluster, site.HandOvers, site.Configuration, TimeProvider.System, logger);
             var isDry = parsed.GetValue(dryRun);
             var result = isDry
                 ? new ReconcileResult([.. (await reconciler.PlanAsync(cancellationToken).ConfigureAwait(false)).Select(r => new RepairOutcome(r, null))], null)

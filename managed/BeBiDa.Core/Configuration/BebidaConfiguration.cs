@@ -59,6 +59,9 @@ public sealed record ControllerConfiguration
 
     /// <summary>What becomes of the job after that.</summary>
     public OnFailure OnFailure { get; init; } = OnFailure.Start;
+
+    /// <summary>How often slurmctld's side compares the holds of all nodes with Slurm's jobs, 1 s to 1 h.</summary>
+    public TimeSpan ReconcileInterval { get; init; } = TimeSpan.FromMinutes(1);
 }
 
 /// <summary>What is done at the eviction deadline with a pod that is still there.</summary>

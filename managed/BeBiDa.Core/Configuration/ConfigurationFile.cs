@@ -89,6 +89,7 @@ public static class ConfigurationFile
             {
                 Deadline = section.Duration("deadline", defaults.Controller.Deadline, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)),
                 OnFailure = section.Choice("onFailure", defaults.Controller.OnFailure, ("start", OnFailure.Start), ("requeue", OnFailure.Requeue)),
+                ReconcileInterval = section.Duration("reconcileInterval", defaults.Controller.ReconcileInterval, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)),
             }),
             Eviction = root.Section("eviction", section => new EvictionConfiguration
             {

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using BeBiDa.Cluster;
 using BeBiDa.Configuration;
 using BeBiDa.Draining;
+using BeBiDa.Holds;
 using BeBiDa.Jobs;
 using Microsoft.Extensions.Logging;
 
@@ -70,6 +71,9 @@ public sealed class HandOvers : IAsyncDisposable
     /// <inheritdoc cref="DecommissionAsync"/>
     public Task<HandOverResult> RecommissionAsync(Job job, TimeSpan budget, IProgress<HandOverProgress>? progress = null) =>
         HandOverAsync(job, decommission: false, budget, (nodes, problems, turn) => GiveBackAsync(job, nodes, problems, progress, turn));
+
+    /// <summary>Whether a hand-over of this job has been asked for and has not ended, in the background or not.</summary>
+    public bool IsUnderWay(HoldKey job) => turns.IsTaken(job);
 
     /// <summary>Ends when every hand-over that was asked for has ended.</summary>
     public Task WhenIdleAsync() => turns.WhenAllEnded();

@@ -24,6 +24,13 @@ internal sealed class Turns
         }
     }
 
+    /// <summary>Whether a turn of this job was taken and has not ended.</summary>
+    public bool IsTaken(HoldKey job)
+    {
+        lock (gate)
+            return last.ContainsKey(job);
+    }
+
     /// <summary>Ends when all turns that were taken have ended.</summary>
     public Task WhenAllEnded()
     {

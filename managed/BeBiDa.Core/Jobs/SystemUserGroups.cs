@@ -2,19 +2,34 @@ using System.Runtime.InteropServices;
 
 namespace BeBiDa.Jobs;
 
-/// <summary>The groups that this host knows, from files, LDAP or whatever nsswitch.conf(5) names.</summary>
+/// <summary>The users and groups that this host knows, from files, LDAP or whatever nsswitch.conf(5) names.</summary>
 public sealed partial class SystemUserGroups : IUserGroups
 {
     private const int TooSmall = 34; // ERANGE
     private const int LargestBuffer = 1 << 24;
 
-    private delegate int Lookup(string name, out Entry entry, nint buffer, nuint size, out nint found);
+    private delegate int Lookup(out Entry entry, nint buffer, nuint size, out nint found);
 
     /// <inheritdoc/>
     public bool IsMember(string user, string group) =>
-        Find(user, getpwnam_r)?.SecondNumber is { } primary
-        && Find(group, getgrnam_r)?.FirstNumber is { } wanted
+        Find((out Entry entry, nint buffer, nuint size, out nint found) => getpwnam_r(user, out entry, buffer, size, out found))?.SecondNumber is { } primary
+        && Find((out Entry entry, nint buffer, nuint size, out nint found) => getgrnam_r(group, out entry, buffer, size, out found))?.FirstNumber is { } wanted
         && Groups(user, primary).Contains(wanted);
+
+    /// <summary>The name of a user.</summary>
+    /// <returns>Empty for one that this host does not know.</returns>
+    public static string NameOf(uint user)
+    {
+        var name = "";
+        Find((out Entry entry, nint buffer, nuint size, out nint found) =>
+        {
+            var error = getpwuid_r(user, out entry, buffer, size, out found);
+            if (error == 0 && found != 0)
+                name = Marshal.PtrToStringUTF8(entry.Name) ?? "";
+            return error;
+        });
+        return name;
+    }
 
     private static uint[] Groups(string user, uint primary)
     {
@@ -28,12 +43,12 @@ public sealed partial class SystemUserGroups : IUserGroups
         }
     }
 
-    private static Entry? Find(string name, Lookup lookup)
+    private static Entry? Find(Lookup lookup)
     {
         for (var size = 4096; size <= LargestBuffer; size *= 4)
         {
             var buffer = Marshal.AllocHGlobal(size);
-            var error = lookup(name, out var entry, buffer, (nuint)size, out var found);
+            var error = lookup(out var entry, buffer, (nuint)size, out var found);
             Marshal.FreeHGlobal(buffer);
             if (error != TooSmall)
                 return error == 0 && found != 0 ? entry : null;
@@ -53,6 +68,9 @@ public sealed partial class SystemUserGroups : IUserGroups
 
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int getpwnam_r(string name, out Entry entry, nint buffer, nuint size, out nint found);
+
+    [LibraryImport("libc")]
+    private static partial int getpwuid_r(uint id, out Entry entry, nint buffer, nuint size, out nint found);
 
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int getgrnam_r(string name, out Entry entry, nint buffer, nuint size, out nint found);

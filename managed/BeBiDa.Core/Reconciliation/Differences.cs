@@ -6,18 +6,18 @@ using BeBiDa.Jobs;
 namespace BeBiDa.Reconciliation;
 
 /// <summary>Compares the holds of all nodes with Slurm's jobs. Slurm is right.</summary>
-/// <param name="slurmCluster">Name of the Slurm cluster: holds of others are not looked at.</param>
 /// <param name="configuration">Which jobs and nodes count.</param>
-internal sealed class Differences(string slurmCluster, BebidaConfiguration configuration)
+internal sealed class Differences(BebidaConfiguration configuration)
 {
     private readonly JobPolicy policy = new(configuration.Jobs, configuration.Nodes);
     private readonly NodeNames names = new(configuration.Nodes);
 
     /// <summary>The differences, by node and job.</summary>
     /// <param name="ledger">The holds; read before the jobs, or a job that began in between would seem to be gone.</param>
-    /// <param name="jobs">The jobs that have nodes.</param>
-    public IReadOnlyList<Repair> Between(IReadOnlyList<NodeLedger> ledger, IReadOnlyList<SlurmJob> jobs)
+    /// <param name="slurm">The jobs that have nodes; holds of other clusters than theirs are not looked at.</param>
+    public IReadOnlyList<Repair> Between(IReadOnlyList<NodeLedger> ledger, JobList slurm)
     {
+        var (slurmCluster, jobs) = slurm;
         var byName = ledger.ToDictionary(n => n.Node.Name, StringComparer.Ordinal);
         var directory = new NodeDirectory();
         directory.Replace([.. ledger.Select(n => n.Node)]);
@@ -27,7 +27,7 @@ internal sealed class Differences(string slurmCluster, BebidaConfiguration confi
         {
             var nodes = job.Nodes.Select(name => (Name: name, Node: names.Find(name, directory))).Where(n => n.Node is not null).Select(n => (n.Name, Ledger: byName[n.Node!.Name])).ToList();
             places[job.Id] = [.. nodes.Select(n => n.Ledger.Node.Name)];
-            repairs.AddRange(Missing(job, [.. nodes.Where(n => policy.Counts(n.Name))]));
+            repairs.AddRange(Missing(slurmCluster, job, [.. nodes.Where(n => policy.Counts(n.Name))]));
         }
         var leaving = jobs.Where(j => j.Leaving).Select(j => j.Id).ToHashSet();
         foreach (var node in ledger)
@@ -44,7 +44,7 @@ internal sealed class Differences(string slurmCluster, BebidaConfiguration confi
         return [.. repairs.OrderBy(r => r.Node, StringComparer.Ordinal).ThenBy(r => r.Hold.Key.JobId)];
     }
 
-    private IEnumerable<Repair> Missing(SlurmJob job, IReadOnlyList<(string Name, NodeLedger Ledger)> nodes)
+    private IEnumerable<Repair> Missing(string slurmCluster, SlurmJob job, IReadOnlyList<(string Name, NodeLedger Ledger)> nodes)
     {
         var key = new HoldKey(slurmCluster, job.Id);
         if (policy.ReasonToLeaveAlone(job.In(slurmCluster, job.Nodes)) is not null)

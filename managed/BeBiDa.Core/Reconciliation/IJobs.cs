@@ -7,8 +7,13 @@ public interface IJobs
 {
     /// <summary>Every job of the cluster that has nodes now, whoever's it is: a job that is missing here counts as gone.</summary>
     /// <exception cref="JobsUnknownException">Slurm did not tell, or not all of it.</exception>
-    Task<IReadOnlyList<SlurmJob>> ListAsync(CancellationToken cancellationToken);
+    Task<JobList> ListAsync(CancellationToken cancellationToken);
 }
+
+/// <summary>The jobs of a cluster that have nodes now.</summary>
+/// <param name="Cluster">The cluster's name, from whoever told the jobs, as its prologs are told it: no other cluster's holds are compared with them.</param>
+/// <param name="Jobs">All of them.</param>
+public sealed record JobList(string Cluster, IReadOnlyList<SlurmJob> Jobs);
 
 /// <summary>A job that has nodes, as Slurm tells of it.</summary>
 /// <remarks>

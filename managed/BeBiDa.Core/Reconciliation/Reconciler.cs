@@ -29,7 +29,6 @@ public sealed class Reconciler
     private readonly IJobs jobs;
     private readonly ICluster cluster;
     private readonly HandOvers handOvers;
-    private readonly string slurmCluster;
     private readonly TimeProvider time;
     private readonly ILogger logger;
     private readonly Differences differences;
@@ -37,22 +36,20 @@ public sealed class Reconciler
     /// <summary>Gets ready; nothing is asked yet.</summary>
     /// <param name="ledger">The holds.</param>
     /// <param name="jobs">Slurm.</param>
-    /// <param name="slurmCluster">Name of that Slurm's cluster, as its prologs are told it: other clusters' holds are not touched.</param>
     /// <param name="cluster">The cluster.</param>
     /// <param name="handOvers">Who takes nodes for jobs; inside slurmctld, the hooks' own, so that a job's epilog ends its decommission.</param>
     /// <param name="configuration">The site's configuration.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">Where to tell.</param>
-    public Reconciler(ILedger ledger, IJobs jobs, string slurmCluster, ICluster cluster, HandOvers handOvers, BebidaConfiguration configuration, TimeProvider time, ILogger logger)
+    public Reconciler(ILedger ledger, IJobs jobs, ICluster cluster, HandOvers handOvers, BebidaConfiguration configuration, TimeProvider time, ILogger logger)
     {
         this.ledger = ledger;
         this.jobs = jobs;
-        this.slurmCluster = slurmCluster;
         this.cluster = cluster;
         this.handOvers = handOvers;
         this.time = time;
         this.logger = logger;
-        differences = new Differences(slurmCluster, configuration);
+        differences = new Differences(configuration);
     }
 
     /// <summary>What is to be repaired now; changes nothing.</summary>
@@ -112,7 +109,8 @@ public sealed class Reconciler
     {
         var holds = await ledger.ReadAsync(cancellationToken).ConfigureAwait(false);
         var known = await jobs.ListAsync(cancellationToken).ConfigureAwait(false);
-        return (differences.Between(holds, known), known.ToDictionary(j => j.Id));
+        // What a hand-over of this process is about, it will do, or is being tried already.
+        return ([.. differences.Between(holds, known).Where(r => !handOvers.IsUnderWay(r.Hold.Key))], known.Jobs.ToDictionary(j => j.Id));
     }
 
     // Not as a recommission: that would end a decommission of the job's, should Slurm have requeued it and start it now.
@@ -139,7 +137,7 @@ public sealed class Reconciler
     {
         foreach (var repair in repairs)
             logger.LogInformation("job {Job}: node {Node} is taken again: {Why}", job.Id, repair.Node, repair.Why);
-        var taken = await handOvers.DecommissionAsync(job.In(slurmCluster, [.. repairs.Select(r => r.Node)]), budget).WaitAsync(cancellationToken).ConfigureAwait(false);
+        var taken = await handOvers.DecommissionAsync(job.In(repairs[0].Hold.Key.Cluster, [.. repairs.Select(r => r.Node)]), budget).WaitAsync(cancellationToken).ConfigureAwait(false);
         if (taken.Succeeded)
             return [.. repairs.Select(r => new RepairOutcome(r, null))];
         // It has tried for as long as there was time, or was refused.

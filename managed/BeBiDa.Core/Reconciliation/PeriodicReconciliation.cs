@@ -1,0 +1,86 @@
+using Microsoft.Extensions.Logging;
+
+namespace BeBiDa.Reconciliation;
+
+/// <summary>Reconciles when slurmctld has started, and from then on again and again.</summary>
+public sealed class PeriodicReconciliation : IAsyncDisposable
+{
+    // After its start, slurmctld reads its state before it answers; and Kubernetes may be back any moment.
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
+
+    private readonly Func<CancellationToken, Task<ReconcileResult>> repair;
+    private readonly TimeSpan interval;
+    private readonly TimeProvider time;
+    private readonly ILogger logger;
+    private readonly CancellationTokenSource stop = new();
+    private readonly Task running;
+
+    /// <summary>Starts at once.</summary>
+    /// <param name="repair">Repairs what differs, within bounds of its own.</param>
+    /// <param name="interval">How long to wait from one end to the next beginning.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">Where to tell of what could not be repaired, and of what could again.</param>
+    public PeriodicReconciliation(Func<CancellationToken, Task<ReconcileResult>> repair, TimeSpan interval, TimeProvider time, ILogger logger)
+    {
+        this.repair = repair;
+        this.interval = interval;
+        this.time = time;
+        this.logger = logger;
+        running = Task.Run(RunAsync);
+    }
+
+    /// <summary>Stops, wherever it is.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await stop.CancelAsync().ConfigureAwait(false);
+        await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        stop.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        var told = false;
+        var succeededBefore = false;
+        for (var pause = FirstPause; ;)
+        {
+            var problem = await ProblemAsync().ConfigureAwait(false);
+            // Until slurmctld and Kubernetes have answered for the first time, both may just be starting.
+            if (problem is not null && !told && (succeededBefore || pause >= Shortest(interval)))
+            {
+                logger.LogError("the holds of nodes cannot all be made to agree with Slurm's jobs, trying again until they can: {Problem}", problem);
+                told = true;
+            }
+            else if (problem is null && told)
+            {
+                logger.LogInformation("the holds of nodes agree with Slurm's jobs again");
+                told = false;
+            }
+            else if (problem is not null)
+            {
+                logger.LogDebug("not reconciled: {Problem}", problem);
+            }
+            succeededBefore |= problem is null;
+            await Task.Delay(problem is null ? Jittered(interval) : Jittered(pause), time, stop.Token).ConfigureAwait(false);
+            pause = problem is null ? FirstPause : Shortest(pause * 2);
+        }
+    }
+
+    private TimeSpan Shortest(TimeSpan pause) => pause < interval ? pause : interval;
+
+    // Two slurmctld, one of them standing by, are not to look at the same moments.
+    private static TimeSpan Jittered(TimeSpan pause) => pause * (0.9 + 0.1 * Random.Shared.NextDouble());
+
+    private async Task<string?> ProblemAsync()
+    {
+        try
+        {
+            var result = await repair(stop.Token).ConfigureAwait(false);
+            return result.Succeeded ? null : result.Problem ?? string.Join("; ", result.Outcomes.Select(o => o.Problem).OfType<string>().Take(5));
+        }
+        catch (Exception e) when (!stop.IsCancellationRequested)
+        {
+            // A bug of ours must not end the repairs of everything else.
+            return $"an error that should not have been: {e.ToString().ReplaceLineEndings(" ")}";
+        }
+    }
+}

@@ -1,0 +1,113 @@
+#include "questions.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include <slurm/slurm.h>
+#include <slurm/slurm_errno.h>
+
+#include "nodes.h"
+
+/* A job that is completing is shown with those of its nodes that have not reported their end of it yet. */
+static bool is_leaving(const job_info_t *job)
+{
+    return (job->job_state & JOB_COMPLETING) != 0;
+}
+
+static bool has_nodes(const job_info_t *job)
+{
+    return job->nodes != NULL && *job->nodes != '\0';
+}
+
+int32_t questions_presence(uint32_t job_id)
+{
+    job_info_msg_t *jobs = NULL;
+    int32_t presence = BEBIDA_GONE;
+
+    if (slurm_load_job(&jobs, job_id, 0) != SLURM_SUCCESS) {
+        presence = errno == ESLURM_INVALID_JOB_ID ? BEBIDA_GONE : BEBIDA_UNKNOWN;
+        goto end;
+    }
+    /* Under the number of an array or of a heterogeneous job, slurmctld tells of all its parts. */
+    for (uint32_t i = 0; i < jobs->record_count; i++) {
+        const job_info_t *job = &jobs->job_array[i];
+
+        if (job->job_id == job_id && is_leaving(job) && has_nodes(job))
+            presence = BEBIDA_PRESENT;
+    }
+end:
+    slurm_free_job_info_msg(jobs);
+    return presence;
+}
+
+static bool is_running(const job_info_t *job)
+{
+    const uint32_t base = job->job_state & JOB_STATE_BASE;
+
+    return base == JOB_RUNNING || base == JOB_SUSPENDED;
+}
+
+/* Over, yet not done with: its epilog hook is still to come, or to be answered. */
+static bool is_over(const job_info_t *job)
+{
+    return (job->job_state & (JOB_COMPLETING | JOB_STAGE_OUT)) != 0;
+}
+
+static bool give(bebida_take_job take, void *context, const job_info_t *job)
+{
+    char **nodes = nodes_expand(has_nodes(job) ? job->nodes : "");
+    const struct bebida_job given = {
+        .job_id = job->job_id,
+        .user_id = job->user_id,
+        /* One that was shrunk to no nodes at all is another's to end. */
+        .leaving = is_over(job) || !has_nodes(job),
+        .partition = job->partition == NULL ? "" : job->partition,
+        .nodes = (const char *const *)nodes,
+    };
+
+    if (nodes != NULL)
+        take(context, &given);
+    nodes_free(nodes);
+    return nodes != NULL;
+}
+
+/* From slurmctld itself and from nowhere else: one cluster's holds must never be compared with another's
+ * jobs. */
+static bool load_cluster(char *cluster, uint32_t size)
+{
+    slurm_conf_t *configuration = NULL;
+    bool loaded = slurm_load_ctl_conf(0, &configuration) == SLURM_SUCCESS;
+
+    if (loaded)
+        (void)snprintf(cluster, size, "%s",
+                       configuration->cluster_name == NULL ? "" : configuration->cluster_name);
+    slurm_free_ctl_conf(configuration);
+    return loaded;
+}
+
+int32_t questions_jobs(bebida_take_job take, void *context, char *cluster, uint32_t cluster_size,
+                       char *reason, uint32_t reason_size)
+{
+    job_info_msg_t *jobs = NULL;
+    int32_t outcome = BEBIDA_FAILED;
+
+    /* Jobs in hidden partitions too, none of another cluster of a federation. */
+    if (!load_cluster(cluster, cluster_size) ||
+        slurm_load_jobs(0, &jobs, SHOW_ALL | SHOW_LOCAL) != SLURM_SUCCESS) {
+        (void)snprintf(reason, reason_size, "slurmctld does not tell its jobs: %s", slurm_strerror(errno));
+        goto end;
+    }
+    for (uint32_t i = 0; i < jobs->record_count; i++) {
+        const job_info_t *job = &jobs->job_array[i];
+
+        if ((is_running(job) || is_over(job)) && !give(take, context, job)) {
+            (void)snprintf(reason, reason_size, "no memory for the nodes of job %u", job->job_id);
+            goto end;
+        }
+    }
+    outcome = BEBIDA_DONE;
+end:
+    slurm_free_job_info_msg(jobs);
+    return outcome;
+}
