@@ -45,6 +45,9 @@ public sealed record ChaosOptions
     /// <summary>How often slurmctld compares holds with its jobs (controller.reconcileInterval).</summary>
     public TimeSpan ReconcileInterval { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>How much longer slurmctld may take to answer than an idle one that is asked at the same moment.</summary>
+    public TimeSpan PingBound { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>How long a job may take from its submission to its end, whatever happens meanwhile.</summary>
     public TimeSpan JobBound { get; init; } = TimeSpan.FromMinutes(4);
 

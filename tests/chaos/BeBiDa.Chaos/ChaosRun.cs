@@ -22,7 +22,8 @@ public static class ChaosRun
         await using var pods = new PodFollower(site.Api.AdminKubeconfig);
         await using var jobs = new JobFollower(site.Slurm);
         await using var daemons = new ControllerWatch(site.Slurm);
-        await using var pings = new PingFollower(site.Slurm, daemons);
+        await using var bystander = await SlurmCluster.StartAsync(new SlurmOptions { Nodes = 1 }, stop);
+        await using var pings = new PingFollower(site.Slurm, daemons, bystander, options.PingBound);
         await Executors.StartAsync(site.Client, options.Nodes);
 
         var gate = new Gate();
@@ -64,18 +65,21 @@ public static class ChaosRun
         report.MustBeNone("commands that Slurm refused", load.Refusals);
         report.MustBeNone("daemons that ended, or did not start or stop", [.. daemons.Crashes, .. adversary.Problems, .. Cores(site)]);
         report.MustBeNone("internal errors in slurmctld", Verdict.Internal(log + site.Slurm.Controller.ReadOutput()));
-        report.MustBeNone("answers of slurmctld over 1 s", pings.Slow);
+        report.MustBeNone($"answers of slurmctld over {options.PingBound.TotalSeconds:0} s", pings.Slow);
         if (options.LongOutage)
         {
             report.Note("jobs that Slurm started by policy", [.. policy.Order().Select(job => $"job {job}")]);
             report.Note("of these, runs beside a schedulable node until Kubernetes was back", [.. byPolicy.Select(Describe)]);
+            var late = new LateHolds(runs.Where(run => policy.Contains(run.Job)), nodes.History, adversary.Timeline, options.ReconcileInterval + Slack);
+            report.Note("of these, nodes that were held once Kubernetes was back", late.Held);
+            report.MustBeNone("of these, nodes that were not held one interval after it", late.NotHeld);
         }
         else
         {
             report.MustBeNone("jobs that Slurm started by policy", policy.Order().Select(job => $"job {job}"));
         }
         report.Note("jobs that ended otherwise, with Slurm's own daemons killed meanwhile", ends.Excused);
-        report.Say($"slurmctld's slowest answer of {pings.Answers}: {pings.Worst.TotalMilliseconds:0} ms; scontrol asking nobody, at worst: {pings.WorstAlone.TotalMilliseconds:0} ms");
+        report.Say($"slurmctld's slowest answer of {pings.Answers}: {pings.Worst.TotalMilliseconds:0} ms; of an idle one without the plugin, at the same times: {pings.WorstOfBystander.TotalMilliseconds:0} ms");
         report.Say($"nodes were seen {Verdict.Looks(runs, nodes.History)} times while a job ran there for certain ({runs.Count} runs)");
         report.Say($"the observer's watch went on {nodes.Resumptions} times, and began anew {nodes.Gaps} times");
         return report;
@@ -86,13 +90,11 @@ public static class ChaosRun
         Nodes = options.Nodes,
         Api = options.Api,
         Kubeconfig = way.Kubeconfig,
-        Configuration = Reconciles() ? $"controller:\n  reconcileInterval: {options.ReconcileInterval.TotalSeconds:0}s\n" : "",
+        // The jobs are root's, who may keep nodes unless it is said otherwise.
+        Configuration = $"controller:\n  reconcileInterval: {options.ReconcileInterval.TotalSeconds:0}s\njobs:\n  mayKeep: {{users: []}}\n",
         // A requeued job waits for its credential's end; a step must start before it.
         Slurm = slurm => slurm with { CredentialLifetime = options.LongOutage ? TimeSpan.FromSeconds(60) : slurm.CredentialLifetime },
     };
-
-    private static bool Reconciles() =>
-        File.ReadAllText(Path.Combine(PluginBuild.RepositoryRoot(), "packaging", "bebida.yaml")).Contains("reconcileInterval", StringComparison.Ordinal);
 
     private static string Describe((CertainRun Run, Sighting Sighting) t) =>
         $"job {t.Run.Job} ran on {t.Run.Node} {t.Run.Window}; schedulable {t.Sighting.Window}, version {t.Sighting.State.Version}, held by {string.Join(", ", t.Sighting.State.Holds)}";

@@ -211,12 +211,12 @@ public sealed class Adversary(Site.Site site, PluginsWay way, ControllerWatch da
         }
     }
 
-    // With a job that begins to wait for its nodes, starts without them, and is still there after it.
+    // With a job that begins to wait for its node, starts without it, and is still there after it: first in the queue.
     private async Task LongOutageAsync(Adversity adversity, CancellationToken stop)
     {
         var time = adversity.Lasts + TimeSpan.FromSeconds(20);
         var outage = NetworkAsync(ProxyMode.Refusing, adversity.Lasts, stop);
-        _ = load.RunAsync(new PlannedJob($"chaos-long-{adversity.Seed}", Fate.Batch, ["-p", SlurmCluster.SharedPartition, "-N2", "--oversubscribe"], time, TimeSpan.Zero));
+        _ = load.RunAsync(new PlannedJob($"chaos-long-{adversity.Seed}", Fate.Batch, ["-p", SlurmCluster.ExclusivePartition, "-N1", "--nice=-10000"], time, TimeSpan.Zero));
         await outage;
     }
 

@@ -31,7 +31,10 @@ public sealed class JobHistory
         lock (gate)
         {
             foreach (var row in rows)
-                lives[(row.Name, row.Task)] = new Life(row, lives.GetValueOrDefault((row.Name, row.Task))?.FirstSeen ?? answered, answered);
+            {
+                var before = lives.GetValueOrDefault((row.Name, row.Task));
+                lives[(row.Name, row.Task)] = new Life(row, before?.Last.State == row.State ? before.Since : answered, answered);
+            }
             var now = rows.Where(row => row.State == JobState.Running).ToDictionary(row => (row.Id, row.Start));
             foreach (var gone in running.Keys.Where(key => !now.ContainsKey(key)).ToList())
                 Close(gone);
@@ -74,5 +77,5 @@ public sealed class JobHistory
     private sealed record Open(DateTimeOffset FirstAnswered, DateTimeOffset LastAsked, IReadOnlyList<string> Nodes);
 }
 
-/// <summary>What was seen of a job from its first answer to its last.</summary>
-public sealed record Life(JobRow Last, DateTimeOffset FirstSeen, DateTimeOffset LastSeen);
+/// <summary>A job as it was seen last, and since when it has been in that state.</summary>
+public sealed record Life(JobRow Last, DateTimeOffset Since, DateTimeOffset LastSeen);
