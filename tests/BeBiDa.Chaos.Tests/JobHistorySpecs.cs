@@ -5,6 +5,7 @@ using NUnit.Framework;
 namespace BeBiDa.Chaos.Tests;
 
 /// <summary>When a job ran for certain, as squeue's answers show it.</summary>
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 internal sealed class JobHistorySpecs
 {
     private readonly JobHistory history = new();

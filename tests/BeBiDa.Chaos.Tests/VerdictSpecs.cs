@@ -4,6 +4,7 @@ using NUnit.Framework;
 namespace BeBiDa.Chaos.Tests;
 
 /// <summary>What counts as certain: a job that ran through all of the window in which its node was schedulable at some moment.</summary>
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 internal sealed class VerdictSpecs
 {
     private readonly NodeHistory nodes = new();
