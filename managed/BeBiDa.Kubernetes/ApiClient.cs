@@ -4,8 +4,7 @@ using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using BeBiDa.Cluster;
-using k8s;
-using k8s.Authentication;
+using Microsoft.Extensions.Logging;
 
 namespace BeBiDa.Kubernetes;
 
@@ -21,33 +20,32 @@ internal sealed class ApiClient : IDisposable
     public const string MetadataList = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
     public const string Json = "application/json";
 
-    private readonly HttpClient http;
-    private readonly ServiceClientCredentials? credentials;
-    private readonly string? hostHeader;
+    private readonly ConnectionSource connections;
     private readonly TimeSpan requestTimeout;
     private readonly SemaphoreSlim inFlight;
     private readonly TimeProvider time;
+    private readonly Circuit circuit;
+    private long awaySince;
 
     /// <summary>Gets ready; nothing is sent yet.</summary>
-    /// <exception cref="System.Security.Cryptography.CryptographicException">The client certificate or its key cannot be read.</exception>
-    public ApiClient(KubernetesClientConfiguration configuration, int maxInFlight, TimeSpan requestTimeout, TimeProvider time)
+    public ApiClient(ConnectionSource connections, int maxInFlight, TimeSpan requestTimeout, TimeProvider time, ILogger logger)
     {
-        Address = new Uri(configuration.Host.EndsWith('/') ? configuration.Host : configuration.Host + "/");
-        http = new HttpClient(Connection.Handler(configuration, requestTimeout)) { Timeout = Timeout.InfiniteTimeSpan };
-        http.DefaultRequestHeaders.TryAddWithoutValidation("User-Agent", configuration.UserAgent);
-        credentials = k8s.Kubernetes.CreateCredentials(configuration);
-        hostHeader = configuration.TlsServerName is { Length: > 0 } name ? name : null;
+        this.connections = connections;
         this.requestTimeout = requestTimeout;
         this.time = time;
         inFlight = new SemaphoreSlim(maxInFlight);
+        circuit = new Circuit(time, logger);
     }
 
     /// <summary>The API server's address.</summary>
-    public Uri Address { get; }
+    public Uri Address => connections.Address;
+
+    /// <summary>For how long every request has failed because the server could not be reached, was broken or knew us not; zero when the last one did not.</summary>
+    public TimeSpan AwayFor => Interlocked.Read(ref awaySince) is var since and not 0 ? time.GetElapsedTime(since) : TimeSpan.Zero;
 
     public void Dispose()
     {
-        http.Dispose();
+        connections.Dispose();
         inFlight.Dispose();
     }
 
@@ -59,32 +57,40 @@ internal sealed class ApiClient : IDisposable
     /// <param name="answer">How to read it; null to throw it away unread.</param>
     /// <param name="cancellationToken">Ends the request on our side.</param>
     /// <exception cref="ClusterException">It was not answered with success.</exception>
-    public async Task<T?> SendAsync<T>(HttpMethod method, string path, HttpContent? content, string accept, JsonTypeInfo<T>? answer, CancellationToken cancellationToken)
+    public Task<T?> SendAsync<T>(HttpMethod method, string path, HttpContent? content, string accept, JsonTypeInfo<T>? answer, CancellationToken cancellationToken)
+        where T : class =>
+        InFlightAsync(token => ExchangeAsync(method, path, content, accept, answer, token), cancellationToken);
+
+    /// <summary>As <see cref="SendAsync"/>, but not while the server is to be spared: for what every hand-over begins with.</summary>
+    /// <inheritdoc cref="SendAsync"/>
+    public Task<T?> SendSparinglyAsync<T>(HttpMethod method, string path, HttpContent? content, string accept, JsonTypeInfo<T>? answer, CancellationToken cancellationToken)
+        where T : class =>
+        // Asked when it is this request's turn: those that waited for theirs would all be sent otherwise.
+        InFlightAsync(token => circuit.RunAsync(sent => ExchangeAsync(method, path, content, accept, answer, sent), token), cancellationToken);
+
+    /// <summary>Follows a watch line by line until the server ends it.</summary>
+    /// <exception cref="ClusterException">It could not be opened, broke, or is too old (<see cref="ClusterFault.Expired"/>).</exception>
+    public async IAsyncEnumerable<WatchLine<T>> WatchAsync<T>(string path, string accept, JsonTypeInfo<WatchLine<T>> line, [EnumeratorCancellation] CancellationToken cancellationToken)
         where T : class
+    {
+        var connection = connections.Use();
+        try
+        {
+            await foreach (var next in WatchAsync(connection, path, accept, line, cancellationToken).ConfigureAwait(false))
+                yield return next;
+        }
+        finally
+        {
+            connection.Release();
+        }
+    }
+
+    private async Task<T> InFlightAsync<T>(Func<CancellationToken, Task<T>> request, CancellationToken cancellationToken)
     {
         await inFlight.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            using var limit = new CancellationTokenSource(requestTimeout, time);
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
-            try
-            {
-                using var response = await RequestAsync(method, path, content, accept, either.Token).ConfigureAwait(false);
-                await using var body = await response.Content.ReadAsStreamAsync(either.Token).ConfigureAwait(false);
-                if (answer is not null)
-                    return await JsonSerializer.DeserializeAsync(body, answer, either.Token).ConfigureAwait(false);
-                await body.CopyToAsync(Stream.Null, either.Token).ConfigureAwait(false);
-                return null;
-            }
-            catch (Exception e) when (e is OperationCanceledException && !cancellationToken.IsCancellationRequested)
-            {
-                throw new ClusterException(ClusterFault.Unavailable, $"{method} {PathOnly(path)}: no answer from {Address} within {Duration.Format(requestTimeout)}", null, e);
-            }
-            catch (Exception e) when (IsBroken(e))
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                throw Broken(method, path, e);
-            }
+            return await request(cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -92,9 +98,37 @@ internal sealed class ApiClient : IDisposable
         }
     }
 
-    /// <summary>Follows a watch line by line until the server ends it.</summary>
-    /// <exception cref="ClusterException">It could not be opened, broke, or is too old (<see cref="ClusterFault.Expired"/>).</exception>
-    public async IAsyncEnumerable<WatchLine<T>> WatchAsync<T>(string path, string accept, JsonTypeInfo<WatchLine<T>> line, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async Task<T?> ExchangeAsync<T>(HttpMethod method, string path, HttpContent? content, string accept, JsonTypeInfo<T>? answer, CancellationToken cancellationToken)
+        where T : class
+    {
+        using var limit = new CancellationTokenSource(requestTimeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        var connection = connections.Use();
+        try
+        {
+            using var response = await RequestAsync(connection, method, path, content, accept, either.Token).ConfigureAwait(false);
+            await using var body = await response.Content.ReadAsStreamAsync(either.Token).ConfigureAwait(false);
+            if (answer is not null)
+                return await JsonSerializer.DeserializeAsync(body, answer, either.Token).ConfigureAwait(false);
+            await body.CopyToAsync(Stream.Null, either.Token).ConfigureAwait(false);
+            return null;
+        }
+        catch (Exception e) when (e is OperationCanceledException && !cancellationToken.IsCancellationRequested)
+        {
+            throw Noted(new ClusterException(ClusterFault.Unavailable, $"{method} {PathOnly(path)}: no answer from {Address} within {Duration.Format(requestTimeout)}", null, e));
+        }
+        catch (Exception e) when (IsBroken(e))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            throw Broken(method, path, e);
+        }
+        finally
+        {
+            connection.Release();
+        }
+    }
+
+    private async IAsyncEnumerable<WatchLine<T>> WatchAsync<T>(ApiConnection connection, string path, string accept, JsonTypeInfo<WatchLine<T>> line, [EnumeratorCancellation] CancellationToken cancellationToken)
         where T : class
     {
         HttpResponseMessage response;
@@ -104,7 +138,7 @@ internal sealed class ApiClient : IDisposable
         {
             try
             {
-                response = await RequestAsync(HttpMethod.Get, path, null, accept, either.Token).ConfigureAwait(false);
+                response = await RequestAsync(connection, HttpMethod.Get, path, null, accept, either.Token).ConfigureAwait(false);
                 body = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
             }
             catch (Exception e) when (e is OperationCanceledException && !cancellationToken.IsCancellationRequested)
@@ -160,17 +194,16 @@ internal sealed class ApiClient : IDisposable
         throw Fault(HttpMethod.Get, path, (HttpStatusCode)(status?.Code ?? 500), status, null);
     }
 
-    private async Task<HttpResponseMessage> RequestAsync(HttpMethod method, string path, HttpContent? content, string accept, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> RequestAsync(ApiConnection connection, HttpMethod method, string path, HttpContent? content, string accept, CancellationToken cancellationToken)
     {
-        var request = new HttpRequestMessage(method, new Uri(Address, path)) { Content = content, Version = HttpVersion.Version20 };
+        var request = new HttpRequestMessage(method, new Uri(connection.Address, path)) { Content = content, Version = HttpVersion.Version20 };
         request.Headers.TryAddWithoutValidation("Accept", accept);
-        if (hostHeader is not null)
-            request.Headers.Host = hostHeader;
-        if (credentials is not null)
-            await credentials.ProcessHttpRequestAsync(request, cancellationToken).ConfigureAwait(false);
-        var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+        var response = await connection.SendAsync(request, cancellationToken).ConfigureAwait(false);
         if (response.IsSuccessStatusCode)
+        {
+            Interlocked.Exchange(ref awaySince, 0);
             return response;
+        }
         using (response)
         {
             StatusObject? status = null;
@@ -206,7 +239,7 @@ internal sealed class ApiClient : IDisposable
             retryAfter = TimeSpan.FromSeconds(seconds);
         // The server says no more than "Unauthorized".
         var hint = fault == ClusterFault.Unauthenticated ? $" ({Address} does not accept the kubeconfig's certificate or token: expired, revoked, or of another cluster?)" : "";
-        return new ClusterException(fault, $"{method} {PathOnly(path)}: {(int)code} {status?.Reason ?? code.ToString()}: {status?.Message ?? "no message"}{hint}", retryAfter);
+        return Noted(new ClusterException(fault, $"{method} {PathOnly(path)}: {(int)code} {status?.Reason ?? code.ToString()}: {status?.Message ?? "no message"}{hint}", retryAfter));
     }
 
     private ClusterException Broken(HttpMethod method, string path, Exception e)
@@ -214,7 +247,16 @@ internal sealed class ApiClient : IDisposable
         var cause = e;
         while (cause.InnerException is { } inner)
             cause = inner;
-        return new ClusterException(ClusterFault.Unavailable, $"{method} {PathOnly(path)}: {Address} cannot be reached: {cause.Message}", null, e);
+        return Noted(new ClusterException(ClusterFault.Unavailable, $"{method} {PathOnly(path)}: {Address} cannot be reached: {cause.Message}", null, e));
+    }
+
+    private ClusterException Noted(ClusterException failure)
+    {
+        if (failure.Fault is ClusterFault.Unavailable or ClusterFault.Unauthenticated)
+            Interlocked.CompareExchange(ref awaySince, time.GetTimestamp(), 0);
+        else
+            Interlocked.Exchange(ref awaySince, 0);
+        return failure;
     }
 
     private static bool IsBroken(Exception e) => e is HttpRequestException or IOException or HttpProtocolException or OperationCanceledException or JsonException or UnauthorizedAccessException;

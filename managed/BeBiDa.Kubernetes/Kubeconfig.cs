@@ -73,10 +73,28 @@ public static class Kubeconfig
             throw new ConfigurationException($"{path}: its mode {Convert.ToString((int)file.UnixFileMode, 8)} lets others at the cluster's credentials; run: chmod 0600 {path} (0640 with the daemon's group serves too)");
     }
 
+    /// <summary>The files that <see cref="Load"/> reads: the kubeconfig, and the certificates and the key that it names. Not a token's, which is read again with each request.</summary>
+    public static IReadOnlyList<string> Files(string path, string context)
+    {
+        try
+        {
+            var user = User(path, context);
+            var cluster = Cluster(path, context);
+            return [path, .. new[] { Text(user, "client-certificate"), Text(user, "client-key"), Text(cluster, "certificate-authority") }.OfType<string>().Select(file => FullPath(path, file))];
+        }
+        catch (Exception)
+        {
+            // Load will say what is wrong with it.
+            return [path];
+        }
+    }
+
+    private static YamlMappingNode? Cluster(string path, string context) => Entry(Document(path), "clusters", Text(Context(path, context), "cluster") ?? "", "cluster");
+
     // The client library takes only the first certificate of a CA bundle: a CA that is being rotated has two.
     private static void ReadWholeBundle(KubernetesClientConfiguration configuration, string path, string context)
     {
-        var cluster = Entry(Document(path), "clusters", Text(Context(path, context), "cluster") ?? "", "cluster");
+        var cluster = Cluster(path, context);
         var pem = Text(cluster, "certificate-authority-data") is { } data ? System.Text.Encoding.UTF8.GetString(Convert.FromBase64String(data))
             : Text(cluster, "certificate-authority") is { } file ? File.ReadAllText(FullPath(path, file))
             : null;

@@ -40,22 +40,17 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
     /// <exception cref="ConfigurationException">The kubeconfig cannot be used.</exception>
     public static KubernetesCluster Connect(BebidaConfiguration configuration, bool allowExec, TimeProvider time, ILogger logger)
     {
-        var path = configuration.Kubernetes.Kubeconfig;
-        var kubeconfig = Kubeconfig.Load(path, configuration.Kubernetes.Context, allowExec);
-        ApiClient client;
-        try
-        {
-            client = new ApiClient(kubeconfig, configuration.Kubernetes.MaxInFlight, configuration.Kubernetes.RequestTimeout, time);
-        }
-        catch (Exception e) when (e is k8s.Exceptions.KubeConfigException or System.Security.Cryptography.CryptographicException or IOException or FormatException or UnauthorizedAccessException)
-        {
-            throw new ConfigurationException($"{path}: the kubeconfig cannot be used: {e.Message}");
-        }
+        var kubernetes = configuration.Kubernetes;
+        var connections = new ConnectionSource(kubernetes.Kubeconfig, kubernetes.Context, allowExec, kubernetes.RequestTimeout, time, logger);
+        var client = new ApiClient(connections, kubernetes.MaxInFlight, kubernetes.RequestTimeout, time, logger);
         return new KubernetesCluster(client, new NodeWatch(client, configuration.Nodes.Label, time, logger));
     }
 
     /// <summary>The API server's address.</summary>
     public Uri Address => client.Address;
+
+    /// <inheritdoc/>
+    public TimeSpan AwayFor => client.AwayFor;
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -178,7 +173,7 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
     }
 
     private Task<PartialObject?> ApplyAsync(ClusterNode node, HoldKey hold, NodeApplyMeta metadata, NodeApplySpec? spec, CancellationToken cancellationToken) =>
-        client.SendAsync(
+        client.SendSparinglyAsync(
             HttpMethod.Patch,
             $"api/v1/nodes/{node.Name}?fieldManager={Uri.EscapeDataString(hold.FieldManager)}&force=true",
             ApiClient.Body(new NodeApply("v1", "Node", metadata, spec), ApiJson.Default.NodeApply, Apply),

@@ -63,7 +63,7 @@ internal sealed class PodQueries(ApiClient client)
         while (true)
         {
             // No resourceVersion: the answer must not be older than the holds, or a pod that was bound just before them is missed.
-            var page = await client.SendAsync(HttpMethod.Get, $"api/v1/pods?limit={PageSize}{selector}{(next is null ? "" : $"&continue={Uri.EscapeDataString(next)}")}", null, ApiClient.Json, ApiJson.Default.PodObjectList, cancellationToken).ConfigureAwait(false);
+            var page = await client.SendSparinglyAsync(HttpMethod.Get, $"api/v1/pods?limit={PageSize}{selector}{(next is null ? "" : $"&continue={Uri.EscapeDataString(next)}")}", null, ApiClient.Json, ApiJson.Default.PodObjectList, cancellationToken).ConfigureAwait(false);
             foreach (var item in page?.Items ?? [])
                 if (Pod(item) is { } pod && names?.Contains(pod.Node) != false)
                     pods.Add(pod);

@@ -11,14 +11,14 @@ internal sealed class TokenFile(string path) : ITokenProvider
 
     public async Task<AuthenticationHeaderValue> GetAuthenticationHeaderAsync(CancellationToken cancellationToken)
     {
-        var written = File.GetLastWriteTimeUtc(path);
-        if (last is { } known && known.Written == written)
+        var stamp = FileStamp.Of(path);
+        if (last is { } known && known.Stamp == stamp)
             return known.Header;
         var token = (await File.ReadAllTextAsync(path, cancellationToken).ConfigureAwait(false)).Trim();
         var header = new AuthenticationHeaderValue("Bearer", token);
-        last = new Read(written, header);
+        last = new Read(stamp, header);
         return header;
     }
 
-    private sealed record Read(DateTime Written, AuthenticationHeaderValue Header);
+    private sealed record Read(FileStamp Stamp, AuthenticationHeaderValue Header);
 }

@@ -14,6 +14,8 @@ internal sealed class FakeCluster(TimeProvider time) : ICluster
 
     public NodeDirectory Directory { get; } = new();
 
+    public TimeSpan AwayFor { get; set; }
+
     /// <summary>What was asked, in order: "hold n1 c.7", "evict default/a", ...</summary>
     public List<string> Asked { get; } = [];
 

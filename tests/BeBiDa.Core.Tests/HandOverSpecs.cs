@@ -170,6 +170,25 @@ public class HandOverSpecs
     }
 
     [Test]
+    public async Task A_job_does_not_wait_for_a_Kubernetes_that_has_been_away_for_longer_than_a_job_may_wait_and_gets_its_holds_all_the_same()
+    {
+        var back = new TaskCompletionSource();
+        cluster.Before = _ => back.Task;
+        cluster.AwayFor = TimeSpan.FromSeconds(29);
+        var patient = handOvers.DecommissionAsync(Job(6, "n1"), Budget);
+        cluster.AwayFor = TimeSpan.FromSeconds(30);
+        var answer = await handOvers.DecommissionAsync(Job(7, "n2"), Budget);
+        Assert.That(answer.Outcome, Is.EqualTo(HandOverOutcome.Failed));
+        Assert.That(answer.Problems, Is.EqualTo(new[] { "Kubernetes has not answered for 30s" }));
+        Assert.That(patient.IsCompleted, Is.False);
+
+        back.SetResult();
+        await patient;
+        await handOvers.WhenIdleAsync();
+        Assert.That(cluster.Held.Keys, Is.EquivalentTo(new[] { "n1", "n2" }));
+    }
+
+    [Test]
     public async Task A_node_given_back_during_an_outage_is_not_lost()
     {
         await DecommissionAsync(Job(7, "n1"));

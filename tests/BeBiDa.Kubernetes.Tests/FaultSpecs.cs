@@ -87,7 +87,8 @@ public sealed class FaultSpecs() : ClusterTest(ApiServerKind.Embedded)
             await Eventually("it is asked again", () =>
             {
                 clock.Advance(TimeSpan.FromSeconds(1));
-                return Task.FromResult(Count() == requests + 1 && taking.IsCompleted);
+                // More than once, where later lists look for late arrivals.
+                return Task.FromResult(Count() > requests && taking.IsCompleted);
             });
             Assert.That((await taking).Outcome, Is.EqualTo(HandOverOutcome.Done));
         }

@@ -18,6 +18,9 @@ public enum EvictionAnswer
 /// <summary>The Kubernetes cluster, as a hand-over sees it. Every method throws <see cref="ClusterException"/> when it cannot do its work, and retries nothing.</summary>
 public interface ICluster
 {
+    /// <summary>For how long it has answered nothing; zero when it has just done so, or was not asked.</summary>
+    TimeSpan AwayFor { get; }
+
     /// <summary>The cluster's nodes; waits until they have been listed once.</summary>
     ValueTask<NodeDirectory> NodesAsync(CancellationToken cancellationToken);
 

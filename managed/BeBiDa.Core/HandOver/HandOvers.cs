@@ -109,6 +109,13 @@ public sealed class HandOvers : IAsyncDisposable
         var problems = new Problems();
         var working = RunAsync();
         HandOverResult result;
+        // Whoever waited for as long as a job may has waited in vain; so would this one.
+        if (cluster.AwayFor is var away && away >= configuration.Controller.Deadline)
+        {
+            var problem = $"Kubernetes has not answered for {Duration.Format(TimeSpan.FromSeconds((long)away.TotalSeconds))}";
+            logger.LogError("job {Job}: {Direction} not waited for: {Problem}; going on with it in the background", job.Id, direction, problem);
+            return new HandOverResult(HandOverOutcome.Failed, [], 0, time.GetElapsedTime(began), [problem]);
+        }
         try
         {
             result = await working.WaitAsync(budget, time).ConfigureAwait(false);

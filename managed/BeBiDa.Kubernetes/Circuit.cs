@@ -1,0 +1,61 @@
+using BeBiDa.Cluster;
+using Microsoft.Extensions.Logging;
+using Polly;
+using Polly.CircuitBreaker;
+
+namespace BeBiDa.Kubernetes;
+
+/// <summary>Spares an API server that answers nobody: one request at a time asks whether it is well again, and the others wait.</summary>
+/// <remarks>
+/// Only for what every hand-over needs, holds and lists of pods. An eviction that hangs tells of a webhook and not of the
+/// server, and must not keep other jobs from their nodes.
+/// </remarks>
+internal sealed class Circuit
+{
+    // So many in a row without one success between them: a server that restarts, or sheds load, answers some.
+    private const int Failures = 20;
+    private static readonly TimeSpan Window = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan FirstBreak = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan LongestBreak = TimeSpan.FromSeconds(5);
+
+    private readonly ResiliencePipeline pipeline;
+
+    public Circuit(TimeProvider time, ILogger logger) =>
+        pipeline = new ResiliencePipelineBuilder { TimeProvider = time }
+            .AddCircuitBreaker(new CircuitBreakerStrategyOptions
+            {
+                ShouldHandle = attempt => ValueTask.FromResult(attempt.Outcome.Exception is ClusterException { Fault: ClusterFault.Unavailable or ClusterFault.Throttled }),
+                FailureRatio = 1,
+                MinimumThroughput = Failures,
+                SamplingDuration = Window,
+                BreakDurationGenerator = opened => ValueTask.FromResult(Break(opened.HalfOpenAttempts)),
+                OnOpened = opened =>
+                {
+                    if (!opened.IsManual)
+                        logger.LogDebug("Kubernetes answers nobody; asking again in {Break}", Duration.Format(opened.BreakDuration));
+                    return ValueTask.CompletedTask;
+                },
+            })
+            .Build();
+
+    /// <summary>Does a request, unless the server is to be spared.</summary>
+    /// <exception cref="ClusterException">As the request; or <see cref="ClusterFault.Unavailable"/> without it, with the time after which to ask again.</exception>
+    public async Task<T> RunAsync<T>(Func<CancellationToken, Task<T>> request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await pipeline.ExecuteAsync(static async (request, token) => await request(token).ConfigureAwait(false), request, cancellationToken).ConfigureAwait(false);
+        }
+        catch (BrokenCircuitException e)
+        {
+            var after = e.RetryAfter is { } given && given > FirstBreak ? given : FirstBreak;
+            throw new ClusterException(ClusterFault.Unavailable, $"not asked: Kubernetes has answered none of the last {Failures} requests ({e.InnerException?.Message})", after * Jitter(), e);
+        }
+    }
+
+    private static TimeSpan Break(int attempts) =>
+        TimeSpan.FromSeconds(Math.Min(LongestBreak.TotalSeconds, FirstBreak.TotalSeconds * Math.Pow(2, Math.Min(attempts, 10)))) * Jitter();
+
+    // Those who waited together are not to come back together.
+    private static double Jitter() => 0.75 + Random.Shared.NextDouble() / 2;
+}

@@ -1,0 +1,100 @@
+using BeBiDa.Configuration;
+using Microsoft.Extensions.Logging;
+
+namespace BeBiDa.Kubernetes;
+
+/// <summary>The connection to the API server; a new one when the kubeconfig, or a certificate or key that it names, was replaced.</summary>
+/// <remarks>Certificates expire and are renewed, and slurmctld is not to be restarted for that.</remarks>
+internal sealed class ConnectionSource : IDisposable
+{
+    private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(1);
+
+    private readonly string path;
+    private readonly string context;
+    private readonly bool allowExec;
+    private readonly TimeSpan connectTimeout;
+    private readonly TimeProvider time;
+    private readonly ILogger logger;
+    private readonly Lock looking = new();
+    private ApiConnection current;
+    private IReadOnlyDictionary<string, FileStamp> stamps;
+    private long looked;
+    private int failures;
+
+    /// <summary>Reads the kubeconfig; nothing is sent yet.</summary>
+    /// <exception cref="ConfigurationException">The kubeconfig cannot be used.</exception>
+    public ConnectionSource(string path, string context, bool allowExec, TimeSpan connectTimeout, TimeProvider time, ILogger logger)
+    {
+        this.path = path;
+        this.context = context;
+        this.allowExec = allowExec;
+        this.connectTimeout = connectTimeout;
+        this.time = time;
+        this.logger = logger;
+        (current, stamps) = Load();
+        looked = time.GetTimestamp();
+    }
+
+    /// <summary>The API server's address.</summary>
+    public Uri Address => Volatile.Read(ref current).Address;
+
+    /// <summary>The connection as it is now, to be released after use.</summary>
+    public ApiConnection Use()
+    {
+        if (time.GetElapsedTime(Volatile.Read(ref looked)) >= LookAgain && looking.TryEnter())
+        {
+            try
+            {
+                Look();
+            }
+            finally
+            {
+                Volatile.Write(ref looked, time.GetTimestamp());
+                looking.Exit();
+            }
+        }
+        while (true)
+        {
+            var connection = Volatile.Read(ref current);
+            if (connection.TryUse())
+                return connection;
+        }
+    }
+
+    public void Dispose() => current.Release();
+
+    private void Look()
+    {
+        if (stamps.All(s => FileStamp.Of(s.Key) == s.Value))
+            return;
+        try
+        {
+            var (connection, read) = Load();
+            Interlocked.Exchange(ref current, connection).Release();
+            stamps = read;
+            failures = 0;
+            logger.LogInformation("{Path} was renewed; going on with the new credentials", path);
+        }
+        catch (ConfigurationException e)
+        {
+            // A certificate and its key are two files: between one and the other they do not fit.
+            if (++failures == 3)
+                logger.LogError("{Problem}; going on with the former credentials until it can be used", e.Message);
+        }
+    }
+
+    // Stamped before it is read: what is replaced in between is read once more.
+    private (ApiConnection Connection, IReadOnlyDictionary<string, FileStamp> Stamps) Load()
+    {
+        var before = Kubeconfig.Files(path, context).ToDictionary(file => file, FileStamp.Of, StringComparer.Ordinal);
+        var kubeconfig = Kubeconfig.Load(path, context, allowExec);
+        try
+        {
+            return (new ApiConnection(kubeconfig, connectTimeout), before);
+        }
+        catch (Exception e) when (e is k8s.Exceptions.KubeConfigException or System.Security.Cryptography.CryptographicException or IOException or FormatException or UnauthorizedAccessException)
+        {
+            throw new ConfigurationException($"{path}: the kubeconfig cannot be used: {e.Message}");
+        }
+    }
+}
