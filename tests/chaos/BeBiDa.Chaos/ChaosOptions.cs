@@ -39,9 +39,6 @@ public sealed record ChaosOptions
     /// <summary>Whether there is also an outage longer than controller.deadline.</summary>
     public bool LongOutage { get; init; }
 
-    /// <summary>Whether the plugin's client certificate is replaced now and then.</summary>
-    public bool Rotate { get; init; }
-
     /// <summary>How often slurmctld compares holds with its jobs (controller.reconcileInterval).</summary>
     public TimeSpan ReconcileInterval { get; init; } = TimeSpan.FromSeconds(5);
 

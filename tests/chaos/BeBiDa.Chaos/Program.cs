@@ -11,9 +11,8 @@ var minutes = new Option<double>("--minutes") { Description = "For how long thin
 var api = new Option<string>("--api") { Description = "The API server: the embedded one, a real one from KUBEBUILDER_ASSETS, or one after the other", DefaultValueFactory = _ => "embedded" };
 api.AcceptOnlyFromAmong("embedded", "real", "both");
 var longOutage = new Option<bool>("--long-outage") { Description = "With an outage longer than controller.deadline: jobs then start by policy, and are named" };
-var rotate = new Option<bool>("--rotate") { Description = "With client certificates that are replaced while slurmctld runs" };
 var control = new Option<bool>("--control") { Description = "The observer's own test: with scripts instead of the plugin it must find violations" };
-var command = new RootCommand("Jobs on a site where everything goes wrong in turn; exits with 0 only if every promise held.") { seed, minutes, api, longOutage, rotate, control };
+var command = new RootCommand("Jobs on a site where everything goes wrong in turn; exits with 0 only if every promise held.") { seed, minutes, api, longOutage, control };
 command.SetAction(async arguments =>
 {
     ApiServerKind[] kinds = arguments.GetValue(api) switch
@@ -33,7 +32,6 @@ command.SetAction(async arguments =>
                 Time = TimeSpan.FromMinutes(arguments.GetValue(minutes)),
                 Api = kind,
                 LongOutage = arguments.GetValue(longOutage),
-                Rotate = arguments.GetValue(rotate),
                 Say = Say,
             };
             var report = arguments.GetValue(control) ? await Control.RunAsync(kind, Say) : await ChaosRun.RunAsync(options);

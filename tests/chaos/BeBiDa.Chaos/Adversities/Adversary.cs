@@ -10,6 +10,8 @@ public sealed class Adversary(Site.Site site, PluginsWay way, ControllerWatch da
 {
     // What slurmd is away for: longer, and Slurm calls its node down.
     private static readonly TimeSpan LongestWithoutNodeDaemon = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan BetweenSaves = TimeSpan.FromSeconds(6);
+    private static readonly TimeSpan JustNow = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private readonly List<string> problems = [];
@@ -197,13 +199,15 @@ public sealed class Adversary(Site.Site site, PluginsWay way, ControllerWatch da
         }
     }
 
-    // One that is about to expire, and, a moment after it has, one that lasts.
+    // One that is about to expire; when it has, new connections are needed; and then one that lasts.
     private async Task ClientCertificateAsync(Adversity adversity, CancellationToken stop)
     {
         way.Rotate(adversity.Lasts / 2);
         try
         {
-            await Task.Delay(adversity.Lasts, stop);
+            await Task.Delay(adversity.Lasts * 0.6, stop);
+            way.Proxy.Cut();
+            await Task.Delay(adversity.Lasts * 0.4, stop);
         }
         finally
         {
@@ -230,9 +234,13 @@ public sealed class Adversary(Site.Site site, PluginsWay way, ControllerWatch da
         daemons.Up();
     }
 
-    // slurmctld writes its jobs down every few moments.
-    private Task SavedAsync() => Eventually.HoldsAsync(
-        "slurmctld has saved its state",
-        Patience,
-        _ => Task.FromResult(File.GetLastWriteTimeUtc(Path.Combine(site.Slurm.Directory, "state", "job_state")) > gate.LastLeft.UtcDateTime));
+    // slurmctld writes its jobs down every few moments. It is killed as soon as it has, where it has something to write:
+    // a job whose end is lost has given its nodes back, and Slurm believes that it runs.
+    private async Task SavedAsync()
+    {
+        var file = Path.Combine(site.Slurm.Directory, "state", "job_state");
+        await Eventually.HoldsAsync("slurmctld has saved its state", Patience, _ => Task.FromResult(File.GetLastWriteTimeUtc(file) > gate.LastLeft.UtcDateTime));
+        var patience = DateTime.UtcNow + BetweenSaves;
+        await Eventually.HoldsAsync("slurmctld saves its state", Patience, _ => Task.FromResult(DateTime.UtcNow - File.GetLastWriteTimeUtc(file) < JustNow || DateTime.UtcNow > patience));
+    }
 }

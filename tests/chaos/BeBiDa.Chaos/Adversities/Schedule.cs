@@ -34,7 +34,6 @@ public static class Schedule
     private static IEnumerable<AdversityKind> Kinds(ChaosOptions options) => Enum.GetValues<AdversityKind>().Where(kind => kind switch
     {
         AdversityKind.LongOutage => false,
-        AdversityKind.ClientCertificateRotated => options.Rotate,
         _ => options.Api == ApiServerKind.Embedded || !OfTheEmbeddedServer.Contains(kind),
     });
 
