@@ -36,6 +36,15 @@ public sealed class FaultSpecs
     }
 
     [Test]
+    public async Task A_fault_for_one_program_leaves_the_others_alone()
+    {
+        using var other = new ApiClient(server, server.AdminKubeconfig, agent: "kubelet/1.0");
+        using var fault = server.Faults.Add(new(FaultKind.Refuse) { UserAgent = "kubelet/" });
+        Assert.That((await other.Get("/api/v1/nodes")).Code, Is.EqualTo(500));
+        Assert.That((await admin.Get("/api/v1/nodes")).Code, Is.EqualTo(200));
+    }
+
+    [Test]
     public async Task A_fault_meets_as_many_requests_as_it_was_asked_to()
     {
         using var fault = server.Faults.Add(new(FaultKind.Refuse) { StatusCode = 409, Times = 2 });

@@ -118,6 +118,8 @@ public sealed class ProgramSpecs
 
         public string WriteKubeconfig(string user, params string[] groups) => throw new NotSupportedException("a program hands out no identity");
 
+        public string WriteKubeconfig(string user, TimeSpan lifetime, params string[] groups) => throw new NotSupportedException("a program hands out no identity");
+
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 }

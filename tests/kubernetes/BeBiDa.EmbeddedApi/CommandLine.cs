@@ -21,7 +21,7 @@ internal static class CommandLine
         line tells its address:
           curl -d '{"kind":"refuse","statusCode":429,"retryAfter":2,"verb":"patch","resource":"nodes"}' URL/faults
           curl -d '{"kind":"latency","delay":"00:00:01","jitter":"00:00:00.5"}' URL/faults
-          curl -d '{"kind":"hang"}' URL/faults         also: drop, dropAnswer; times, probability, seed, path
+          curl -d '{"kind":"hang"}' URL/faults         also: drop, dropAnswer; times, probability, seed, path, userAgent
           curl -X DELETE URL/faults/1                  one fault, by the number that adding it told
           curl -X DELETE URL/faults                    all of them
           curl -X PUT URL/expired-certificate          (DELETE: the valid one again)

@@ -14,4 +14,7 @@ public interface IApiServer : IAsyncDisposable
 
     /// <summary>Makes a new identity by client certificate and returns the path of its kubeconfig, mode 0600.</summary>
     string WriteKubeconfig(string user, params string[] groups);
+
+    /// <summary>Makes a new identity whose certificate ends after a time.</summary>
+    string WriteKubeconfig(string user, TimeSpan lifetime, params string[] groups);
 }

@@ -64,9 +64,12 @@ public sealed class RealApiServer : IApiServer
     }
 
     /// <inheritdoc/>
-    public string WriteKubeconfig(string user, params string[] groups)
+    public string WriteKubeconfig(string user, params string[] groups) => WriteKubeconfig(user, TimeSpan.FromDays(365), groups);
+
+    /// <inheritdoc/>
+    public string WriteKubeconfig(string user, TimeSpan lifetime, params string[] groups)
     {
-        using var client = authority.IssueClient(user, groups, DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddYears(1));
+        using var client = authority.IssueClient(user, groups, DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow + lifetime);
         return KubeconfigFile.Write(KubeconfigFile.PathFor(directory, user), Url, authority.Pem, client);
     }
 

@@ -82,8 +82,10 @@ public sealed class Daemon
             start.ArgumentList.Add($"{name}={value}");
         foreach (var word in _command)
             start.ArgumentList.Add(word);
-        _process?.Dispose();
+        // Whoever asks meanwhile is told of the one before.
+        var before = _process;
         _process = Process.Start(start) ?? throw new LabException($"{Name} could not be started.");
+        before?.Dispose();
     }
 
     /// <summary>SIGTERM, and SIGKILL where that is not enough; true when SIGTERM was.</summary>

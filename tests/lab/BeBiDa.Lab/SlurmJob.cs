@@ -44,7 +44,8 @@ public static class JobStates
     /// <summary>Whether a job in this state is over and holds no node any more.</summary>
     public static bool IsOver(this JobState state) => state >= JobState.Completed;
 
-    internal static JobState Parse(string name) =>
+    /// <summary>The state that squeue calls so.</summary>
+    public static JobState Parse(string name) =>
         Enum.TryParse<JobState>(name.Replace("_", ""), ignoreCase: true, out var state)
             ? state
             : throw new LabException($"squeue names a job state that the lab does not know: {name}");

@@ -31,6 +31,9 @@ public sealed record Fault(FaultKind Kind)
     /// <summary>Only paths that contain this; any when null.</summary>
     public string? Path { get; init; }
 
+    /// <summary>Only clients whose User-Agent begins with this; any when null.</summary>
+    public string? UserAgent { get; init; }
+
     /// <summary>The share of the requests that it meets, drawn from <see cref="Seed"/>.</summary>
     public double Probability { get; init; } = 1;
 

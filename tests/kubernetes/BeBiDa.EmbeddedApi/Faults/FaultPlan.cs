@@ -107,6 +107,8 @@ public sealed class FaultPlan
                 return false;
             if (fault.Path is not null && !http.Request.Path.Value!.Contains(fault.Path, StringComparison.Ordinal))
                 return false;
+            if (fault.UserAgent is not null && !http.Request.Headers.UserAgent.ToString().StartsWith(fault.UserAgent, StringComparison.Ordinal))
+                return false;
             lock (gate)
             {
                 if (met >= fault.Times || (fault.Probability < 1 && random.NextDouble() >= fault.Probability))

@@ -1,0 +1,246 @@
+using BeBiDa.Chaos.Load;
+using BeBiDa.Chaos.Observation;
+using BeBiDa.EmbeddedApi.Faults;
+using BeBiDa.Lab;
+
+namespace BeBiDa.Chaos.Adversities;
+
+/// <summary>Brings about what the schedule says, one after the other, and mends it.</summary>
+public sealed class Adversary(Site.Site site, PluginsWay way, ControllerWatch daemons, Gate gate, JobLoad load, ChaosOptions options)
+{
+    // What slurmd is away for: longer, and Slurm calls its node down.
+    private static readonly TimeSpan LongestWithoutNodeDaemon = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan BetweenSaves = TimeSpan.FromSeconds(6);
+    private static readonly TimeSpan JustNow = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private readonly List<string> problems = [];
+
+    /// <summary>What went wrong when.</summary>
+    public Timeline Timeline { get; } = new();
+
+    /// <summary>Daemons that did not stop or start as they were told to.</summary>
+    public IReadOnlyList<string> Problems => problems;
+
+    /// <summary>Does all of it.</summary>
+    public async Task PerformAsync(IReadOnlyList<Adversity> schedule, CancellationToken stop)
+    {
+        foreach (var adversity in schedule)
+        {
+            var began = DateTimeOffset.UtcNow;
+            options.Say($"{adversity.Kind}, for {adversity.Lasts.TotalSeconds:0.0} s");
+            try
+            {
+                await PerformAsync(adversity, stop);
+            }
+            catch (Exception error) when (error is LabException or TimeoutException)
+            {
+                problems.Add($"{began:HH:mm:ss.fff} {adversity.Kind}: {error.Message}");
+                options.Say(error.Message);
+                await MendAsync();
+            }
+            Timeline.Add(new Event(adversity.Kind, new Window(began, DateTimeOffset.UtcNow)));
+            await Task.Delay(adversity.Calm, stop);
+        }
+    }
+
+    private Task PerformAsync(Adversity adversity, CancellationToken stop) => adversity.Kind switch
+    {
+        AdversityKind.ControllerRestarted => ControllerAsync(kill: false, meanwhile: () => Task.Delay(adversity.Lasts / 6, stop)),
+        AdversityKind.ControllerKilled => ControllerAsync(kill: true, meanwhile: () => Task.Delay(adversity.Lasts / 6, stop)),
+        AdversityKind.Reconfigured => site.Slurm.ReconfigureAsync(stop),
+        AdversityKind.ControllerKilledInOutage => KilledInOutageAsync(adversity, stop),
+        AdversityKind.NodeDaemonKilled => NodeDaemonsAsync(adversity, stop),
+        AdversityKind.ApiRefused => NetworkAsync(ProxyMode.Refusing, adversity.Lasts, stop),
+        AdversityKind.ApiSilent => NetworkAsync(ProxyMode.Silent, adversity.Lasts, stop),
+        AdversityKind.ApiSlow => SlowAsync(adversity, stop),
+        AdversityKind.WatchesCut => CutsAsync(adversity, stop),
+        AdversityKind.ApiStopped => ApiStoppedAsync(adversity, stop),
+        AdversityKind.ApiErrors => FaultsAsync(adversity, stop,
+            new Fault(FaultKind.Refuse) { StatusCode = 500, Probability = 0.2 },
+            new Fault(FaultKind.Refuse) { StatusCode = 429, RetryAfter = 1, Probability = 0.15 },
+            new Fault(FaultKind.Refuse) { StatusCode = 409, Verb = "patch", Probability = 0.15 }),
+        AdversityKind.AnswersLost => FaultsAsync(adversity, stop,
+            new Fault(FaultKind.Drop) { Probability = 0.1 },
+            new Fault(FaultKind.DropAnswer) { Probability = 0.15 }),
+        AdversityKind.AnswersLate => FaultsAsync(adversity, stop,
+            new Fault(FaultKind.Latency) { Delay = TimeSpan.FromMilliseconds(50), Jitter = TimeSpan.FromMilliseconds(1500) }),
+        AdversityKind.ServerCertificateExpired => ServerCertificateAsync(adversity, stop),
+        AdversityKind.ClientCertificateRotated => ClientCertificateAsync(adversity, stop),
+        AdversityKind.LongOutage => LongOutageAsync(adversity, stop),
+        _ => throw new ArgumentOutOfRangeException(nameof(adversity), adversity.Kind, null),
+    };
+
+    private async Task ControllerAsync(bool kill, Func<Task> meanwhile)
+    {
+        await gate.CloseAsync();
+        try
+        {
+            if (kill)
+                await SavedAsync();
+            daemons.Down();
+            await site.Slurm.StopControllerAsync(kill);
+            await meanwhile();
+            await site.Slurm.StartControllerAsync();
+            daemons.Up();
+        }
+        finally
+        {
+            gate.Open();
+        }
+    }
+
+    private async Task KilledInOutageAsync(Adversity adversity, CancellationToken stop)
+    {
+        way.Proxy.Set(adversity.Seed % 2 == 0 ? ProxyMode.Refusing : ProxyMode.Silent);
+        try
+        {
+            // Meanwhile jobs end whose nodes cannot be given back.
+            await Task.Delay(adversity.Lasts / 2, stop);
+            await ControllerAsync(kill: true, meanwhile: () =>
+            {
+                way.Proxy.Set(ProxyMode.Open);
+                return Task.CompletedTask;
+            });
+        }
+        finally
+        {
+            way.Proxy.Set(ProxyMode.Open);
+        }
+    }
+
+    private async Task NodeDaemonsAsync(Adversity adversity, CancellationToken stop)
+    {
+        var random = new Random(adversity.Seed);
+        var nodes = site.Slurm.Nodes.ToArray();
+        random.Shuffle(nodes);
+        nodes = nodes[..random.Next(1, 3)];
+        foreach (var node in nodes)
+        {
+            daemons.Node(node, isDown: true);
+            await site.Slurm.KillNodeDaemonAsync(node, stop);
+        }
+        await Task.Delay(adversity.Lasts < LongestWithoutNodeDaemon ? adversity.Lasts : LongestWithoutNodeDaemon, stop);
+        foreach (var node in nodes)
+        {
+            site.Slurm.StartNodeDaemon(node);
+            daemons.Node(node, isDown: false);
+        }
+    }
+
+    private async Task NetworkAsync(ProxyMode mode, TimeSpan lasts, CancellationToken stop)
+    {
+        way.Proxy.Set(mode);
+        try
+        {
+            await Task.Delay(lasts, stop);
+        }
+        finally
+        {
+            way.Proxy.Set(ProxyMode.Open);
+        }
+    }
+
+    private Task SlowAsync(Adversity adversity, CancellationToken stop)
+    {
+        way.Proxy.Delay = TimeSpan.FromMilliseconds(new Random(adversity.Seed).Next(100, 1000));
+        return NetworkAsync(ProxyMode.Slow, adversity.Lasts, stop);
+    }
+
+    private async Task CutsAsync(Adversity adversity, CancellationToken stop)
+    {
+        var random = new Random(adversity.Seed);
+        for (var left = adversity.Lasts; left > TimeSpan.Zero;)
+        {
+            way.Proxy.Cut();
+            var pause = TimeSpan.FromMilliseconds(random.Next(100, 1500));
+            await Task.Delay(pause, stop);
+            left -= pause;
+        }
+    }
+
+    private async Task ApiStoppedAsync(Adversity adversity, CancellationToken stop)
+    {
+        await site.EmbeddedApi.StopAsync();
+        try
+        {
+            await Task.Delay(adversity.Lasts, stop);
+        }
+        finally
+        {
+            await site.EmbeddedApi.RestartAsync(CancellationToken.None);
+        }
+    }
+
+    private async Task FaultsAsync(Adversity adversity, CancellationToken stop, params Fault[] faults)
+    {
+        var on = faults.Select((fault, i) => site.EmbeddedApi.Faults.Add(fault with { UserAgent = PluginsWay.UserAgent, Seed = adversity.Seed + i })).ToList();
+        try
+        {
+            await Task.Delay(adversity.Lasts, stop);
+        }
+        finally
+        {
+            on.ForEach(fault => fault.Dispose());
+        }
+    }
+
+    private async Task ServerCertificateAsync(Adversity adversity, CancellationToken stop)
+    {
+        site.EmbeddedApi.Faults.ExpiredServerCertificate = true;
+        try
+        {
+            way.Proxy.Cut();
+            await Task.Delay(adversity.Lasts, stop);
+        }
+        finally
+        {
+            site.EmbeddedApi.Faults.ExpiredServerCertificate = false;
+        }
+    }
+
+    // One that is about to expire; when it has, new connections are needed; and then one that lasts.
+    private async Task ClientCertificateAsync(Adversity adversity, CancellationToken stop)
+    {
+        way.Rotate(adversity.Lasts / 2);
+        try
+        {
+            await Task.Delay(adversity.Lasts * 0.6, stop);
+            way.Proxy.Cut();
+            await Task.Delay(adversity.Lasts * 0.4, stop);
+        }
+        finally
+        {
+            way.Rotate(TimeSpan.FromDays(1));
+        }
+    }
+
+    // With a job that begins to wait for its node, starts without it, and is still there after it: first in the queue.
+    private async Task LongOutageAsync(Adversity adversity, CancellationToken stop)
+    {
+        var time = adversity.Lasts + TimeSpan.FromSeconds(20);
+        var outage = NetworkAsync(ProxyMode.Refusing, adversity.Lasts, stop);
+        _ = load.RunAsync(new PlannedJob($"chaos-long-{adversity.Seed}", Fate.Batch, ["-p", SlurmCluster.ExclusivePartition, "-N1", "--nice=-10000"], time, TimeSpan.Zero));
+        await outage;
+    }
+
+    // Whatever state it is in, so that the rest of the schedule is worth doing.
+    private async Task MendAsync()
+    {
+        gate.Open();
+        way.Proxy.Set(ProxyMode.Open);
+        if (!site.Slurm.Controller.IsRunning)
+            await site.Slurm.StartControllerAsync();
+        daemons.Up();
+    }
+
+    // slurmctld writes its jobs down every few moments. It is killed as soon as it has, where it has something to write:
+    // a job whose end is lost has given its nodes back, and Slurm believes that it runs.
+    private async Task SavedAsync()
+    {
+        var file = Path.Combine(site.Slurm.Directory, "state", "job_state");
+        await Eventually.HoldsAsync("slurmctld has saved its state", Patience, _ => Task.FromResult(File.GetLastWriteTimeUtc(file) > gate.LastLeft.UtcDateTime));
+        var patience = DateTime.UtcNow + BetweenSaves;
+        await Eventually.HoldsAsync("slurmctld saves its state", Patience, _ => Task.FromResult(DateTime.UtcNow - File.GetLastWriteTimeUtc(file) < JustNow || DateTime.UtcNow > patience));
+    }
+}
