@@ -1,0 +1,2 @@
+global using BeBiDa.Site;
+global using NUnit.Framework;
