@@ -24,6 +24,7 @@ EXPORTED const char plugin_type[] = "prep/timed";
 EXPORTED const uint32_t plugin_version = SLURM_VERSION_NUMBER;
 
 static struct timed *timed;
+static job_common_env_vars_t describe;
 
 static struct {
     int (*init)(void);
@@ -86,6 +87,7 @@ EXPORTED int init(void)
     const char *path = getenv("BEBIDA_TIMED_PLUGIN");
     bool ready = load(path) && (timed = map(getenv("BEBIDA_TIMED_FILE"))) != NULL;
 
+    *(void **)&describe = dlsym(RTLD_DEFAULT, "job_common_env_vars");
     if (!ready)
         slurm_error(
             "prep/timed: BEBIDA_TIMED_PLUGIN names the plugin to time, BEBIDA_TIMED_FILE where to write");
@@ -102,6 +104,18 @@ EXPORTED void prep_p_register_callbacks(prep_callbacks_t *callbacks)
     plugin.register_callbacks(callbacks);
 }
 
+/* prep_bebida.so, like prep/script, has slurmctld describe the job. */
+static uint64_t time_description(job_record_t *job, bool is_complete)
+{
+    uint64_t began = now(CLOCK_THREAD_CPUTIME_ID);
+    char **environment = describe(job, is_complete);
+
+    for (char **variable = environment; variable != NULL && *variable != NULL; variable++)
+        slurm_xfree((void **)variable);
+    slurm_xfree((void **)&environment);
+    return now(CLOCK_THREAD_CPUTIME_ID) - began;
+}
+
 static int time_call(int (*hook)(job_record_t *, bool *), uint64_t epilog, job_record_t *job, bool *async)
 {
     uint64_t cpu = now(CLOCK_THREAD_CPUTIME_ID);
@@ -113,7 +127,12 @@ static int time_call(int (*hook)(job_record_t *, bool *), uint64_t epilog, job_r
     cpu = now(CLOCK_THREAD_CPUTIME_ID) - cpu;
     place = __atomic_fetch_add(&timed->count, 1, __ATOMIC_ACQ_REL);
     if (place < TIMED_CALLS)
-        timed->calls[place] = (struct timed_call){.epilog = epilog, .wall_ns = wall, .cpu_ns = cpu};
+        timed->calls[place] = (struct timed_call){
+            .epilog = epilog,
+            .wall_ns = wall,
+            .cpu_ns = cpu,
+            .describe_ns = time_description(job, epilog != 0),
+        };
     return result;
 }
 

@@ -7,7 +7,7 @@ namespace BeBiDa.Guest;
 public sealed class HookTimes
 {
     private const int Word = sizeof(ulong);
-    private const int CallSize = 3 * Word;
+    private const int CallSize = 4 * Word;
     private const int Room = 1 << 17; // TIMED_CALLS
 
     private readonly string file;
@@ -60,14 +60,17 @@ public sealed class HookTimes
         {
             var call = all.AsSpan(Word + i * CallSize, CallSize);
             if (BinaryPrimitives.ReadUInt64LittleEndian(call) == (epilog ? 1UL : 0))
-                calls.Add(new HookTime(BinaryPrimitives.ReadUInt64LittleEndian(call[Word..]) / 1000.0, BinaryPrimitives.ReadUInt64LittleEndian(call[(2 * Word)..]) / 1000.0));
+                calls.Add(new HookTime(Microseconds(call, 1), Microseconds(call, 2), Microseconds(call, 3)));
         }
         calls.Sort((a, b) => a.Wall.CompareTo(b.Wall));
         return calls;
     }
+
+    private static double Microseconds(ReadOnlySpan<byte> call, int word) => BinaryPrimitives.ReadUInt64LittleEndian(call[(word * Word)..]) / 1000.0;
 }
 
 /// <summary>One call of a hook, in microseconds.</summary>
 /// <param name="Wall">By the clock: so long slurmctld's locks were held.</param>
 /// <param name="Processor">Of the thread itself: without what others took of the machine meanwhile.</param>
-public readonly record struct HookTime(double Wall, double Processor);
+/// <param name="Description">Of that, what slurmctld's own function takes that describes a job to its prologs.</param>
+public readonly record struct HookTime(double Wall, double Processor, double Description);

@@ -80,11 +80,16 @@ public sealed record Measurement(int Jobs, int Baseline, int WideJobs, int FarNo
     private async Task WideAsync(Site.Site site)
     {
         await site.Slurm.SubmitAsync([$"--array=1-{WideJobs}", "--partition", FarPartition, $"--nodes={FarNodes}", "--output=/dev/null", "--wrap", "true"]);
-        await ShortJobs.GoneAsync(site.Slurm, Patience, left =>
+        await ShortJobs.GoneAsync(site.Slurm, Patience, CancelStarted);
+
+        void CancelStarted(int left) => CancelAsync().GetAwaiter().GetResult();
+
+        async Task CancelAsync()
         {
-            if (left > 0)
-                site.Slurm.RunAsync("scancel", ["--state=CONFIGURING,RUNNING", "--user=root"]).GetAwaiter().GetResult();
-        });
+            var started = (await site.Slurm.RunAsync("squeue", ["-h", "-r", "-t", "CONFIGURING,RUNNING", "-p", FarPartition, "-o", "%A"])).EnsureSucceeded();
+            if (started.StandardOutput.Split('\n', StringSplitOptions.RemoveEmptyEntries) is { Length: > 0 } ids)
+                (await site.Slurm.RunAsync("scancel", ids)).EnsureSucceeded();
+        }
     }
 
     private static string FarPartition => Guest.FarNodes.Partition;
