@@ -11,9 +11,6 @@
 #include "bebida.h"
 #include "log.h"
 
-/* A pointer in 22.05, a pointer to a struct of that name from 23.11 on. */
-typedef __typeof__(slurm_hostlist_create("")) hostlist;
-
 static job_common_env_vars_t environment_of_slurmctld(void)
 {
     job_common_env_vars_t function = NULL;
@@ -53,34 +50,6 @@ static void free_environment(char **environment)
     slurm_xfree((void **)&environment);
 }
 
-static void free_nodes(char **nodes)
-{
-    for (char **node = nodes; node != NULL && *node != NULL; node++)
-        free(*node);
-    free(nodes);
-}
-
-/* Returns a NULL-terminated array for free_nodes(), or NULL. */
-static char **expand(const char *ranges)
-{
-    hostlist list = slurm_hostlist_create(ranges);
-    char **nodes = NULL;
-    int count;
-
-    if (list == NULL)
-        goto end;
-    count = slurm_hostlist_count(list);
-    nodes = calloc((size_t)count + 1, sizeof(*nodes));
-    if (nodes == NULL)
-        goto end;
-    for (int i = 0; i < count; i++)
-        nodes[i] = slurm_hostlist_shift(list);
-end:
-    if (list != NULL)
-        slurm_hostlist_destroy(list);
-    return nodes;
-}
-
 struct hand_over *job_hand_over(job_record_t *job, int32_t direction)
 {
     const job_common_env_vars_t environment_of = environment_of_slurmctld();
@@ -88,7 +57,6 @@ struct hand_over *job_hand_over(job_record_t *job, int32_t direction)
         environment_of == NULL ? NULL : environment_of(job, direction == BEBIDA_RECOMMISSION);
     struct hand_over *hand_over = NULL;
     const char *ranges = NULL;
-    char **nodes = NULL;
     uint32_t job_id = 0;
 
     if (environment != NULL) {
@@ -103,14 +71,10 @@ struct hand_over *job_hand_over(job_record_t *job, int32_t direction)
         log_debug("job %u has no nodes", job_id);
         goto end;
     }
-    nodes = expand(ranges);
-    if (nodes != NULL)
-        hand_over =
-            hand_over_make(job_id, direction, (const char *const *)environment, (const char *const *)nodes);
+    hand_over = hand_over_make(job_id, direction, (const char *const *)environment, ranges);
     if (hand_over == NULL)
         log_error("job %u: no memory to hand over %s; they stay where they are", job_id, ranges);
 end:
-    free_nodes(nodes);
     free_environment(environment);
     return hand_over;
 }

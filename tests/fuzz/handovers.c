@@ -22,12 +22,13 @@ static struct {
 static void add(uint8_t size)
 {
     static const char *const strings[HANDS + 1] = {"SLURM_JOB_ID=1", "A=", "", "n1", NULL};
-    struct hand_over *hand_over =
-        hand_over_make(1, 0, strings + size % HANDS, strings + size / HANDS % HANDS);
+    const char *nodes = size % 2 == 0 ? "" : "n[1-3]";
+    struct hand_over *hand_over = hand_over_make(1, 0, strings + size % HANDS, nodes);
 
     must(hand_over != NULL);
     for (size_t i = 0; strings[size % HANDS + i] != NULL; i++)
         must(strcmp(hand_over->environment[i], strings[size % HANDS + i]) == 0);
+    must(strcmp(hand_over->nodes, nodes) == 0);
     hand_over->request = ++world.requests;
     handovers_add(&world.handovers, hand_over);
     world.added++;

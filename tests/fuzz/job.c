@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bebida.h"
+#include "nodes.h"
 #include "slurm_log.h"
 
 enum { MOST_VARIABLES = 64, LONGEST_NODE_LIST = 64 };
@@ -54,6 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     job_record_t job = {data, size};
     struct hand_over *hand_over;
+    char **nodes = NULL;
 
     slurm_log_forget();
     hand_over = job_hand_over(&job, size % 2 == 0 ? BEBIDA_DECOMMISSION : BEBIDA_RECOMMISSION);
@@ -62,9 +64,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         must(hand_over->job_id != 0 && slurm_log_errors() == 0);
         for (const char *const *variable = hand_over->environment; *variable != NULL; variable++)
             must(strchr(*variable, '\n') == NULL);
-        for (const char *const *node = hand_over->nodes; *node != NULL; node++)
+        nodes = nodes_expand(hand_over->nodes);
+        for (char **node = nodes; node != NULL && *node != NULL; node++)
             must(strlen(*node) < 2 * LONGEST_NODE_LIST);
     }
+    nodes_free(nodes);
     free(hand_over);
     return 0;
 }

@@ -11,7 +11,7 @@ namespace BeBiDa.Guest;
 public sealed record Measurement(int Jobs, int Baseline, int WideJobs, int FarNodes)
 {
     private const int Nodes = 4;
-    private const int AtOnce = 50;
+    private const int AtOnce = 10;
     private static readonly TimeSpan Patience = TimeSpan.FromHours(2);
 
     /// <summary>Measures, and tells as it goes.</summary>
@@ -86,9 +86,9 @@ public sealed record Measurement(int Jobs, int Baseline, int WideJobs, int FarNo
 
         async Task CancelAsync()
         {
-            var started = (await site.Slurm.RunAsync("squeue", ["-h", "-r", "-t", "CONFIGURING,RUNNING", "-p", FarPartition, "-o", "%A"])).EnsureSucceeded();
+            var started = (await site.Slurm.RunAsync("squeue", ["-h", "-r", "-t", "CONFIGURING,RUNNING", "-p", FarPartition, "-o", "%i"])).EnsureSucceeded();
             if (started.StandardOutput.Split('\n', StringSplitOptions.RemoveEmptyEntries) is { Length: > 0 } ids)
-                (await site.Slurm.RunAsync("scancel", ids)).EnsureSucceeded();
+                await site.Slurm.RunAsync("scancel", ids); // some may be over by now
         }
     }
 

@@ -1,0 +1,35 @@
+#include "nodes.h"
+
+#include <stdlib.h>
+
+#include <slurm/slurm.h>
+
+/* A pointer in 22.05, a pointer to a struct of that name from 23.11 on. */
+typedef __typeof__(slurm_hostlist_create("")) hostlist;
+
+char **nodes_expand(const char *ranges)
+{
+    hostlist list = slurm_hostlist_create(ranges);
+    char **nodes = NULL;
+    int count;
+
+    if (list == NULL)
+        goto end;
+    count = slurm_hostlist_count(list);
+    nodes = calloc((size_t)count + 1, sizeof(*nodes));
+    if (nodes == NULL)
+        goto end;
+    for (int i = 0; i < count; i++)
+        nodes[i] = slurm_hostlist_shift(list);
+end:
+    if (list != NULL)
+        slurm_hostlist_destroy(list);
+    return nodes;
+}
+
+void nodes_free(char **nodes)
+{
+    for (char **node = nodes; node != NULL && *node != NULL; node++)
+        free(*node);
+    free(nodes);
+}
