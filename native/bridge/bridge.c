@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "controller.h"
 #include "log.h"
+#include "nodes.h"
 
 enum {
     STOP_GRACE_MS = 800,     /* what the library may still finish when slurmctld stops */
@@ -92,6 +93,22 @@ static uint32_t budget_of(int64_t deadline)
     return (uint32_t)((left > margin ? left : whole) - margin);
 }
 
+/* Called without the lock. */
+static enum ending carry_into(const struct controller *library, const struct hand_over *hand_over,
+                              uint32_t budget)
+{
+    char **nodes = nodes_expand(hand_over->nodes);
+    enum ending ending = ENDED_REFUSED;
+
+    if (nodes == NULL)
+        log_error("job %u: no memory to hand over %s", hand_over->job_id, hand_over->nodes);
+    else if (library->hand_over(hand_over->request, hand_over->direction, hand_over->environment,
+                                (const char *const *)nodes, budget) == BEBIDA_OK)
+        ending = NOT_ENDED;
+    nodes_free(nodes);
+    return ending;
+}
+
 /* Called and returns with the lock held. */
 static void carry(struct hand_over *hand_over, const struct controller *library)
 {
@@ -101,11 +118,8 @@ static void carry(struct hand_over *hand_over, const struct controller *library)
     struct hand_over *waiting;
 
     (void)pthread_mutex_unlock(&lock);
-    if (library != NULL && library->hand_over(request, hand_over->direction, hand_over->environment,
-                                              hand_over->nodes, budget) == BEBIDA_OK)
-        ending = NOT_ENDED;
-    else if (library != NULL)
-        ending = ENDED_REFUSED;
+    if (library != NULL)
+        ending = carry_into(library, hand_over, budget);
     (void)pthread_mutex_lock(&lock);
 
     waiting = ending == NOT_ENDED ? NULL : handovers_waiting(&bridge.handovers, request);
@@ -295,6 +309,7 @@ end:
 bool bridge_hand_over(struct hand_over *hand_over)
 {
     bool taken = bridge.process == getpid() || bridge_open(bridge.tell, bridge.questions);
+    bool first = false;
 
     if (taken) {
         (void)pthread_mutex_lock(&lock);
@@ -303,10 +318,15 @@ bool bridge_hand_over(struct hand_over *hand_over)
             hand_over->request = ++bridge.requests;
             hand_over->deadline = clock_now() + bridge.policy.deadline_ms;
             handovers_add(&bridge.handovers, hand_over);
-            (void)pthread_cond_signal(&bridge.to_carry);
-            (void)pthread_cond_signal(&bridge.to_answer);
+            first = handovers_next_to_end(&bridge.handovers) == hand_over;
         }
         (void)pthread_mutex_unlock(&lock);
+        /* slurmctld's locks are held: nobody is woken for nothing, nor to find ours taken. The answerer keeps
+         * the time of the first only; the deadlines of all later ones are later. */
+        if (taken)
+            (void)pthread_cond_signal(&bridge.to_carry);
+        if (first)
+            (void)pthread_cond_signal(&bridge.to_answer);
     }
     if (!taken)
         free(hand_over);

@@ -31,26 +31,23 @@ static char *copy(const char *const *strings, char **pointers, char *text)
 }
 
 struct hand_over *hand_over_make(uint32_t job_id, int32_t direction, const char *const *environment,
-                                 const char *const *nodes)
+                                 const char *nodes)
 {
-    struct size environment_size = size_of(environment);
-    struct size nodes_size = size_of(nodes);
-    size_t pointers = environment_size.count + 1 + nodes_size.count + 1;
+    struct size size = size_of(environment);
+    size_t nodes_bytes = strlen(nodes) + 1;
     struct hand_over *hand_over =
-        malloc(sizeof(*hand_over) + pointers * sizeof(char *) + environment_size.bytes + nodes_size.bytes);
+        malloc(sizeof(*hand_over) + (size.count + 1) * sizeof(char *) + size.bytes + nodes_bytes);
 
     if (hand_over != NULL) {
-        char **first = (char **)(hand_over + 1);
-        char *text = (char *)(first + pointers);
+        char **pointers = (char **)(hand_over + 1);
+        char *text = copy(environment, pointers, (char *)(pointers + size.count + 1));
 
         *hand_over = (struct hand_over){
             .job_id = job_id,
             .direction = direction,
-            .environment = (const char *const *)first,
-            .nodes = (const char *const *)(first + environment_size.count + 1),
+            .environment = (const char *const *)pointers,
+            .nodes = memcpy(text, nodes, nodes_bytes),
         };
-        text = copy(environment, first, text);
-        (void)copy(nodes, first + environment_size.count + 1, text);
     }
     return hand_over;
 }

@@ -31,7 +31,8 @@ struct hand_over {
     TAILQ_ENTRY(hand_over) to_end; /* among those that wait for their end, or for being told of it */
     LIST_ENTRY(hand_over) same_slot;
     const char *const *environment;
-    const char *const *nodes;
+    const char
+        *nodes; /* as ranges: to spell out a thousand names takes longer than those locks may be held */
 };
 
 TAILQ_HEAD(hand_over_line, hand_over);
@@ -46,9 +47,9 @@ struct handovers {
     struct hand_over_slot slots[HAND_OVER_SLOTS]; /* those that wait, by request number */
 };
 
-/* Copies both NULL-terminated arrays. Returns NULL without memory. */
+/* Copies the NULL-terminated array and the nodes' ranges. Returns NULL without memory. */
 struct hand_over *hand_over_make(uint32_t job_id, int32_t direction, const char *const *environment,
-                                 const char *const *nodes);
+                                 const char *nodes);
 
 void handovers_empty(struct handovers *handovers);
 

@@ -8,7 +8,6 @@
 
 #include "bebida.h"
 #include "log.h"
-#include "nodes.h"
 
 static job_common_env_vars_t environment_of_slurmctld(void)
 {
@@ -56,7 +55,6 @@ struct hand_over *job_hand_over(job_record_t *job, int32_t direction)
         environment_of == NULL ? NULL : environment_of(job, direction == BEBIDA_RECOMMISSION);
     struct hand_over *hand_over = NULL;
     const char *ranges = NULL;
-    char **nodes = NULL;
     uint32_t job_id = 0;
 
     if (environment != NULL) {
@@ -71,14 +69,10 @@ struct hand_over *job_hand_over(job_record_t *job, int32_t direction)
         log_debug("job %u has no nodes", job_id);
         goto end;
     }
-    nodes = nodes_expand(ranges);
-    if (nodes != NULL)
-        hand_over =
-            hand_over_make(job_id, direction, (const char *const *)environment, (const char *const *)nodes);
+    hand_over = hand_over_make(job_id, direction, (const char *const *)environment, ranges);
     if (hand_over == NULL)
         log_error("job %u: no memory to hand over %s; they stay where they are", job_id, ranges);
 end:
-    nodes_free(nodes);
     free_environment(environment);
     return hand_over;
 }

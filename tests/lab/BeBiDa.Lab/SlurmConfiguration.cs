@@ -101,8 +101,10 @@ internal sealed class SlurmConfiguration(string directory, SlurmOptions options,
         Script("Epilog", options.Epilog, Line);
         for (var i = 0; i < Nodes.Count; i++)
             Line($"NodeName={Nodes[i]} NodeHostname={host} NodeAddr=127.0.0.1 Port={ports.First + 1 + i} CPUs={options.CpusPerNode}");
-        Line($"PartitionName={SlurmCluster.ExclusivePartition} Nodes=ALL Default=YES OverSubscribe=EXCLUSIVE");
-        Line($"PartitionName={SlurmCluster.SharedPartition} Nodes=ALL OverSubscribe=FORCE:4");
+        // By name: ExtraConfiguration may add nodes that have no slurmd.
+        var nodes = string.Join(',', Nodes);
+        Line($"PartitionName={SlurmCluster.ExclusivePartition} Nodes={nodes} Default=YES OverSubscribe=EXCLUSIVE");
+        Line($"PartitionName={SlurmCluster.SharedPartition} Nodes={nodes} OverSubscribe=FORCE:4");
         foreach (var line in options.ExtraConfiguration)
             Line(line);
         return text.ToString();

@@ -1,0 +1,3 @@
+global using BeBiDa.Lab;
+global using BeBiDa.Site;
+global using NUnit.Framework;
