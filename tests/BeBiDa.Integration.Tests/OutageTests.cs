@@ -10,7 +10,7 @@ internal sealed class OutageTests : SiteTest
     protected override SiteOptions Options => new()
     {
         Nodes = 2,
-        Configuration = "  requestTimeout: 1s\ncontroller:\n  deadline: 2s\neviction:\n  deadline: 1s\n  gracePeriod: 500ms\n",
+        Configuration = "  requestTimeout: 1s\ncontroller:\n  deadline: 2s\n  reconcileInterval: 1s\njobs:\n  mayKeep: {users: []}\neviction:\n  deadline: 1s\n  gracePeriod: 500ms\n",
     };
 
     [TearDown]
@@ -56,6 +56,75 @@ internal sealed class OutageTests : SiteTest
         await pings.AssertAsync();
     }
 
+    [TestCase(500, null, TestName = "A_Kubernetes_that_fails_holds_up_no_job_beyond_the_deadline")]
+    [TestCase(429, 60, TestName = "A_Kubernetes_that_asks_to_come_back_later_holds_up_no_job_beyond_the_deadline")]
+    [TestCase(401, null, TestName = "A_Kubernetes_that_does_not_know_us_holds_up_no_job_beyond_the_deadline")]
+    public async Task Refusals(int code, int? retryAfter)
+    {
+        await using var pings = new PingWatch(Slurm);
+        using (Site.EmbeddedApi.Faults.Add(new Fault(FaultKind.Refuse) { StatusCode = code, RetryAfter = retryAfter, Verb = "patch", Resource = "nodes" }))
+        {
+            var job = await StartJobAsync("-N2");
+            Assert.That(Slurm.Controller.ReadLog(), Does.Contain($"job {job}: decommission not done within").And.Contain($"{code} "));
+            await CancelAsync(job);
+        }
+        // What was owed to the first is done, whatever the server had asked to wait for.
+        var next = await StartJobAsync("-N2");
+        await HoldsAreAsync($"n1 lab.{next}", $"n2 lab.{next}");
+        await pings.AssertAsync();
+    }
+
+    [Test]
+    public async Task A_Kubernetes_whose_certificate_has_expired_holds_up_no_job_beyond_the_deadline()
+    {
+        await using var pings = new PingWatch(Slurm);
+        await Site.EmbeddedApi.StopAsync();
+        Site.EmbeddedApi.Faults.ExpiredServerCertificate = true;
+        await Site.EmbeddedApi.RestartAsync();
+        var job = await StartJobAsync("-N2");
+        Site.EmbeddedApi.Faults.ExpiredServerCertificate = false;
+        await HoldsAreAsync($"n1 lab.{job}", $"n2 lab.{job}");
+        await pings.AssertAsync();
+    }
+
+    [Test]
+    public async Task What_Kubernetes_forbids_holds_up_no_job_at_all()
+    {
+        using (Site.EmbeddedApi.Faults.Add(new Fault(FaultKind.Refuse) { StatusCode = 403, Verb = "patch", Resource = "nodes" }))
+        {
+            var job = await StartJobAsync("-N2");
+            Assert.That(Slurm.Controller.ReadLog(), Does.Match($"job {job}: decommission failed after .* 403 "));
+            await CancelAsync(job);
+        }
+    }
+
+    [Test]
+    public async Task After_an_outage_longer_than_a_job_may_wait_jobs_start_at_once_and_hold_their_nodes_when_it_is_over()
+    {
+        await using var pings = new PingWatch(Slurm);
+        await Site.EmbeddedApi.StopAsync();
+        await CancelAsync(await StartJobAsync("-N2"));
+        var job = await StartJobAsync("-N2");
+        Assert.That(Slurm.Controller.ReadLog(), Does.Contain($"job {job}: decommission not waited for: Kubernetes has not answered for"));
+        await Site.EmbeddedApi.RestartAsync();
+        await HoldsAreAsync($"n1 lab.{job}", $"n2 lab.{job}");
+        await pings.AssertAsync();
+    }
+
+    [TestCase(false, TestName = "A_job_that_started_during_an_outage_in_which_slurmctld_was_restarted_holds_its_nodes_after_it")]
+    [TestCase(true, TestName = "A_job_that_started_during_an_outage_in_which_slurmctld_crashed_holds_its_nodes_after_it")]
+    public async Task Outage_and_restart(bool kill)
+    {
+        var from = DateTimeOffset.UtcNow;
+        await Site.EmbeddedApi.StopAsync();
+        var job = await StartJobAsync("-N2");
+        await Eventually.HoldsAsync("slurmctld has saved its state", Patience, _ => Task.FromResult(File.GetLastWriteTimeUtc(Path.Combine(Slurm.Directory, "state", "job_state")) > from.UtcDateTime));
+        await Slurm.RestartControllerAsync(kill);
+        await Slurm.WaitForJobAsync(job, JobState.Running);
+        await Site.EmbeddedApi.RestartAsync();
+        await HoldsAreAsync($"n1 lab.{job}", $"n2 lab.{job}");
+    }
+
     [Test]
     public async Task A_job_that_came_and_went_while_Kubernetes_was_away_leaves_no_hold()
     {
@@ -67,4 +136,6 @@ internal sealed class OutageTests : SiteTest
         await HeldAsync("n1", next);
         Assert.That(await Site.HoldsAsync(), Is.EqualTo(new[] { $"n1 lab.{next}" }));
     }
+
+    private Task HoldsAreAsync(params string[] holds) => Eventually.HoldsAsync($"the holds are [{string.Join(", ", holds)}]", Patience, async _ => (await Site.HoldsAsync()).SequenceEqual(holds));
 }
