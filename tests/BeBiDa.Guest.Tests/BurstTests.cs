@@ -7,7 +7,7 @@ internal sealed class BurstTests
 {
     private const int Jobs = 5000;
     private const int MostThreads = 6 + 8; // as in LoadTests
-    private const long MostForEach = 24 << 10;
+    private const long MostForEach = 16 << 10;
 
     [Test, CancelAfter(900_000)]
     public async Task Five_thousand_hand_overs_at_once_take_bounded_memory_and_no_more_threads()
