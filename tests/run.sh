@@ -89,18 +89,23 @@ collect() {
 must "set-up" tests/setup.sh
 mkdir -p "$logs"
 
-check "C is formatted" bash -c "find native tests/native tests/bench -name '*.[ch]' -print0 | xargs -0 clang-format --dry-run -Werror"
+check "C is formatted" bash -c "find native tests/native tests/bench tests/guest tests/fuzz -name '*.[ch]' -print0 | xargs -0 clang-format --dry-run -Werror"
 check "shell scripts are clean" bash -c "find tests .ci -name '*.sh' -print0 | xargs -0 shellcheck .ci/run"
 must "native code and NativeAOT libraries" cmake --preset release
 must "building them" cmake --build --preset release
 must "installing them into build/lab" cmake --install build/release --prefix build/lab
-must "native code with sanitizers" cmake --preset asan
-must "building it" cmake --build --preset asan
+for preset in asan tsan valgrind fuzz; do
+    must "native code for $preset" cmake --preset $preset
+    must "building it" cmake --build --preset $preset
+done
 must "tests" dotnet build BeBiDa.sln --nologo -v quiet
 check "C# is formatted" dotnet format whitespace BeBiDa.sln --verify-no-changes --no-restore
 
 native release
 native asan
+native tsan
+native valgrind
+native fuzz
 
 # Machines take their time to boot, and stay without network for minutes: their tests run beside the others'.
 mapfile -t machines < <(find tests/BeBiDa.Nodes.Tests tests/lab/BeBiDa.Containers.Tests -name '*.Tests.csproj' -printf '%h\n' | sort)

@@ -3,8 +3,8 @@ namespace BeBiDa.Guest.Tests;
 /// <summary>One site without the plugin and one with it, alike in all else; one after the other, since they share two cores.</summary>
 internal static class Hosts
 {
-    /// <summary>How long anything may take before it counts as failed.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    /// <summary>How long anything may take before it counts as failed: slurmctld repeats what a busy node missed after two minutes.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(8);
 
     /// <summary>A site of two nodes that takes many short jobs.</summary>
     public static SiteOptions Options(HandOverBy by, Func<SlurmOptions, SlurmOptions>? slurm = null) => new()

@@ -5,12 +5,14 @@ internal sealed class LoadTests
 {
     // Threads of the .NET runtime that there is one of each; the workers of its pool come and go.
     private static readonly string[] OneOfEach = [".NET Finalizer", ".NET Sockets", ".NET TP Gate", ".NET Timer", "bebida_answerer", "bebida_carrier"];
+    private static readonly string[] Lasting = ["bckfl", "rpcmgr", "sched_agent", "sigmgr", "slurmctld", "sstate"];
     private const int MostWorkers = 8; // ThreadPoolMaxThreads in BeBiDa.Controller.csproj
     private const int Warm = 100;
     private const int Half = 150;
-    private const long MostGrowth = 8L << 20;
+    private const long MostGrowth = 16L << 20; // slurmctld's own heap too; tests/bench/guest.sh looks closer, over more jobs
     private const long MostAdded = 64L << 20;
 
+    private readonly Dictionary<string, HashSet<SignalSet>> masks = []; // of slurmctld's threads without us, by name
     private ProcessState alone = null!;
     private ProcessState warm = null!;
     private ProcessState half = null!;
@@ -22,8 +24,11 @@ internal sealed class LoadTests
     {
         alone = await Hosts.WithAsync(Hosts.Options(HandOverBy.Nobody), async site =>
         {
-            await ShortJobs.RunAsync(site.Slurm, Warm, Hosts.Patience);
-            return await QuietAsync(site);
+            // Some of its threads come and go; all that were seen count.
+            await ShortJobs.RunAsync(site.Slurm, Warm, Hosts.Patience, _ => Note(Hosts.Read(site)));
+            var state = await QuietAsync(site);
+            Note(state);
+            return state;
         });
         await Hosts.WithAsync(Hosts.Options(HandOverBy.Plugin), async site =>
         {
@@ -43,11 +48,15 @@ internal sealed class LoadTests
 
     [Test]
     public void Every_thread_that_is_not_ours_is_one_that_slurmctld_has_without_us() =>
-        Assert.That(Others(end).Select(thread => thread.Name).Distinct(), Is.SubsetOf(alone.Threads.Select(thread => thread.Name)));
+        Assert.That(Others(end).Select(thread => thread.Name).Distinct(), Is.SubsetOf(masks.Keys));
 
     [Test]
-    public void The_threads_of_slurmctld_take_the_same_signals_as_without_us() =>
-        Assert.That(Masks(end), Is.EqualTo(Masks(alone)));
+    public void The_threads_of_slurmctld_take_the_same_signals_as_without_us()
+    {
+        foreach (var thread in Others(end))
+            Assert.That(masks[thread.Name], Does.Contain(thread.Blocked), thread.Name);
+        Assert.That(Others(end).Select(thread => thread.Name), Is.SupersetOf(Lasting));
+    }
 
     [Test]
     public void No_thread_of_ours_takes_a_signal_that_is_sent_to_slurmctld()
@@ -90,8 +99,15 @@ internal sealed class LoadTests
 
     private static IEnumerable<ThreadState> Others(ProcessState state) => state.Threads.Where(thread => !thread.IsOurs);
 
-    private static IEnumerable<string> Masks(ProcessState state) =>
-        Others(state).Select(thread => $"{thread.Name}: {thread.Blocked}").Distinct().Order(StringComparer.Ordinal);
+    private void Note(ProcessState state)
+    {
+        foreach (var thread in state.Threads)
+        {
+            if (!masks.TryGetValue(thread.Name, out var seen))
+                masks[thread.Name] = seen = [];
+            seen.Add(thread.Blocked);
+        }
+    }
 
     private static IEnumerable<string> Kinds(ProcessState state) => state.Descriptors.Select(file => file.Kind).Order(StringComparer.Ordinal);
 

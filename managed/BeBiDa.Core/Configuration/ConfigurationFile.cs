@@ -68,6 +68,11 @@ public static class ConfigurationFile
         {
             throw new ConfigurationException($"{path}:{e.Start.Line}: not YAML: {e.Message}");
         }
+        catch (Exception e) when (e is not ConfigurationException)
+        {
+            // The parser gives up on some texts (an unclosed brace) with an exception of .NET's, which knows no line.
+            throw new ConfigurationException($"{path}:1: not YAML, at a line that the parser does not tell; look for an unclosed bracket, brace or quote ({e.GetType().Name})");
+        }
     }
 
     private static BebidaConfiguration Read(ConfigurationSection root, bool kubernetes)

@@ -61,6 +61,8 @@ internal sealed class SlurmConfiguration(string directory, SlurmOptions options,
             Line($"SlurmctldHost={BackupHost}(127.0.0.2)");
             // Each listens on its own address only.
             Line("CommunicationParameters=NoCtldInAddrAny");
+            // Whoever finds neither in charge, as while both start, sleeps for half of this (slurm_protocol_api.c).
+            Line("SlurmctldTimeout=10");
         }
         Line($"SlurmctldPort={ports.First}");
         Line("SlurmUser=root");

@@ -1,0 +1,2 @@
+// The product has an internal type of that name as well.
+global using ApiClient = BeBiDa.Hollow.Api.ApiClient;
