@@ -42,7 +42,7 @@ public sealed record ChaosOptions
     /// <summary>How often slurmctld compares holds with its jobs (controller.reconcileInterval).</summary>
     public TimeSpan ReconcileInterval { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>How much longer slurmctld may take to answer than an idle one that is asked at the same moment.</summary>
+    /// <summary>How long slurmctld may take to answer where an idle one, asked at the same moment, takes less than half of it.</summary>
     public TimeSpan PingBound { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>How long a job may take from its submission to its end, whatever happens meanwhile.</summary>

@@ -79,7 +79,7 @@ public static class ChaosRun
             report.MustBeNone("jobs that Slurm started by policy", policy.Order().Select(job => $"job {job}"));
         }
         report.Note("jobs that ended otherwise, with Slurm's own daemons killed meanwhile", ends.Excused);
-        report.Say($"slurmctld's slowest answer of {pings.Answers}: {pings.Worst.TotalMilliseconds:0} ms; of an idle one without the plugin, at the same times: {pings.WorstOfBystander.TotalMilliseconds:0} ms");
+        report.Say($"slurmctld's slowest answer of {pings.Answers}: {pings.Worst.TotalMilliseconds:0} ms; of an idle one without the plugin, at the same times: {pings.WorstOfBystander.TotalMilliseconds:0} ms; {pings.Inconclusive} late answers say nothing, since both were slow");
         report.Say($"nodes were seen {Verdict.Looks(runs, nodes.History)} times while a job ran there for certain ({runs.Count} runs)");
         report.Say($"the observer's watch went on {nodes.Resumptions} times, and began anew {nodes.Gaps} times");
         return report;

@@ -5,7 +5,7 @@ namespace BeBiDa.Chaos.Observation;
 
 /// <summary>
 /// Asks slurmctld whether it lives, while it is meant to; and at the same moment another one, which is idle and has no
-/// plugin: what both take longer for is the machine's doing.
+/// plugin. Where that one is slow too, the machine is, and nothing can be said.
 /// </summary>
 public sealed class PingFollower : IAsyncDisposable
 {
@@ -36,6 +36,9 @@ public sealed class PingFollower : IAsyncDisposable
     /// <summary>The longest that the other one took.</summary>
     public TimeSpan WorstOfBystander { get; private set; }
 
+    /// <summary>How many late answers say nothing, since the idle slurmctld took more than half of the bound too.</summary>
+    public int Inconclusive { get; private set; }
+
     /// <summary>Answers that were late or none.</summary>
     public IReadOnlyList<string> Slow
     {
@@ -63,7 +66,10 @@ public sealed class PingFollower : IAsyncDisposable
                 Answers++;
                 Worst = took > Worst ? took : Worst;
                 WorstOfBystander = reference > WorstOfBystander ? reference : WorstOfBystander;
-                if (!result.StandardOutput.Contains("is UP", StringComparison.Ordinal) || took - reference > bound)
+                var late = took > bound;
+                if (late && reference > bound / 2)
+                    Inconclusive++;
+                else if (late || !result.StandardOutput.Contains("is UP", StringComparison.Ordinal))
                     lock (slow)
                         slow.Add($"{when:HH:mm:ss.fff}: {took.TotalMilliseconds:0} ms, an idle slurmctld {reference.TotalMilliseconds:0} ms: {result.StandardOutput.Trim()} {result.StandardError.Trim()}");
             }
