@@ -25,7 +25,7 @@ internal sealed class ApiClient : IDisposable
     private readonly ServiceClientCredentials? credentials;
     private readonly string? hostHeader;
     private readonly TimeSpan requestTimeout;
-    private readonly SemaphoreSlim inFlight;
+    private readonly SemaphoreSlim inFlight, evictions;
     private readonly TimeProvider time;
 
     /// <summary>Gets ready; nothing is sent yet.</summary>
@@ -40,6 +40,7 @@ internal sealed class ApiClient : IDisposable
         this.requestTimeout = requestTimeout;
         this.time = time;
         inFlight = new SemaphoreSlim(maxInFlight);
+        evictions = new SemaphoreSlim(Math.Max(1, maxInFlight * 3 / 4));
     }
 
     /// <summary>The API server's address.</summary>
@@ -49,6 +50,7 @@ internal sealed class ApiClient : IDisposable
     {
         http.Dispose();
         inFlight.Dispose();
+        evictions.Dispose();
     }
 
     /// <summary>Sends one request and reads its whole answer.</summary>
@@ -89,6 +91,20 @@ internal sealed class ApiClient : IDisposable
         finally
         {
             inFlight.Release();
+        }
+    }
+
+    /// <summary>The same for an eviction. These can hang, in webhooks of whoever owns the pods; so some room is always left for the rest.</summary>
+    public async Task EvictAsync(string path, HttpContent content, CancellationToken cancellationToken)
+    {
+        await evictions.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await SendAsync<StatusObject>(HttpMethod.Post, path, content, Json, null, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            evictions.Release();
         }
     }
 
