@@ -26,26 +26,35 @@ public sealed class HostileAnswerSpecs() : ClusterTest(ApiServerKind.Embedded)
 
     protected override async Task<IApiServer> StartAsync(ApiServerKind kind) => server = Ends(await EmbeddedApiServer.StartAsync());
 
-    [Test]
-    public async Task Odd_answers_are_asked_for_again([ValueSource(nameof(Odd))] string body, [Values("list nodes", "watch nodes", "list pods", "watch pods", "patch nodes", "create pods/eviction")] string request)
+    [TestCase("list", "nodes")]
+    [TestCase("watch", "nodes")]
+    [TestCase("list", "pods")]
+    [TestCase("watch", "pods")]
+    [TestCase("patch", "nodes")]
+    [TestCase("create", "pods/eviction")]
+    public async Task Odd_answers_are_asked_for_again(string verb, string resource)
     {
         var nodes = await RunNodesAsync(2);
-        foreach (var node in nodes)
-            await RunPodAsync(PodOn(node, $"{node}-app"));
-        var (verb, resource) = (request.Split(' ')[0], request.Split(' ')[1]);
-        // The hollow kubelets list and watch too; what is left of the first answers is BeBiDa's.
-        using var fault = server.Faults.Add(new Fault(FaultKind.Answer) { Verb = verb, Resource = resource, Body = body, Times = verb is "list" or "watch" ? 6 : 2 });
-        var handOvers = HandOvers(Connect());
-        var taken = await handOvers.DecommissionAsync(Job(7, nodes), Budget);
-        fault.Dispose();
-        // A write whose answer is odd may not have been done; it is BeBiDa that says so, or it is done.
-        if (taken.Outcome == HandOverOutcome.Done && verb is "list" or "watch")
+        foreach (var (body, number) in Odd.Select((body, number) => (body, (uint)number + 1)))
+        {
+            foreach (var node in nodes)
+                await RunPodAsync(PodOn(node, $"{node}-{number}"));
+            var cluster = Connect();
+            var handOvers = HandOvers(cluster);
+            // The hollow kubelets list and watch too; of six, some are BeBiDa's.
+            using (server.Faults.Add(new Fault(FaultKind.Answer) { Verb = verb, Resource = resource, Body = body, Times = verb is "list" or "watch" ? 6 : 1 }))
+                Assert.That((await handOvers.DecommissionAsync(Job(number, nodes), Budget)).Outcome, Is.EqualTo(HandOverOutcome.Done), $"{number}: {string.Join('\n', Log.All)}");
             foreach (var node in nodes)
             {
-                Assert.That(await StateAsync(node), Is.EqualTo((true, "lab.7", "slurm")));
-                Assert.That(await PodNamesAsync(node), Is.Empty);
+                // To a write that is answered with 200, odd words change nothing: it may have been done.
+                if (verb is "list" or "watch")
+                    Assert.That(await StateAsync(node), Is.EqualTo((true, $"lab.{number}", "slurm")));
+                if (verb != "create")
+                    Assert.That(await PodNamesAsync(node), Is.Empty);
             }
-        Assert.That(taken.Outcome, Is.EqualTo(HandOverOutcome.Done), string.Join('\n', Log.All));
+            Assert.That((await handOvers.RecommissionAsync(Job(number, nodes), Budget)).Outcome, Is.EqualTo(HandOverOutcome.Done), $"{number}: {string.Join('\n', Log.All)}");
+            await handOvers.DisposeAsync();
+        }
     }
 
     [Test]

@@ -28,7 +28,7 @@ public sealed class HostilePodSpecs(ApiServerKind kind) : ClusterTest(kind)
         var handOvers = HandOvers(Connect());
         var taking = handOvers.DecommissionAsync(Job(7, node), TimeSpan.FromMinutes(1));
         await Eventually("the pod is told to go", async () => (await PodAsync(pod.Metadata.Name))?.Metadata.DeletionTimestamp is not null);
-        await Admin.MergeAsync<V1Pod>(Resources.Pods.At(Space, pod.Metadata.Name), new { metadata = new { finalizers = (string[]?)null } }, default);
+        await Admin.MergeAsync<V1Pod>(Resources.Pods.At(Space, pod.Metadata.Name), new { metadata = new { finalizers = Array.Empty<string>() } }, default);
         Assert.That((await taking).Outcome, Is.EqualTo(HandOverOutcome.Done), string.Join('\n', Log.All));
         Assert.That((await ReadNodeAsync(node)).Spec.Unschedulable, Is.True);
         Assert.That((await handOvers.RecommissionAsync(Job(7, node), TimeSpan.FromMinutes(1))).Outcome, Is.EqualTo(HandOverOutcome.Done));
@@ -65,7 +65,7 @@ public sealed class HostilePodSpecs(ApiServerKind kind) : ClusterTest(kind)
         var result = await stuck;
         Assert.That(result.Outcome, Is.EqualTo(HandOverOutcome.Failed));
         Assert.That(result.Problems.Single(), Does.Contain($"{Space}/immortal on node {nodes[0]}").And.Contain("finalizer"));
-        await Admin.MergeAsync<V1Pod>(Resources.Pods.At(Space, "immortal"), new { metadata = new { finalizers = (string[]?)null } }, default);
+        await Admin.MergeAsync<V1Pod>(Resources.Pods.At(Space, "immortal"), new { metadata = new { finalizers = Array.Empty<string>() } }, default);
     }
 
     private async Task<IReadOnlyList<Corev1Event>> EventsAsync(string node) =>

@@ -152,6 +152,8 @@ internal sealed class Drain
             var pod = waiting.Dequeue();
             if (!leaving.ContainsKey(pod.Pod.Uid))
                 continue;
+            // Nor is there time any more to try each pod of a node that does not answer.
+            pod.Unanswered |= Late && share.IsSilent(pod.Pod.Node);
             if (share.TryBegin(pod.Pod.Node))
                 _ = RequestAsync(pod, cancellationToken, patience);
             else

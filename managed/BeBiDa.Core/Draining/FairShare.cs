@@ -17,6 +17,9 @@ internal sealed class FairShare(int maxInFlight)
     /// <summary>Whether any node may begin another request.</summary>
     public bool HasRoom => inFlight < maxInFlight;
 
+    /// <summary>Whether the last request about this node's pods got no answer.</summary>
+    public bool IsSilent(string node) => nodes.GetValueOrDefault(node).IsSilent;
+
     /// <summary>Begins a request about one of a node's pods, if the node's share allows it now.</summary>
     public bool TryBegin(string node)
     {
