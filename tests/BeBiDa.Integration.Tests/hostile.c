@@ -21,6 +21,7 @@ static char *long_text(size_t length)
     return text;
 }
 
+/* All with a value: one without ends slurmctld 22.05 itself, with any PrologSlurmctld. */
 static char **flood(unsigned count)
 {
     char **variables = calloc(count + 1, sizeof(*variables));
@@ -30,7 +31,7 @@ static char **flood(unsigned count)
     for (unsigned i = 0; i < count; i++)
         if (asprintf(&variables[i],
                      i % 3 == 0   ? "SPANK_%u=" FORGED "SLURM_JOB_ID=1"
-                     : i % 3 == 1 ? "SPANK_%u"
+                     : i % 3 == 1 ? "SPANK_%u="
                                   : "SPANK_BEBIDA=keep\x80%u",
                      i) < 0)
             abort();
