@@ -22,7 +22,7 @@ internal sealed class ApiClient : IDisposable
 
     private readonly ConnectionSource connections;
     private readonly TimeSpan requestTimeout;
-    private readonly SemaphoreSlim inFlight;
+    private readonly SemaphoreSlim inFlight, evictions;
     private readonly TimeProvider time;
     private readonly Circuit circuit;
     private long awaySince;
@@ -34,6 +34,7 @@ internal sealed class ApiClient : IDisposable
         this.requestTimeout = requestTimeout;
         this.time = time;
         inFlight = new SemaphoreSlim(maxInFlight);
+        evictions = new SemaphoreSlim(Math.Max(1, maxInFlight * 3 / 4));
         circuit = new Circuit(time, logger);
     }
 
@@ -47,6 +48,7 @@ internal sealed class ApiClient : IDisposable
     {
         connections.Dispose();
         inFlight.Dispose();
+        evictions.Dispose();
     }
 
     /// <summary>Sends one request and reads its whole answer.</summary>
@@ -67,6 +69,20 @@ internal sealed class ApiClient : IDisposable
         where T : class =>
         // Asked when it is this request's turn: those that waited for theirs would all be sent otherwise.
         InFlightAsync(token => circuit.RunAsync(sent => ExchangeAsync(method, path, content, accept, answer, sent), token), cancellationToken);
+
+    /// <summary>The same for an eviction. These can hang, in webhooks of whoever owns the pods; so some room is always left for the rest.</summary>
+    public async Task EvictAsync(string path, HttpContent content, CancellationToken cancellationToken)
+    {
+        await evictions.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await SendAsync<StatusObject>(HttpMethod.Post, path, content, Json, null, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            evictions.Release();
+        }
+    }
 
     /// <summary>Follows a watch line by line until the server ends it.</summary>
     /// <exception cref="ClusterException">It could not be opened, broke, or is too old (<see cref="ClusterFault.Expired"/>).</exception>

@@ -16,7 +16,8 @@ internal sealed class ApiConnection
     /// <exception cref="System.Security.Cryptography.CryptographicException">The client certificate or its key cannot be read.</exception>
     public ApiConnection(KubernetesClientConfiguration configuration, TimeSpan connectTimeout)
     {
-        Address = new Uri(configuration.Host.EndsWith('/') ? configuration.Host : configuration.Host + "/");
+        // Without user and password, which .NET would not send: the address is in log lines.
+        Address = new UriBuilder(configuration.Host.EndsWith('/') ? configuration.Host : configuration.Host + "/") { UserName = "", Password = "" }.Uri;
         http = new HttpClient(Connection.Handler(configuration, connectTimeout)) { Timeout = Timeout.InfiniteTimeSpan };
         http.DefaultRequestHeaders.TryAddWithoutValidation("User-Agent", configuration.UserAgent);
         credentials = k8s.Kubernetes.CreateCredentials(configuration);

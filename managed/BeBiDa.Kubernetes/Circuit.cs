@@ -15,8 +15,8 @@ internal sealed class Circuit
     // So many in a row without one success between them: a server that restarts, or sheds load, answers some.
     private const int Failures = 20;
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan FirstBreak = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan LongestBreak = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan FirstBreak = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan LongestBreak = TimeSpan.FromSeconds(1);
 
     private readonly ResiliencePipeline pipeline;
 

@@ -9,9 +9,6 @@ namespace BeBiDa.Kubernetes;
 /// <summary>Reads the kubeconfig: the client library's reading, with what it leaves out and what slurmctld cannot allow.</summary>
 public static class Kubeconfig
 {
-    // Read and write for others, and write for the group; the group may read, so that root:slurm 0640 serves slurmctld.
-    private const UnixFileMode TooOpen = UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute | UnixFileMode.GroupWrite;
-
     /// <summary>Reads a kubeconfig.</summary>
     /// <param name="path">The file.</param>
     /// <param name="context">The context; empty for the file's current-context.</param>
@@ -19,7 +16,7 @@ public static class Kubeconfig
     /// <exception cref="ConfigurationException">It cannot be read, is open to others, or asks for what cannot be done.</exception>
     public static KubernetesClientConfiguration Load(string path, string context, bool allowExec)
     {
-        RefuseOpenFile(path, "kubernetes.kubeconfig");
+        TrustedFile.RefuseOpenSecret(path, "kubernetes.kubeconfig");
         try
         {
             var user = User(path, context);
@@ -27,7 +24,7 @@ public static class Kubeconfig
                 throw new ConfigurationException($"{path}:{exec.Start.Line}: user.exec: a credential plugin would have to be forked inside slurmctld, which BeBiDa does not do; use a client certificate, a token or a tokenFile (bebidactl can run plugins)");
             foreach (var key in new[] { "client-key", "tokenFile" })
                 if (Text(user, key) is { } file)
-                    RefuseOpenFile(FullPath(path, file), $"user.{key} of {path}");
+                    TrustedFile.RefuseOpenSecret(FullPath(path, file), $"user.{key} of {path}");
 
             var model = KubernetesClientConfiguration.LoadKubeConfig(new FileInfo(path));
             var tokenFile = Text(user, "tokenFile");
@@ -49,28 +46,6 @@ public static class Kubeconfig
         {
             throw new ConfigurationException($"{path}: the kubeconfig cannot be used: {e.Message}");
         }
-    }
-
-    private static void RefuseOpenFile(string path, string key)
-    {
-        var file = new FileInfo(path);
-        try
-        {
-            if (file.ResolveLinkTarget(returnFinalTarget: true) is FileInfo target)
-                file = target;
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new ConfigurationException($"{path}: no such file, but {key} names it");
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new ConfigurationException($"{path}: {e.Message}");
-        }
-        if (!file.Exists)
-            throw new ConfigurationException($"{path}: no such file, but {key} names it");
-        if ((file.UnixFileMode & TooOpen) != 0)
-            throw new ConfigurationException($"{path}: its mode {Convert.ToString((int)file.UnixFileMode, 8)} lets others at the cluster's credentials; run: chmod 0600 {path} (0640 with the daemon's group serves too)");
     }
 
     /// <summary>The files that <see cref="Load"/> reads: the kubeconfig, and the certificates and the key that it names. Not a token's, which is read again with each request.</summary>

@@ -117,7 +117,7 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
         var eviction = new EvictionObject("policy/v1", "Eviction", new ObjectName(pod.Name, pod.Namespace), Options(pod, gracePeriod));
         try
         {
-            await client.SendAsync<StatusObject>(HttpMethod.Post, $"{PathOf(pod)}/eviction", ApiClient.Body(eviction, ApiJson.Default.EvictionObject), ApiClient.Json, null, cancellationToken).ConfigureAwait(false);
+            await client.EvictAsync($"{PathOf(pod)}/eviction", ApiClient.Body(eviction, ApiJson.Default.EvictionObject), cancellationToken).ConfigureAwait(false);
             return EvictionAnswer.Accepted;
         }
         catch (ClusterException e) when (e.Fault is ClusterFault.NotFound or ClusterFault.Conflict)
@@ -171,7 +171,7 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
             foreach (var node in page?.Items ?? [])
                 if (nodes.Node(node.Metadata) is { } known)
                     ledger.Add(new NodeLedger(known, node.Spec?.Unschedulable == true, Hold.Read(node.Metadata!.Annotations)));
-            next = page?.Metadata?.Continue is { Length: > 0 } more ? more : null;
+            next = page.ListedBy(Address).Continue is { Length: > 0 } more ? more : null;
         }
         while (next is not null);
         return ledger;

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text.Unicode;
 using BeBiDa.Border;
+using BeBiDa.Configuration;
 using BeBiDa.Node.Services;
 using Microsoft.Extensions.Logging;
 
@@ -51,7 +52,7 @@ internal static unsafe class Exports
                 ? "the plugin gives libbebida_node.so no environment, or no way to ask slurmctld"
                 : work(NativeStrings.ReadVariables(environment), new HostJobFinder(host->FindJob), log);
         }
-        catch (Exception e) when (e is ServiceManagerException or TimeoutException or FormatException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is ConfigurationException or ServiceManagerException or TimeoutException or FormatException or IOException or UnauthorizedAccessException)
         {
             return e.Message;
         }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using BeBiDa.Configuration;
 
 namespace BeBiDa.Node;
 
@@ -15,8 +16,10 @@ internal sealed class NodeState(string directory)
     public const string DefaultDirectory = "/run/bebida";
 
     private const int WouldBlock = 11; // EWOULDBLOCK of flock(2), as .NET passes it on
-    private const UnixFileMode ForAllToRead = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
-    private const UnixFileMode ForAllToEnter = ForAllToRead | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+
+    // Root's alone: who can read a file can lock it (flock(2) asks for no more), and no job would start here any more.
+    private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private const UnixFileMode PrivateFolder = Private | UnixFileMode.UserExecute;
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(10);
 
     private string Jobs => Path.Combine(directory, "jobs");
@@ -29,6 +32,7 @@ internal sealed class NodeState(string directory)
     /// <param name="limit">How long to wait for it.</param>
     /// <returns>What releases it when disposed; the end of this process does too.</returns>
     /// <exception cref="TimeoutException">Another one has it for longer.</exception>
+    /// <exception cref="ConfigurationException">Others could have written what is remembered here.</exception>
     public IDisposable Lock(TimeSpan limit)
     {
         var path = Path.Combine(directory, "lock");
@@ -37,7 +41,7 @@ internal sealed class NodeState(string directory)
             try
             {
                 // Not shared: .NET takes flock(2) for it.
-                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+                return new FileStream(path, new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, UnixCreateMode = Private });
             }
             catch (IOException e) when (e.HResult == WouldBlock)
             {
@@ -97,15 +101,14 @@ internal sealed class NodeState(string directory)
 
     private string JobFile(uint job) => Path.Combine(Jobs, job.ToString(CultureInfo.InvariantCulture));
 
-    // Whatever umask slurmd has: only root writes, and a job's user reads what is for them.
+    // What is written here is done as root: units are started, cgroups thawed.
     private void MakeFolders()
     {
-        if (Directory.Exists(Jobs))
-            return;
         foreach (var folder in new[] { directory, Jobs })
         {
-            Directory.CreateDirectory(folder);
-            File.SetUnixFileMode(folder, ForAllToEnter);
+            Directory.CreateDirectory(folder, PrivateFolder);
+            TrustedFile.RefuseOpenFolder(folder, $"run: rm -r {directory} (and start by hand the services that are stopped)");
+            File.SetUnixFileMode(folder, PrivateFolder);
         }
     }
 
@@ -121,7 +124,7 @@ internal sealed class NodeState(string directory)
         }
         var draft = Path.Combine(directory, Path.GetFileName(path) + ".new");
         File.WriteAllLines(draft, lines);
-        File.SetUnixFileMode(draft, ForAllToRead);
+        File.SetUnixFileMode(draft, Private);
         File.Move(draft, path, overwrite: true);
     }
 }

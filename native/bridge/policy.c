@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <yaml.h>
 
@@ -11,6 +13,7 @@
 #include "log.h"
 
 #define CONFIGURATION_FILE "/etc/bebida/bebida.yaml"
+#define DEFAULTS_HOLD "; controller.deadline is taken as 30s and controller.onFailure as start"
 
 enum { LONGEST_DEADLINE_MS = 60 * 60 * 1000 };
 
@@ -50,8 +53,8 @@ bool policy_duration(const char *text, uint32_t *milliseconds)
 
 static void refuse(const char *file, size_t line, const char *what, const char *found)
 {
-    log_error("%s:%zu: %s%s%s; controller.deadline is taken as 30s and controller.onFailure as start", file,
-              line + 1, what, found == NULL ? "" : ", not ", found == NULL ? "" : found);
+    log_error("%s:%zu: %s%s%s" DEFAULTS_HOLD, file, line + 1, what, found == NULL ? "" : ", not ",
+              found == NULL ? "" : found);
 }
 
 static yaml_node_t *value_of(yaml_document_t *document, const yaml_node_t *mapping, const char *key)
@@ -165,6 +168,28 @@ end:
     return valid;
 }
 
+/* As the library does with the same file (TrustedFile.cs), so that both believe it or neither does. */
+static bool is_trusted(const char *file, FILE *stream)
+{
+    struct stat found;
+    bool trusted = fstat(fileno(stream), &found) == 0;
+
+    if (!trusted) {
+        log_error("%s: %s" DEFAULTS_HOLD, file, strerror(errno));
+    } else if (found.st_uid != 0 && found.st_uid != geteuid()) {
+        log_error("%s: it belongs to user %u, who is neither root nor the one that reads it here (%u); "
+                  "run: chown root %s" DEFAULTS_HOLD,
+                  file, (unsigned)found.st_uid, (unsigned)geteuid(), file);
+        trusted = false;
+    } else if ((found.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+        log_error("%s: its mode %o lets others change it, and with it what becomes of jobs; "
+                  "run: chmod go-w %s" DEFAULTS_HOLD,
+                  file, (unsigned)(found.st_mode & ALLPERMS), file);
+        trusted = false;
+    }
+    return trusted;
+}
+
 struct policy policy_read(void)
 {
     const char *named = getenv("BEBIDA_CONFIG");
@@ -174,10 +199,9 @@ struct policy policy_read(void)
 
     if (stream == NULL) {
         if (errno != ENOENT)
-            log_error("%s: %s; controller.deadline is taken as 30s and controller.onFailure as start", file,
-                      strerror(errno));
+            log_error("%s: %s" DEFAULTS_HOLD, file, strerror(errno));
     } else {
-        if (!parse(file, stream, &policy))
+        if (!is_trusted(file, stream) || !parse(file, stream, &policy))
             policy = defaults;
         (void)fclose(stream);
     }

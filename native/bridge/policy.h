@@ -17,7 +17,8 @@ struct policy {
 };
 
 /* Reads the file that BEBIDA_CONFIG names, or /etc/bebida/bebida.yaml. Where there is none, the defaults hold
- * (30 s, start); where it cannot be used, they hold too, and one error says why. */
+ * (30 s, start); where it cannot be used, or could have been written by others than root and this process's
+ * user, they hold too, and one error says why. */
 struct policy policy_read(void);
 
 /* A duration as 30s, 1m30s or 500ms, up to an hour. Returns whether text is one. */

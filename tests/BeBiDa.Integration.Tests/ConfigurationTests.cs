@@ -29,6 +29,20 @@ internal sealed class ConfigurationTests
             _ => "mode 644 .*chmod 0600");
 
     [Test]
+    public Task A_configuration_that_others_can_write_is_refused_with_the_mode_to_set() =>
+        Sites.WithAsync(new SiteOptions { Nodes = 1 }, async site =>
+        {
+            File.SetUnixFileMode(site.ConfigurationFile, (UnixFileMode)0b110_110_110);
+            await site.Slurm.RestartControllerAsync();
+            var refusal = $"error: bebida: {Regex.Escape(site.ConfigurationFile)}: its mode 666 lets others change it, .* chmod go-w {Regex.Escape(site.ConfigurationFile)}";
+            await site.Slurm.Controller.WaitForLogAsync(refusal + "; controller.deadline is taken as 30s");
+            await site.Slurm.Controller.WaitForLogAsync(refusal + "$");
+            (await site.Slurm.RunAsync("srun", ["-N1", "true"])).EnsureSucceeded();
+            Assert.That(await site.UnschedulableAsync(), Is.Empty);
+            Assert.That((await site.Tool.RunAsync("status")).StandardError, Does.Contain($"chmod go-w {site.ConfigurationFile}"));
+        });
+
+    [Test]
     public Task A_credential_plugin_is_refused_inside_slurmctld_and_works_in_bebidactl() =>
         RefusedAsync(
             new SiteOptions { Kubeconfig = api => CredentialPlugin((EmbeddedApiServer)api) },

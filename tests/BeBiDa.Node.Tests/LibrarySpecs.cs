@@ -79,6 +79,15 @@ public class LibrarySpecs
     }
 
     [Test]
+    public void A_configuration_that_others_can_write_is_refused_with_what_to_run_and_drains_no_node()
+    {
+        File.SetUnixFileMode(configuration, (UnixFileMode)0b110_110_110);
+        var (outcome, _) = Call("bebida_node_prolog", ["SLURM_JOB_ID=7", "SLURMD_NODENAME=n1"]);
+        Assert.That(outcome, Is.EqualTo(Header.Constant("BEBIDA_DONE")));
+        Assert.That(Log.Single(), Is.EqualTo($"{configuration}: its mode 666 lets others change it, and with it what becomes of jobs; run: chmod go-w {configuration}; until then, nothing is stopped before a job"));
+    }
+
+    [Test]
     public void A_user_who_floods_the_environment_changes_nothing()
     {
         var flood = Enumerable.Range(0, 400_000).Select(i => $"SPANK_A{i}=");

@@ -1,3 +1,5 @@
+using BeBiDa.Configuration;
+
 namespace BeBiDa.Node.Tests;
 
 public class NodeStateSpecs
@@ -59,5 +61,39 @@ public class NodeStateSpecs
         foreach (var name in new[] { "0", "-1", "07x", "README" })
             File.WriteAllText(Path.Combine(directory, "jobs", name), "");
         Assert.That(state.ReadJobs(), Is.Empty);
+    }
+
+    [Test]
+    public void Nobody_but_root_can_read_it_and_so_lock_it()
+    {
+        var state = new NodeState(directory);
+        using (state.Lock(TimeSpan.Zero))
+        {
+            state.AddJob(7, "a notice");
+            state.AddStopped("kubelet.service");
+            state.WriteFrozen(["kubepods"]);
+        }
+        const UnixFileMode others = (UnixFileMode)0b000_111_111;
+        foreach (var path in Directory.EnumerateFileSystemEntries(directory, "*", SearchOption.AllDirectories).Prepend(directory))
+            Assert.That(File.GetUnixFileMode(path) & others, Is.EqualTo(UnixFileMode.None), path);
+    }
+
+    [Test]
+    public void A_folder_that_others_could_read_is_closed()
+    {
+        new NodeState(directory).Lock(TimeSpan.Zero).Dispose();
+        File.SetUnixFileMode(directory, (UnixFileMode)0b111_101_101);
+        new NodeState(directory).Lock(TimeSpan.Zero).Dispose();
+        Assert.That(File.GetUnixFileMode(directory), Is.EqualTo((UnixFileMode)0b111_000_000));
+    }
+
+    [TestCase("")]
+    [TestCase("jobs")]
+    public void What_others_could_have_written_is_refused_with_what_to_run(string folder)
+    {
+        new NodeState(directory).Lock(TimeSpan.Zero).Dispose();
+        var open = Path.Combine(directory, folder).TrimEnd('/');
+        File.SetUnixFileMode(open, (UnixFileMode)0b111_111_111);
+        Assert.That(() => new NodeState(directory).Lock(TimeSpan.Zero), Throws.InstanceOf<ConfigurationException>().With.Message.StartsWith($"{open}: its mode 777 lets others change it").And.Message.Contains($"run: rm -r {directory}"));
     }
 }

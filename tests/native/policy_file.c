@@ -1,5 +1,6 @@
 /* The two keys of bebida.yaml that the shim itself must know. */
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "policy.h"
@@ -75,6 +76,46 @@ PROMISE(A_file_that_cannot_be_read_is_one_error_that_names_it)
     keep(policy.deadline_ms == 30000 && policy.on_failure == ON_FAILURE_START);
     keep(slurmctld_logged("error", "/proc/self") == 1);
     keep(slurmctld_logged("error", "") == 1);
+}
+
+static void owned_by(uid_t owner, mode_t mode, const char *error)
+{
+    char path[64] = "/tmp/bebida.yaml.XXXXXX";
+    int file = mkstemp(path);
+    const char yaml[] = "controller: {deadline: 5s, onFailure: requeue}\n";
+    struct policy policy;
+
+    keep(file >= 0);
+    keep(write(file, yaml, sizeof(yaml) - 1) == sizeof(yaml) - 1);
+    keep(fchown(file, owner, (gid_t)-1) == 0);
+    keep(fchmod(file, mode) == 0);
+    keep(close(file) == 0);
+    slurmctld_forgets();
+    keep(setenv("BEBIDA_CONFIG", path, 1) == 0);
+    policy = policy_read();
+    keep(unlink(path) == 0);
+    keep(policy.on_failure == (error == NULL ? ON_FAILURE_REQUEUE : ON_FAILURE_START));
+    keep(policy.deadline_ms == (error == NULL ? 5000 : 30000));
+    keep(slurmctld_logged("error", "") == (error == NULL ? 0 : 1));
+    if (error != NULL) {
+        keep(slurmctld_logged("error", path) == 1);
+        keep(slurmctld_logged("error", error) == 1);
+    }
+}
+
+PROMISE(A_file_that_others_could_have_written_is_one_error_that_says_what_to_run)
+{
+    owned_by(geteuid(), 0600, NULL);
+    owned_by(geteuid(), 0644, NULL);
+    owned_by(geteuid(), 0664, "its mode 664 lets others change it");
+    owned_by(geteuid(), 0646, "run: chmod go-w /tmp/bebida.yaml.");
+    if (geteuid() == 0) {
+        owned_by(65534, 0644, "it belongs to user 65534");
+        owned_by(65534, 0600, "run: chown root /tmp/bebida.yaml.");
+        /* A daemon that is not root reads root's file, and its own. */
+        keep(seteuid(65534) == 0);
+        owned_by(65534, 0600, NULL);
+    }
 }
 
 PROMISE(A_bad_value_is_one_error_that_names_file_and_line)

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -168,6 +169,7 @@ void site_configuration(const char *yaml)
     int file = memfd_create("bebida.yaml", 0);
 
     keep(file >= 0);
+    keep(fchmod(file, 0644) == 0); /* open to all when it is made */
     keep(write(file, yaml, strlen(yaml)) == (ssize_t)strlen(yaml));
     (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
     keep(setenv("BEBIDA_CONFIG", path, 1) == 0);

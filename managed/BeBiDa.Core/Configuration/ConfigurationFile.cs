@@ -18,13 +18,13 @@ public static class ConfigurationFile
     /// <summary>Reads the file.</summary>
     /// <param name="path">The file.</param>
     /// <param name="kubernetes">Whether it has to say how Kubernetes is reached; a node need not know.</param>
-    /// <exception cref="ConfigurationException">It cannot be read, is not YAML, or has an unknown key, a wrong type or an impossible value.</exception>
+    /// <exception cref="ConfigurationException">It cannot be read, could have been written by others, is not YAML, or has an unknown key, a wrong type or an impossible value.</exception>
     public static BebidaConfiguration Load(string path, bool kubernetes = true)
     {
         string text;
         try
         {
-            text = File.ReadAllText(path);
+            text = TrustedFile.ReadText(path);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {

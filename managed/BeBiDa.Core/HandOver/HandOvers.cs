@@ -21,9 +21,14 @@ public sealed class HandOvers : IAsyncDisposable
     private const string Pods = "(pods)";
     private const string Leaving = "(job)";
 
+    private const int MostShown = 20;
+
     // A job without stubborn processes has left its nodes some tens of milliseconds after its epilog hook.
     private static readonly TimeSpan FirstLook = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan LongestLook = TimeSpan.FromSeconds(1);
+
+    // In this time at least one request asks a server that is being spared.
+    private static readonly TimeSpan Glance = TimeSpan.FromSeconds(3);
 
     private readonly ICluster cluster;
     private readonly BebidaConfiguration configuration;
@@ -109,13 +114,12 @@ public sealed class HandOvers : IAsyncDisposable
         var problems = new Problems();
         var working = RunAsync();
         HandOverResult result;
-        // Whoever waited for as long as a job may has waited in vain; so would this one.
-        if (cluster.AwayFor is var away && away >= configuration.Controller.Deadline)
-        {
-            var problem = $"Kubernetes has not answered for {Duration.Format(TimeSpan.FromSeconds((long)away.TotalSeconds))}";
-            logger.LogError("job {Job}: {Direction} not waited for: {Problem}; going on with it in the background", job.Id, direction, problem);
-            return new HandOverResult(HandOverOutcome.Failed, [], 0, time.GetElapsedTime(began), [problem]);
-        }
+        // Whoever waited for as long as a job may has waited in vain, and so would this one: it sees whether Kubernetes is
+        // back, and no more.
+        var away = cluster.AwayFor;
+        var inVain = away >= configuration.Controller.Deadline && budget > Glance;
+        if (inVain)
+            budget = Glance;
         try
         {
             result = await working.WaitAsync(budget, time).ConfigureAwait(false);
@@ -123,7 +127,7 @@ public sealed class HandOvers : IAsyncDisposable
         catch (TimeoutException)
         {
             result = Result(HandOverOutcome.Failed, 0);
-            logger.LogError("job {Job}: {Direction} not done within {Budget}: {Problems}; going on with it in the background", job.Id, direction, Duration.Format(budget), problems.Describe());
+            logger.LogError("job {Job}: {Direction} not done within {Budget}{Away}: {Problems}; going on with it in the background", job.Id, direction, Duration.Format(budget), inVain ? $" (Kubernetes has not answered for {Duration.Format(TimeSpan.FromSeconds((long)away.TotalSeconds))})" : "", problems.Describe());
             return result;
         }
         if (result.Outcome == HandOverOutcome.Failed)
@@ -236,7 +240,7 @@ public sealed class HandOvers : IAsyncDisposable
         {
             var others = await cluster.ReleaseAsync(node, job.Hold, token).ConfigureAwait(false);
             progress?.Report(new HandOverProgress(nodes.Count, Interlocked.Increment(ref done), 0, 0));
-            Record(node, NodeEvent.Recommissioned, $"Slurm job {Describe(job)} has given this node back" + (others.Count == 0 ? "" : $"; held by {string.Join(", ", others.Select(h => $"job {h.Key.JobId}"))} still"), warning: false);
+            Record(node, NodeEvent.Recommissioned, $"Slurm job {Describe(job)} has given this node back" + (others.Count == 0 ? "" : $"; held by {Few(others)} still"), warning: false);
             return true;
         }).ConfigureAwait(false);
         return 0;
@@ -293,6 +297,10 @@ public sealed class HandOvers : IAsyncDisposable
 
     private static string Describe(Job job) =>
         $"{job.Id}{(job.User.Length > 0 ? $" of {job.User}" : "")}{(job.Partition.Length > 0 ? $" in {job.Partition}" : "")} ({job.Cluster})";
+
+    // An annotation is soon written by anyone who may write the node.
+    private static string Few(IReadOnlyList<Hold> holds) =>
+        string.Join(", ", holds.Take(MostShown).Select(h => $"job {h.Key.JobId}")) + (holds.Count > MostShown ? $" and {holds.Count - MostShown} more" : "");
 
     private static string Milliseconds(TimeSpan elapsed) => $"{elapsed.TotalMilliseconds:0} ms";
 

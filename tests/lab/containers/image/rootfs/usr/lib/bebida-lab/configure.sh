@@ -55,7 +55,7 @@ configure_bebida() {
 
 configure_controller() {
     await "$kubeconfigs/ready"
-    install -o slurm -g slurm -m 600 "$kubeconfigs/bebida.kubeconfig" /etc/bebida/kubeconfig
+    install -o root -g slurm -m 640 "$kubeconfigs/bebida.kubeconfig" /etc/bebida/kubeconfig
     systemctl --quiet enable munge.service slurmctld.service
 }
 

@@ -1,0 +1,125 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace BeBiDa.Configuration;
+
+/// <summary>
+/// Files that decide what becomes of jobs, or that let one into the cluster. Those that someone else could have written
+/// are refused, as sshd and sudo do with theirs: they belong to root or to the user who reads them, and nobody else may
+/// write them. Links count as what they point at.
+/// </summary>
+public static partial class TrustedFile
+{
+    private const uint WriteForOthers = 0b000_010_010;
+
+    // The group may read, so that root:slurm 0640 serves slurmctld.
+    private const uint TooOpenForSecrets = 0b000_010_111;
+
+    /// <summary>Reads a file that only root and the user who reads it can have written.</summary>
+    /// <exception cref="ConfigurationException">Someone else can, or owns it.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public static string ReadText(string path)
+    {
+        // What is looked at is what is read, whatever becomes of the name meanwhile. Not opened by .NET, which locks what it
+        // reads: anyone who may read the file could keep it locked, and BeBiDa from reading it.
+        using var handle = open(path, ReadOnly | CloseOnExec);
+        if (handle.IsInvalid)
+            throw Error(path, Marshal.GetLastPInvokeError());
+        var (owner, mode) = Look(path, handle);
+        RefuseForeign(path, owner, $"run: chown root {path}");
+        RefuseWritable(path, mode, $"run: chmod go-w {path}");
+        using var reader = new StreamReader(new FileStream(handle, FileAccess.Read));
+        return reader.ReadToEnd();
+    }
+
+    /// <summary>Refuses credentials that others can read or could have written.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="key">Who names it, for the error.</param>
+    /// <exception cref="ConfigurationException">They can, or it is not there.</exception>
+    public static void RefuseOpenSecret(string path, string key)
+    {
+        uint owner, mode;
+        try
+        {
+            (owner, mode) = Look(path, file: null);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new ConfigurationException($"{path}: no such file, but {key} names it");
+        }
+        catch (IOException e)
+        {
+            throw new ConfigurationException($"{path}: {e.Message}");
+        }
+        if ((mode & TooOpenForSecrets) != 0)
+            throw new ConfigurationException($"{path}: its mode {Octal(mode)} lets others at the cluster's credentials; run: chmod 0600 {path} (0640 with the daemon's group serves too)");
+        RefuseForeign(path, owner, $"run: chown root {path} (a daemon that is not root reads it by its group, with mode 0640)");
+    }
+
+    /// <summary>Refuses a folder that others can write to, or own.</summary>
+    /// <param name="path">The folder.</param>
+    /// <param name="remedy">What to do about it, for the error.</param>
+    /// <exception cref="ConfigurationException">They can, or do.</exception>
+    /// <exception cref="IOException">It cannot be looked at.</exception>
+    public static void RefuseOpenFolder(string path, string remedy)
+    {
+        var (owner, mode) = Look(path, file: null);
+        RefuseForeign(path, owner, remedy);
+        RefuseWritable(path, mode, remedy);
+    }
+
+    private static void RefuseForeign(string path, uint owner, string remedy)
+    {
+        var reader = geteuid();
+        if (owner != 0 && owner != reader)
+            throw new ConfigurationException($"{path}: it belongs to user {owner}, who is neither root nor the one that reads it here ({reader}); {remedy}");
+    }
+
+    private static void RefuseWritable(string path, uint mode, string remedy)
+    {
+        if ((mode & WriteForOthers) != 0)
+            throw new ConfigurationException($"{path}: its mode {Octal(mode)} lets others change it, and with it what becomes of jobs; {remedy}");
+    }
+
+    private static (uint Owner, uint Mode) Look(string path, SafeFileHandle? file)
+    {
+        var error = file is null
+            ? statx(CurrentFolder, path, 0, OwnerAndMode, out var found)
+            : statx((int)file.DangerousGetHandle(), "", TheFileItself, OwnerAndMode, out found);
+        return error == 0 ? (found.Owner, found.Mode & 0b111_111_111_111u) : throw Error(path, Marshal.GetLastPInvokeError());
+    }
+
+    private static IOException Error(string path, int number) =>
+        number is NoSuchFile or NotAFolder ? new FileNotFoundException($"{path}: no such file", path) : new IOException(Marshal.GetPInvokeErrorMessage(number));
+
+    private static string Octal(uint mode) => Convert.ToString(mode, 8);
+
+    private const int ReadOnly = 0; // O_RDONLY
+    private const int CloseOnExec = 0x80000; // O_CLOEXEC
+
+    // statx(2), whose struct is the same on every architecture; .NET itself tells no file's owner.
+    private const int CurrentFolder = -100; // AT_FDCWD
+    private const int TheFileItself = 0x1000; // AT_EMPTY_PATH
+    private const uint OwnerAndMode = 0x2 | 0x8; // STATX_MODE, STATX_UID
+    private const int NoSuchFile = 2; // ENOENT
+    private const int NotAFolder = 20; // ENOTDIR
+
+    [StructLayout(LayoutKind.Explicit, Size = 256)]
+    private struct Statx
+    {
+        [FieldOffset(20)]
+        public uint Owner;
+
+        [FieldOffset(28)]
+        public ushort Mode;
+    }
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial SafeFileHandle open(string path, int flags);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int statx(int folder, string path, int flags, uint mask, out Statx found);
+
+    [LibraryImport("libc")]
+    private static partial uint geteuid();
+}
