@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using BeBiDa.Cluster;
 
 namespace BeBiDa.Kubernetes;
 
@@ -7,23 +8,42 @@ namespace BeBiDa.Kubernetes;
 
 internal sealed record ObjectMeta(
     string? Name,
-    string? Namespace,
     string? Uid,
-    string? ResourceVersion,
-    string? Continue,
-    DateTimeOffset? DeletionTimestamp,
     Dictionary<string, string>? Labels,
-    Dictionary<string, string>? Annotations,
-    List<OwnerReference>? OwnerReferences);
+    Dictionary<string, string>? Annotations);
 
 internal sealed record OwnerReference(string? Kind, bool? Controller);
 
 /// <summary>Any object, as its metadata (meta.k8s.io/v1 PartialObjectMetadata).</summary>
 internal sealed record PartialObject(ObjectMeta? Metadata);
 
-internal sealed record PartialObjectList(ObjectMeta? Metadata, List<PartialObject>? Items);
+internal interface IObjectList
+{
+    ListMeta? Metadata { get; }
+}
 
-internal sealed record PodObject(ObjectMeta? Metadata, PodSpec? Spec, PodStatus? Status);
+internal sealed record ListMeta(string? ResourceVersion, string? Continue);
+
+/// <summary>A node of a list or watch. Its annotations, up to 256 KiB of whoever may write them, are skipped unread: there are many nodes.</summary>
+internal sealed record ListedNode(ListedNodeMeta? Metadata);
+
+internal sealed record ListedNodeMeta(string? Name, string? Uid, string? ResourceVersion, Dictionary<string, string>? Labels);
+
+internal sealed record ListedNodeList(ListMeta? Metadata, List<ListedNode?>? Items) : IObjectList;
+
+internal sealed record PodObject(PodMeta? Metadata, PodSpec? Spec, PodStatus? Status);
+
+/// <summary>As for nodes, but for the one annotation that matters.</summary>
+internal sealed record PodMeta(
+    string? Name,
+    string? Namespace,
+    string? Uid,
+    DateTimeOffset? DeletionTimestamp,
+    PodAnnotations? Annotations,
+    List<OwnerReference>? OwnerReferences);
+
+/// <summary>kubelet marks its static pods so (corev1.MirrorPodAnnotationKey).</summary>
+internal sealed record PodAnnotations([property: JsonPropertyName("kubernetes.io/config.mirror")] string? Mirror);
 
 internal sealed record PodSpec(string? NodeName, List<PodVolume>? Volumes);
 
@@ -33,7 +53,7 @@ internal sealed record EmptyDir;
 
 internal sealed record PodStatus(string? Phase);
 
-internal sealed record PodObjectList(ObjectMeta? Metadata, List<PodObject>? Items);
+internal sealed record PodObjectList(ListMeta? Metadata, List<PodObject?>? Items) : IObjectList;
 
 internal sealed record NodeObject(ObjectMeta? Metadata, NodeSpec? Spec, NodeObjectStatus? Status);
 
@@ -43,7 +63,7 @@ internal sealed record NodeObjectStatus(List<NodeCondition>? Conditions);
 
 internal sealed record NodeCondition(string? Type, string? Status);
 
-internal sealed record NodeObjectList(ObjectMeta? Metadata, List<NodeObject>? Items);
+internal sealed record NodeObjectList(ListMeta? Metadata, List<NodeObject>? Items);
 
 /// <summary>One line of a watch.</summary>
 internal sealed record WatchLine<T>(string? Type, T? Object);
@@ -93,12 +113,21 @@ internal sealed record ObjectReference(string ApiVersion, string Kind, string Na
 
 internal sealed record EventSource(string Component, string Host);
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+internal static class ObjectLists
+{
+    /// <summary>A list's metadata. What has none is JSON of someone else, and not to be taken for a list of nothing.</summary>
+    /// <exception cref="ClusterException">It has none.</exception>
+    public static ListMeta ListedBy(this IObjectList? list, Uri server) =>
+        list?.Metadata is { ResourceVersion.Length: > 0 } metadata ? metadata : throw new ClusterException(ClusterFault.Unavailable, $"what {server} answers is no list of Kubernetes objects (is it an API server?)");
+}
+
+// As deep as the API server itself reads: what is skipped unread (managedFields are what their writers make them) is not to end a list.
+[JsonSourceGenerationOptions(MaxDepth = 10_001, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(PartialObject))]
-[JsonSerializable(typeof(PartialObjectList))]
+[JsonSerializable(typeof(ListedNodeList))]
 [JsonSerializable(typeof(PodObjectList))]
 [JsonSerializable(typeof(NodeObjectList))]
-[JsonSerializable(typeof(WatchLine<PartialObject>))]
+[JsonSerializable(typeof(WatchLine<ListedNode>))]
 [JsonSerializable(typeof(WatchLine<PodObject>))]
 [JsonSerializable(typeof(WatchLine<StatusObject>))]
 [JsonSerializable(typeof(WatchLineType))]

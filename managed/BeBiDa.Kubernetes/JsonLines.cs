@@ -7,7 +7,11 @@ namespace BeBiDa.Kubernetes;
 /// <summary>Splits a stream into lines as they arrive.</summary>
 internal static class JsonLines
 {
+    // No object of Kubernetes' is that long: its server takes requests of 3 MiB at most.
+    private const int Longest = 16 * 1024 * 1024;
+
     /// <summary>The lines, without their ends; each is valid until the next is asked for.</summary>
+    /// <exception cref="IOException">The stream broke, or one does not end.</exception>
     public static async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadAsync(Stream stream, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var reader = PipeReader.Create(stream, new StreamPipeReaderOptions(leaveOpen: true));
@@ -27,6 +31,8 @@ internal static class JsonLines
                 reader.AdvanceTo(buffer.Start, buffer.End);
                 if (read.IsCompleted)
                     yield break;
+                if (buffer.Length > Longest)
+                    throw new IOException($"a line of more than {Longest / 1024 / 1024} MiB");
             }
         }
         finally

@@ -64,7 +64,7 @@ internal sealed class NodeWatch : IAsyncDisposable
                     failing = false;
                     pause = FirstPause;
                 }
-                await foreach (var line in client.WatchAsync($"api/v1/nodes?watch=1&allowWatchBookmarks=true&timeoutSeconds=300&resourceVersion={resourceVersion}", ApiClient.Metadata, ApiJson.Default.WatchLinePartialObject, stop.Token).ConfigureAwait(false))
+                await foreach (var line in client.WatchAsync($"api/v1/nodes?watch=1&allowWatchBookmarks=true&timeoutSeconds=300&resourceVersion={resourceVersion}", ApiClient.Metadata, ApiJson.Default.WatchLineListedNode, stop.Token).ConfigureAwait(false))
                 {
                     if (line.Object?.Metadata is not { } metadata)
                         continue;
@@ -98,21 +98,26 @@ internal sealed class NodeWatch : IAsyncDisposable
         string? next = null;
         while (true)
         {
-            var page = await client.SendAsync(HttpMethod.Get, $"api/v1/nodes?limit={PageSize}{(next is null ? "" : $"&continue={Uri.EscapeDataString(next)}")}", null, ApiClient.MetadataList, ApiJson.Default.PartialObjectList, cancellationToken).ConfigureAwait(false);
+            var page = await client.SendAsync(HttpMethod.Get, $"api/v1/nodes?limit={PageSize}{(next is null ? "" : $"&continue={Uri.EscapeDataString(next)}")}", null, ApiClient.MetadataList, ApiJson.Default.ListedNodeList, cancellationToken).ConfigureAwait(false);
             foreach (var item in page?.Items ?? [])
-                if (Node(item.Metadata) is { } node)
+                if (Node(item?.Metadata) is { } node)
                     nodes.Add(node);
-            next = page?.Metadata?.Continue is { Length: > 0 } more ? more : null;
+            var metadata = page.ListedBy(client.Address);
+            next = metadata.Continue is { Length: > 0 } more ? more : null;
             if (next is not null)
                 continue;
             directory.Replace(nodes);
-            return page?.Metadata?.ResourceVersion ?? "0";
+            return metadata.ResourceVersion!;
         }
     }
 
     /// <summary>A node as its metadata tell it; null when they do not.</summary>
-    public ClusterNode? Node(ObjectMeta? metadata) =>
-        metadata is { Name: { } name, Uid: { } uid }
-            ? new ClusterNode(name, uid, slurmNameLabel.Length > 0 ? metadata.Labels?.GetValueOrDefault(slurmNameLabel) : null)
+    public ClusterNode? Node(ObjectMeta? metadata) => Node(metadata?.Name, metadata?.Uid, metadata?.Labels);
+
+    private ClusterNode? Node(ListedNodeMeta? metadata) => Node(metadata?.Name, metadata?.Uid, metadata?.Labels);
+
+    private ClusterNode? Node(string? name, string? uid, Dictionary<string, string>? labels) =>
+        name is not null && uid is not null
+            ? new ClusterNode(name, uid, slurmNameLabel.Length > 0 ? labels?.GetValueOrDefault(slurmNameLabel) : null)
             : null;
 }

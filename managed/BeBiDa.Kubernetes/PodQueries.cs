@@ -67,9 +67,10 @@ internal sealed class PodQueries(ApiClient client)
             foreach (var item in page?.Items ?? [])
                 if (Pod(item) is { } pod && names?.Contains(pod.Node) != false)
                     pods.Add(pod);
-            next = page?.Metadata?.Continue is { Length: > 0 } more ? more : null;
+            var metadata = page.ListedBy(client.Address);
+            next = metadata.Continue is { Length: > 0 } more ? more : null;
             if (next is null)
-                return new PodList(pods, page?.Metadata?.ResourceVersion ?? "0");
+                return new PodList(pods, metadata.ResourceVersion!);
         }
     }
 
@@ -92,8 +93,7 @@ internal sealed class PodQueries(ApiClient client)
             Finished = pod.Status?.Phase is "Succeeded" or "Failed",
             OfDaemonSet = controller?.Kind == "DaemonSet",
             HasController = controller is not null,
-            // kubelet marks its static pods so (corev1.MirrorPodAnnotationKey).
-            Mirror = metadata.Annotations?.ContainsKey("kubernetes.io/config.mirror") == true,
+            Mirror = metadata.Annotations?.Mirror is not null,
             HasEmptyDir = pod.Spec.Volumes?.Any(v => v.EmptyDir is not null) == true,
             DeletionTimestamp = metadata.DeletionTimestamp,
         };

@@ -35,11 +35,14 @@ public enum ClusterFault
 /// <param name="inner">What caused it.</param>
 public sealed class ClusterException(ClusterFault fault, string message, TimeSpan? retryAfter = null, Exception? inner = null) : Exception(message, inner)
 {
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
+
     /// <summary>Why.</summary>
     public ClusterFault Fault { get; } = fault;
 
     /// <summary>How long the server asks to wait before the next try; null when it does not say.</summary>
-    public TimeSpan? RetryAfter { get; } = retryAfter;
+    /// <remarks>At most a minute: what an answer says, a webhook of the cluster's can have said, and no timer waits for centuries.</remarks>
+    public TimeSpan? RetryAfter { get; } = retryAfter > LongestWait ? LongestWait : retryAfter;
 
     /// <summary>Whether another try can help.</summary>
     public bool IsTransient => Fault is not (ClusterFault.Refused or ClusterFault.NotFound);

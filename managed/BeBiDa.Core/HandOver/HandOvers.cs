@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using BeBiDa.Cluster;
 using BeBiDa.Configuration;
 using BeBiDa.Draining;
+using BeBiDa.Holds;
 using BeBiDa.Jobs;
 using Microsoft.Extensions.Logging;
 
@@ -19,6 +20,8 @@ public sealed class HandOvers : IAsyncDisposable
     private const string Cluster = "(cluster)";
     private const string Pods = "(pods)";
     private const string Leaving = "(job)";
+
+    private const int MostShown = 20;
 
     // A job without stubborn processes has left its nodes some tens of milliseconds after its epilog hook.
     private static readonly TimeSpan FirstLook = TimeSpan.FromMilliseconds(20);
@@ -215,7 +218,7 @@ public sealed class HandOvers : IAsyncDisposable
         {
             var others = await cluster.ReleaseAsync(node, job.Hold, token).ConfigureAwait(false);
             progress?.Report(new HandOverProgress(nodes.Count, Interlocked.Increment(ref done), 0, 0));
-            Record(node, NodeEvent.Recommissioned, $"Slurm job {Describe(job)} has given this node back" + (others.Count == 0 ? "" : $"; held by {string.Join(", ", others.Select(h => $"job {h.Key.JobId}"))} still"), warning: false);
+            Record(node, NodeEvent.Recommissioned, $"Slurm job {Describe(job)} has given this node back" + (others.Count == 0 ? "" : $"; held by {Few(others)} still"), warning: false);
             return true;
         }).ConfigureAwait(false);
         return 0;
@@ -272,6 +275,10 @@ public sealed class HandOvers : IAsyncDisposable
 
     private static string Describe(Job job) =>
         $"{job.Id}{(job.User.Length > 0 ? $" of {job.User}" : "")}{(job.Partition.Length > 0 ? $" in {job.Partition}" : "")} ({job.Cluster})";
+
+    // An annotation is soon written by anyone who may write the node.
+    private static string Few(IReadOnlyList<Hold> holds) =>
+        string.Join(", ", holds.Take(MostShown).Select(h => $"job {h.Key.JobId}")) + (holds.Count > MostShown ? $" and {holds.Count - MostShown} more" : "");
 
     private static string Milliseconds(TimeSpan elapsed) => $"{elapsed.TotalMilliseconds:0} ms";
 
