@@ -25,14 +25,15 @@ internal sealed class ApiClient : IDisposable
     private readonly ServiceClientCredentials? credentials;
     private readonly string? hostHeader;
     private readonly TimeSpan requestTimeout;
-    private readonly SemaphoreSlim inFlight;
+    private readonly SemaphoreSlim inFlight, evictions;
     private readonly TimeProvider time;
 
     /// <summary>Gets ready; nothing is sent yet.</summary>
     /// <exception cref="System.Security.Cryptography.CryptographicException">The client certificate or its key cannot be read.</exception>
     public ApiClient(KubernetesClientConfiguration configuration, int maxInFlight, TimeSpan requestTimeout, TimeProvider time)
     {
-        Address = new Uri(configuration.Host.EndsWith('/') ? configuration.Host : configuration.Host + "/");
+        // Without user and password, which .NET would not send: the address is in log lines.
+        Address = new UriBuilder(configuration.Host.EndsWith('/') ? configuration.Host : configuration.Host + "/") { UserName = "", Password = "" }.Uri;
         http = new HttpClient(Connection.Handler(configuration, requestTimeout)) { Timeout = Timeout.InfiniteTimeSpan };
         http.DefaultRequestHeaders.TryAddWithoutValidation("User-Agent", configuration.UserAgent);
         credentials = k8s.Kubernetes.CreateCredentials(configuration);
@@ -40,6 +41,7 @@ internal sealed class ApiClient : IDisposable
         this.requestTimeout = requestTimeout;
         this.time = time;
         inFlight = new SemaphoreSlim(maxInFlight);
+        evictions = new SemaphoreSlim(Math.Max(1, maxInFlight * 3 / 4));
     }
 
     /// <summary>The API server's address.</summary>
@@ -49,6 +51,7 @@ internal sealed class ApiClient : IDisposable
     {
         http.Dispose();
         inFlight.Dispose();
+        evictions.Dispose();
     }
 
     /// <summary>Sends one request and reads its whole answer.</summary>
@@ -89,6 +92,20 @@ internal sealed class ApiClient : IDisposable
         finally
         {
             inFlight.Release();
+        }
+    }
+
+    /// <summary>The same for an eviction. These can hang, in webhooks of whoever owns the pods; so some room is always left for the rest.</summary>
+    public async Task EvictAsync(string path, HttpContent content, CancellationToken cancellationToken)
+    {
+        await evictions.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await SendAsync<StatusObject>(HttpMethod.Post, path, content, Json, null, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            evictions.Release();
         }
     }
 

@@ -95,7 +95,7 @@ public sealed class KubernetesCluster : ICluster, IAsyncDisposable
         var eviction = new EvictionObject("policy/v1", "Eviction", new ObjectName(pod.Name, pod.Namespace), Options(pod, gracePeriod));
         try
         {
-            await client.SendAsync<StatusObject>(HttpMethod.Post, $"{PathOf(pod)}/eviction", ApiClient.Body(eviction, ApiJson.Default.EvictionObject), ApiClient.Json, null, cancellationToken).ConfigureAwait(false);
+            await client.EvictAsync($"{PathOf(pod)}/eviction", ApiClient.Body(eviction, ApiJson.Default.EvictionObject), cancellationToken).ConfigureAwait(false);
             return EvictionAnswer.Accepted;
         }
         catch (ClusterException e) when (e.Fault is ClusterFault.NotFound or ClusterFault.Conflict)

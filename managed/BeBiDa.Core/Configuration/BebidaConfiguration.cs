@@ -80,7 +80,7 @@ public sealed record EvictionConfiguration
     /// <summary>How long pods may take to leave in all, before <see cref="OnBudget"/> and <see cref="OnStuck"/> apply; 1 s to 1 h.</summary>
     public TimeSpan Deadline { get; init; } = TimeSpan.FromSeconds(20);
 
-    /// <summary>What is done with a pod that its PodDisruptionBudget still keeps at the deadline.</summary>
+    /// <summary>What is done with a pod that its PodDisruptionBudget still keeps at the deadline, or whose eviction has got no answer.</summary>
     public AtDeadline OnBudget { get; init; } = AtDeadline.Delete;
 
     /// <summary>What is done with a pod that is still terminating, past its grace, at the deadline.</summary>

@@ -14,9 +14,6 @@ namespace BeBiDa.Draining;
 /// </remarks>
 internal sealed class Drain
 {
-    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(2);
-
     // How long after its grace a terminating pod counts as stuck: its kubelet needs a moment to report.
     private static readonly TimeSpan Allowance = TimeSpan.FromSeconds(1);
 
@@ -30,8 +27,8 @@ internal sealed class Drain
     private readonly Queue<LeavingPod> waiting = new();
     private readonly Dictionary<string, LeavingPod> leaving = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> left = new(StringComparer.Ordinal);
-    private readonly int maxInFlight;
-    private int inFlight, leftCount, leavingCount;
+    private readonly FairShare share;
+    private int leftCount, leavingCount;
 
     /// <summary>Prepares a drain.</summary>
     /// <param name="cluster">The cluster.</param>
@@ -45,7 +42,7 @@ internal sealed class Drain
     {
         this.cluster = cluster;
         this.policy = policy;
-        this.maxInFlight = maxInFlight;
+        share = new FairShare(maxInFlight);
         this.time = time;
         feed = new PodFeed(cluster, nodes, time, logger);
         this.logger = logger;
@@ -68,11 +65,15 @@ internal sealed class Drain
 
         var watch = feed.FollowAsync(list, change => queue.Writer.TryWrite(() => Changed(change)), all => queue.Writer.TryWrite(() => Relisted(all)), end.Token);
         var clock = TickAsync(end.Token);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(end.Token);
         try
         {
             while (!IsOver())
             {
-                StartRequests(end.Token);
+                if (Late)
+                    // What hangs until now is asked in another way.
+                    await patience.CancelAsync().ConfigureAwait(false);
+                StartRequests(end.Token, patience.Token);
                 var happened = await queue.Reader.ReadAsync(end.Token).ConfigureAwait(false);
                 do
                     happened();
@@ -144,38 +145,43 @@ internal sealed class Drain
         waiting.Enqueue(pod);
     }
 
-    private void StartRequests(CancellationToken cancellationToken)
+    private void StartRequests(CancellationToken cancellationToken, CancellationToken patience)
     {
-        while (inFlight < maxInFlight && waiting.TryDequeue(out var pod))
+        for (var tries = waiting.Count; tries > 0 && share.HasRoom; tries--)
         {
+            var pod = waiting.Dequeue();
             if (!leaving.ContainsKey(pod.Pod.Uid))
                 continue;
-            inFlight++;
-            _ = RequestAsync(pod, cancellationToken);
+            // Nor is there time any more to try each pod of a node that does not answer.
+            pod.Unanswered |= Late && share.IsSilent(pod.Pod.Node);
+            if (share.TryBegin(pod.Pod.Node))
+                _ = RequestAsync(pod, cancellationToken, patience);
+            else
+                waiting.Enqueue(pod);
         }
     }
 
     private bool Late => time.GetUtcNow() >= deadline;
 
     // Runs outside of the loop; touches the pod's state only by what it queues.
-    private async Task RequestAsync(LeavingPod pod, CancellationToken cancellationToken)
+    private async Task RequestAsync(LeavingPod pod, CancellationToken cancellationToken, CancellationToken patience)
     {
         var late = Late;
-        var force = late && pod.Accepted && policy.OnStuck == AtDeadline.Delete;
-        var pastBudget = late && pod.Blocked && policy.OnBudget == AtDeadline.Delete;
+        var node = pod.Pod.Node;
+        var isAnswered = true;
         Action answer;
         try
         {
-            if (force || pastBudget)
+            if (late && pod.Deletion(policy) is { } deletion)
             {
                 // Said before it is asked: the watch may tell that the pod is gone, and the drain end, before the answer comes.
-                logger.LogInformation("node {Node}: pod {Pod} {Why}; deleting it{How}", pod.Pod.Node, pod.Pod, force ? "has not ended within its grace" : "was kept by a disruption budget until the deadline", force ? " without grace" : "");
-                await cluster.DeleteAsync(pod.Pod, force ? TimeSpan.Zero : policy.GracePeriod, cancellationToken).ConfigureAwait(false);
-                answer = () => Deleted(pod, force);
+                logger.LogInformation("node {Node}: pod {Pod} {Why}; deleting it{How}", node, pod.Pod, deletion.Why, deletion.IsForced ? " without grace" : "");
+                await cluster.DeleteAsync(pod.Pod, deletion.IsForced ? TimeSpan.Zero : policy.GracePeriod, cancellationToken).ConfigureAwait(false);
+                answer = () => Deleted(pod, deletion.IsForced);
             }
             else
             {
-                var eviction = await cluster.EvictAsync(pod.Pod, policy.GracePeriod, cancellationToken).ConfigureAwait(false);
+                var eviction = await cluster.EvictAsync(pod.Pod, policy.GracePeriod, late ? cancellationToken : patience).ConfigureAwait(false);
                 answer = () => Evicted(pod, eviction);
             }
         }
@@ -185,7 +191,13 @@ internal sealed class Drain
         }
         catch (ClusterException e)
         {
+            isAnswered = e.Fault != ClusterFault.Unavailable;
             answer = () => Failed(pod, e);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            isAnswered = false;
+            answer = () => Overdue(pod);
         }
         catch (OperationCanceledException)
         {
@@ -193,7 +205,7 @@ internal sealed class Drain
         }
         queue.Writer.TryWrite(() =>
         {
-            inFlight--;
+            share.End(node, isAnswered);
             pod.Busy = false;
             answer();
         });
@@ -208,12 +220,13 @@ internal sealed class Drain
                 break;
             case EvictionAnswer.Accepted:
                 pod.Accepted = true;
-                pod.Blocked = false;
+                pod.Blocked = pod.Unanswered = false;
                 break;
             case EvictionAnswer.Blocked:
                 if (!pod.Blocked)
                     logger.LogInformation("node {Node}: pod {Pod} is kept by a disruption budget; trying until the eviction deadline", pod.Pod.Node, pod.Pod);
                 pod.Blocked = true;
+                pod.Unanswered = false;
                 TryAgain(pod, null);
                 break;
         }
@@ -222,13 +235,20 @@ internal sealed class Drain
     private void Deleted(LeavingPod pod, bool forced)
     {
         pod.Accepted = true;
-        pod.Blocked = false;
+        pod.Blocked = pod.Unanswered = false;
         if (forced)
             pod.ForcedAt = time.GetUtcNow();
     }
 
+    private void Overdue(LeavingPod pod)
+    {
+        pod.Unanswered = true;
+        Queue(pod);
+    }
+
     private void Failed(LeavingPod pod, ClusterException e)
     {
+        pod.Unanswered = e.Fault == ClusterFault.Unavailable;
         var problem = $"could not be evicted: {e.Message}";
         if (e.IsTransient)
         {
@@ -243,8 +263,7 @@ internal sealed class Drain
 
     private void TryAgain(LeavingPod pod, TimeSpan? after)
     {
-        var backoff = FirstRetry * Math.Pow(2, Math.Min(pod.Tries++, 10));
-        var delay = after ?? (backoff < LongestRetry ? backoff : LongestRetry);
+        var delay = after ?? pod.Backoff();
         // Not past the deadline: then other rules hold.
         var untilDeadline = deadline - time.GetUtcNow();
         if (untilDeadline > TimeSpan.Zero && delay > untilDeadline)

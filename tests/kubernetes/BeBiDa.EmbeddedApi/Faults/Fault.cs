@@ -17,6 +17,9 @@ public enum FaultKind
 
     /// <summary>The request is accepted and never answered.</summary>
     Hang,
+
+    /// <summary>The request is answered 200 with <see cref="Fault.Body"/> and not carried out; a watch ends after it.</summary>
+    Answer,
 }
 
 /// <summary>A fault and the requests that it meets.</summary>
@@ -51,4 +54,7 @@ public sealed record Fault(FaultKind Kind)
 
     /// <summary>Seconds for the Retry-After header of a refusal.</summary>
     public int? RetryAfter { get; init; }
+
+    /// <summary>The text of <see cref="FaultKind.Answer"/>, whatever it is.</summary>
+    public string Body { get; init; } = "";
 }

@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Text;
+using BeBiDa.EmbeddedApi.Http;
 using BeBiDa.EmbeddedApi.Objects;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
@@ -56,6 +58,10 @@ public sealed class FaultPlan
                     break;
                 case FaultKind.Drop:
                     Cut(http);
+                    return false;
+                case FaultKind.Answer:
+                    // One byte a character, so that a test can have any bytes sent.
+                    await http.WriteAsync(Encoding.Latin1.GetBytes(fault.Body));
                     return false;
             }
         }

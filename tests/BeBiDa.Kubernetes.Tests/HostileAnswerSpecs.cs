@@ -1,0 +1,102 @@
+using BeBiDa.Configuration;
+using BeBiDa.EmbeddedApi;
+using BeBiDa.EmbeddedApi.Faults;
+using BeBiDa.HandOver;
+
+namespace BeBiDa.Tests;
+
+/// <summary>Answers that are none, and webhooks that do not answer: the hand-overs that they do not concern are done.</summary>
+public sealed class HostileAnswerSpecs() : ClusterTest(ApiServerKind.Embedded)
+{
+    private static readonly TimeSpan Budget = TimeSpan.FromSeconds(60);
+
+    private EmbeddedApiServer server = null!;
+
+    /// <summary>What is no list of pods or nodes, nor a line of a watch.</summary>
+    public static IEnumerable<string> Odd =>
+    [
+        "", "null", "{}", "[]", "no JSON", "<html>", "{\"items\": null}", "{\"items\": [null]}", "{\"items\": {}}",
+        "{\"metadata\": {}, \"items\": []}", "{\"metadata\": {\"resourceVersion\": 7}, \"items\": []}",
+        "{\"items\": [{\"metadata\": {\"name\": \"\u00ff\u00fe\", \"uid\": \"u\"}}]}",
+        "{\"type\": \"ADDED\"}", "{\"type\": \"ADDED\", \"object\": null}", "{\"type\": \"ADDED\", \"object\": [1]}", "{\"type\": 1}",
+        "{\"type\": \"ERROR\", \"object\": {\"code\": -1, \"message\": 3}}", "{\"type\": \"ERROR\", \"object\": {\"code\": 99999}}",
+        "{\"type\": \"\u00ff\", \"object\": {}}", "{\"type\": \"ADDED\", \"object\": {\"metadata\": {\"deletionTimestamp\": \"soon\"}}}",
+        "{\"items\": " + new string('[', 20_000), "{\"a\": " + new string('9', 100_000) + "}", new string('x', 17 * 1024 * 1024),
+    ];
+
+    protected override async Task<IApiServer> StartAsync(ApiServerKind kind) => server = Ends(await EmbeddedApiServer.StartAsync());
+
+    [TestCase("list", "nodes")]
+    [TestCase("watch", "nodes")]
+    [TestCase("list", "pods")]
+    [TestCase("watch", "pods")]
+    [TestCase("patch", "nodes")]
+    [TestCase("create", "pods/eviction")]
+    public async Task Odd_answers_are_asked_for_again(string verb, string resource)
+    {
+        var nodes = await RunNodesAsync(2);
+        // An eviction that is answered with 200 is taken for one, and made good only at the eviction deadline.
+        var configuration = Configuration() with { Eviction = new EvictionConfiguration { GracePeriod = TimeSpan.FromSeconds(1), Deadline = TimeSpan.FromSeconds(verb == "create" ? 2 : 15) } };
+        foreach (var (body, number) in (verb == "create" ? Odd.TakeLast(4) : Odd).Select((body, number) => (body, (uint)number + 1)))
+        {
+            foreach (var node in nodes)
+                await RunPodAsync(PodOn(node, $"{node}-{number}"));
+            BeBiDa.HandOver.HandOvers handOvers;
+            // The hollow kubelets list and watch pods too; of four, some are BeBiDa's.
+            using (server.Faults.Add(new Fault(FaultKind.Answer) { Verb = verb, Resource = resource, Body = body, Times = resource == "pods" ? 4 : 1 }))
+            {
+                handOvers = HandOvers(Connect(configuration), configuration);
+                Assert.That((await handOvers.DecommissionAsync(Job(number, nodes), Budget)).Outcome, Is.EqualTo(HandOverOutcome.Done), $"{number}: {string.Join('\n', Log.All)}");
+            }
+            foreach (var node in nodes)
+            {
+                // To a write that is answered with 200, odd words change nothing: it may have been done.
+                if (verb is "list" or "watch")
+                    Assert.That(await StateAsync(node), Is.EqualTo((true, $"lab.{number}", "slurm")));
+                Assert.That(await PodNamesAsync(node), Is.Empty);
+            }
+            Assert.That((await handOvers.RecommissionAsync(Job(number, nodes), Budget)).Outcome, Is.EqualTo(HandOverOutcome.Done), $"{number}: {string.Join('\n', Log.All)}");
+            await handOvers.DisposeAsync();
+        }
+    }
+
+    [Test]
+    public async Task Evictions_that_hang_on_one_node_keep_no_other_job_waiting([Values(1, 4, 32)] int maxInFlight)
+    {
+        var nodes = await RunNodesAsync(3);
+        for (var i = 0; i < 40; i++)
+            await CreateAsync(PodOn(nodes[0], $"hostile-{i}"));
+        await RunPodAsync(PodOn(nodes[1], "mild-1"));
+        await RunPodAsync(PodOn(nodes[2], "mild-2"));
+        var configuration = Configuration();
+        configuration = configuration with { Kubernetes = configuration.Kubernetes with { MaxInFlight = maxInFlight, RequestTimeout = TimeSpan.FromSeconds(maxInFlight == 1 ? 1 : 120) } };
+        var handOvers = HandOvers(Connect(configuration), configuration);
+
+        using var hang = server.Faults.Add(new Fault(FaultKind.Hang) { Resource = "pods/eviction", Path = "/hostile-" });
+        var hostile = handOvers.DecommissionAsync(Job(7, nodes[0], nodes[2]), Budget);
+        await Eventually("evictions hang", () => Task.FromResult(Evictions() >= Math.Max(1, maxInFlight / 8)));
+        var other = await handOvers.DecommissionAsync(Job(8, nodes[1]), Budget);
+        Assert.That((other.Outcome, other.PodsEvicted), Is.EqualTo((HandOverOutcome.Done, 1)), string.Join('\n', Log.All));
+        // The job's own other node does not wait for it either.
+        await Eventually("its other node is empty", async () => (await PodNamesAsync(nodes[2])).Count == 0);
+        Assert.That(hostile.IsCompleted, Is.False);
+        Assert.That((await handOvers.RecommissionAsync(Job(8, nodes[1]), Budget)).Outcome, Is.EqualTo(HandOverOutcome.Done));
+
+        // At the eviction deadline they are deleted: no webhook of evictions is asked.
+        Assert.That((await hostile).Outcome, Is.EqualTo(HandOverOutcome.Done), string.Join('\n', Log.All));
+        Assert.That(await PodNamesAsync(nodes[0]), Is.Empty);
+
+        long Evictions() => server.RequestCounts.SingleOrDefault(c => c is { Verb: "create", Resource: "pods/eviction" })?.Requests ?? 0;
+    }
+
+    [Test]
+    public async Task A_server_that_asks_for_patience_for_centuries_is_asked_again_all_the_same()
+    {
+        var node = (await RunNodesAsync(1))[0];
+        await RunPodAsync(PodOn(node, "app"));
+        var configuration = Configuration() with { Eviction = new EvictionConfiguration { GracePeriod = TimeSpan.FromSeconds(1), Deadline = TimeSpan.FromSeconds(2) } };
+        using var fault = server.Faults.Add(new Fault(FaultKind.Refuse) { StatusCode = 429, RetryAfter = int.MaxValue, Verb = "create", Resource = "pods/eviction", Times = 1 });
+        var taken = await HandOvers(Connect(configuration), configuration).DecommissionAsync(Job(7, node), Budget);
+        Assert.That(taken.Outcome, Is.EqualTo(HandOverOutcome.Done), string.Join('\n', Log.All));
+    }
+}
