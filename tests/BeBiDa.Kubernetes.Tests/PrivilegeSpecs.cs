@@ -1,4 +1,5 @@
 using System.Net;
+using BeBiDa.Cluster;
 using BeBiDa.Configuration;
 using BeBiDa.EmbeddedApi;
 using BeBiDa.HandOver;
@@ -6,6 +7,7 @@ using BeBiDa.Hollow.Api;
 using BeBiDa.Hollow.Nodes;
 using BeBiDa.Lab;
 using k8s.Models;
+using Microsoft.Extensions.Logging;
 using YamlDotNet.RepresentationModel;
 
 namespace BeBiDa.Tests;
@@ -16,14 +18,19 @@ public sealed class PrivilegeSpecs(ApiServerKind kind) : ClusterTest(kind)
 {
     private static readonly string Manifest = File.ReadAllText(Path.Combine(PluginBuild.RepositoryRoot(), "packaging", "kubernetes", "rbac.yaml"));
 
-    /// <summary>Each verb that the manifest grants.</summary>
+    /// <summary>Each verb that the manifest grants, as "verb group/resource"; the core group's name is empty.</summary>
     public static IEnumerable<string> Rights =>
         from document in Documents()
         where document.Children.ContainsKey("rules")
         from rule in (YamlSequenceNode)document["rules"]
-        from resource in (YamlSequenceNode)rule["resources"]
+        from name in Group(rule)
         from verb in (YamlSequenceNode)rule["verbs"]
-        select $"{verb} {resource}";
+        select $"{verb} {name}";
+
+    private static IEnumerable<string> Group(YamlNode rule) =>
+        from part in (YamlSequenceNode)rule["apiGroups"]
+        from resource in (YamlSequenceNode)rule["resources"]
+        select $"{part}/{resource}";
 
     [Test]
     public async Task With_the_packaged_rights_all_of_a_hand_over_is_allowed()
@@ -40,8 +47,26 @@ public sealed class PrivilegeSpecs(ApiServerKind kind) : ClusterTest(kind)
     {
         var kubeconfig = await IdentityAsync(without: right);
         await HandOverAsync(kubeconfig, givenUpOn: () => Refusals().Any());
-        var resource = right.Split(' ')[1];
+        var resource = right.Split('/', 2)[1];
         Assert.That(Refusals().Any(line => line.Contains(resource, StringComparison.Ordinal)), Is.True, $"{string.Join('\n', Log.All)}");
+    }
+
+    [TestCase("default", ExpectedResult = true)]
+    [TestCase("kube-system", ExpectedResult = false)]
+    public async Task<bool> What_the_server_says_that_is_allowed_is_what_the_manifest_grants(string space)
+    {
+        using var client = ApiClient.FromKubeconfig(await IdentityAsync(without: null));
+        var review = await new ApiClient(client).CreateAsync("apis/authorization.k8s.io/v1/selfsubjectrulesreviews", new V1SelfSubjectRulesReview { ApiVersion = "authorization.k8s.io/v1", Kind = "SelfSubjectRulesReview", Spec = new V1SelfSubjectRulesReviewSpec { NamespaceProperty = space } }, default);
+        // Every user may ask what they may, and who they are (system:basic-user).
+        var allowed =
+            from rule in review.Status.ResourceRules
+            from part in rule.ApiGroups
+            where part is not ("authorization.k8s.io" or "authentication.k8s.io")
+            from resource in rule.Resources
+            from verb in rule.Verbs
+            select $"{verb} {part}/{resource}";
+        Assert.That(allowed.Where(right => !right.EndsWith("/events", StringComparison.Ordinal)), Is.EquivalentTo(Rights.Where(right => !right.EndsWith("/events", StringComparison.Ordinal))));
+        return allowed.Contains("create /events");
     }
 
     [Test]
@@ -59,6 +84,16 @@ public sealed class PrivilegeSpecs(ApiServerKind kind) : ClusterTest(kind)
             ("delete", "", "nodes", ""),
             ("update", "", "nodes", ""),
             ("patch", "", "nodes", "status"),
+            ("get", "", "nodes", "proxy"),
+            ("deletecollection", "", "pods", ""),
+            ("deletecollection", "", "nodes", ""),
+            ("update", "", "pods", "ephemeralcontainers"),
+            ("create", "", "pods", "portforward"),
+            ("create", "", "pods", "binding"),
+            ("list", "", "configmaps", ""),
+            ("list", "", "namespaces", ""),
+            ("impersonate", "", "users", ""),
+            ("create", "certificates.k8s.io", "certificatesigningrequests", ""),
             ("create", "", "serviceaccounts", "token"),
             ("create", "apps", "deployments", ""),
             ("patch", "apps", "daemonsets", ""),
@@ -91,12 +126,15 @@ public sealed class PrivilegeSpecs(ApiServerKind kind) : ClusterTest(kind)
             () => bebida.MergeAsync<object>(Resources.Pods.At(Space, "pod"), new { metadata = new { labels = new { a = "b" } } }, default),
             () => bebida.MergeAsync<object>(Resources.Nodes.At(null, node.Name, "status"), new { status = new { phase = "Running" } }, default),
             () => bebida.DeleteAsync(Resources.Nodes.At(null, node.Name), new V1DeleteOptions(), default),
+            () => bebida.CreateAsync<object>($"api/v1/namespaces/{Space}/events", new { apiVersion = "v1", kind = "Event", metadata = new { generateName = "forged." } }, default),
+            () => bebida.GetAsync<object>("api/v1/namespaces/default/events", default),
         })
             Assert.That((await CatchAsync<ApiException>(work)).Code, Is.EqualTo(HttpStatusCode.Forbidden));
         await DeleteNodeAsync(node.Name);
     }
 
-    // Everything that BeBiDa asks of Kubernetes for a job: follow nodes, hold, evict, watch, delete what is stuck, Events, release.
+    // Everything that BeBiDa asks of Kubernetes: follow nodes, hold, evict, watch, delete what is stuck, Events, release; and
+    // what bebidactl status and reconcile read.
     private async Task<(HandOverResult Taken, HandOverResult? GivenBack)> HandOverAsync(string kubeconfig, Func<bool>? givenUpOn = null)
     {
         var node = (await RunNodesAsync(1))[0];
@@ -118,7 +156,14 @@ public sealed class PrivilegeSpecs(ApiServerKind kind) : ClusterTest(kind)
                 await handOvers.DisposeAsync();
                 return (await taking, null);
             }
-            return (await taking, await handOvers.RecommissionAsync(Job(3, node), TimeSpan.FromSeconds(30)));
+            var givenBack = await handOvers.RecommissionAsync(Job(3, node), TimeSpan.FromSeconds(30));
+            Assert.That((await cluster.ReadStatusAsync(default)).Select(status => status.Node.Name), Does.Contain(node));
+            return (await taking, givenBack);
+        }
+        catch (ClusterException e)
+        {
+            Log.LogError("{Problem}", e.Message);
+            return (await handOvers.RecommissionAsync(Job(3, node), TimeSpan.FromSeconds(1)), null);
         }
         finally
         {
@@ -142,10 +187,10 @@ public sealed class PrivilegeSpecs(ApiServerKind kind) : ClusterTest(kind)
                 ((YamlMappingNode)document["roleRef"]).Children["name"] = $"{document["roleRef"]["name"]}-{user}";
                 ((YamlMappingNode)document["subjects"][0]).Children["name"] = user;
             }
-            else if (without?.Split(' ') is [var verb, var resource])
+            else if (without?.Split(' ') is [var verb, var name])
             {
                 foreach (var rule in (YamlSequenceNode)document["rules"])
-                    if (((YamlSequenceNode)rule["resources"]).Any(r => r.ToString() == resource))
+                    if (Group(rule).Contains(name))
                         ((YamlSequenceNode)rule["verbs"]).Children.Remove(verb);
                 // A rule without verbs is none, and the API does not take it.
                 foreach (var empty in ((YamlSequenceNode)document["rules"]).Where(rule => !((YamlSequenceNode)rule["verbs"]).Any()).ToList())
@@ -164,7 +209,7 @@ public sealed class PrivilegeSpecs(ApiServerKind kind) : ClusterTest(kind)
         var bebida = new ApiClient(client);
         // A real API server sees new roles a moment later.
         foreach (var right in Rights.Where(r => r != without).Select(r => r.Split(' ', '/')))
-            await Eventually($"{user} may {string.Join(' ', right)}", () => MayAsync(bebida, right[0], "", right[1], right.ElementAtOrDefault(2) ?? "", right[1] == "events" ? "default" : null));
+            await Eventually($"{user} may {string.Join(' ', right)}", () => MayAsync(bebida, right[0], right[1], right[2], right.ElementAtOrDefault(3) ?? "", right[2] == "events" ? "default" : null));
         return kubeconfig;
     }
 
