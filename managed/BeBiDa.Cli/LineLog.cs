@@ -19,7 +19,8 @@ internal sealed class LineLog(TextWriter writer, LogLevel least, bool timestamps
         var line = $"{(timestamps ? $"{DateTimeOffset.Now:yyyy-MM-dd'T'HH:mm:ss.fffzzz} " : "")}bebidactl: {(logLevel >= LogLevel.Error ? "error: " : "")}{formatter(state, exception)}{(exception is null ? "" : $": {exception}")}";
         lock (gate)
         {
-            writer.WriteLine(line.ReplaceLineEndings(" "));
+            // Nor may what is told of move the cursor of a terminal.
+            writer.WriteLine(string.Concat(line.ReplaceLineEndings(" ").Select(c => char.IsControl(c) ? ' ' : c)));
             writer.Flush();
         }
     }

@@ -31,6 +31,15 @@ public class JobPolicySpecs
         Assert.That(Policy(new()).MayKeep("alice", "batch"), Is.False);
     }
 
+    [TestCase("BEBIDA_NOOP\n[2026-01-01T00:00:00.000] error: forged", "BEBIDA_NOOP?[2026-01-01T00:00:00.000] error: forged")]
+    [TestCase("BEBIDA_NOOP\u001b[2K\u009b1A\u202eforged\u2028", "BEBIDA_NOOP?[2K?1A?forged?")]
+    public void A_name_is_shown_without_what_could_forge_a_log(string name, string shown) =>
+        Assert.That(Policy(Some).Refusal(Job("bob", "batch") with { Name = name }), Does.StartWith($"its name {shown} asks"));
+
+    [Test]
+    public void A_name_without_end_hides_nothing_that_is_said_of_it() =>
+        Assert.That(Policy(Some).Refusal(Job("bob", "batch") with { Name = "BEBIDA_NOOP" + new string('x', 65536) }), Has.Length.LessThan(300).And.Contain("does not allow bob"));
+
     [TestCase("BEBIDA_NOOP")]
     [TestCase("BEBIDA_NOOP_backup")]
     public void A_name_asks_for_no_more_than_the_option_does(string name)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.IO.Enumeration;
 using BeBiDa.Configuration;
 
@@ -13,6 +14,8 @@ namespace BeBiDa.Jobs;
 /// <param name="groups">Who is in which group; null for what this host knows.</param>
 public sealed class JobPolicy(JobsConfiguration jobs, NodesConfiguration nodes, IUserGroups? groups = null)
 {
+    private const int LongestShown = 64;
+
     private readonly IUserGroups groups = groups ?? new SystemUserGroups();
 
     /// <summary>Why a job is none of BeBiDa's business.</summary>
@@ -54,7 +57,14 @@ public sealed class JobPolicy(JobsConfiguration jobs, NodesConfiguration nodes, 
     {
         if (job.AsksToKeep)
             return "it asks to leave its nodes in Kubernetes (--bebida=keep)";
-        return Matches(jobs.IgnoreNames, job.Name) ? $"its name {job.Name} asks to leave Kubernetes alone (jobs.ignoreNames)" : null;
+        return Matches(jobs.IgnoreNames, job.Name) ? $"its name {Shown(job.Name)} asks to leave Kubernetes alone (jobs.ignoreNames)" : null;
+    }
+
+    // In a log, a name of 64 KiB hides what comes after it, and one with control characters what came before.
+    private static string Shown(string name)
+    {
+        var shown = name.Length > LongestShown ? $"{name.AsSpan(0, LongestShown)}…" : name;
+        return string.Concat(shown.Select(c => char.GetUnicodeCategory(c) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.Surrogate ? '?' : c));
     }
 
     private static bool Matches(IReadOnlyList<string> patterns, string name)
