@@ -72,6 +72,21 @@ public class DrainSpecs
     }
 
     [Test]
+    public async Task A_node_whose_evictions_hang_keeps_the_drains_other_nodes_not_waiting_and_loses_its_pods_at_the_deadline()
+    {
+        for (var i = 0; i < 50; i++)
+            cluster.Add(Pod($"hang-{i}", "n1"));
+        cluster.Add(Pod("other", "n2"));
+        cluster.Before = what => what.StartsWith("evict default/hang", StringComparison.Ordinal) ? new TaskCompletionSource().Task : Task.CompletedTask;
+        var drain = Drain(new EvictionConfiguration { Deadline = TimeSpan.FromSeconds(20) }).RunAsync(default);
+        await clock.UntilAsync(() => cluster.Count("evict default/other") == 1);
+        Assert.That(cluster.Count("delete"), Is.Zero);
+        var result = await clock.RunAsync(drain);
+        Assert.That(result.Left, Is.Empty);
+        Assert.That((result.Evicted["n1"], cluster.Count("delete default/hang")), Is.EqualTo((50, 50)));
+    }
+
+    [Test]
     public async Task The_drain_ends_only_when_the_last_pod_is_gone()
     {
         var pod = cluster.Add(Pod("a", "n1"));

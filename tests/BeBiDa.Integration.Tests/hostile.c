@@ -21,7 +21,8 @@ static char *long_text(size_t length)
     return text;
 }
 
-/* All with a value: one without ends slurmctld 22.05 itself, with any PrologSlurmctld. */
+/* Each with a '=' and a name of its own: others end slurmctld 22.05 by themselves, where it has any
+ * PrologSlurmctld. */
 static char **flood(unsigned count)
 {
     char **variables = calloc(count + 1, sizeof(*variables));
@@ -32,7 +33,7 @@ static char **flood(unsigned count)
         if (asprintf(&variables[i],
                      i % 3 == 0   ? "SPANK_%u=" FORGED "SLURM_JOB_ID=1"
                      : i % 3 == 1 ? "SPANK_%u="
-                                  : "SPANK_BEBIDA=keep\x80%u",
+                                  : "SPANK_%u=SPANK_BEBIDA=keep\x80",
                      i) < 0)
             abort();
     return variables;

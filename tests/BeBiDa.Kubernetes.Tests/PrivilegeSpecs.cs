@@ -57,10 +57,10 @@ public sealed class PrivilegeSpecs(ApiServerKind kind) : ClusterTest(kind)
     {
         using var client = ApiClient.FromKubeconfig(await IdentityAsync(without: null));
         var review = await new ApiClient(client).CreateAsync("apis/authorization.k8s.io/v1/selfsubjectrulesreviews", new V1SelfSubjectRulesReview { ApiVersion = "authorization.k8s.io/v1", Kind = "SelfSubjectRulesReview", Spec = new V1SelfSubjectRulesReviewSpec { NamespaceProperty = space } }, default);
+        // Every user may ask what they may, and who they are (system:basic-user).
         var allowed =
             from rule in review.Status.ResourceRules
             from part in rule.ApiGroups
-            // Every user may ask what they may, and who they are (system:basic-user).
             where part is not ("authorization.k8s.io" or "authentication.k8s.io")
             from resource in rule.Resources
             from verb in rule.Verbs

@@ -9,7 +9,7 @@ namespace BeBiDa.Draining;
 internal sealed class FairShare(int maxInFlight)
 {
     // Enough for a node that answers: its next request begins as one ends.
-    private readonly int mostOfANode = Math.Max(1, maxInFlight / 8);
+    private readonly int mostOfANode = Math.Max(Math.Min(2, maxInFlight), maxInFlight / 8);
 
     private readonly Dictionary<string, Node> nodes = new(StringComparer.Ordinal);
     private int inFlight;
