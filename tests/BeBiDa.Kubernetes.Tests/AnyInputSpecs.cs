@@ -68,7 +68,7 @@ public class AnyInputSpecs
                 {
                     Assert.That(line.AsSpan().Contains((byte)'\n'), Is.False);
                     Read(() => JsonSerializer.Deserialize(line, ApiJson.Default.WatchLineType));
-                    Read(() => JsonSerializer.Deserialize(line, ApiJson.Default.WatchLinePartialObject));
+                    Read(() => JsonSerializer.Deserialize(line, ApiJson.Default.WatchLineListedNode));
                     Read(() => JsonSerializer.Deserialize(line, ApiJson.Default.WatchLinePodObject));
                     Read(() => JsonSerializer.Deserialize(line, ApiJson.Default.WatchLineStatusObject));
                 }
