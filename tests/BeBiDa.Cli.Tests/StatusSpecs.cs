@@ -116,8 +116,9 @@ public sealed partial class StatusSpecs : ToolTest
     public async Task A_watch_shows_what_changes_until_it_is_interrupted_and_that_is_no_failure()
     {
         var screen = new Screen();
+        // Where a shell started the tests in the background, SIGINT is ignored, and stays so for all children.
         var command = CliWrap.Cli.Wrap("script")
-            .WithArguments(["-qefc", $"echo $$ > {PathOf("pid")}; exec {Bebidactl} status --watch", "/dev/null"])
+            .WithArguments(["-qefc", $"echo $$ > {PathOf("pid")}; exec env --default-signal=INT {Bebidactl} status --watch", "/dev/null"])
             .WithEnvironmentVariables(Environment(("TERM", "xterm-256color")))
             .WithStandardOutputPipe(PipeTarget.ToDelegate(screen.Add))
             .WithValidation(CommandResultValidation.None);
