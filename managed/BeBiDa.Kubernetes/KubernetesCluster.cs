@@ -98,7 +98,7 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
         if (Hold.Read(metadata.Annotations).FirstOrDefault(h => h.Key.Cluster != slurmCluster) is { } other)
             return $"job {other.Key.JobId} of Slurm cluster {other.Key.Cluster} holds it too";
         if (metadata.ManagedFields?.FirstOrDefault(f => f.OwnsUnschedulable && f.Manager?.StartsWith(WellKnownNames.FieldManagerPrefix, StringComparison.Ordinal) != true) is { } admin)
-            return $"it has been cordoned by {admin.Manager}";
+            return $"someone else has cordoned it (field manager {admin.Manager})";
         // Unchanged since: whoever wrote to it meanwhile may want it.
         var options = new DeleteOptions("v1", "DeleteOptions", null, new Preconditions(node.Uid, metadata.ResourceVersion));
         await client.SendAsync<StatusObject>(HttpMethod.Delete, $"api/v1/nodes/{node.Name}", ApiClient.Body(options, ApiJson.Default.DeleteOptions), ApiClient.Metadata, null, cancellationToken).ConfigureAwait(false);
