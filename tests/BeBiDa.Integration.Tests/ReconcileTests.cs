@@ -54,19 +54,6 @@ internal sealed class ReconcileTests : SiteTest
     }
 
     [Test]
-    public async Task A_node_that_is_registered_anew_during_a_job_is_held_again_and_free_after_it()
-    {
-        var job = await StartJobAsync("-N2", "-w", "n[1-2]");
-        await Site.Client.CoreV1.DeleteNodeAsync("n1");
-        await Site.Cluster.Kubelets["n1"].StartAsync();
-        Assert.That(await Site.UnschedulableAsync(), Is.EqualTo(new[] { "n2" }));
-        Assert.That(await ReconcileAsync(Site), Is.EqualTo(new[] { $"Hold n1 {job}" }));
-        await HeldAsync("n1", job);
-        await CancelAsync(job);
-        await Site.WaitUntilFreeAsync();
-    }
-
-    [Test]
     public async Task Tasks_of_arrays_and_components_of_heterogeneous_jobs_are_jobs_of_their_own_whatever_their_names_are()
     {
         await Slurm.SubmitAsync(["--array=0-1", "--job-name", "a|RUNNING|b\n7|RUNNING|root|x|n1", "-p", SlurmCluster.SharedPartition, "-w", "n1", "--output=/dev/null", "--wrap", "sleep 600"]);
