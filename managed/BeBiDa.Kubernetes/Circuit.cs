@@ -31,8 +31,7 @@ internal sealed class Circuit
                 BreakDurationGenerator = opened => ValueTask.FromResult(Break(opened.HalfOpenAttempts)),
                 OnOpened = opened =>
                 {
-                    if (!opened.IsManual)
-                        logger.LogDebug("Kubernetes answers nobody; asking again in {Break}", Duration.Format(opened.BreakDuration));
+                    logger.LogDebug("Kubernetes answers nobody; asking again in {Break}", Duration.Format(opened.BreakDuration));
                     return ValueTask.CompletedTask;
                 },
             })

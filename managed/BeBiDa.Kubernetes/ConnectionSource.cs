@@ -39,6 +39,7 @@ internal sealed class ConnectionSource : IDisposable
     public Uri Address => Volatile.Read(ref current).Address;
 
     /// <summary>The connection as it is now, to be released after use.</summary>
+    /// <exception cref="ObjectDisposedException">It is over.</exception>
     public ApiConnection Use()
     {
         if (time.GetElapsedTime(Volatile.Read(ref looked)) >= LookAgain && looking.TryEnter())
@@ -58,6 +59,8 @@ internal sealed class ConnectionSource : IDisposable
             var connection = Volatile.Read(ref current);
             if (connection.TryUse())
                 return connection;
+            // One that is closed and still the current one was closed for good; any other has just been replaced.
+            ObjectDisposedException.ThrowIf(connection == Volatile.Read(ref current), this);
         }
     }
 

@@ -59,8 +59,8 @@ static void tell_prolog(const struct hand_over *hand_over, const struct policy *
 static void tell_epilog(const struct hand_over *hand_over)
 {
     if (hand_over->ending != ENDED_DONE)
-        log_error("job %u: its nodes are not back in Kubernetes: %s; that is tried again until it is done "
-                  "(controller.reconcileInterval; bebidactl reconcile does it now)",
+        log_error("job %u: its nodes are not back in Kubernetes: %s; the reconciler gives them back when it "
+                  "can, or bebidactl reconcile",
                   hand_over->job_id, why(hand_over->ending));
     slurmctld.epilog_slurmctld(EPILOG_SUCCEEDED, hand_over->job_id, hand_over->ending == ENDED_OVERDUE);
 }

@@ -206,6 +206,22 @@ public class HandOverSpecs
     }
 
     [Test]
+    public async Task A_job_that_finds_Kubernetes_back_at_a_glance_waits_until_its_pods_have_left()
+    {
+        var pod = Pod("slow", "n1");
+        cluster.Add(pod);
+        cluster.OnEvict = _ => EvictionAnswer.Accepted;
+        cluster.AwayFor = TimeSpan.FromMinutes(5);
+        var taking = handOvers.DecommissionAsync(Job(7, "n1"), Budget);
+        cluster.AwayFor = TimeSpan.Zero;
+        clock.Advance(TimeSpan.FromSeconds(4));
+        await Task.Delay(50);
+        Assert.That(taking.IsCompleted, Is.False, "a pod is still there");
+        cluster.Remove(pod);
+        Assert.That((await clock.RunAsync(taking)).Outcome, Is.EqualTo(HandOverOutcome.Done));
+    }
+
+    [Test]
     public async Task A_node_given_back_during_an_outage_is_not_lost()
     {
         await DecommissionAsync(Job(7, "n1"));

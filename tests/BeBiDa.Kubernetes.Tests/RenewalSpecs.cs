@@ -82,6 +82,23 @@ public sealed class RenewalSpecs() : ClusterTest(ApiServerKind.Embedded)
         int Told() => Log.All.Count(l => l.Contains(": not YAML", StringComparison.Ordinal) && l.Contains("going on with the former credentials", StringComparison.Ordinal));
     }
 
+    [Test]
+    public async Task Whoever_watches_after_the_end_is_told_so()
+    {
+        var node = await NewNodeAsync();
+        var cluster = KubernetesCluster.Connect(Configuration(Embedded(folder.Identity("bebida", Masters))), allowExec: false, TimeProvider.System, Log);
+        await cluster.DisposeAsync();
+        await CatchAsync<ObjectDisposedException>(() => Task.Run(WatchAsync).WaitAsync(TimeSpan.FromSeconds(10)));
+
+        async Task WatchAsync()
+        {
+            await foreach (var _ in cluster.WatchPodsAsync([node], "1", default))
+            {
+                // Nothing comes.
+            }
+        }
+    }
+
     private async Task<(KubernetesCluster Cluster, Cluster.ClusterNode Node)> ConnectAsync(string kubeconfig) => (Connect(Configuration(kubeconfig)), await NewNodeAsync());
 
     private string Embedded((string Certificate, string Key) identity) =>

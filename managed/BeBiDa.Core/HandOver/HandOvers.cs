@@ -114,12 +114,18 @@ public sealed class HandOvers : IAsyncDisposable
         var problems = new Problems();
         var working = RunAsync();
         HandOverResult result;
-        // Whoever waited for as long as a job may has waited in vain, and so would this one: it sees whether Kubernetes is
-        // back, and no more.
-        var away = cluster.AwayFor;
-        var inVain = away >= configuration.Controller.Deadline && budget > Glance;
-        if (inVain)
-            budget = Glance;
+        // Whoever waited for as long as a job may has waited in vain, and so would this one, unless Kubernetes is back.
+        if (cluster.AwayFor >= configuration.Controller.Deadline && budget > Glance)
+        {
+            await ((Task)working).WaitAsync(Glance, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!working.IsCompleted && cluster.AwayFor is var away && away > TimeSpan.Zero)
+            {
+                result = Result(HandOverOutcome.Failed, 0);
+                logger.LogError("job {Job}: {Direction} not done within {Glance} (Kubernetes has not answered for {Away}): {Problems}; going on with it in the background", job.Id, direction, Duration.Format(Glance), Duration.Format(TimeSpan.FromSeconds((long)away.TotalSeconds)), problems.Describe());
+                return result;
+            }
+            budget -= Glance;
+        }
         try
         {
             result = await working.WaitAsync(budget, time).ConfigureAwait(false);
@@ -127,7 +133,7 @@ public sealed class HandOvers : IAsyncDisposable
         catch (TimeoutException)
         {
             result = Result(HandOverOutcome.Failed, 0);
-            logger.LogError("job {Job}: {Direction} not done within {Budget}{Away}: {Problems}; going on with it in the background", job.Id, direction, Duration.Format(budget), inVain ? $" (Kubernetes has not answered for {Duration.Format(TimeSpan.FromSeconds((long)away.TotalSeconds))})" : "", problems.Describe());
+            logger.LogError("job {Job}: {Direction} not done within {Budget}: {Problems}; going on with it in the background", job.Id, direction, Duration.Format(budget), problems.Describe());
             return result;
         }
         if (result.Outcome == HandOverOutcome.Failed)
