@@ -15,22 +15,31 @@ step() {
 }
 
 finish() {
+    # Once more, by name: of a long output often only the end is at hand.
+    if [ -s "$logs/failures" ]; then printf '\nFailed:\n'; cat "$logs/failures"; fi
     printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
     exit $((failed > 0))
+}
+
+# fails <what>: counts one failure, and remembers its name.
+fails() {
+    echo "failed: $1"
+    echo "$1" >> "$logs/failures"
+    failed=$((failed + 1))
 }
 
 # must <what> <command...>: without it nothing else makes sense.
 must() {
     step "$1"
     shift
-    "$@" || { echo "failed: $*"; failed=$((failed + 1)); finish; }
+    "$@" || { fails "$*"; finish; }
 }
 
 # check <what> <command...>: counts as one test.
 check() {
     step "$1"
     shift
-    if "$@"; then passed=$((passed + 1)); else echo "failed: $*"; failed=$((failed + 1)); fi
+    if "$@"; then passed=$((passed + 1)); else fails "$*"; fi
 }
 
 # native <preset>: CTest's own count.
@@ -41,10 +50,10 @@ native() {
     local counts
     if counts=$(sed -nE 's/.* ([0-9]+) tests? failed out of ([0-9]+).*/\1 \2/p' "$log") && [ -n "$counts" ]; then
         failed=$((failed + ${counts% *}))
+        sed -nE "s/^[[:space:]]*[0-9]+ - (.*) \((Failed|Timeout|SEGFAULT).*/native, $1: \1/p" "$log" >> "$logs/failures"
         passed=$((passed + ${counts#* } - ${counts% *}))
     else
-        echo "failed: ctest ran no test"
-        failed=$((failed + 1))
+        fails "ctest ran no test of $1"
     fi
 }
 
@@ -63,7 +72,8 @@ managed() {
     grep -E '^ +Skipped ' "$log"
     if [ "$code" -ne 0 ]; then
         grep -vE '^ +Passed ' "$log" | tail -n 200
-        [ "${f:-0}" -eq 0 ] && f=1
+        sed -nE "s/^ +Failed (.*) \[[^]]*\]$/$name: \1/p" "$log" >> "$logs/failures"
+        [ "${f:-0}" -eq 0 ] && f=1 && echo "$name broke off" >> "$logs/failures"
     fi
     echo "$name: ${p:-0} passed, ${f:-0} failed, ${s:-0} skipped"
     passed=$((passed + ${p:-0})) failed=$((failed + ${f:-0})) skipped=$((skipped + ${s:-0}))
@@ -86,8 +96,9 @@ collect() {
     passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 }
 
-must "set-up" tests/setup.sh
 mkdir -p "$logs"
+rm -f "$logs/failures"
+must "set-up" tests/setup.sh
 
 check "C is formatted" bash -c "find native tests/native tests/bench tests/guest tests/fuzz -name '*.[ch]' -print0 | xargs -0 clang-format --dry-run -Werror"
 check "shell scripts are clean" bash -c "find tests .ci -name '*.sh' -print0 | xargs -0 shellcheck .ci/run"

@@ -120,7 +120,7 @@ internal sealed class OutageTests : SiteTest
         var from = DateTimeOffset.UtcNow;
         await Site.EmbeddedApi.StopAsync();
         var job = await StartJobAsync("-N2");
-        await Eventually.HoldsAsync("slurmctld has saved its state", Patience, _ => Task.FromResult(File.GetLastWriteTimeUtc(Path.Combine(Slurm.Directory, "state", "job_state")) > from.UtcDateTime));
+        await Slurm.WaitForSavedJobsAsync(from);
         await Slurm.RestartControllerAsync(kill);
         await Slurm.WaitForJobAsync(job, JobState.Running);
         await Site.EmbeddedApi.RestartAsync();

@@ -14,15 +14,16 @@ internal sealed class OwedReleaseTests
         {
             var job = await site.Slurm.SubmitAsync(["-w", "n1", "--output=/dev/null", "--wrap", "sleep 600"]);
             await site.Slurm.WaitForJobAsync(job, JobState.Running);
-            var hang = site.EmbeddedApi.Faults.Add(new Fault(FaultKind.Hang) { Verb = "patch", Resource = "nodes" });
+            // Refused, not left hanging: a request in flight at the kill might be served after it.
+            var refusal = site.EmbeddedApi.Faults.Add(new Fault(FaultKind.Refuse) { StatusCode = 503, Verb = "patch", Resource = "nodes" });
             (await site.Slurm.RunAsync("scancel", [$"{job}"])).EnsureSucceeded();
             await site.Slurm.WaitForJobEndAsync(job);
             // The end of a job that slurmctld had not written down, it would see again; one more job makes it write.
             var ended = DateTimeOffset.UtcNow;
             await site.Slurm.SubmitAsync(["--hold", "--output=/dev/null", "--wrap", "true"]);
-            await Eventually.HoldsAsync("slurmctld has saved its state", TimeSpan.FromSeconds(30), _ => Task.FromResult(File.GetLastWriteTimeUtc(Path.Combine(site.Slurm.Directory, "state", "job_state")) > ended.UtcDateTime));
+            await site.Slurm.WaitForSavedJobsAsync(ended);
             await site.Slurm.StopControllerAsync(kill: true);
-            hang.Dispose();
+            refusal.Dispose();
             Assert.That(await site.HoldsAsync(), Is.EqualTo(new[] { $"n1 lab.{job}" }));
 
             await site.Slurm.StartControllerAsync();

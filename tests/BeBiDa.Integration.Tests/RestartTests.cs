@@ -14,7 +14,7 @@ internal sealed class RestartTests : SiteTest
         var from = DateTimeOffset.UtcNow;
         var job = await StartJobAsync("-N2");
         var running = DateTimeOffset.UtcNow;
-        await SavedAsync(from);
+        await Slurm.WaitForSavedJobsAsync(from);
         await Slurm.RestartControllerAsync(kill);
         await Slurm.ReconfigureAsync();
         await Slurm.WaitForJobAsync(job, JobState.Running);
@@ -31,11 +31,11 @@ internal sealed class RestartTests : SiteTest
     public async Task A_job_that_was_configuring(bool kill)
     {
         await using var pods = new PodObserver(Site.Client);
-        await Workloads.RunAsync(Site.Client, Workloads.Pod("slow", "n1", termination: "4"));
+        await Workloads.RunAsync(Site.Client, Workloads.Pod("slow", "n1", termination: "12"));
         var from = DateTimeOffset.UtcNow;
         var job = await Site.Probes.SubmitAsync(TimeSpan.FromMilliseconds(300), "-N2");
         await Slurm.WaitForJobAsync(job, JobState.Configuring);
-        await SavedAsync(from);
+        await Slurm.WaitForSavedJobsAsync(from);
         await Slurm.RestartControllerAsync(kill);
         await Slurm.ReconfigureAsync();
 
@@ -59,10 +59,4 @@ internal sealed class RestartTests : SiteTest
         await Slurm.StartControllerAsync();
         await Site.WaitUntilFreeAsync();
     }
-
-    // slurmctld writes its jobs down every few moments; what it has not written is lost in a crash.
-    private Task SavedAsync(DateTimeOffset since) => Eventually.HoldsAsync(
-        "slurmctld has saved its state",
-        Patience,
-        _ => Task.FromResult(File.GetLastWriteTimeUtc(Path.Combine(Slurm.Directory, "state", "job_state")) > since.UtcDateTime));
 }

@@ -31,15 +31,15 @@ internal sealed class TakeoverTests : SiteTest
     {
         var running = await StartJobAsync("-w", "n1");
         var ending = await StartJobAsync("-w", "n2");
-        var hang = Site.EmbeddedApi.Faults.Add(new Fault(FaultKind.Hang) { Verb = "patch", Resource = "nodes" });
+        var refusal = Site.EmbeddedApi.Faults.Add(new Fault(FaultKind.Refuse) { StatusCode = 503, Verb = "patch", Resource = "nodes" });
         var from = DateTimeOffset.UtcNow;
         (await Slurm.RunAsync("scancel", [$"{ending}"])).EnsureSucceeded();
         await Slurm.WaitForJobAsync(ending, JobState.Completing);
         var configuring = await SubmitAsync("-w", "n3");
         await Slurm.WaitForJobAsync(configuring, JobState.Configuring);
-        await Eventually.HoldsAsync("slurmctld has saved its state", Patience, _ => Task.FromResult(File.GetLastWriteTimeUtc(Path.Combine(Slurm.Directory, "state", "job_state")) > from.UtcDateTime));
+        await Slurm.WaitForSavedJobsAsync(from);
         await Slurm.StopControllerAsync(kill: true);
-        hang.Dispose();
+        refusal.Dispose();
 
         await Slurm.TakeOverAsync();
         await Slurm.WaitForJobAsync(configuring, JobState.Running);

@@ -118,7 +118,18 @@ public sealed class PodProcessTests(ApiServerKind kind) : ClusterTest(kind)
         return kubelets;
     }
 
-    private List<int> Processes() => Directory.Exists(_slice)
-        ? [.. Directory.GetDirectories(_slice).SelectMany(group => File.ReadAllLines(Path.Combine(group, "cgroup.procs"))).Select(int.Parse)]
-        : [];
+    private List<int> Processes() => Directory.Exists(_slice) ? [.. Directory.GetDirectories(_slice).SelectMany(Members)] : [];
+
+    /// <summary>The processes of a group: none where it is removed while we look.</summary>
+    private static IEnumerable<int> Members(string group)
+    {
+        try
+        {
+            return File.ReadAllLines(Path.Combine(group, "cgroup.procs")).Select(int.Parse);
+        }
+        catch (IOException) when (!Directory.Exists(group))
+        {
+            return [];
+        }
+    }
 }

@@ -62,6 +62,13 @@ public sealed partial class SlurmCluster
     public Task<IReadOnlyList<SlurmJob>> WaitForJobEndAsync(int id, CancellationToken cancellationToken = default) =>
         WaitForJobAsync(id, "over", JobStates.IsOver, cancellationToken);
 
+    /// <summary>When slurmctld last wrote its jobs down; what it has not written is lost in a crash.</summary>
+    public DateTimeOffset JobsSaved => File.GetLastWriteTimeUtc(Path.Combine(Directory, "state", "job_state"));
+
+    /// <summary>Waits until slurmctld has written its jobs down since then, which it does every five seconds if any has changed.</summary>
+    public Task WaitForSavedJobsAsync(DateTimeOffset since, CancellationToken cancellationToken = default) =>
+        Eventually.HoldsAsync("slurmctld has saved its jobs", _options.Patience, _ => Task.FromResult(JobsSaved > since), cancellationToken);
+
     private async Task<IReadOnlyList<SlurmJob>> WaitForJobAsync(int id, string what, Func<JobState, bool> wanted, CancellationToken cancellationToken)
     {
         IReadOnlyList<SlurmJob> jobs = [];

@@ -81,5 +81,5 @@ for ((round = 0; round < 100; round++)); do
     sleep 0.02
 done
 
-[[ $keep == keep ]] || rm -rf -- "$directory"
+[[ $keep == keep ]] || rm -rf -- "$(readlink -m -- "$directory/state")" "$directory"
 ((${#left[@]} == 0))

@@ -238,9 +238,8 @@ public sealed class Adversary(Site.Site site, PluginsWay way, ControllerWatch da
     // a job whose end is lost has given its nodes back, and Slurm believes that it runs.
     private async Task SavedAsync()
     {
-        var file = Path.Combine(site.Slurm.Directory, "state", "job_state");
-        await Eventually.HoldsAsync("slurmctld has saved its state", Patience, _ => Task.FromResult(File.GetLastWriteTimeUtc(file) > gate.LastLeft.UtcDateTime));
+        await site.Slurm.WaitForSavedJobsAsync(gate.LastLeft);
         var patience = DateTime.UtcNow + BetweenSaves;
-        await Eventually.HoldsAsync("slurmctld saves its state", Patience, _ => Task.FromResult(DateTime.UtcNow - File.GetLastWriteTimeUtc(file) < JustNow || DateTime.UtcNow > patience));
+        await Eventually.HoldsAsync("slurmctld saves its jobs", Patience, _ => Task.FromResult(DateTime.UtcNow - site.Slurm.JobsSaved < JustNow || DateTime.UtcNow > patience));
     }
 }
