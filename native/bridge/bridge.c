@@ -3,7 +3,10 @@
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,6 +14,7 @@
 #include "bebida.h"
 #include "clock.h"
 #include "controller.h"
+#include "inbox.h"
 #include "log.h"
 #include "nodes.h"
 
@@ -30,7 +34,7 @@ struct walker {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 static struct {
-    pid_t process; /* whose lock, conditions and threads these are */
+    pid_t process; /* whose lock, semaphores and threads these are */
     bool ends_at_exit;
     bool open;
     uint64_t opened; /* how often: a thread left behind finds by this that its time is over */
@@ -40,12 +44,20 @@ static struct {
     char library[PATH_MAX];
     uint64_t requests; /* never starts again, so that an answer to an earlier opening means nothing */
     struct handovers handovers;
-    pthread_cond_t to_carry;
-    pthread_cond_t to_answer;
     pthread_cond_t left;
     struct walker carrier;
     struct walker answerer;
 } bridge;
+
+/* What the hooks touch, without the lock. */
+static struct {
+    atomic_bool open;
+    atomic_int deadline_ms;
+    struct inbox inbox;
+    sem_t to_carry;
+    sem_t to_answer;
+    atomic_bool carrier_away; /* in the library, perhaps for ever: the answerer is to look into the inbox */
+} post;
 
 /* The library may call this from any thread, at any time, with anything. */
 static void answer(uint64_t request, int32_t outcome)
@@ -56,7 +68,7 @@ static void answer(uint64_t request, int32_t outcome)
     hand_over = bridge.open ? handovers_waiting(&bridge.handovers, request) : NULL;
     if (hand_over != NULL) {
         handovers_end(&bridge.handovers, hand_over, outcome == BEBIDA_DONE ? ENDED_DONE : ENDED_FAILED);
-        (void)pthread_cond_signal(&bridge.to_answer);
+        (void)sem_post(&post.to_answer);
     }
     (void)pthread_mutex_unlock(&lock);
 
@@ -80,6 +92,24 @@ static struct bebida_host host_with(struct bridge_questions questions)
 static bool is_open(uint64_t opened)
 {
     return bridge.open && bridge.opened == opened;
+}
+
+/* Called with the lock held, by both threads. The answerer keeps the time of the first only: the deadlines of
+ * all later ones are later. */
+static void empty_inbox(void)
+{
+    struct hand_over *hand_over = inbox_take(&post.inbox);
+    bool first = hand_over != NULL && handovers_next_to_end(&bridge.handovers) == NULL;
+
+    while (hand_over != NULL) {
+        struct hand_over *next = hand_over->next;
+
+        hand_over->request = ++bridge.requests;
+        handovers_add(&bridge.handovers, hand_over);
+        hand_over = next;
+    }
+    if (first)
+        (void)sem_post(&post.to_answer);
 }
 
 /* The library is to answer before our timer does. What is overdue already is carried nevertheless, for the
@@ -117,6 +147,9 @@ static void carry(struct hand_over *hand_over, const struct controller *library)
     enum ending ending = ENDED_NOWHERE;
     struct hand_over *waiting;
 
+    /* What was put there before is ours to see, and what comes later finds us away. */
+    atomic_store(&post.carrier_away, true);
+    empty_inbox();
     (void)pthread_mutex_unlock(&lock);
     if (library != NULL)
         ending = carry_into(library, hand_over, budget);
@@ -125,7 +158,7 @@ static void carry(struct hand_over *hand_over, const struct controller *library)
     waiting = ending == NOT_ENDED ? NULL : handovers_waiting(&bridge.handovers, request);
     if (waiting != NULL) {
         handovers_end(&bridge.handovers, waiting, ending);
-        (void)pthread_cond_signal(&bridge.to_answer);
+        (void)sem_post(&post.to_answer);
     }
     handovers_carried(hand_over);
 }
@@ -139,6 +172,25 @@ static void leave(struct walker *walker, uint64_t opened)
     }
 }
 
+/* A thread that wakes one of ours keeps its processor: it may hold slurmctld's locks. Threads that the
+ * library starts inherit this. */
+static void stand_back(const char *name)
+{
+    const struct sched_param none = {0};
+
+    (void)pthread_setname_np(pthread_self(), name);
+    (void)pthread_setschedparam(pthread_self(), SCHED_BATCH, &none);
+}
+
+/* Called and returns with the lock held. Returns after a post, then or before, or at that moment, or for
+ * nothing. */
+static void sleep_until(sem_t *posted, int64_t until)
+{
+    (void)pthread_mutex_unlock(&lock);
+    clock_await(posted, until);
+    (void)pthread_mutex_lock(&lock);
+}
+
 static void *carrier(void *argument)
 {
     uint64_t opened = (uint64_t)(uintptr_t)argument;
@@ -148,7 +200,7 @@ static void *carrier(void *argument)
     char path[PATH_MAX];
     bool runs;
 
-    (void)pthread_setname_np(pthread_self(), "bebida_carrier");
+    stand_back("bebida_carrier");
 
     (void)pthread_mutex_lock(&lock);
     memcpy(path, bridge.library, sizeof(path));
@@ -159,11 +211,13 @@ static void *carrier(void *argument)
 
     (void)pthread_mutex_lock(&lock);
     while (is_open(opened)) {
+        atomic_store(&post.carrier_away, false);
+        empty_inbox();
         hand_over = handovers_next_to_carry(&bridge.handovers);
         if (hand_over != NULL)
             carry(hand_over, runs ? &library : NULL);
         else
-            (void)pthread_cond_wait(&bridge.to_carry, &lock);
+            sleep_until(&post.to_carry, NEVER);
     }
     /* Left behind, another opening may have started the library again: it is not ours to stop any more. */
     if (runs && bridge.opened == opened) {
@@ -193,20 +247,20 @@ static void *answerer(void *argument)
     uint64_t opened = (uint64_t)(uintptr_t)argument;
     struct hand_over *hand_over;
 
-    (void)pthread_setname_np(pthread_self(), "bebida_answerer");
+    stand_back("bebida_answerer");
 
     (void)pthread_mutex_lock(&lock);
     while (is_open(opened)) {
-        struct hand_over *next = handovers_next_to_end(&bridge.handovers);
+        struct hand_over *next;
 
+        empty_inbox();
+        next = handovers_next_to_end(&bridge.handovers);
         if (next != NULL && next->deadline <= clock_now())
             handovers_end(&bridge.handovers, next, ENDED_OVERDUE);
         else if ((hand_over = handovers_next_to_tell(&bridge.handovers)) != NULL)
             tell_slurm(hand_over);
-        else if (next != NULL)
-            (void)clock_wait(&bridge.to_answer, &lock, next->deadline);
         else
-            (void)pthread_cond_wait(&bridge.to_answer, &lock);
+            sleep_until(&post.to_answer, next != NULL ? next->deadline : NEVER);
     }
     leave(&bridge.answerer, opened);
     (void)pthread_mutex_unlock(&lock);
@@ -253,12 +307,11 @@ static int settle(void)
     bridge.carrier = (struct walker){0};
     bridge.answerer = (struct walker){0};
     handovers_empty(&bridge.handovers);
-    if (error == 0)
-        error = pthread_cond_init(&bridge.to_carry, NULL);
-    if (error == 0)
-        error = clock_condition(&bridge.to_answer);
+    (void)inbox_take(&post.inbox);
     if (error == 0)
         error = clock_condition(&bridge.left);
+    if (error == 0 && (sem_init(&post.to_carry, 0, 0) != 0 || sem_init(&post.to_answer, 0, 0) != 0))
+        error = errno;
     if (error == 0)
         bridge.process = getpid();
     return error;
@@ -291,6 +344,9 @@ bool bridge_open(bridge_tell tell, struct bridge_questions questions)
     bridge.questions = questions;
     bridge.policy = policy;
     memcpy(bridge.library, path, sizeof(path));
+    atomic_store(&post.deadline_ms, (int)policy.deadline_ms);
+    atomic_store(&post.carrier_away, true);
+    atomic_store(&post.open, true);
     error = start(&bridge.answerer, answerer);
     if (error == 0)
         error = start(&bridge.carrier, carrier);
@@ -309,27 +365,17 @@ end:
 bool bridge_hand_over(struct hand_over *hand_over)
 {
     bool taken = bridge.process == getpid() || bridge_open(bridge.tell, bridge.questions);
-    bool first = false;
 
+    taken = taken && atomic_load(&post.open);
     if (taken) {
-        (void)pthread_mutex_lock(&lock);
-        taken = bridge.open;
-        if (taken) {
-            hand_over->request = ++bridge.requests;
-            hand_over->deadline = clock_now() + bridge.policy.deadline_ms;
-            handovers_add(&bridge.handovers, hand_over);
-            first = handovers_next_to_end(&bridge.handovers) == hand_over;
-        }
-        (void)pthread_mutex_unlock(&lock);
-        /* slurmctld's locks are held: nobody is woken for nothing, nor to find ours taken. The answerer keeps
-         * the time of the first only; the deadlines of all later ones are later. */
-        if (taken)
-            (void)pthread_cond_signal(&bridge.to_carry);
-        if (first)
-            (void)pthread_cond_signal(&bridge.to_answer);
-    }
-    if (!taken)
+        hand_over->deadline = clock_now() + atomic_load(&post.deadline_ms);
+        inbox_put(&post.inbox, hand_over);
+        (void)sem_post(&post.to_carry);
+        if (atomic_load(&post.carrier_away))
+            (void)sem_post(&post.to_answer);
+    } else {
         free(hand_over);
+    }
     return taken;
 }
 
@@ -360,8 +406,10 @@ void bridge_close(void)
 
     (void)pthread_mutex_lock(&lock);
     bridge.open = false;
-    (void)pthread_cond_broadcast(&bridge.to_carry);
-    (void)pthread_cond_broadcast(&bridge.to_answer);
+    atomic_store(&post.open, false);
+    (void)sem_post(&post.to_carry);
+    (void)sem_post(&post.to_answer);
+    empty_inbox();
     dropped = handovers_drop(&bridge.handovers);
     while ((bridge.carrier.runs || bridge.answerer.runs) && clock_wait(&bridge.left, &lock, patience) == 0)
         ;

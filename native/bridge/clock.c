@@ -24,12 +24,27 @@ int clock_condition(pthread_cond_t *condition)
     return error;
 }
 
+static struct timespec moment_of(int64_t milliseconds)
+{
+    return (struct timespec){
+        .tv_sec = (time_t)(milliseconds / 1000),
+        .tv_nsec = (long)(milliseconds % 1000) * 1000000,
+    };
+}
+
 int clock_wait(pthread_cond_t *condition, pthread_mutex_t *lock, int64_t until)
 {
-    struct timespec moment = {
-        .tv_sec = (time_t)(until / 1000),
-        .tv_nsec = (long)(until % 1000) * 1000000,
-    };
+    struct timespec moment = moment_of(until);
 
     return pthread_cond_timedwait(condition, lock, &moment);
+}
+
+void clock_await(sem_t *posted, int64_t until)
+{
+    struct timespec moment = moment_of(until);
+
+    if (until == NEVER)
+        (void)sem_wait(posted);
+    else
+        (void)sem_clockwait(posted, CLOCK_MONOTONIC, &moment);
 }

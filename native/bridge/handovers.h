@@ -25,8 +25,9 @@ struct hand_over {
     int32_t direction; /* enum bebida_direction */
     int64_t deadline;  /* a moment of clock_now() */
     enum ending ending;
-    bool carried; /* the carrier will not touch it any more */
-    bool told;    /* nor will the answerer */
+    bool carried;           /* the carrier will not touch it any more */
+    bool told;              /* nor will the answerer */
+    struct hand_over *next; /* in the inbox */
     TAILQ_ENTRY(hand_over) to_carry;
     TAILQ_ENTRY(hand_over) to_end; /* among those that wait for their end, or for being told of it */
     LIST_ENTRY(hand_over) same_slot;

@@ -5,11 +5,11 @@
 #include <stdint.h>
 
 struct timed_call {
-    uint64_t epilog; /* 0: the prolog hook, 1: the epilog hook */
+    uint64_t epilog;    /* 0: the prolog hook, 1: the epilog hook */
+    uint64_t described; /* 0: the hook; 1: only job_common_env_vars(), slurmctld's own part of it */
     uint64_t wall_ns;
     uint64_t cpu_ns; /* of the calling thread: without what other threads took of the machine meanwhile */
-    uint64_t
-        describe_ns; /* of that, what job_common_env_vars() alone takes: slurmctld's own, asked once more */
+    uint64_t waits;  /* how often the thread gave its processor up: for a lock, for a disk */
 };
 
 enum { TIMED_CALLS = 1 << 17 };

@@ -7,7 +7,7 @@ namespace BeBiDa.Guest;
 public sealed class HookTimes
 {
     private const int Word = sizeof(ulong);
-    private const int CallSize = 4 * Word;
+    private const int CallSize = 5 * Word;
     private const int Room = 1 << 17; // TIMED_CALLS
 
     private readonly string file;
@@ -51,26 +51,28 @@ public sealed class HookTimes
         };
     }
 
-    /// <summary>The calls from one on, of one hook, sorted by wall time.</summary>
-    public IReadOnlyList<HookTime> From(int first, bool epilog)
+    /// <summary>What was timed from one call on, of one hook.</summary>
+    /// <param name="first">The number of the first.</param>
+    /// <param name="epilog">Whether of the epilog hook.</param>
+    /// <param name="described">Whether only slurmctld's own part: what describes a job to its prologs.</param>
+    public IReadOnlyList<HookTime> From(int first, bool epilog, bool described)
     {
         var all = File.ReadAllBytes(file);
         var calls = new List<HookTime>();
         for (var i = first; i < Math.Min(Count, Room); i++)
         {
             var call = all.AsSpan(Word + i * CallSize, CallSize);
-            if (BinaryPrimitives.ReadUInt64LittleEndian(call) == (epilog ? 1UL : 0))
-                calls.Add(new HookTime(Microseconds(call, 1), Microseconds(call, 2), Microseconds(call, 3)));
+            if (Number(call, 0) == (epilog ? 1 : 0) && Number(call, 1) == (described ? 1 : 0))
+                calls.Add(new HookTime(Number(call, 2) / 1000.0, Number(call, 3) / 1000.0, Number(call, 4)));
         }
-        calls.Sort((a, b) => a.Wall.CompareTo(b.Wall));
         return calls;
     }
 
-    private static double Microseconds(ReadOnlySpan<byte> call, int word) => BinaryPrimitives.ReadUInt64LittleEndian(call[(word * Word)..]) / 1000.0;
+    private static long Number(ReadOnlySpan<byte> call, int word) => BinaryPrimitives.ReadInt64LittleEndian(call[(word * Word)..]);
 }
 
-/// <summary>One call of a hook, in microseconds.</summary>
+/// <summary>One call, in microseconds.</summary>
 /// <param name="Wall">By the clock: so long slurmctld's locks were held.</param>
 /// <param name="Processor">Of the thread itself: without what others took of the machine meanwhile.</param>
-/// <param name="Description">Of that, what slurmctld's own function takes that describes a job to its prologs.</param>
-public readonly record struct HookTime(double Wall, double Processor, double Description);
+/// <param name="Waits">How often it gave its processor up of itself, as for a lock or a disk.</param>
+public readonly record struct HookTime(double Wall, double Processor, long Waits);

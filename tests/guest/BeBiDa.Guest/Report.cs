@@ -5,7 +5,8 @@ namespace BeBiDa.Guest;
 /// <param name="alone">slurmctld without the plugin; null while that is measured itself.</param>
 internal sealed class Report(TextWriter output, ProcessState? alone)
 {
-    private const double LongestHook = 200;
+    private const double LongestHook = 200; // µs
+    private const double LongestOfOurs = 50;
     private const long Megabyte = 1 << 20;
     private const long MostAdded = 40;
     private const long MostGrowth = 4;
@@ -29,21 +30,28 @@ internal sealed class Report(TextWriter output, ProcessState? alone)
     {
         foreach (var epilog in new[] { false, true })
         {
-            var calls = times.From(since, epilog);
-            var name = $"{(epilog ? "epilog" : "prolog")} hook, {of}, {calls.Count} calls";
+            var hooks = times.From(since, epilog, described: false);
+            var name = $"{(epilog ? "epilog" : "prolog")} hook, {of}";
             output.WriteLine($"{name}:");
-            Line("by the clock", call => call.Wall);
-            Line("processor time", call => call.Processor);
-            Line("of it slurmctld's description of the job", call => call.Description);
-
-            void Line(string what, Func<HookTime, double> time)
-            {
-                var sorted = calls.Select(time).Order().ToList();
-                output.WriteLine($"  {what}: p50 {At(sorted, 0.5):0.0}, p99 {At(sorted, 0.99):0.0}, max {sorted[^1]:0.0} µs");
-            }
-
-            Claim($"  p99 of the {name}", At([.. calls.Select(call => call.Wall)], 0.99), LongestHook, " µs");
+            Lines("the hook", hooks);
+            var described = times.From(since, epilog, described: true);
+            Lines("slurmctld's own description of the job, which is part of it, alone", described);
+            // What is not ours to shorten may take longer by itself: slurmctld is given fresh memory for each variable.
+            var own = At(described, call => call.Processor, 0.99);
+            Claim($"  p99 of the {name}, processor time", At(hooks, call => call.Processor, 0.99), Math.Max(LongestHook, own + LongestOfOurs), " µs");
+            // slurmctld's memory allocator has locks of its own.
+            Claim($"  calls of the {name}, that waited for something", hooks.Count(call => call.Waits > 0), Math.Ceiling(hooks.Count / 100.0), "");
         }
+    }
+
+    private void Lines(string what, IReadOnlyList<HookTime> calls)
+    {
+        output.WriteLine($"  {what}, {calls.Count} calls, {calls.Count(call => call.Waits > 0)} of them waited for something:");
+        Line("processor time", call => call.Processor);
+        Line("by the clock", call => call.Wall);
+
+        void Line(string unit, Func<HookTime, double> time) =>
+            output.WriteLine($"    {unit}: p50 {At(calls, time, 0.5):0}, p99 {At(calls, time, 0.99):0}, max {At(calls, time, 1):0} µs");
     }
 
     /// <summary>slurmctld at the end.</summary>
@@ -69,5 +77,9 @@ internal sealed class Report(TextWriter output, ProcessState? alone)
 
     private static double Mega(long bytes) => bytes / (double)Megabyte;
 
-    private static double At(IReadOnlyList<double> sorted, double share) => sorted[Math.Min(sorted.Count - 1, (int)(sorted.Count * share))];
+    private static double At(IReadOnlyList<HookTime> calls, Func<HookTime, double> time, double share)
+    {
+        var sorted = calls.Select(time).Order().ToList();
+        return sorted[Math.Min(sorted.Count - 1, (int)(sorted.Count * share))];
+    }
 }
