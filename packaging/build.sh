@@ -79,7 +79,7 @@ build() {
         rm -rf "$work"
         ls "$folder"/*.deb
     else
-        tail -n 60 "$log" >&2
+        tail -n 40 "$log" | cut -c 1-200 >&2
         rm -rf "$work"
         die "the packages for $release were not built; see $log"
     fi
