@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# Tries the Debian packages: builds them, and follows docs/install.md in a chroot of each release, command by command, from
+# apt install to a job whose node is held in Kubernetes, through an upgrade, to the removal.
+#   sudo packaging/test.sh [bookworm|trixie|sid]...
+# Slurm and munge are the release's own; Kubernetes is the API server that is embedded in the tests. The chroot has no
+# systemd and only a loopback; so what the SPANK plugin does to services is not tried here but by tests/BeBiDa.Nodes.Tests.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source packaging/chroot.sh
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
+
+api=build/dotnet/bin/BeBiDa.EmbeddedApi/debug/BeBiDa.EmbeddedApi.dll
+kubectl=${BEBIDA_CACHE:-/var/cache/bebida-tests}/kubectl/1.32/kubectl
+
+# In namespaces of its own: the API server, and beside it the chroot.
+inside() {
+    local release=$1 work=$2 admin
+    ip link set lo up
+    # glibc finds no address for a name where there is no other than 127.0.0.1.
+    ip address add 192.0.2.1/32 dev lo
+    hostname n1
+    mount -t overlay overlay -o "lowerdir=$CHROOTS/$release/site,upperdir=$work/upper,workdir=$work/overlay" "$work/root"
+    mkfifo "$work/ready"
+    dotnet "$api" --directory "$work/api" --identity bebida > "$work/ready" &
+    read -r admin < "$work/ready"
+    "$kubectl" --kubeconfig "$admin" create -f - <<< '{"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n1"}}' > "$work/node"
+    "$kubectl" --kubeconfig "$admin" patch node n1 --subresource=status --patch '{"status": {"conditions": [{"type": "Ready", "status": "True"}]}}' >> "$work/node"
+    install -D "$admin" "$work/root/root/.kube/config"
+    install -D "$work/api/bebida.kubeconfig" "$work/root/root/packages/bebida.kubeconfig"
+    in_root "$work/root" bash /root/story.sh
+}
+
+# Everything that the chroot gets before its story begins.
+furnish() {
+    local release=$1 root=$2
+    mkdir -p "$root"/root/{packages,next} "$root"/usr/local/bin "$root"/etc/{slurm,apt/apt.conf.d}
+    cp build/packages/"$release"/*.deb "$root/root/packages"
+    cp build/packages/next/"$release"/*.deb "$root/root/next"
+    cp docs/install.md packaging/test/story.sh "$root/root"
+    cp packaging/test/slurm.conf "$root/etc/slurm"
+    # There are none in the chroot. 22.05 cannot do without the plugin; this one touches nothing until it is used.
+    case $release in
+        bookworm) echo 'CgroupPlugin=cgroup/v1' ;;
+        *) echo 'CgroupPlugin=disabled' ;;
+    esac > "$root/etc/slurm/cgroup.conf"
+    cp packaging/test/systemctl "$kubectl" "$root/usr/local/bin"
+    # Whoever pastes the commands answers apt's question; nobody is there to.
+    echo 'APT::Get::Assume-Yes "true";' > "$root/etc/apt/apt.conf.d/90assume-yes"
+    printf '127.0.0.1 localhost\n192.0.2.1 n1\n' > "$root/etc/hosts"
+}
+
+try() {
+    local release=$1 work code=0
+    complete "$release" site
+    work=$(mktemp -d "$CHROOTS/$release/work.XXXXXX")
+    mkdir -p "$work"/{upper,overlay,root,api}
+    furnish "$release" "$work/upper"
+    printf '\n== %s\n' "$release"
+    # The shell of its own is another run of this script, see below.
+    unshare --mount --uts --ipc --net --pid --fork --kill-child --mount-proc "${BASH_SOURCE[0]}" --inside "$release" "$work" || code=$?
+    rm -rf "$work"
+    return "$code"
+}
+
+[[ $(id -u) == 0 ]] || die 'chroots need root'
+if [[ ${1-} == --inside ]]; then
+    inside "$2" "$3"
+    exit
+fi
+for release in "$@"; do
+    [[ " ${RELEASES[*]} " == *" $release "* ]] || die "the releases are: ${RELEASES[*]}"
+done
+(($# > 0)) || set -- "${RELEASES[@]}"
+
+mapfile -t wanted < <(printf -- '--release\n%s\n' "$@")
+packaging/build.sh "${wanted[@]}"
+packaging/build.sh "${wanted[@]}" --version "$(sed -nE 's/^project\(bebida VERSION ([0-9.]+).*/\1/p' CMakeLists.txt).1" --output build/packages/next
+dotnet build tests/kubernetes/BeBiDa.EmbeddedApi --nologo -v quiet
+tests/kubernetes/kubectl.sh > /dev/null
+
+failed=()
+for release in "$@"; do try "$release" || failed+=("$release"); done
+((${#failed[@]} == 0)) || die "failed on: ${failed[*]}"
+printf '\nThe packages hold on: %s\n' "$*"

@@ -1,0 +1,126 @@
+#!/usr/bin/env bash
+# Runs in a chroot of a Debian release with Slurm, as test.sh has set it up: a site gets BeBiDa by the commands of
+# docs/install.md, upgrades it and removes it. Ends with 0 only if all of it held.
+set -euo pipefail
+cd /root/packages
+
+say() {
+    printf '%3ds  %s\n' "$SECONDS" "$*"
+}
+
+fail() {
+    printf 'FAILED: %s\n' "$*"
+    kubectl get node n1 -o yaml || true
+    tail -n 40 /var/log/slurm/*.log /root/*.log || true
+    exit 1
+}
+
+# eventually <what> <command...>: within half a minute.
+eventually() {
+    local what=$1 end=$((SECONDS + 30))
+    shift
+    until "$@" > /dev/null 2>&1; do
+        ((SECONDS < end)) || fail "not within 30 s: $what"
+        sleep 0.1
+    done
+}
+
+must() {
+    local what=$1
+    shift
+    "$@" > /dev/null || fail "$what"
+}
+
+must_not() {
+    local what=$1
+    shift
+    ! "$@" > /dev/null 2>&1 || fail "$what"
+}
+
+# documented <section>: the commands of that section of docs/install.md, as they stand.
+documented() {
+    awk -v section="$1" '/^##+ / { sub(/^#+ /, ""); here = $0 == section } /^```/ { code = here && $0 == "```sh"; next } code' /root/install.md > "/root/$1.sh"
+    [[ -s /root/$1.sh ]] || fail "docs/install.md has no commands under $1"
+    bash -eux "/root/$1.sh" > "/root/$1.log" 2>&1 || fail "the commands of docs/install.md under $1"
+}
+
+node() { kubectl get node n1 -o "jsonpath=$1"; }
+holds() { node '{.metadata.annotations}' | grep -o 'hold.bebida.io/site\.[0-9]*'; }
+is_held() { [[ $(node '{.spec.unschedulable}') == true ]] && holds; }
+is_free() { [[ -z $(node '{.spec.unschedulable}') ]] && ! holds; }
+is_held_by() { is_held && holds | grep -qx "hold.bebida.io/site.$1"; }
+is_on_node() { [[ -e /run/bebida/jobs/$1 ]]; }
+none_on_node() { [[ -z $(ls -A /run/bebida/jobs 2> /dev/null) ]]; }
+is_idle() { [[ $(sinfo -h -o %t) == idle ]]; }
+version_of() { dpkg-query -W -f '${Version}' "$1"; }
+
+# A job of an ordinary user that runs until it is let go.
+submit() {
+    rm -f /tmp/go
+    runuser -u user -- sbatch --parsable --output=/dev/null --wrap 'until [ -e /tmp/go ]; do sleep 0.1; done'
+}
+
+useradd --create-home user
+install -d -o slurm -g slurm /var/lib/slurm/slurmctld /var/log/slurm
+install -d /var/lib/slurm/slurmd
+systemctl start munge slurmctld slurmd > /root/start.log 2>&1
+eventually 'the node is idle' is_idle
+must 'a job runs before BeBiDa is there' runuser -u user -- srun true
+say "Slurm $(slurmctld -V) runs a job, without BeBiDa"
+
+documented 'In ten steps'
+grep -E '^n1 +held +site\.[0-9]+ ' '/root/In ten steps.log' > /root/held || fail 'bebidactl status shows no hold to the first job'
+say "installed by the commands of docs/install.md; the first job had: $(tr -s ' ' < /root/held)"
+eventually 'the node returns after the first job' is_free
+
+job=$(submit)
+eventually "Kubernetes shows job $job's hold" is_held_by "$job"
+eventually "the node notes job $job" is_on_node "$job"
+say "job $job: $(holds), unschedulable; /run/bebida/jobs/$job"
+
+must 'slurmctld reads the kubeconfig' runuser -u slurm -- test -r /etc/bebida/kubeconfig
+must_not 'slurmctld may write the kubeconfig' runuser -u slurm -- test -w /etc/bebida/kubeconfig
+must_not 'users read the kubeconfig' runuser -u user -- test -r /etc/bebida/kubeconfig
+must 'the manual is there' man -w bebidactl bebida.yaml bebida
+# shellcheck disable=SC2016 # for the inner shell
+must 'bash completes bebidactl' bash -c 'set +u; source /usr/share/bash-completion/bash_completion; { _comp_load bebidactl || _load_comp bebidactl || __load_completion bebidactl; } 2> /dev/null; complete -p bebidactl'
+
+echo '# ours' >> /etc/bebida/bebida.yaml
+old=$(version_of bebida-slurmctld)
+slurmctld=$(pidof slurmctld)
+cd /root/next
+documented Upgrade
+must 'the version is a newer one' dpkg --compare-versions "$(version_of bebida-slurmctld)" gt "$old"
+must 'the upgrade leaves slurmctld running' test "$(pidof slurmctld)" = "$slurmctld"
+must 'an edited configuration stays' grep -q '^# ours$' /etc/bebida/bebida.yaml
+must "job $job keeps its hold" is_held_by "$job"
+touch /tmp/go
+eventually "job $job's hold is gone" is_free
+eventually "the node has forgotten job $job" none_on_node
+say "upgraded to $(version_of bebida-slurmctld) while job $job ran and slurmctld stayed; after it the node returned"
+job=$(submit)
+eventually "job $job is held by the slurmctld of before" is_held_by "$job"
+documented 'Upgrade slurmctld'
+eventually "job $job is still held after the restart" is_held_by "$job"
+touch /tmp/go
+eventually "job $job's hold is gone" is_free
+say "job $job began before slurmctld's restart and ended after it"
+eventually 'the node is idle' is_idle
+
+# Less than the page asks for: the configuration of the removed package stays, and names a plugin that is not there.
+apt remove bebida-slurmd > /root/remove.log 2>&1 || fail 'apt remove'
+systemctl restart slurmd >> /root/remove.log 2>&1
+eventually 'the node is idle' is_idle
+must 'a job runs where bebida-slurmd was removed and not purged' runuser -u user -- srun true
+
+: > /var/log/slurm/slurmctld.log
+: > /var/log/slurm/slurmd.log
+documented Remove
+eventually 'the node is idle' is_idle
+must 'a job runs after the removal' runuser -u user -- srun true
+must 'the node is not held' is_free
+must_not 'Slurm speaks of bebida after the removal' grep -i bebida /var/log/slurm/slurmd.log
+left=$(find / -xdev \( -path /root -o -path /proc -o -path /var/cache/apt \) -prune -o -name '*bebida*' -print)
+[[ $left == /etc/bebida ]] || fail "left behind: $left"
+[[ $(ls /etc/bebida) == kubeconfig ]] || fail "left behind: $(ls /etc/bebida)"
+say 'removed: a job runs as before; nothing is left but the kubeconfig'
