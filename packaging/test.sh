@@ -50,16 +50,16 @@ furnish() {
 }
 
 try() {
-    local release=$1 work code=0
+    local release=$1 work
     complete "$release" site
     work=$(mktemp -d "$CHROOTS/$release/work.XXXXXX")
     mkdir -p "$work"/{upper,overlay,root,api}
     furnish "$release" "$work/upper"
     printf '\n== %s\n' "$release"
     # The shell of its own is another run of this script, see below.
-    unshare --mount --uts --ipc --net --pid --fork --kill-child --mount-proc "${BASH_SOURCE[0]}" --inside "$release" "$work" || code=$?
+    unshare --mount --uts --ipc --net --pid --fork --kill-child --mount-proc "${BASH_SOURCE[0]}" --inside "$release" "$work" ||
+        die "the packages fail on $release; what is left of the chroot is in $work/upper"
     rm -rf "$work"
-    return "$code"
 }
 
 [[ $(id -u) == 0 ]] || die 'chroots need root'
@@ -78,7 +78,5 @@ packaging/build.sh "${wanted[@]}" --version "$(sed -nE 's/^project\(bebida VERSI
 dotnet build tests/kubernetes/BeBiDa.EmbeddedApi --nologo -v quiet
 tests/kubernetes/kubectl.sh > /dev/null
 
-failed=()
-for release in "$@"; do try "$release" || failed+=("$release"); done
-((${#failed[@]} == 0)) || die "failed on: ${failed[*]}"
+for release in "$@"; do try "$release"; done
 printf '\nThe packages hold on: %s\n' "$*"

@@ -111,7 +111,8 @@ eventually 'the node is idle' is_idle
 apt remove bebida-slurmd > /root/remove.log 2>&1 || fail 'apt remove'
 systemctl restart slurmd >> /root/remove.log 2>&1
 eventually 'the node is idle' is_idle
-must 'a job runs where bebida-slurmd was removed and not purged' runuser -u user -- srun true
+runuser -u user -- srun true > /root/after-remove.log 2>&1 || fail 'a job runs where bebida-slurmd was removed and not purged'
+must_not 'Slurm misses bebida-slurmd where it was removed and not purged' grep bebida /root/after-remove.log
 
 : > /var/log/slurm/slurmctld.log
 : > /var/log/slurm/slurmd.log
