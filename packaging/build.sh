@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Builds the Debian packages for the Slurm of one or more Debian releases:
-#   sudo packaging/build.sh --release bookworm|trixie|sid [--release ...] [--version VERSION] [--output FOLDER]
-# They are in FOLDER/<release> then (default build/packages).
+#   sudo packaging/build.sh --release bookworm|trixie|sid [--release ...] [--rpm] [--version VERSION] [--output FOLDER]
+# They are in FOLDER/<release> then (default build/packages). With --rpm, RPMs of the same files against the same Slurm are
+# in FOLDER/<release>/rpm; to have them for another Slurm, see rpm/build.sh.
 #
 # dotnet publishes the managed libraries and bebidactl once, on this host. They run wherever glibc is no older than the
 # host's: build on Debian 12. The C plugins are compiled, and tested, in a chroot of each release against that release's
-# Slurm; lintian has to accept what comes of it. See chroot.sh for where the chroots are kept.
+# Slurm; lintian has to accept what comes of it (DEB_BUILD_OPTIONS=nocheck leaves out both). See chroot.sh for where the chroots are kept.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source packaging/chroot.sh
@@ -16,11 +17,12 @@ usage() {
     exit "$1"
 }
 
-releases=() output=build/packages
+releases=() rpm='' output=build/packages
 version=$(sed -nE 's/^project\(bebida VERSION ([0-9.]+).*/\1/p' CMakeLists.txt)
 while (($# > 0)); do
     case $1 in
         --release) [[ " ${RELEASES[*]} " == *" ${2-} "* ]] || die "--release is one of: ${RELEASES[*]}"; releases+=("$2"); shift 2 ;;
+        --rpm) rpm=yes; shift ;;
         --version) version=${2:?}; shift 2 ;;
         --output) output=${2:?}; shift 2 ;;
         -h | --help) usage 0 ;;
@@ -54,10 +56,14 @@ publish() {
 # shellcheck disable=SC2016 # expanded there
 recipe='
     cd /build/bebida
-    export BEBIDA_PUBLISHED=/build/published DEB_BUILD_OPTIONS="parallel=$(nproc)"
+    export BEBIDA_PUBLISHED=/build/published DEB_BUILD_OPTIONS="parallel=$(nproc) $1"
     dpkg-buildpackage --build=binary --no-sign
     cd ..
-    lintian --allow-root --fail-on error,warning --tag-display-limit 0 ./*.changes
+    case $1 in
+        *nocheck*) ;;
+        *) lintian --allow-root --fail-on error,warning --tag-display-limit 0 ./*.changes ;;
+    esac
+    [ -z "$2" ] || bebida/packaging/rpm/build.sh --published "$BEBIDA_PUBLISHED" --output rpm
 '
 
 build() {
@@ -71,13 +77,14 @@ build() {
     copy_source "$work/upper/build/bebida" "$version+${suffixes[$release]}" "$release"
     cp build/published/* "$work/upper/build/published"
     echo "Building $version+${suffixes[$release]} (log: $log) ..."
-    if in_overlay "$release" build "$work" sh -euc "$recipe" > "$log" 2>&1; then
+    if in_overlay "$release" build "$work" sh -euc "$recipe" sh "${DEB_BUILD_OPTIONS-}" "$rpm" > "$log" 2>&1; then
         rm -rf "$folder"
         mkdir -p "$folder/debug"
         mv "$work"/upper/build/*-dbgsym_*.deb "$folder/debug"
         mv "$work"/upper/build/*.deb "$folder"
+        [[ -z $rpm ]] || mv "$work/upper/build/rpm" "$folder"
         rm -rf "$work"
-        ls "$folder"/*.deb
+        find "$folder" -name '*.deb' -not -path '*/debug/*' -or -name '*.rpm' | sort
     else
         tail -n 40 "$log" | cut -c 1-200 >&2
         rm -rf "$work"

@@ -3,7 +3,8 @@
 #
 # BEBIDA_CACHE (default /var/cache/bebida-tests) keeps what is slow to fetch: below chroots/<release>, "base" is the
 # release as debootstrap makes it, "build" has what builds packages, "site" has Slurm. None of them is written to once it
-# is complete: whatever is done in one is done in an overlay that is thrown away.
+# is complete: whatever is done in one is done in an overlay that is thrown away. Removed (rm -r), they are made anew, of
+# what Debian has by then; and so they are when the packages that they are made of are others.
 
 # From the oldest to the newest; sid stands for the newest Slurm that Debian has.
 # shellcheck disable=SC2034 # for those who source this
@@ -12,7 +13,8 @@ CHROOTS=${BEBIDA_CACHE:-/var/cache/bebida-tests}/chroots
 MIRROR=${BEBIDA_MIRROR:-http://deb.debian.org/debian}
 
 # What builds the packages, but for .NET: the managed libraries come from outside. See Build-Depends in debian/control.
-BUILD_PACKAGES=(build-essential debhelper cmake ninja-build pkgconf libslurm-dev libyaml-dev lintian man-db fakeroot)
+BUILD_PACKAGES=(build-essential debhelper cmake ninja-build pkgconf libslurm-dev libyaml-dev lintian man-db fakeroot
+    rpm rpmlint)
 # A site of Slurm as its admins would have it, and what the test of the packages needs beside it.
 SITE_PACKAGES=(slurmctld slurmd slurm-client munge man-db bash-completion procps iproute2)
 # What the packages depend on besides: in apt's cache, since a chroot under test reaches no network.
@@ -56,13 +58,15 @@ apt_in() {
 
 # Makes $CHROOTS/<release>/<kind>, complete or not at all, unless it is there.
 complete() {
-    local release=$1 kind=$2 folder=$CHROOTS/$1/$2
-    [[ ! -d $folder ]] || return 0
+    local release=$1 kind=$2 folder=$CHROOTS/$1/$2 recipe
+    recipe=$(declare -f make_base "make_$kind"; declare -p BUILD_PACKAGES SITE_PACKAGES SITE_DEPENDENCIES)
+    [[ ! -d $folder || $(cat "$folder.recipe" 2> /dev/null) != "$recipe" ]] || return 0
     command -v debootstrap > /dev/null || die 'debootstrap is missing: apt install debootstrap'
     echo "Making a $release for $kind in $folder (some minutes, once) ..." >&2
-    rm -rf "$folder.new"
+    rm -rf "$folder" "$folder.new"
     mkdir -p "$CHROOTS/$release"
     "make_$kind" "$release" "$folder.new" > "$folder.log" 2>&1 || { tail -n 30 "$folder.log" >&2; die "cannot make a $release for $kind; see $folder.log"; }
+    echo "$recipe" > "$folder.recipe"
     mv "$folder.new" "$folder"
 }
 
@@ -75,11 +79,11 @@ make_base() {
 
 make_build() {
     complete "$1" base && cp -a "$CHROOTS/$1/base" "$2" && apt_in "$2" update &&
-        apt_in "$2" install --no-install-recommends "${BUILD_PACKAGES[@]}"
+        apt_in "$2" install --no-install-recommends "${BUILD_PACKAGES[@]}" && apt_in "$2" clean
 }
 
 make_site() {
     complete "$1" base && cp -a "$CHROOTS/$1/base" "$2" && apt_in "$2" update &&
-        apt_in "$2" install --no-install-recommends "${SITE_PACKAGES[@]}" &&
+        apt_in "$2" install --no-install-recommends "${SITE_PACKAGES[@]}" && apt_in "$2" clean &&
         apt_in "$2" install --download-only --reinstall "${SITE_DEPENDENCIES[@]}"
 }

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Tries the Debian packages: builds them, and follows docs/install.md in a chroot of each release, command by command, from
+# Tries the Debian packages: builds them, and RPMs of the same files beside them, and follows docs/install.md in a chroot of each release, command by command, from
 # apt install to a job whose node is held in Kubernetes, through an upgrade, to the removal.
 #   sudo packaging/test.sh [bookworm|trixie|sid]...
 # Slurm and munge are the release's own; Kubernetes is the API server that is embedded in the tests. The chroot has no
 # systemd and only a loopback; so what the SPANK plugin does to services is not tried here but by tests/BeBiDa.Nodes.Tests.
+# BEBIDA_LAB_KEEP=1 leaves what has become of a chroot that failed.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source packaging/chroot.sh
@@ -50,7 +51,7 @@ furnish() {
 }
 
 try() {
-    local release=$1 work
+    local release=$1 work code=0
     complete "$release" site
     work=$(mktemp -d "$CHROOTS/$release/work.XXXXXX")
     mkdir -p "$work"/{upper,overlay,root,api}
@@ -58,8 +59,9 @@ try() {
     printf '\n== %s\n' "$release"
     # The shell of its own is another run of this script, see below.
     unshare --mount --uts --ipc --net --pid --fork --kill-child --mount-proc "${BASH_SOURCE[0]}" --inside "$release" "$work" ||
-        die "the packages fail on $release; what is left of the chroot is in $work/upper"
-    rm -rf "$work"
+        code=$?
+    if [[ $code != 0 && -n ${BEBIDA_LAB_KEEP-} ]]; then echo "The chroot's files: $work/upper"; else rm -rf "$work"; fi
+    [[ $code == 0 ]] || die "the packages fail on $release"
 }
 
 [[ $(id -u) == 0 ]] || die 'chroots need root'
@@ -73,8 +75,9 @@ done
 (($# > 0)) || set -- "${RELEASES[@]}"
 
 mapfile -t wanted < <(printf -- '--release\n%s\n' "$@")
-packaging/build.sh "${wanted[@]}"
-packaging/build.sh "${wanted[@]}" --version "$(sed -nE 's/^project\(bebida VERSION ([0-9.]+).*/\1/p' CMakeLists.txt).1" --output build/packages/next
+packaging/build.sh "${wanted[@]}" --rpm
+# The next one is the same but for its version: nothing to test in it once more.
+DEB_BUILD_OPTIONS=nocheck packaging/build.sh "${wanted[@]}" --version "$(sed -nE 's/^project\(bebida VERSION ([0-9.]+).*/\1/p' CMakeLists.txt).1" --output build/packages/next
 dotnet build tests/kubernetes/BeBiDa.EmbeddedApi --nologo -v quiet
 tests/kubernetes/kubectl.sh > /dev/null
 

@@ -51,6 +51,7 @@ is_free() { [[ -z $(node '{.spec.unschedulable}') ]] && ! holds; }
 is_held_by() { is_held && holds | grep -qx "hold.bebida.io/site.$1"; }
 is_on_node() { [[ -e /run/bebida/jobs/$1 ]]; }
 none_on_node() { [[ -z $(ls -A /run/bebida/jobs 2> /dev/null) ]]; }
+is_drained() { sinfo -h -R -o %E | grep '^bebida: '; }
 is_idle() { [[ $(sinfo -h -o %t) == idle ]]; }
 version_of() { dpkg-query -W -f '${Version}' "$1"; }
 
@@ -78,6 +79,8 @@ eventually "Kubernetes shows job $job's hold" is_held_by "$job"
 eventually "the node notes job $job" is_on_node "$job"
 say "job $job: $(holds), unschedulable; /run/bebida/jobs/$job"
 
+slurm=$(dpkg-query -W -f '${source:Upstream-Version}' slurmctld)
+[[ $(dpkg-query -W -f '${Depends}' bebida-slurmctld) == *"slurmctld (<< "*"slurmctld (>= $slurm)"* ]] || fail 'the package depends on the Slurm that it was built for'
 must 'slurmctld reads the kubeconfig' runuser -u slurm -- test -r /etc/bebida/kubeconfig
 must_not 'slurmctld may write the kubeconfig' runuser -u slurm -- test -w /etc/bebida/kubeconfig
 must_not 'users read the kubeconfig' runuser -u user -- test -r /etc/bebida/kubeconfig
@@ -100,11 +103,34 @@ eventually "the node has forgotten job $job" none_on_node
 say "upgraded to $(version_of bebida-slurmctld) while job $job ran and slurmctld stayed; after it the node returned"
 job=$(submit)
 eventually "job $job is held by the slurmctld of before" is_held_by "$job"
+# The reconciler looks when slurmctld starts: over it, the plugin asks slurmctld for its jobs and for the cluster's name.
+kubectl uncordon n1 > /dev/null
 documented 'Upgrade slurmctld'
-eventually "job $job is still held after the restart" is_held_by "$job"
+eventually "job $job's node, which was uncordoned, is held again after the restart" is_held_by "$job"
 touch /tmp/go
 eventually "job $job's hold is gone" is_free
-say "job $job began before slurmctld's restart and ended after it"
+say "job $job began before slurmctld's restart and ended after it; uncordoned meanwhile, its node was held again"
+eventually 'the node is idle' is_idle
+
+# On the node, the plugin asks slurmctld whether a job that it finds noted is still there.
+touch /run/bebida/jobs/4711
+must 'a job runs' runuser -u user -- srun true
+eventually 'the node forgets a job that slurmctld does not know' none_on_node
+# And drains the node where it cannot be made free: here because its notes could be anybody's.
+chmod 777 /run/bebida
+must_not 'a job starts on a node that is not free' runuser -u user -- timeout 20 srun --no-kill --immediate=10 true
+eventually 'the node is drained with the reason' is_drained
+say "drained: $(sinfo -h -R -o %E)"
+scancel --user=user
+chmod 755 /run/bebida
+eventually 'the node is resumed' scontrol update nodename=n1 state=resume
+eventually 'the node is idle' is_idle
+
+must_not 'a user keeps a node in Kubernetes' runuser -u user -- srun --bebida=keep true
+# shellcheck disable=SC2016 # for the job's shell
+must 'root may keep a node in Kubernetes' srun --bebida=keep sh -c '! test -e /run/bebida/jobs/$SLURM_JOB_ID'
+say 'srun --bebida=keep: refused to a user, granted to root'
+eventually 'the node is free' is_free
 eventually 'the node is idle' is_idle
 
 # Less than the page asks for: the configuration of the removed package stays, and names a plugin that is not there.
@@ -112,6 +138,7 @@ apt remove bebida-slurmd > /root/remove.log 2>&1 || fail 'apt remove'
 systemctl restart slurmd >> /root/remove.log 2>&1
 eventually 'the node is idle' is_idle
 runuser -u user -- srun true > /root/after-remove.log 2>&1 || fail 'a job runs where bebida-slurmd was removed and not purged'
+eventually 'the node returns after the last job, as it has to before the removal' is_free
 must_not 'Slurm misses bebida-slurmd where it was removed and not purged' grep bebida /root/after-remove.log
 
 : > /var/log/slurm/slurmctld.log
