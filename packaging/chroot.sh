@@ -20,9 +20,12 @@ SITE_PACKAGES=(slurmctld slurmd slurm-client munge man-db bash-completion procps
 # What the packages depend on besides: in apt's cache, since a chroot under test reaches no network.
 SITE_DEPENDENCIES=(libyaml-0-2 libsystemd0 openssl)
 
+# What a script exits with that could not make a chroot: nothing was tried then.
+NOT_TRIED=77
+
 die() {
     printf '%s: %s\n' "${0##*/}" "$*" >&2
-    exit 1
+    exit "${code:-1}"
 }
 
 # in_root <folder> <command...>: runs a command in a system, with the kernel's file systems in it.
@@ -61,11 +64,11 @@ complete() {
     local release=$1 kind=$2 folder=$CHROOTS/$1/$2 recipe
     recipe=$(declare -f make_base "make_$kind"; declare -p BUILD_PACKAGES SITE_PACKAGES SITE_DEPENDENCIES)
     [[ ! -d $folder || $(cat "$folder.recipe" 2> /dev/null) != "$recipe" ]] || return 0
-    command -v debootstrap > /dev/null || die 'debootstrap is missing: apt install debootstrap'
+    command -v debootstrap > /dev/null || code=$NOT_TRIED die 'debootstrap is missing: apt install debootstrap'
     echo "Making a $release for $kind in $folder (some minutes, once) ..." >&2
     rm -rf "$folder" "$folder.new"
     mkdir -p "$CHROOTS/$release"
-    "make_$kind" "$release" "$folder.new" > "$folder.log" 2>&1 || { tail -n 30 "$folder.log" >&2; die "cannot make a $release for $kind; see $folder.log"; }
+    "make_$kind" "$release" "$folder.new" > "$folder.log" 2>&1 || { tail -n 30 "$folder.log" >&2; code=$NOT_TRIED die "cannot make a $release for $kind; see $folder.log"; }
     echo "$recipe" > "$folder.recipe"
     mv "$folder.new" "$folder"
 }

@@ -4,7 +4,7 @@
 #   sudo packaging/test.sh [bookworm|trixie|sid]...
 # Slurm and munge are the release's own; Kubernetes is the API server that is embedded in the tests. The chroot has no
 # systemd and only a loopback; so what the SPANK plugin does to services is not tried here but by tests/BeBiDa.Nodes.Tests.
-# BEBIDA_LAB_KEEP=1 leaves what has become of a chroot that failed.
+# BEBIDA_LAB_KEEP=1 leaves what has become of a chroot that failed. Exits with 77 where a chroot could not be made.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source packaging/chroot.sh
@@ -51,7 +51,7 @@ furnish() {
 }
 
 try() {
-    local release=$1 work code=0
+    local release=$1 work failed=''
     complete "$release" site
     work=$(mktemp -d "$CHROOTS/$release/work.XXXXXX")
     mkdir -p "$work"/{upper,overlay,root,api}
@@ -59,9 +59,9 @@ try() {
     printf '\n== %s\n' "$release"
     # The shell of its own is another run of this script, see below.
     unshare --mount --uts --ipc --net --pid --fork --kill-child --mount-proc "${BASH_SOURCE[0]}" --inside "$release" "$work" ||
-        code=$?
-    if [[ $code != 0 && -n ${BEBIDA_LAB_KEEP-} ]]; then echo "The chroot's files: $work/upper"; else rm -rf "$work"; fi
-    [[ $code == 0 ]] || die "the packages fail on $release"
+        failed=yes
+    if [[ -n $failed && -n ${BEBIDA_LAB_KEEP-} ]]; then echo "The chroot's files: $work/upper"; else rm -rf "$work"; fi
+    [[ -z $failed ]] || die "the packages fail on $release"
 }
 
 [[ $(id -u) == 0 ]] || die 'chroots need root'
