@@ -75,7 +75,10 @@ done
 (($# > 0)) || set -- "${RELEASES[@]}"
 
 mapfile -t wanted < <(printf -- '--release\n%s\n' "$@")
-packaging/build.sh "${wanted[@]}" --rpm
+# RPMs of one release are enough: the files are the same.
+rpm=()
+[[ $1 != "${RELEASES[0]}" ]] || rpm=(--rpm)
+packaging/build.sh "${wanted[@]}" "${rpm[@]}"
 # The next one is the same but for its version: nothing to test in it once more.
 DEB_BUILD_OPTIONS=nocheck packaging/build.sh "${wanted[@]}" --version "$(sed -nE 's/^project\(bebida VERSION ([0-9.]+).*/\1/p' CMakeLists.txt).1" --output build/packages/next
 dotnet build tests/kubernetes/BeBiDa.EmbeddedApi --nologo -v quiet
