@@ -2,7 +2,7 @@
 # Tries the Debian packages: builds them, and RPMs of the same files beside them, and follows docs/install.md in a chroot of each release, command by command, from
 # apt install to a job whose node is held in Kubernetes, through an upgrade, to the removal.
 #   sudo packaging/test.sh [bookworm|trixie|sid]...
-# Slurm and munge are the release's own; Kubernetes is the API server that is embedded in the tests. The chroot has no
+# Slurm and munge are the release's own; Kubernetes is the tests': an embedded API server and a hollow kubelet. The chroot has no
 # systemd and only a loopback; so what the SPANK plugin does to services is not tried here but by tests/BeBiDa.Nodes.Tests.
 # BEBIDA_LAB_KEEP=1 leaves what has become of a chroot that failed. Exits with 77 where a chroot could not be made.
 set -euo pipefail
@@ -11,9 +11,10 @@ source packaging/chroot.sh
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 
 api=build/dotnet/bin/BeBiDa.EmbeddedApi/debug/BeBiDa.EmbeddedApi.dll
+hollow=build/dotnet/bin/BeBiDa.HollowCluster/debug/hollow-cluster.dll
 kubectl=${BEBIDA_CACHE:-/var/cache/bebida-tests}/kubectl/1.32/kubectl
 
-# In namespaces of its own: the API server, and beside it the chroot.
+# In namespaces of its own: the API server and a hollow kubelet, and beside them the chroot.
 inside() {
     local release=$1 work=$2 admin
     ip link set lo up
@@ -24,8 +25,7 @@ inside() {
     mkfifo "$work/ready"
     dotnet "$api" --directory "$work/api" --identity bebida > "$work/ready" &
     read -r admin < "$work/ready"
-    "$kubectl" --kubeconfig "$admin" create -f - <<< '{"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n1"}}' > "$work/node"
-    "$kubectl" --kubeconfig "$admin" patch node n1 --subresource=status --patch '{"status": {"conditions": [{"type": "Ready", "status": "True"}]}}' >> "$work/node"
+    dotnet "$hollow" --kubeconfig "$admin" --nodes n1 > "$work/hollow" 2>&1 &
     install -D "$admin" "$work/root/root/.kube/config"
     install -D "$work/api/bebida.kubeconfig" "$work/root/root/packages/bebida.kubeconfig"
     in_root "$work/root" bash /root/story.sh
@@ -37,7 +37,7 @@ furnish() {
     mkdir -p "$root"/root/{packages,next} "$root"/usr/local/bin "$root"/etc/{slurm,apt/apt.conf.d}
     cp build/packages/"$release"/*.deb "$root/root/packages"
     cp build/packages/next/"$release"/*.deb "$root/root/next"
-    cp docs/install.md packaging/test/story.sh "$root/root"
+    cp docs/install.md packaging/test/{story.sh,application.yaml} "$root/root"
     cp packaging/test/slurm.conf "$root/etc/slurm"
     # There are none in the chroot. 22.05 cannot do without the plugin; this one touches nothing until it is used.
     case $release in
@@ -81,6 +81,7 @@ rpm=()
 packaging/build.sh "${wanted[@]}" "${rpm[@]}"
 # The next one is the same but for its version: nothing to test in it once more.
 DEB_BUILD_OPTIONS=nocheck packaging/build.sh "${wanted[@]}" --version "$(sed -nE 's/^project\(bebida VERSION ([0-9.]+).*/\1/p' CMakeLists.txt).1" --output build/packages/next
+dotnet build tests/kubernetes/BeBiDa.HollowCluster --nologo -v quiet
 dotnet build tests/kubernetes/BeBiDa.EmbeddedApi --nologo -v quiet
 tests/kubernetes/kubectl.sh > /dev/null
 

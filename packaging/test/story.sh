@@ -11,6 +11,7 @@ say() {
 fail() {
     printf 'FAILED: %s\n' "$*"
     kubectl get node n1 -o yaml || true
+    kubectl get pods -o wide || true
     tail -n 40 /var/log/slurm/*.log /root/*.log || true
     exit 1
 }
@@ -49,6 +50,9 @@ holds() { node '{.metadata.annotations}' | grep -o 'hold.bebida.io/site\.[0-9]*'
 is_held() { [[ $(node '{.spec.unschedulable}') == true ]] && holds; }
 is_free() { [[ -z $(node '{.spec.unschedulable}') ]] && ! holds; }
 is_held_by() { is_held && holds | grep -qx "hold.bebida.io/site.$1"; }
+pods() { kubectl get pods --field-selector=spec.nodeName=n1,status.phase=Running --no-headers 2> /dev/null | wc -l; }
+has_pods() { (($(pods) == 2)); }
+has_no_pods() { (($(pods) == 0)); }
 is_on_node() { [[ -e /run/bebida/jobs/$1 ]]; }
 none_on_node() { [[ -z $(ls -A /run/bebida/jobs 2> /dev/null) ]]; }
 is_drained() { sinfo -h -R -o %E | grep '^bebida: '; }
@@ -66,18 +70,23 @@ install -d -o slurm -g slurm /var/lib/slurm/slurmctld /var/log/slurm
 install -d /var/lib/slurm/slurmd
 systemctl start munge slurmctld slurmd > /root/start.log 2>&1
 eventually 'the node is idle' is_idle
+kubectl apply -f /root/application.yaml > /dev/null
+eventually 'an application of Kubernetes runs on the node' has_pods
 must 'a job runs before BeBiDa is there' runuser -u user -- srun true
-say "Slurm $(slurmctld -V) runs a job, without BeBiDa"
+must 'the application runs on beside it' has_pods
+say "Slurm $(slurmctld -V) runs a job beside two pods: BeBiDa is not there yet"
 
 documented 'In ten steps'
 grep -E '^n1 +held +site\.[0-9]+ ' '/root/In ten steps.log' > /root/held || fail 'bebidactl status shows no hold to the first job'
 say "installed by the commands of docs/install.md; the first job had: $(tr -s ' ' < /root/held)"
 eventually 'the node returns after the first job' is_free
+eventually 'the application returns with it' has_pods
 
 job=$(submit)
 eventually "Kubernetes shows job $job's hold" is_held_by "$job"
 eventually "the node notes job $job" is_on_node "$job"
-say "job $job: $(holds), unschedulable; /run/bebida/jobs/$job"
+must "no pod is on the node while job $job runs" has_no_pods
+say "job $job: $(holds), unschedulable, no pods; /run/bebida/jobs/$job"
 
 slurm=$(dpkg-query -W -f '${source:Upstream-Version}' slurmctld)
 [[ $(dpkg-query -W -f '${Depends}' bebida-slurmctld) == *"slurmctld (<< "*"slurmctld (>= $slurm)"* ]] || fail 'the package depends on the Slurm that it was built for'
@@ -133,12 +142,14 @@ say 'srun --bebida=keep: refused to a user, granted to root'
 eventually 'the node is free' is_free
 eventually 'the node is idle' is_idle
 
+eventually 'the application runs on the node' has_pods
 # Less than the page asks for: the configuration of the removed package stays, and names a plugin that is not there.
 apt remove bebida-slurmd > /root/remove.log 2>&1 || fail 'apt remove'
 systemctl restart slurmd >> /root/remove.log 2>&1
 eventually 'the node is idle' is_idle
 runuser -u user -- srun true > /root/after-remove.log 2>&1 || fail 'a job runs where bebida-slurmd was removed and not purged'
 eventually 'the node returns after the last job, as it has to before the removal' is_free
+eventually 'the application runs on the node' has_pods
 must_not 'Slurm misses bebida-slurmd where it was removed and not purged' grep bebida /root/after-remove.log
 
 : > /var/log/slurm/slurmctld.log
@@ -147,6 +158,7 @@ documented Remove
 eventually 'the node is idle' is_idle
 must 'a job runs after the removal' runuser -u user -- srun true
 must 'the node is not held' is_free
+must 'the application runs on beside the job' has_pods
 must_not 'Slurm speaks of bebida after the removal' grep -i bebida /var/log/slurm/slurmd.log
 left=$(find / -xdev \( -path /root -o -path /proc -o -path /var/cache/apt \) -prune -o -name '*bebida*' -print)
 [[ $left == /etc/bebida ]] || fail "left behind: $left"
