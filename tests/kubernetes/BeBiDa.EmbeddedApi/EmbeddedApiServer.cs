@@ -96,6 +96,10 @@ public sealed class EmbeddedApiServer : IApiServer
         return KubeconfigFile.Write(KubeconfigFile.PathFor(directory, user), Url, authority.Pem, client);
     }
 
+    /// <inheritdoc/>
+    public string SignClientCertificate(string requestPem, TimeSpan lifetime) =>
+        authority.SignClient(requestPem, options.Clock.GetUtcNow().AddMinutes(-5), options.Clock.GetUtcNow() + lifetime);
+
     /// <summary>Accepts a bearer token from now on.</summary>
     public void AddToken(string token, string user, params string[] groups) =>
         authenticator.AddToken(token, new(user, [.. groups, "system:authenticated"]));
