@@ -30,7 +30,8 @@ internal sealed class Subresources(ObjectRegistry registry, Eviction eviction, A
                 await IssueTokenAsync(request);
                 break;
             case ("certificatesigningrequests", "approval", "update" or "patch"):
-                await request.Http.WriteAsync(CertificateRequests.Approve(registry, request, Responses.Parse(await request.Http.ReadBodyAsync()) as JsonObject ?? throw ApiError.BadRequest("the request has no body")));
+                var decision = request.Verb == "patch" ? Responses.Parse(await request.Http.ReadBodyAsync()) as JsonObject : await ResourceEndpoint.BodyAsync(request.Http);
+                await request.Http.WriteAsync(CertificateRequests.Approve(registry, request, decision ?? throw ApiError.BadRequest("the patch is no object")));
                 break;
             case ("namespaces", "finalize", "update"):
                 await request.Http.WriteAsync(registry.Get(request.Type, "", request.Name).Bytes);
