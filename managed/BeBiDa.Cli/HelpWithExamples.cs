@@ -37,6 +37,13 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
               # Repair it, and tell a program what was done
               bebidactl reconcile --output json | jq -r '.repairs[] | select(.done) | .node'
             """,
+        ["check"] = """
+              # On slurmctld's host, and on a node
+              bebidactl check
+
+              # For monitoring: the names of what is wrong, and the exit code
+              bebidactl check --output json | jq -r '.findings[] | "\(.severity) \(.check) \(.what)"'
+            """,
         ["hook"] = """
               # In slurm.conf, where the plugin cannot be loaded; each script is one line:
               #   PrologSlurmctld=/etc/slurm/bebida-prolog.sh   ->  exec bebidactl hook prolog

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using BeBiDa.Cluster;
@@ -25,12 +26,16 @@ internal sealed class ClusterApi : IDisposable
         ["RoleBinding"] = "apis/rbac.authorization.k8s.io/v1/namespaces/{0}/rolebindings",
     };
 
+    private readonly ConnectionSource connections;
     private readonly ApiClient client;
 
     /// <summary>Reads the kubeconfig; nothing is sent yet.</summary>
     /// <exception cref="ConfigurationException">It cannot be used.</exception>
-    public ClusterApi(string kubeconfig, string context, ILogger logger) =>
-        client = new ApiClient(new ConnectionSource(kubeconfig, context, allowExec: true, RequestTimeout, TimeProvider.System, logger), MaxInFlight, RequestTimeout, TimeProvider.System, logger);
+    public ClusterApi(string kubeconfig, string context, ILogger logger)
+    {
+        connections = new ConnectionSource(kubeconfig, context, allowExec: true, RequestTimeout, TimeProvider.System, logger);
+        client = new ApiClient(connections, MaxInFlight, RequestTimeout, TimeProvider.System, logger);
+    }
 
     /// <summary>The API server's address.</summary>
     public Uri Address => client.Address;
@@ -80,6 +85,30 @@ internal sealed class ClusterApi : IDisposable
             attributes["namespace"] = space;
         var review = await PostAsync("apis/authorization.k8s.io/v1/selfsubjectaccessreviews", Review("authorization.k8s.io/v1", "SelfSubjectAccessReview", new JsonObject { ["resourceAttributes"] = attributes }), cancellationToken).ConfigureAwait(false);
         return review["status"]?["allowed"]?.GetValue<bool>() == true;
+    }
+
+    /// <summary>What the server's clock shows (RFC 9110, Date).</summary>
+    /// <returns>Null where it does not say.</returns>
+    /// <exception cref="ClusterException">It cannot be asked.</exception>
+    public async Task<DateTimeOffset?> TimeAsync(CancellationToken cancellationToken)
+    {
+        // The first one connects, and tells what is in the way; the second one's answer comes at once.
+        await SendAsync(HttpMethod.Get, "version", null, cancellationToken).ConfigureAwait(false);
+        var connection = connections.Use();
+        try
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(connection.Address, "version")) { Version = HttpVersion.Version20 };
+            using var answer = await connection.SendAsync(request, cancellationToken).ConfigureAwait(false);
+            return answer.Headers.Date;
+        }
+        catch (HttpRequestException e)
+        {
+            throw new ClusterException(ClusterFault.Unavailable, $"GET version: {Address} cannot be reached: {e.Message}", null, e);
+        }
+        finally
+        {
+            connection.Release();
+        }
     }
 
     /// <summary>What a question looks like: an object that is answered and not kept.</summary>

@@ -40,5 +40,8 @@ internal static class CredentialOutput
     public static string Remaining(TimeSpan time) =>
         time.TotalDays >= 2 ? $"{(int)time.TotalDays} days" : time.TotalHours >= 2 ? $"{(int)time.TotalHours} hours" : $"{(int)time.TotalMinutes} minutes";
 
+    /// <summary>A time of seconds, or in its biggest unit.</summary>
+    public static string Seconds(TimeSpan time) => time.TotalMinutes >= 2 ? Remaining(time) : $"{(int)time.TotalSeconds} seconds";
+
     private static void Line(string name, string value) => Console.Out.WriteLine($"{name + ":",-13}{value}");
 }
