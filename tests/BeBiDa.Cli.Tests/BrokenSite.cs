@@ -12,7 +12,7 @@ public sealed class BrokenSite
     {
         this.folder = folder;
         (Other, Late) = (other!, late!);
-        Api = site.EmbeddedApi;
+        Api = site.Api;
         // Not the one that runs: it reads the site's own files.
         Conf = File.ReadAllText(site.Slurm.ConfigPath).Replace("SlurmctldPidFile=", "SlurmctldPidFile=/nowhere");
         Yaml = $"kubernetes:\n  kubeconfig: {folder}/kubeconfig\n";
@@ -20,7 +20,7 @@ public sealed class BrokenSite
         PlugStack = $"optional spank_bebida.so libdir={PluginBuild.Locate().LibraryDirectory}\n";
     }
 
-    public EmbeddedApiServer Api { get; }
+    public IApiServer Api { get; }
 
     /// <summary>Another cluster.</summary>
     public EmbeddedApiServer Other { get; }

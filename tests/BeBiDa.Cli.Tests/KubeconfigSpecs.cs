@@ -228,6 +228,17 @@ public sealed class KubeconfigSpecs(ApiServerKind kind)
     }
 
     [Test]
+    public async Task Who_does_not_check_the_server_passes_that_on_to_nobody()
+    {
+        var admin = Path.Combine(folder, "admin");
+        await File.WriteAllTextAsync(admin, Regex.Replace(await File.ReadAllTextAsync(server.AdminKubeconfig), "certificate-authority-data: .*", "insecure-skip-tls-verify: true"));
+        File.SetUnixFileMode(admin, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        var refused = await RunAsync("kubeconfig", "create", "--file", Target, "--kubeconfig", admin);
+        Exits(refused, 2);
+        Assert.That(refused.StandardError, Does.Contain("insecure-skip-tls-verify"));
+    }
+
+    [Test]
     public async Task The_admins_kubeconfig_is_found_as_kubectl_finds_it()
     {
         var home = Path.Combine(folder, "home");

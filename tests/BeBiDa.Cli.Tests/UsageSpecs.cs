@@ -80,6 +80,7 @@ public sealed class UsageSpecs : ToolTest
     [TestCase("hook")]
     [TestCase("hook prolog")]
     [TestCase("hook epilog")]
+    [TestCase("check")]
     [TestCase("rbac")]
     [TestCase("kubeconfig")]
     [TestCase("kubeconfig create")]
@@ -102,7 +103,7 @@ public sealed class UsageSpecs : ToolTest
     {
         var help = await RunAsync("--help");
         Exits(help, 0);
-        foreach (var command in new[] { "decommission", "recommission", "status", "reconcile", "hook", "rbac", "kubeconfig", "completion" })
+        foreach (var command in new[] { "decommission", "recommission", "status", "reconcile", "check", "hook", "rbac", "kubeconfig", "completion" })
             Assert.That(help.StandardOutput, Does.Match($@"\n  {command}\b"));
     }
 

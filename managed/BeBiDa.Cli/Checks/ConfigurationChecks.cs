@@ -1,9 +1,10 @@
+using System.Text.RegularExpressions;
 using BeBiDa.Configuration;
 
 namespace BeBiDa.Cli.Checks;
 
 /// <summary>bebida.yaml: what its own rules say, and what they cannot see.</summary>
-internal static class ConfigurationChecks
+internal static partial class ConfigurationChecks
 {
     // What most pods have, who say nothing (kubernetes.io, pod lifecycle).
     private static readonly TimeSpan UsualGrace = TimeSpan.FromSeconds(30);
@@ -18,7 +19,7 @@ internal static class ConfigurationChecks
                 problem,
                 role == HostRole.Controller ? "slurmctld runs its jobs without BeBiDa: no node is handed over" : "kubelet and the container runtime go on beside the jobs of this node",
                 Remedy(problem, site.ConfigurationFile),
-                site.ConfigurationFile);
+                Line().Match(problem) is { Success: true } line ? line.Value : site.ConfigurationFile);
         if (site.Configuration is not { } configuration)
             return;
         Reads(site, findings);
@@ -65,7 +66,11 @@ internal static class ConfigurationChecks
         _ when problem.Contains("no such file", StringComparison.Ordinal) => $"install -D -m 0640 -o root -g slurm /usr/share/bebida/bebida.yaml {path}",
         _ when problem.Contains("run: ", StringComparison.Ordinal) => problem[(problem.IndexOf("run: ", StringComparison.Ordinal) + 5)..],
         _ when problem.Contains("kubeconfig: is not set", StringComparison.Ordinal) => "kubeconfig: /etc/bebida/kubeconfig, under kubernetes:",
-        _ when problem.Contains("unknown key", StringComparison.Ordinal) => "one of the keys that it names, or nothing",
-        _ => "a value that it names",
+        _ when problem.Contains("unknown key", StringComparison.Ordinal) => "the key as it is spelt there, or delete the line",
+        _ => "a value that fits, or delete the line: the default suits most sites",
     };
+
+    // Where a problem begins, but for those of the whole file.
+    [GeneratedRegex("^[^:]+:[0-9]+(?=: )")]
+    private static partial Regex Line();
 }

@@ -46,8 +46,7 @@ internal static class KubeconfigCommand
             var manifests = new ManifestOptions(request.Account.Namespace, request.Kind, parsed.GetValue(options.RemoveNode), parsed.GetValue(options.SelfRenew));
             if (manifests.SelfRenew && request.Kind != CredentialKind.Token)
                 throw new ConfigurationException("--self-renew: only a token can renew itself; a certificate is approved by someone each time");
-            if (!parsed.GetValue(options.Force))
-                await Issuance.RefuseOtherAsync(request, cancellationToken).ConfigureAwait(false);
+            await Issuance.RefuseAsync(request, replace: parsed.GetValue(options.Force), cancellationToken).ConfigureAwait(false);
             if (!parsed.GetValue(options.SkipRbac))
                 using (var admin = new ClusterApi(request.Asker, request.AskerContext, globals.Log(parsed)))
                     await Rights.ApplyAsync(admin, manifests, cancellationToken).ConfigureAwait(false);

@@ -55,11 +55,12 @@ internal sealed record IssuanceRequest
 /// <param name="logger">The log.</param>
 internal sealed class Issuance(Action<string> tell, ILogger logger)
 {
-    /// <summary>Refuses to replace what belongs to someone else.</summary>
-    /// <exception cref="ConfigurationException">The file is there, and another identity's or cluster's.</exception>
-    public static async Task RefuseOtherAsync(IssuanceRequest request, CancellationToken cancellationToken)
+    /// <summary>Refuses what would not work, before anything is done: to replace what belongs to someone else, or to trust nobody knows whom.</summary>
+    /// <exception cref="ConfigurationException">The file is there, and another identity's or cluster's; or the asker does not check the server.</exception>
+    public static async Task RefuseAsync(IssuanceRequest request, bool replace, CancellationToken cancellationToken)
     {
-        if (request.File == "-" || !File.Exists(request.File))
+        KubeconfigText.RefuseUntrusting(Kubeconfig.Load(request.Asker, request.AskerContext, allowExec: true));
+        if (replace || request.File == "-" || !File.Exists(request.File))
             return;
         var present = await Credential.ReadAsync(request.File, request.Context, cancellationToken).ConfigureAwait(false);
         var server = request.Server ?? Kubeconfig.Load(request.Asker, request.AskerContext, allowExec: true).Host;

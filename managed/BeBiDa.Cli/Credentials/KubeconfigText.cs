@@ -17,10 +17,16 @@ internal static class KubeconfigText
     public static string WithToken(KubernetesClientConfiguration cluster, string? server, string context, string token) =>
         Text(cluster, server, context, $"    token: {token}");
 
-    private static string Text(KubernetesClientConfiguration cluster, string? server, string context, string credential)
+    /// <summary>Refuses an admin's kubeconfig from which none can be made for the controller.</summary>
+    /// <exception cref="ConfigurationException">It does not check who the server is.</exception>
+    public static void RefuseUntrusting(KubernetesClientConfiguration cluster)
     {
         if (cluster.SkipTlsVerify)
             throw new ConfigurationException("the kubeconfig does not check the server's certificate (insecure-skip-tls-verify); give one with the cluster's CA, for what slurmctld trusts decides about jobs");
+    }
+
+    private static string Text(KubernetesClientConfiguration cluster, string? server, string context, string credential)
+    {
         var trust = new StringBuilder();
         if (cluster.SslCaCerts is { Count: > 0 } authorities)
             trust.Append($"    certificate-authority-data: {Base64(string.Concat(authorities.Select(one => one.ExportCertificatePem() + "\n")))}\n");

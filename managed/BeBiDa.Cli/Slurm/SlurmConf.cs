@@ -30,6 +30,9 @@ internal sealed class SlurmConf
     /// <summary>The file itself.</summary>
     public string Path { get; }
 
+    /// <summary>Whether it is where Slurm looks for it by itself.</summary>
+    public bool IsUsual => Usual.Contains(Path);
+
     /// <summary>The file that Slurm's commands read here: <c>SLURM_CONF</c>, or where distributions have it.</summary>
     /// <returns>Null where there is none.</returns>
     public static string? Find() =>
