@@ -43,4 +43,6 @@ internal sealed record HoldJson(string Cluster, uint Job, DateTimeOffset? Since)
 [JsonSerializable(typeof(HandOverJson))]
 [JsonSerializable(typeof(List<NodeStatusJson>))]
 [JsonSerializable(typeof(ReconcileJson))]
+[JsonSerializable(typeof(Credentials.CredentialJson))]
+[JsonSerializable(typeof(Checks.CheckJson))]
 internal sealed partial class OutputJson : JsonSerializerContext;

@@ -23,6 +23,9 @@ public sealed class CompletionSpecs : ToolTest
     [TestCase("bebidactl status --out", "--output")]
     [TestCase("bebidactl status --output ", "json text")]
     [TestCase("bebidactl completion f", "fish")]
+    [TestCase("bebidactl check --role ", "controller node")]
+    [TestCase("bebidactl kubeconfig create --credential ", "certificate token")]
+    [TestCase("bebidactl rbac --credential ", "certificate token")]
     public async Task The_tab_key_completes_in_bash(string line, string expected)
     {
         var script = Add("script", (await RunAsync("completion", "bash")).StandardOutput);

@@ -1,0 +1,17 @@
+namespace BeBiDa.Cli.Credentials;
+
+/// <summary>How the controller says who it is.</summary>
+internal enum CredentialKind
+{
+    /// <summary>A ServiceAccount's token (TokenRequest): ends with the ServiceAccount.</summary>
+    Token,
+
+    /// <summary>A client certificate (CertificateSigningRequest): ends at its date, or with the binding.</summary>
+    Certificate,
+
+    /// <summary>A credential plugin (user.exec), which slurmctld does not run.</summary>
+    Plugin,
+
+    /// <summary>None.</summary>
+    None,
+}
