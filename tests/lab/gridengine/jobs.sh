@@ -68,6 +68,15 @@ runs "$job"
 is "a user's variables change nothing about the hooks" "closed gridengine.$job, open" "$(state n1), $(state n2)"
 ends "$job"
 
+job=$(submit -q main.q@n1)
+runs "$job"
+admin qmod -sj "$job" >/dev/null
+on head env SGE_ROOT=/var/lib/gridengine bebida-reconcile
+is "a suspended job keeps its node" "closed gridengine.$job" "$(state n1)"
+admin qdel "$job" >/dev/null
+until_true "job $job has left" has_left "$job"
+is "a deleted one gives it back" open "$(state n1)"
+
 configure 'controller: {deadlime: 2s}'
 job=$(submit -q main.q@n1)
 until_true "job $job is in error" in_error "$job"
