@@ -54,12 +54,26 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
               # As PrologSlurmctld, where slurmctld sets the variables
               exec bebidactl hook prolog --log /var/log/slurm/bebida.log
 
+              # As Torque's prologue, or OAR's on a node
+              exec bebidactl hook prolog --manager torque -- "$@"
+              exec bebidactl hook prolog --manager oar -- "$@"
+
+              # In any other resource manager's
+              exec bebidactl hook prolog --cluster moab --job "$JOB" --nodes "$NODES"
+
               # By hand, as slurmctld would
               SLURM_JOB_ID=4711 SLURM_JOB_NODELIST='n[1-8]' bebidactl hook prolog
             """,
         ["epilog"] = """
               # As EpilogSlurmctld, where slurmctld sets the variables
               exec bebidactl hook epilog --log /var/log/slurm/bebida.log
+
+              # As Torque's epilogue, or OAR's on a node
+              exec bebidactl hook epilog --manager torque -- "$@"
+              exec bebidactl hook epilog --manager oar -- "$@"
+
+              # In any other resource manager's
+              exec bebidactl hook epilog --cluster moab --job "$JOB" --nodes "$NODES"
 
               # By hand, as slurmctld would
               SLURM_JOB_ID=4711 SLURM_JOB_NODELIST='n[1-8]' bebidactl hook epilog
