@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Tries the Debian packages: builds them, and RPMs of the same files beside them, and follows docs/install.md in a chroot of each release, command by command, from
-# apt install to a job whose node is held in Kubernetes, through an upgrade, to the removal.
+# Tries the Debian packages: builds them, and RPMs of the same files beside them, and follows docs/install.md in a chroot of
+# each release, command by command, from apt install to a job whose node is held in Kubernetes, through an upgrade, to the
+# removal.
 #   sudo packaging/test.sh [bookworm|trixie|sid]...
 # Slurm and munge are the release's own; Kubernetes is the tests': an embedded API server and a hollow kubelet. The chroot has no
 # systemd and only a loopback; so what the SPANK plugin does to services is not tried here but by tests/BeBiDa.Nodes.Tests.
@@ -23,11 +24,10 @@ inside() {
     hostname n1
     mount -t overlay overlay -o "lowerdir=$CHROOTS/$release/site,upperdir=$work/upper,workdir=$work/overlay" "$work/root"
     mkfifo "$work/ready"
-    dotnet "$api" --directory "$work/api" --identity bebida > "$work/ready" &
+    dotnet "$api" --directory "$work/api" > "$work/ready" &
     read -r admin < "$work/ready"
     dotnet "$hollow" --kubeconfig "$admin" --nodes n1 > "$work/hollow" 2>&1 &
     install -D "$admin" "$work/root/root/.kube/config"
-    install -D "$work/api/bebida.kubeconfig" "$work/root/root/packages/bebida.kubeconfig"
     in_root "$work/root" bash /root/story.sh
 }
 
