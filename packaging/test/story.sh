@@ -16,12 +16,12 @@ fail() {
     exit 1
 }
 
-# eventually <what> <command...>: within half a minute.
+# eventually <what> <command...>: within two minutes, however busy the machine is.
 eventually() {
-    local what=$1 end=$((SECONDS + 30))
+    local what=$1 end=$((SECONDS + 120))
     shift
     until "$@" > /dev/null 2>&1; do
-        ((SECONDS < end)) || fail "not within 30 s: $what"
+        ((SECONDS < end)) || fail "not within two minutes: $what"
         sleep 0.1
     done
 }
@@ -127,7 +127,7 @@ must 'a job runs' runuser -u user -- srun true
 eventually 'the node forgets a job that slurmctld does not know' none_on_node
 # And drains the node where it cannot be made free: here because its notes could be anybody's.
 chmod 777 /run/bebida
-must_not 'a job starts on a node that is not free' runuser -u user -- timeout 20 srun --no-kill --immediate=10 true
+must_not 'a job starts on a node that is not free' runuser -u user -- timeout 60 srun true
 eventually 'the node is drained with the reason' is_drained
 say "drained: $(sinfo -h -R -o %E)"
 scancel --user=user
