@@ -143,7 +143,10 @@ public sealed class KubeconfigSpecs(ApiServerKind kind)
         Exits(refused, 2);
         Assert.That(refused.StandardError, Does.Contain("is the kubeconfig of kubernetes-admin, not of system:serviceaccount:bebida:bebida; --force"));
         Assert.That(await File.ReadAllTextAsync(Target), Is.EqualTo(before));
+        File.SetUnixFileMode(Target, (UnixFileMode)0b110_100_100);
+        Assert.That((await CreateAsync()).StandardError, Does.Contain("lets others at the cluster's credentials").And.Contain("--force replaces it"));
         Exits(await CreateAsync("--force"), 0);
+        Assert.That(File.GetUnixFileMode(Target), Is.EqualTo((UnixFileMode)0b110_100_000));
         Assert.That(await WhoAmIAsync(), Is.EqualTo("system:serviceaccount:bebida:bebida"));
 
         var elsewhere = await CreateAsync("--server", "https://k8s.example.org:6443");

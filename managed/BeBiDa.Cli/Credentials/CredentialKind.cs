@@ -9,9 +9,6 @@ internal enum CredentialKind
     /// <summary>A client certificate (CertificateSigningRequest): ends at its date, or with the binding.</summary>
     Certificate,
 
-    /// <summary>A credential plugin (user.exec), which slurmctld does not run.</summary>
-    Plugin,
-
-    /// <summary>None.</summary>
+    /// <summary>Neither.</summary>
     None,
 }

@@ -25,8 +25,7 @@ internal static class CredentialOutput
         {
             CredentialKind.Token => "token",
             CredentialKind.Certificate => "client certificate",
-            CredentialKind.Plugin or CredentialKind.None => "neither token nor certificate",
-            _ => throw new InvalidOperationException(),
+            _ => "neither token nor certificate",
         });
         Line("expires", credential.Expires is { } expires ? $"{Time(expires)}, {(expires <= now ? "which is over" : $"in {Remaining(expires - now)}")}" : "not told");
         if (credential.RenewalDue is { } due)

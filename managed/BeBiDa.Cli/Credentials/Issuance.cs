@@ -62,7 +62,15 @@ internal sealed class Issuance(Action<string> tell, ILogger logger)
         KubeconfigText.RefuseUntrusting(Kubeconfig.Load(request.Asker, request.AskerContext, allowExec: true));
         if (replace || request.File == "-" || !File.Exists(request.File))
             return;
-        var present = await Credential.ReadAsync(request.File, request.Context, cancellationToken).ConfigureAwait(false);
+        Credential present;
+        try
+        {
+            present = await Credential.ReadAsync(request.File, request.Context, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ConfigurationException e)
+        {
+            throw new ConfigurationException($"{e.Message}; --force replaces it");
+        }
         var server = request.Server ?? Kubeconfig.Load(request.Asker, request.AskerContext, allowExec: true).Host;
         if (present.Identity != request.Identity)
             throw new ConfigurationException($"{request.File} is the kubeconfig of {(present.Identity.Length > 0 ? present.Identity : "someone else")}, not of {request.Identity}; --force replaces it, --file names another file");
@@ -114,7 +122,7 @@ internal sealed class Issuance(Action<string> tell, ILogger logger)
         if (request.Group is { } named)
             return FileOwner.RootAnd(SystemUserGroups.GroupNumber(named) ?? throw new ConfigurationException($"--group: this host knows no group {named}"));
         if (File.Exists(request.File))
-            return FileOwner.Of(request.File);
+            return FileOwner.Of(request.File).Closed;
         var user = SlurmConf.Find() is { } conf && File.Exists(conf) ? SlurmConf.Read(conf).Value("SlurmUser") ?? "root" : "slurm";
         if (SystemUserGroups.Account(user) is { } account)
             return account.Number == 0 ? FileOwner.Mine : FileOwner.RootAnd(account.Groups[0]);

@@ -18,6 +18,9 @@ internal sealed record FileOwner(uint? User, uint? Group, UnixFileMode Mode)
     /// <summary>Root's, and read by a group: 0640.</summary>
     public static FileOwner RootAnd(uint group) => new(0, group, OwnersOnly | UnixFileMode.GroupRead);
 
+    /// <summary>The same, and closed to all but the owner and, to be read, the group.</summary>
+    public FileOwner Closed => this with { Mode = Mode & (OwnersOnly | UnixFileMode.GroupRead) };
+
     /// <summary>As a file is now.</summary>
     public static FileOwner Of(string path)
     {
