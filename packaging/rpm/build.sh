@@ -26,7 +26,7 @@ version=$(sed -nE 's/^project\(bebida VERSION ([0-9.]+).*/\1/p' "$source/CMakeLi
 number=$(echo '#include <slurm/slurm.h>
 SLURM_VERSION_NUMBER' | cc -E -P - | tail -n 1)
 slurm=$(printf '%d.%02d.%d' $((number >> 16)) $((number >> 8 & 255)) $((number & 255)))
-next=$(printf '%d.%02d' $((number >> 16)) $(((number >> 8 & 255) + 1)))
+next=$(printf '%d.%02d.%d' $((number >> 16)) $((number >> 8 & 255)) $(((number & 255) + 1)))
 
 cmake -S "$source" -B "$work/build" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DBUILD_TESTING=OFF -DCMAKE_INSTALL_PREFIX=/usr \
     -DBEBIDA_SLURM_PLUGINDIR="${plugindir#/usr/}" -DBEBIDA_PUBLISHED="$published"
