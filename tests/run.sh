@@ -101,7 +101,7 @@ rm -f "$logs/failures"
 must "set-up" tests/setup.sh
 
 check "C is formatted" bash -c "find native tests/native tests/bench tests/guest tests/fuzz -name '*.[ch]' -print0 | xargs -0 clang-format --dry-run -Werror"
-check "shell scripts are clean" bash -c "find tests packaging .ci -name '*.sh' -print0 | xargs -0 shellcheck .ci/run packaging/gridengine/bebida-* packaging/node/bebida-node"
+check "shell scripts are clean" bash -c "find tests packaging .ci -name '*.sh' -print0 | xargs -0 shellcheck .ci/run packaging/gridengine/bebida-* packaging/oar/bebida-hook packaging/node/bebida-node"
 must "native code and NativeAOT libraries" cmake --preset release
 must "building them" cmake --build --preset release
 must "installing them into build/lab" cmake --install build/release --prefix build/lab
@@ -146,6 +146,7 @@ for release in bookworm trixie sid; do
     fi
 done
 check "jobs of a real Grid Engine hand nodes over" tests/lab/gridengine/check.sh
+check "jobs of a real OAR hand nodes over" tests/lab/oar/check.sh
 check "a node is installed, joins, and leaves without a trace" tests/lab/node/check.sh
 # Without Docker, the tests on machines have said so themselves.
 if why=$(bash -c 'source tests/lab/containers/docker.sh && docker_acquire && docker_stop_unused' 2>&1); then

@@ -173,6 +173,14 @@ public sealed class OtherManagersSpecs : ToolTest
     }
 
     [Test]
+    public async Task A_list_of_nodes_that_came_out_empty_is_told()
+    {
+        var result = await RunAsync("hook", "prolog", "--job", "42", "--nodes", "");
+        Exits(result, 2);
+        Assert.That(result.StandardError, Is.EqualTo("bebidactl: --nodes: names no node\n"));
+    }
+
+    [Test]
     public async Task A_manager_that_is_not_known_is_wrong_usage()
     {
         var result = await RunAsync("hook", "prolog", "--manager", "lsf");

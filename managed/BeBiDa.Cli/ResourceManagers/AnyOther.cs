@@ -10,7 +10,7 @@ internal sealed class AnyOther() : ResourceManager("other", "Batch")
     {
         if (call.Job is not { } number || call.Nodes is null || call.Arguments.Count > 0)
             throw new FormatException("--manager other takes --job ID and --nodes LIST, and no arguments");
-        return call.Describe(this, number, await NodeList.ExpandAsync(call.Nodes, cancellationToken).ConfigureAwait(false));
+        return call.Describe(this, number, await call.NodesAsync(() => [], cancellationToken).ConfigureAwait(false));
     }
 
     /// <summary>As everywhere in bebidactl: 1 failed, 2 wrong usage or configuration.</summary>

@@ -30,8 +30,14 @@ internal sealed record HookCall(bool IsProlog, IReadOnlyList<string> Arguments, 
     }
 
     /// <summary>The nodes, from <c>--nodes</c> or from somewhere else.</summary>
-    public async Task<IReadOnlyList<string>> NodesAsync(Func<IReadOnlyList<string>> otherwise, CancellationToken cancellationToken) =>
-        Nodes is null ? otherwise() : await NodeList.ExpandAsync(Nodes, cancellationToken).ConfigureAwait(false);
+    /// <exception cref="FormatException">There are none: a command whose output they were to be has failed.</exception>
+    public async Task<IReadOnlyList<string>> NodesAsync(Func<IReadOnlyList<string>> otherwise, CancellationToken cancellationToken)
+    {
+        if (Nodes is null)
+            return otherwise();
+        var nodes = await NodeList.ExpandAsync(Nodes, cancellationToken).ConfigureAwait(false);
+        return nodes.Count > 0 ? nodes : throw new FormatException("--nodes: names no node");
+    }
 
     /// <summary>Reads the nodes from a file with one line for each, or for each slot, whose first word is the node's name.</summary>
     /// <exception cref="FormatException">It cannot be read, or names none.</exception>

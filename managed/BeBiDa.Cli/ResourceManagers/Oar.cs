@@ -6,7 +6,7 @@ namespace BeBiDa.Cli.ResourceManagers;
 /// <remarks>
 /// oarexec gives a node's hooks (PROLOGUE_EXEC_FILE) the job's number, its user and a file with the nodes, one line for
 /// each resource; the server's (SERVER_PROLOGUE_EXEC_FILE) get the number alone, so <c>--nodes</c> has to tell the rest
-/// (oar.conf; the placeholders in /etc/oar).
+/// (oar.conf; the placeholders in /etc/oar; packaging/oar).
 /// </remarks>
 internal sealed class Oar() : ResourceManager("oar", "OAR")
 {

@@ -4,17 +4,6 @@
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/cluster.sh"
 
-failures=0
-# is WHAT EXPECTED ACTUAL
-is() {
-    if [[ $2 == "$3" ]]; then
-        echo "ok: $1"
-    else
-        echo "NOT: $1: expected '$2', but it was '$3'"
-        failures=$((failures + 1))
-    fi
-}
-
 # submit OPTION...: a job that runs until it may go; prints its number.
 submit() { user qsub -terse -wd /tmp -j y "$@" /tmp/job.sh | cut -d. -f1; }
 # runs JOB [TASK], may_go JOB [TASK]
