@@ -27,7 +27,7 @@ inside() {
     dotnet "$api" --directory "$work/api" > "$work/ready" &
     read -r admin < "$work/ready"
     dotnet "$hollow" --kubeconfig "$admin" --nodes n1 > "$work/hollow" 2>&1 &
-    install -D "$admin" "$work/root/root/.kube/config"
+    install -D -m 0600 "$admin" "$work/root/root/.kube/config"
     in_root "$work/root" bash /root/story.sh
 }
 
