@@ -254,6 +254,21 @@ public class DrainSpecs
     }
 
     [Test]
+    public async Task A_pod_that_went_is_found_gone_by_a_server_that_has_just_started_and_forbids_everything_at_first()
+    {
+        var pod = cluster.Add(Pod("a", "n1"));
+        cluster.OnEvict = _ => EvictionAnswer.Accepted;
+        var drain = Drain().RunAsync(default);
+        await clock.UntilAsync(() => cluster.Count("watch") == 1 && cluster.Count("evict") == 1);
+        cluster.RemoveUnseen(pod);
+        cluster.Before = what => what == "list" && cluster.Count("list") == 2 ? throw new ClusterException(ClusterFault.Refused, "403 Forbidden") : Task.CompletedTask;
+        cluster.BreakWatches();
+        await clock.UntilAsync(() => cluster.Count("watch") == 2);
+        cluster.BreakWatches();
+        Assert.That((await clock.RunAsync(drain)).Left, Is.Empty);
+    }
+
+    [Test]
     public async Task No_more_evictions_are_under_way_at_once_than_allowed()
     {
         for (var i = 0; i < 50; i++)

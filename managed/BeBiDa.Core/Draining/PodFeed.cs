@@ -8,6 +8,7 @@ internal sealed class PodFeed(ICluster cluster, IReadOnlyCollection<ClusterNode>
 {
     // A server that ends every watch at once must not be asked without a pause.
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan AfterRefusal = TimeSpan.FromSeconds(1);
 
     private readonly Retry retry = new(time);
 
@@ -39,8 +40,17 @@ internal sealed class PodFeed(ICluster cluster, IReadOnlyCollection<ClusterNode>
                 logger.LogDebug("watch of pods ended, listing them again: {Cause}", e.Message);
             }
             await Task.Delay(Pause, time, cancellationToken).ConfigureAwait(false);
-            list = await ListAsync(cancellationToken).ConfigureAwait(false);
-            relisted(list);
+            try
+            {
+                list = await ListAsync(cancellationToken).ConfigureAwait(false);
+                relisted(list);
+            }
+            catch (ClusterException e)
+            {
+                // It was allowed before. A server that has just started does not know its rules yet, and forbids everything.
+                logger.LogDebug("listing pods was refused, trying again: {Cause}", e.Message);
+                await Task.Delay(AfterRefusal, time, cancellationToken).ConfigureAwait(false);
+            }
         }
     }
 }
