@@ -15,7 +15,10 @@ internal sealed class TimelinePicture(Timeline timeline, TimeZoneInfo zone)
     // What people still see.
     private const double Least = 3;
     // Of the font that everything is measured in.
-    private const double Letter = 7.2;
+    private const double Letter = 7.2, BoldLetter = 9.6, SmallLetter = 5.8;
+
+    // What a tooltip has room for; in logs, node lists may be long.
+    private const int LongestNote = 240;
 
     private readonly StringBuilder svg = new();
     private readonly double left = 28 + Math.Clamp(timeline.Rows.Select(r => r.Node.Length).DefaultIfEmpty(0).Max(), 2, 28) * Letter + 14;
@@ -35,7 +38,8 @@ internal sealed class TimelinePicture(Timeline timeline, TimeZoneInfo zone)
         Legend();
         Axis();
         for (var i = 0; i < timeline.Rows.Count; i++)
-            Row(timeline.Rows[i].Node, timeline.Rows[i].Stretches, Top + i * row);
+            // Where rows are narrow, a name now and then.
+            Row(timeline.Rows[i].Node, timeline.Rows[i].Stretches, Top + i * row, i % (int)Math.Ceiling(14 / row) == 0);
         Add("</svg>");
         return svg.ToString();
     }
@@ -80,7 +84,7 @@ internal sealed class TimelinePicture(Timeline timeline, TimeZoneInfo zone)
             Add($"<rect {Paint(owner)} x=\"{N(x)}\" y=\"82\" width=\"22\" height=\"14\" rx=\"3\"/>");
             var label = $"{name} · {(timeline.Share(owner) * 100).ToString(timeline.Share(owner) is > 0 and < 0.1 ? "0.0" : "0", CultureInfo.InvariantCulture)} %";
             Add($"<text class=\"ink\" x=\"{N(x + 30)}\" y=\"93.5\">{Text(label)}</text>");
-            x += 30 + label.Length * Letter + 22;
+            x += 30 + label.Length * 6.5 + 26;
         }
     }
 
@@ -94,24 +98,23 @@ internal sealed class TimelinePicture(Timeline timeline, TimeZoneInfo zone)
         }
     }
 
-    private void Row(string node, IReadOnlyList<Stretch> stretches, double y)
+    private void Row(string node, IReadOnlyList<Stretch> stretches, double y, bool isNamed)
     {
         var bar = row - Math.Max(2, row / 5);
-        if (row >= 14)
+        if (isNamed)
             Add($"<text class=\"ink\" x=\"{N(left - 14)}\" y=\"{N(y + bar / 2 + 4.5)}\" text-anchor=\"end\">{Text(Short(node, 28))}</text>");
         // What is short is drawn last, and so over its neighbours where it is made wide enough to be seen.
         foreach (var stretch in stretches.OrderBy(s => s.Owner == Owner.Between).ThenByDescending(s => s.Length))
         {
             var width = Math.Max(Least, X(stretch.Until) - X(stretch.From));
             var x = Math.Min(X(stretch.From), Width - Right - width);
-            Add($"<rect {Paint(stretch.Owner)} x=\"{N(x)}\" y=\"{N(y)}\" width=\"{N(width)}\" height=\"{N(bar)}\" rx=\"{N(Math.Min(3, width / 2))}\"><title>{Text(Tooltip(node, stretch))}</title></rect>");
-            if (row < 14 || stretch.Owner == Owner.Kubernetes)
+            Add($"<rect {Paint(stretch.Owner)} x=\"{N(x)}\" y=\"{N(y)}\" width=\"{N(width)}\" height=\"{N(bar)}\" rx=\"{N(Math.Min(row / 12, width / 2))}\"><title>{Text(Tooltip(node, stretch))}</title></rect>");
+            if (bar < 12 || stretch.Owner == Owner.Kubernetes)
                 continue;
-            var label = stretch.Owner == Owner.Between ? Length(stretch.Length) : string.Join(", ", stretch.Jobs.Select(Number));
-            if (label.Length * Letter + 8 > width && stretch.Owner == Owner.Slurm)
-                label = stretch.Jobs.Count > 1 ? $"{stretch.Jobs.Count} jobs" : "";
-            if (label.Length > 0 && label.Length * Letter + 8 <= width)
-                Add($"<text class=\"{(stretch.Owner == Owner.Between ? "on-between" : "on-slurm")}\" x=\"{N(x + width / 2)}\" y=\"{N(y + bar / 2 + 4.5)}\" text-anchor=\"middle\" pointer-events=\"none\">{Text(label)}</text>");
+            string[] labels = stretch.Owner == Owner.Between ? [Length(stretch.Length)] : [string.Join(", ", stretch.Jobs.Select(Number)), $"{stretch.Jobs.Count} jobs"];
+            var (kind, letter) = stretch.Owner == Owner.Between ? ("on-between", SmallLetter) : ("on-slurm", BoldLetter);
+            if (labels.FirstOrDefault(l => l.Length * letter + 4 <= width) is { } label)
+                Add($"<text class=\"{kind}\" x=\"{N(x + width / 2)}\" y=\"{N(y + bar / 2 + 4.5)}\" text-anchor=\"middle\" pointer-events=\"none\">{Text(label)}</text>");
         }
     }
 
@@ -123,7 +126,7 @@ internal sealed class TimelinePicture(Timeline timeline, TimeZoneInfo zone)
             Owner.Between => $"in between, for {Jobs(stretch)}",
             _ => $"Slurm: {Jobs(stretch)}",
         };
-        return $"{node}: {who}\n{Clock(stretch.From, zone, precise: true)} to {Clock(stretch.Until, zone, precise: true)}, {Length(stretch.Length)}" + (stretch.Note.Length > 0 ? $"\n{stretch.Note}" : "");
+        return $"{node}: {who}\n{Clock(stretch.From, zone, precise: true)} to {Clock(stretch.Until, zone, precise: true)}, {Length(stretch.Length)}" + string.Concat(stretch.Note.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => $"\n{Short(line, LongestNote)}"));
     }
 
     private static string Jobs(Stretch stretch) => $"job {string.Join(", ", stretch.Jobs)}";
@@ -153,7 +156,7 @@ internal sealed class TimelinePicture(Timeline timeline, TimeZoneInfo zone)
         <style>
         .paper{fill:#fff}.ink{fill:#1c2430}.quiet{fill:#5a6675}.grid{stroke:#d5dbe3}
         .kubernetes{fill:#b9dfd3}.slurm{fill:#0072b2}.between{fill:#e69f00}.stripe{fill:#fff1cf}
-        .on-slurm{fill:#fff;font-weight:600}.on-between{fill:#2b1d00;font-weight:600;paint-order:stroke;stroke:#fff1cf;stroke-width:3px}
+        .on-slurm{fill:#fff;font-weight:600}.on-between{fill:#2b1d00;font-size:11px;font-weight:600;paint-order:stroke;stroke:#fff1cf;stroke-width:3px}
         @media (prefers-color-scheme:dark){
         .paper{fill:#12171f}.ink{fill:#e8edf4}.quiet{fill:#9aa7b8}.grid{stroke:#2c3644}
         .kubernetes{fill:#24483f}.slurm{fill:#56b4e9}.between{fill:#e69f00}.stripe{fill:#5c4100}
