@@ -101,7 +101,7 @@ rm -f "$logs/failures"
 must "set-up" tests/setup.sh
 
 check "C is formatted" bash -c "find native tests/native tests/bench tests/guest tests/fuzz -name '*.[ch]' -print0 | xargs -0 clang-format --dry-run -Werror"
-check "shell scripts are clean" bash -c "find tests .ci -name '*.sh' -print0 | xargs -0 shellcheck .ci/run"
+check "shell scripts are clean" bash -c "find tests packaging .ci -name '*.sh' -print0 | xargs -0 shellcheck .ci/run packaging/gridengine/bebida-* packaging/oar/bebida-hook packaging/node/bebida-node"
 check "alert rules are valid" promtool check rules packaging/prometheus/bebida.rules.yml
 check "alert rules do what they say" promtool test rules tests/prometheus/bebida.rules.test.yml
 must "native code and NativeAOT libraries" cmake --preset release
@@ -131,6 +131,25 @@ lane host "${others[@]}" &
 wait
 collect host
 collect machines
+for release in bookworm trixie sid; do
+    step "packages for Debian $release: installed, upgraded and removed by the commands of docs/install.md"
+    packaging/test.sh "$release" < /dev/null > "$logs/packages-$release.log" 2>&1
+    code=$?
+    grep -E '^ *[0-9]+s  ' "$logs/packages-$release.log"
+    # Debian's newest may not be installable on some day.
+    if [ "$code" -eq 77 ] && [ "$release" = sid ]; then
+        echo "Skipped: the packages for sid: $(tail -n 1 "$logs/packages-$release.log")"
+        skipped=$((skipped + 1))
+    elif [ "$code" -ne 0 ]; then
+        tail -n 100 "$logs/packages-$release.log"
+        fails "packaging/test.sh $release"
+    else
+        passed=$((passed + 1))
+    fi
+done
+check "jobs of a real Grid Engine hand nodes over" tests/lab/gridengine/check.sh
+check "jobs of a real OAR hand nodes over" tests/lab/oar/check.sh
+check "a node is installed, joins, and leaves without a trace" tests/lab/node/check.sh
 # Without Docker, the tests on machines have said so themselves.
 if why=$(bash -c 'source tests/lab/containers/docker.sh && docker_acquire && docker_stop_unused' 2>&1); then
     check "the recipe for kind makes a machine that joins Slurm" tests/lab/containers/kind/check.sh

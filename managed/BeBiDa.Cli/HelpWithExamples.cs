@@ -44,6 +44,13 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
               # Repair it, and tell a program what was done
               bebidactl reconcile --output json | jq -r '.repairs[] | select(.done) | .node'
             """,
+        ["check"] = """
+              # On slurmctld's host, and on a node
+              bebidactl check
+
+              # For monitoring: the names of what is wrong, and the exit code
+              bebidactl check --output json | jq -r '.findings[] | "\(.severity) \(.check) \(.what)"'
+            """,
         ["hook"] = """
               # In slurm.conf, where the plugin cannot be loaded; each script is one line:
               #   PrologSlurmctld=/etc/slurm/bebida-prolog.sh   ->  exec bebidactl hook prolog
@@ -54,6 +61,13 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
               # As PrologSlurmctld, where slurmctld sets the variables
               exec bebidactl hook prolog --log /var/log/slurm/bebida.log
 
+              # As Torque's prologue, or OAR's on a node
+              exec bebidactl hook prolog --manager torque -- "$@"
+              exec bebidactl hook prolog --manager oar -- "$@"
+
+              # In any other resource manager's
+              exec bebidactl hook prolog --cluster moab --job "$JOB" --nodes "$NODES"
+
               # By hand, as slurmctld would
               SLURM_JOB_ID=4711 SLURM_JOB_NODELIST='n[1-8]' bebidactl hook prolog
             """,
@@ -61,8 +75,52 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
               # As EpilogSlurmctld, where slurmctld sets the variables
               exec bebidactl hook epilog --log /var/log/slurm/bebida.log
 
+              # As Torque's epilogue, or OAR's on a node
+              exec bebidactl hook epilog --manager torque -- "$@"
+              exec bebidactl hook epilog --manager oar -- "$@"
+
+              # In any other resource manager's
+              exec bebidactl hook epilog --cluster moab --job "$JOB" --nodes "$NODES"
+
               # By hand, as slurmctld would
               SLURM_JOB_ID=4711 SLURM_JOB_NODELIST='n[1-8]' bebidactl hook epilog
+            """,
+        ["rbac"] = """
+              # Look at them, and apply them
+              bebidactl rbac
+              bebidactl rbac | kubectl apply -f -
+
+              # For a GitOps repository: a ServiceAccount in a namespace of your choice, and the right that removeNode needs
+              bebidactl rbac --credential token --namespace hpc --remove-node > clusters/site/bebida.yaml
+            """,
+        ["kubeconfig"] = """
+              # On slurmctld's host, with an admin's kubeconfig
+              bebidactl kubeconfig create --kubeconfig admin.conf
+
+              # Who is it, and until when
+              bebidactl kubeconfig show
+            """,
+        ["create"] = """
+              # A ServiceAccount's token, which renews itself (bebida-kubeconfig.timer)
+              bebidactl kubeconfig create --kubeconfig admin.conf --self-renew
+
+              # A client certificate that someone else approves; run again to go on waiting for it
+              bebidactl kubeconfig create --credential certificate --no-approve
+
+              # Rights are applied by GitOps, and the file is carried to slurmctld's host
+              bebidactl kubeconfig create --skip-rbac --file bebida.kubeconfig --server https://k8s.example.org:6443
+            """,
+        ["renew"] = """
+              # With an admin's kubeconfig, if it is due
+              bebidactl kubeconfig renew --kubeconfig admin.conf
+
+              # As bebida-kubeconfig.timer does: the token itself, made with create --self-renew
+              bebidactl kubeconfig renew --self
+            """,
+        ["show"] = """
+              # For people, and for monitoring
+              bebidactl kubeconfig show
+              bebidactl kubeconfig show --output json | jq -r .expires
             """,
         ["completion"] = """
               # bash, for everyone

@@ -21,7 +21,10 @@ internal static class Program
         root.Subcommands.Add(StatusCommand.Create(globals));
         root.Subcommands.Add(TimelineCommand.Create(globals));
         root.Subcommands.Add(ReconcileCommand.Create(globals));
+        root.Subcommands.Add(CheckCommand.Create(globals));
         root.Subcommands.Add(HookCommand.Create(globals));
+        root.Subcommands.Add(RbacCommand.Create());
+        root.Subcommands.Add(KubeconfigCommand.Create(globals));
         root.Subcommands.Add(CompletionCommand.Create());
         HelpWithExamples.AddTo(root);
 

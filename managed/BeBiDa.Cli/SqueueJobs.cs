@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Globalization;
+using BeBiDa.Cli.Slurm;
 using BeBiDa.Configuration;
 using BeBiDa.Reconciliation;
 using CliWrap;
@@ -31,11 +32,7 @@ internal sealed class SqueueJobs : IJobs
     public static async Task<SqueueJobs> ConnectAsync(CancellationToken cancellationToken)
     {
         // From slurmctld itself and from nowhere else: one cluster's holds must never be compared with another's jobs.
-        var settings = (await AskAsync("scontrol", ["show", "config"], cancellationToken).ConfigureAwait(false)).Split('\n')
-            .Select(line => line.Split('=', 2, StringSplitOptions.TrimEntries))
-            .Where(pair => pair.Length == 2)
-            .DistinctBy(pair => pair[0])
-            .ToDictionary(pair => pair[0], pair => pair[1], StringComparer.Ordinal);
+        var settings = RunningSlurm.Parse(await AskAsync("scontrol", ["show", "config"], cancellationToken).ConfigureAwait(false));
         if (settings.GetValueOrDefault("ClusterName") is not { Length: > 0 } cluster)
             throw new JobsUnknownException("scontrol show config tells no ClusterName");
         var privileged = Environment.IsPrivilegedProcess || settings.GetValueOrDefault("SlurmUser", "").Split('(')[0] == Environment.UserName;

@@ -4,15 +4,16 @@ namespace BeBiDa;
 public static class WellKnownNames
 {
     /// <summary>
-    /// Prefix of the annotation that a hold puts on a Node: <c>hold.bebida.io/&lt;cluster&gt;.&lt;job id&gt;</c>.
+    /// Prefix of the annotation that a hold puts on a Node: <c>hold.bebida.io/&lt;cluster&gt;.&lt;job id&gt;</c>, with <c>_&lt;task&gt;</c> after it
+    /// for a task of an array whose tasks share one job id.
     /// Its value is the time since when the job holds the node (RFC 3339, UTC).
     /// </summary>
     public const string HoldAnnotationPrefix = "hold.bebida.io/";
 
-    /// <summary>Label of a Node that at least one Slurm job holds; its value is <see cref="OwnerSlurm"/>.</summary>
+    /// <summary>Label of a Node that at least one job holds; its value is <see cref="OwnerSlurm"/>.</summary>
     public const string OwnerLabel = "bebida.io/owner";
 
-    /// <summary>Value of <see cref="OwnerLabel"/> while Slurm owns the node.</summary>
+    /// <summary>Value of <see cref="OwnerLabel"/> while Slurm, or another resource manager, owns the node.</summary>
     public const string OwnerSlurm = "slurm";
 
     /// <summary>

@@ -96,7 +96,7 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
         if (found?.Items?.FirstOrDefault()?.Metadata is not { } metadata || metadata.Uid != node.Uid)
             return null;
         if (Hold.Read(metadata.Annotations).FirstOrDefault(h => h.Key.Cluster != slurmCluster) is { } other)
-            return $"job {other.Key.JobId} of Slurm cluster {other.Key.Cluster} holds it too";
+            return $"job {other.Key.Job} of cluster {other.Key.Cluster} holds it too";
         if (metadata.ManagedFields?.FirstOrDefault(f => f.OwnsUnschedulable && f.Manager?.StartsWith(WellKnownNames.FieldManagerPrefix, StringComparison.Ordinal) != true) is { } admin)
             return $"someone else has cordoned it (field manager {admin.Manager})";
         // Unchanged since: whoever wrote to it meanwhile may want it.

@@ -2,10 +2,7 @@
 
 #include <stdlib.h>
 
-#include <slurm/slurm.h>
-
-/* A pointer in 22.05, a pointer to a struct of that name from 23.11 on. */
-typedef __typeof__(slurm_hostlist_create("")) hostlist;
+#include "slurm_api.h"
 
 char **nodes_expand(const char *ranges)
 {

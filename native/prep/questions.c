@@ -4,10 +4,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include <slurm/slurm.h>
-#include <slurm/slurm_errno.h>
-
 #include "nodes.h"
+#include "slurm_api.h"
 
 /* A job that is completing is shown with those of its nodes that have not reported their end of it yet. */
 static bool is_leaving(const job_info_t *job)

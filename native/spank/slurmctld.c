@@ -6,14 +6,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include <slurm/slurm.h>
-#include <slurm/slurm_errno.h>
-
 #include "bebida.h"
 #include "log.h"
-
-/* A pointer in 22.05, a pointer to a struct of that name from 23.11 on. */
-typedef __typeof__(slurm_hostlist_create("")) hostlist;
+#include "slurm_api.h"
 
 /* From 23.11 on, slurmstepd has not made Slurm's plugins ready to speak to slurmctld when it runs prologs. */
 static void connect_once(void)
@@ -80,7 +75,7 @@ void slurmctld_drain(const char *node, const char *reason)
     update.node_names = (char *)node;
     update.node_state = NODE_STATE_DRAIN;
     update.reason = text;
-    update.reason_uid = getuid();
+    slurm_api_reason_from(&update, getuid());
     if (slurm_update_node(&update) != SLURM_SUCCESS)
         log_error("cannot drain node %s: %s; slurmd's own \"Prolog error\" stands as its reason", node,
                   slurm_strerror(errno));

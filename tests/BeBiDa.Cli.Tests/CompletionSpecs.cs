@@ -11,7 +11,7 @@ public sealed class CompletionSpecs : ToolTest
         var script = await RunAsync("completion", shell);
         Exits(script, 0);
         Assert.That(script.StandardOutput, Does.Contain("bebidactl \"[suggest:"));
-        if (!(System.Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(folder => File.Exists(Path.Combine(folder, program))))
+        if (!IsInstalled(program))
             Assert.Ignore($"{program} is not installed: its script is not checked by it");
         Exits(await ExecuteAsync(CliWrap.Cli.Wrap(program).WithArguments(["-n", Add("script", script.StandardOutput)])), 0);
     }
@@ -23,6 +23,9 @@ public sealed class CompletionSpecs : ToolTest
     [TestCase("bebidactl status --out", "--output")]
     [TestCase("bebidactl status --output ", "json text")]
     [TestCase("bebidactl completion f", "fish")]
+    [TestCase("bebidactl check --role ", "controller node")]
+    [TestCase("bebidactl kubeconfig create --credential ", "certificate token")]
+    [TestCase("bebidactl rbac --credential ", "certificate token")]
     public async Task The_tab_key_completes_in_bash(string line, string expected)
     {
         var script = Add("script", (await RunAsync("completion", "bash")).StandardOutput);
@@ -43,4 +46,27 @@ public sealed class CompletionSpecs : ToolTest
         Assert.That(completed.StandardOutput.Split('\n', StringSplitOptions.RemoveEmptyEntries), Is.EquivalentTo(expected.Split(' ')));
         Assert.That(completed.StandardError, Is.Empty);
     }
+
+    [Test]
+    public async Task The_tab_key_completes_in_zsh_the_first_time_already()
+    {
+        if (!IsInstalled("zsh"))
+            Assert.Ignore("zsh is not installed: its completion is not tried");
+        // In a folder of fpath, as packages install it: zsh reads it when it is first needed.
+        Directory.CreateDirectory(PathOf("site-functions"));
+        var script = Add("site-functions/_bebidactl", (await RunAsync("completion", "zsh")).StandardOutput);
+        var driver = Add("driver.zsh", $$"""
+            zmodload zsh/zpty
+            TERM=dumb zpty shell zsh -f -i
+            zpty -w shell "PATH={{Path.GetDirectoryName(Bebidactl)}}:\$PATH; fpath=({{Path.GetDirectoryName(script)}} \$fpath); autoload -U compinit; compinit -u -D; print rea''dy"
+            zpty -r shell out '*ready*'
+            zpty -w -n shell $'bebidactl decom\t'
+            zpty -r shell out '*decommission *'
+
+            """);
+        Exits(await ExecuteAsync(CliWrap.Cli.Wrap("timeout").WithArguments(["30", "zsh", driver])), 0);
+    }
+
+    private static bool IsInstalled(string program) =>
+        (System.Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(folder => File.Exists(Path.Combine(folder, program)));
 }

@@ -102,6 +102,19 @@ public sealed class HookSpecs : ToolTest
     }
 
     [Test]
+    public async Task Hooks_that_run_at_the_same_time_do_not_write_over_each_others_lines()
+    {
+        var log = PathOf("hook.log");
+        Squeue($"touch {PathOf("asked")}; until [ -e {PathOf("left")} ]; do sleep 0.05; done");
+        var epilog = RunAsync(Environment(Job), "hook", "epilog", "--log", log);
+        await Eventually.HoldsAsync("squeue was asked", TimeSpan.FromSeconds(30), _ => Task.FromResult(File.Exists(PathOf("asked"))));
+        await File.AppendAllTextAsync(log, "another hook's line\n");
+        await File.WriteAllTextAsync(PathOf("left"), "");
+        Exits(await epilog, 0);
+        Assert.That(await File.ReadAllTextAsync(log), Does.StartWith("another hook's line\n").And.Contain("job 42: recommission"));
+    }
+
+    [Test]
     public async Task A_bad_configuration_is_in_the_log_too_since_slurmctld_shows_nothing()
     {
         Configure("controller: {deadlime: 2s}\n");

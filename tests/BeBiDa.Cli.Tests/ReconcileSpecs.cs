@@ -38,6 +38,18 @@ public sealed class ReconcileSpecs : ToolTest
     }
 
     [Test]
+    public async Task Jobs_of_other_resource_managers_are_not_missed_in_Slurm()
+    {
+        Exits(await RunAsync("hook", "prolog", "--manager", "gridengine", "--", "7", "0", "nobody", "main.q", "n1"), 0);
+        Exits(await RunAsync("hook", "prolog", "--manager", "gridengine", "--", "7", "2", "nobody", "main.q", "n2"), 0);
+        // Not even where someone gave them the name of Slurm's cluster: a task's number is none of Slurm's.
+        Exits(await RunAsync("hook", "prolog", "--cluster", "lab", "--job", "7_2", "--nodes", "n3"), 0);
+        Jobs();
+        Exits(await RunAsync("reconcile"), 0);
+        Assert.That((await StateAsync("n1"), await StateAsync("n2"), await StateAsync("n3")), Is.EqualTo(("closed gridengine.7", "closed gridengine.7_2", "closed lab.7_2")));
+    }
+
+    [Test]
     public async Task A_dry_run_tells_what_would_be_done_and_does_nothing()
     {
         await TakeAsync(7, "n1");

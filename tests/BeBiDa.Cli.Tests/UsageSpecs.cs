@@ -80,6 +80,12 @@ public sealed class UsageSpecs : ToolTest
     [TestCase("hook")]
     [TestCase("hook prolog")]
     [TestCase("hook epilog")]
+    [TestCase("check")]
+    [TestCase("rbac")]
+    [TestCase("kubeconfig")]
+    [TestCase("kubeconfig create")]
+    [TestCase("kubeconfig renew")]
+    [TestCase("kubeconfig show")]
     [TestCase("completion")]
     public async Task Help_of_a_command_ends_with_examples_whatever_else_is_missing(string command)
     {
@@ -97,7 +103,7 @@ public sealed class UsageSpecs : ToolTest
     {
         var help = await RunAsync("--help");
         Exits(help, 0);
-        foreach (var command in new[] { "decommission", "recommission", "status", "reconcile", "hook", "completion" })
+        foreach (var command in new[] { "decommission", "recommission", "status", "reconcile", "check", "hook", "rbac", "kubeconfig", "completion" })
             Assert.That(help.StandardOutput, Does.Match($@"\n  {command}\b"));
     }
 

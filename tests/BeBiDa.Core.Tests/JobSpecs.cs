@@ -37,6 +37,17 @@ public class JobSpecs
     public void A_cluster_with_dots_in_its_name_is_read_back() =>
         Assert.That(HoldKey.TryParseAnnotation("hold.bebida.io/blue.example.org.42", out var hold) ? (hold.Cluster, hold.JobId) : default, Is.EqualTo(("blue.example.org", 42u)));
 
+    [Test]
+    public void A_task_of_an_array_has_a_hold_of_its_own_and_is_read_back()
+    {
+        var hold = new HoldKey("ge", 42, 0);
+        Assert.That((hold.Annotation, hold.FieldManager, hold.ToString()), Is.EqualTo(("hold.bebida.io/ge.42_0", "bebida/ge/42_0", "ge.42_0")));
+        Assert.That(HoldKey.TryParseAnnotation(hold.Annotation, out var read) ? read : default, Is.EqualTo(hold).And.Not.EqualTo(new HoldKey("ge", 42)));
+    }
+
+    [TestCase("hold.bebida.io/ge.42_")]
+    [TestCase("hold.bebida.io/ge._7")]
+    [TestCase("hold.bebida.io/ge.42_7_1")]
     [TestCase("hold.bebida.io/")]
     [TestCase("hold.bebida.io/42")]
     [TestCase("hold.bebida.io/.42")]
@@ -60,6 +71,8 @@ public class JobSpecs
         var hold = new HoldKey(new string('a', 52), uint.MaxValue);
         Assert.That(hold.Annotation["hold.bebida.io/".Length..], Has.Length.LessThanOrEqualTo(63));
         Assert.That(hold.FieldManager, Has.Length.LessThanOrEqualTo(128));
+        Assert.That(new HoldKey(new string('a', 41), uint.MaxValue, uint.MaxValue).Annotation["hold.bebida.io/".Length..], Has.Length.LessThanOrEqualTo(63));
+        Assert.That(() => new HoldKey(new string('a', 42), 1, 1), Throws.InstanceOf<FormatException>());
     }
 
     [Test]

@@ -6,6 +6,8 @@ using BeBiDa.HandOver;
 using BeBiDa.Hollow.Api;
 using BeBiDa.Hollow.Nodes;
 using BeBiDa.Lab;
+using BeBiDa.Site;
+using CliWrap;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
 using YamlDotNet.RepresentationModel;
@@ -42,6 +44,25 @@ public sealed class PrivilegeSpecs(ApiServerKind kind) : ClusterTest(kind)
         Assert.That(Refusals(), Is.Empty);
     }
 
+    [TestCase("token")]
+    [TestCase("certificate")]
+    public async Task A_kubeconfig_that_bebidactl_makes_is_enough_for_all_of_it_and_for_nothing_more(string credential)
+    {
+        await using var signing = SigningController.Start(Server);
+        var kubeconfig = Path.Combine(Directory.CreateTempSubdirectory("kubeconfig-").FullName, "kubeconfig");
+        await Cli.Wrap(PluginBuild.Locate().Tool)
+            .WithArguments(["kubeconfig", "create", "--credential", credential, "--namespace", Space, "--kubeconfig", Server.AdminKubeconfig, "--file", kubeconfig])
+            .WithEnvironmentVariables(new Dictionary<string, string?> { ["BEBIDA_CONFIG"] = kubeconfig + ".none" })
+            .ExecuteAsync();
+        var (taken, givenBack) = await HandOverAsync(kubeconfig);
+        Assert.That((taken.Outcome, givenBack?.Outcome), Is.EqualTo((HandOverOutcome.Done, HandOverOutcome.Done)), string.Join('\n', Log.All));
+        Assert.That(Refusals(), Is.Empty);
+        Assert.That(await RulesAsync(kubeconfig, Space), Is.EquivalentTo(Rights.Where(right => !IsOfEvents(right))));
+        Assert.That(await RulesAsync(kubeconfig, "default"), Is.EquivalentTo(Rights));
+        await IsRefusedAllElseAsync(kubeconfig);
+        Directory.Delete(Path.GetDirectoryName(kubeconfig)!, recursive: true);
+    }
+
     [TestCaseSource(nameof(Rights))]
     public async Task Without_any_one_of_them_something_is_refused(string right)
     {
@@ -55,17 +76,8 @@ public sealed class PrivilegeSpecs(ApiServerKind kind) : ClusterTest(kind)
     [TestCase("kube-system", ExpectedResult = false)]
     public async Task<bool> What_the_server_says_that_is_allowed_is_what_the_manifest_grants(string space)
     {
-        using var client = ApiClient.FromKubeconfig(await IdentityAsync(without: null));
-        var review = await new ApiClient(client).CreateAsync("apis/authorization.k8s.io/v1/selfsubjectrulesreviews", new V1SelfSubjectRulesReview { ApiVersion = "authorization.k8s.io/v1", Kind = "SelfSubjectRulesReview", Spec = new V1SelfSubjectRulesReviewSpec { NamespaceProperty = space } }, default);
-        // Every user may ask what they may, and who they are (system:basic-user).
-        var allowed =
-            from rule in review.Status.ResourceRules
-            from part in rule.ApiGroups
-            where part is not ("authorization.k8s.io" or "authentication.k8s.io")
-            from resource in rule.Resources
-            from verb in rule.Verbs
-            select $"{verb} {part}/{resource}";
-        Assert.That(allowed.Where(right => !right.EndsWith("/events", StringComparison.Ordinal)), Is.EquivalentTo(Rights.Where(right => !right.EndsWith("/events", StringComparison.Ordinal))));
+        var allowed = await RulesAsync(await IdentityAsync(without: null), space);
+        Assert.That(allowed.Where(right => !IsOfEvents(right)), Is.EquivalentTo(Rights.Where(right => !IsOfEvents(right))));
         return allowed.Contains("create /events");
     }
 
@@ -114,13 +126,21 @@ public sealed class PrivilegeSpecs(ApiServerKind kind) : ClusterTest(kind)
     [Test]
     public async Task Secrets_commands_in_pods_and_other_writes_are_refused_by_the_server()
     {
+        await IsRefusedAllElseAsync(await IdentityAsync(without: null));
+    }
+
+    private async Task IsRefusedAllElseAsync(string kubeconfig)
+    {
         var node = await NewNodeAsync();
         await CreateAsync(PodOn(node.Name, "pod"));
-        using var client = ApiClient.FromKubeconfig(await IdentityAsync(without: null));
+        using var client = ApiClient.FromKubeconfig(kubeconfig);
         var bebida = new ApiClient(client);
         foreach (var work in new Func<Task>[]
         {
             () => bebida.GetAsync<object>($"api/v1/namespaces/{Space}/secrets", default),
+            () => bebida.CreateAsync<object>($"api/v1/namespaces/kube-system/secrets", new { apiVersion = "v1", kind = "Secret", metadata = new { name = "s" } }, default),
+            () => bebida.CreateAsync<object>($"api/v1/namespaces/{Space}/configmaps", new { apiVersion = "v1", kind = "ConfigMap", metadata = new { name = "c" } }, default),
+            () => bebida.CreateAsync<object>($"api/v1/namespaces/{Space}/serviceaccounts/bebida/token", new { apiVersion = "authentication.k8s.io/v1", kind = "TokenRequest", spec = new { } }, default),
             () => bebida.CreateAsync<object>($"{Resources.Pods.At(Space, "pod")}/exec?command=true", new { }, default),
             () => bebida.CreateAsync<object>(Resources.Pods.In(Space), PodOn(node.Name, "another"), default),
             () => bebida.MergeAsync<object>(Resources.Pods.At(Space, "pod"), new { metadata = new { labels = new { a = "b" } } }, default),
@@ -132,6 +152,21 @@ public sealed class PrivilegeSpecs(ApiServerKind kind) : ClusterTest(kind)
             Assert.That((await CatchAsync<ApiException>(work)).Code, Is.EqualTo(HttpStatusCode.Forbidden));
         await DeleteNodeAsync(node.Name);
     }
+
+    // Every user may ask what they may, and who they are (system:basic-user).
+    private static async Task<IReadOnlyList<string>> RulesAsync(string kubeconfig, string space)
+    {
+        using var client = ApiClient.FromKubeconfig(kubeconfig);
+        var review = await new ApiClient(client).CreateAsync("apis/authorization.k8s.io/v1/selfsubjectrulesreviews", new V1SelfSubjectRulesReview { ApiVersion = "authorization.k8s.io/v1", Kind = "SelfSubjectRulesReview", Spec = new V1SelfSubjectRulesReviewSpec { NamespaceProperty = space } }, default);
+        return [.. from rule in review.Status.ResourceRules
+                   from part in rule.ApiGroups
+                   where part is not ("authorization.k8s.io" or "authentication.k8s.io")
+                   from resource in rule.Resources
+                   from verb in rule.Verbs
+                   select $"{verb} {part}/{resource}"];
+    }
+
+    private static bool IsOfEvents(string right) => right.EndsWith("/events", StringComparison.Ordinal);
 
     // Everything that BeBiDa asks of Kubernetes: follow nodes, hold, evict, watch, delete what is stuck, Events, release; and
     // what bebidactl status and reconcile read.

@@ -25,7 +25,7 @@ public sealed class RemovalSpecs(ApiServerKind kind) : ClusterTest(kind)
         var (cluster, node) = (Connect(), await NewNodeAsync());
         await cluster.HoldAsync(node, Hold(1), Since, default);
         await cluster.HoldAsync(node, new Holds.HoldKey("other", 7), Since, default);
-        Assert.That(await cluster.RemoveAsync(node, "lab", default), Is.EqualTo("job 7 of Slurm cluster other holds it too"));
+        Assert.That(await cluster.RemoveAsync(node, "lab", default), Is.EqualTo("job 7 of cluster other holds it too"));
         Assert.That(await IsThereAsync(node), Is.True);
     }
 

@@ -23,6 +23,8 @@ internal static class CompletionCommand
             compadd -a words_
         }
         compdef _bebidactl bebidactl
+        # From a folder of fpath, zsh reads this file when the first completion is asked for.
+        if [[ $funcstack[1] = _bebidactl ]]; then _bebidactl; fi
         """;
 
     private const string Fish = """

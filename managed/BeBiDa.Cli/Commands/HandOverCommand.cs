@@ -17,14 +17,15 @@ internal static class HandOverCommand
 
     private static Command Create(string name, string description, GlobalOptions globals, Func<HandOvers, Job, TimeSpan, IProgress<HandOverProgress>?, Task<HandOverResult>> handOver)
     {
-        var jobId = new Option<uint>("--job", "-j") { Description = "The job's number: whose hold it is", HelpName = "ID", Required = true };
-        var nodes = new Option<string>("--nodes", "-n") { Description = "Slurm's names of the nodes, with commas or as Slurm writes them (n[1-8])", HelpName = "LIST", Required = true };
-        var cluster = new Option<string>("--cluster") { Description = "The Slurm cluster's name ($SLURM_CLUSTER_NAME, else 'cluster')", HelpName = "NAME", DefaultValueFactory = _ => Environment.GetEnvironmentVariable("SLURM_CLUSTER_NAME") is { Length: > 0 } set ? set : HoldKey.DefaultCluster };
+        var jobId = JobNumber.Option(required: true);
+        var nodes = new Option<string>("--nodes", "-n") { Description = "The resource manager's names of the nodes, with commas or as Slurm writes them (n[1-8])", HelpName = "LIST", Required = true };
+        var cluster = new Option<string>("--cluster") { Description = "The cluster's name: whose job it is ($SLURM_CLUSTER_NAME, else 'cluster')", HelpName = "NAME", DefaultValueFactory = _ => Environment.GetEnvironmentVariable("SLURM_CLUSTER_NAME") is { Length: > 0 } set ? set : HoldKey.DefaultCluster };
         var command = new Command(name, description) { jobId, nodes, cluster, globals.Output };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             await using var site = Site.Open(parsed.GetValue(globals.Config), globals.Log(parsed));
-            var job = new Job(ClusterName(parsed.GetValue(cluster)!), parsed.GetValue(jobId), "", Environment.UserName, "", await NodeList.ExpandAsync(parsed.GetValue(nodes)!, cancellationToken).ConfigureAwait(false));
+            var number = parsed.GetValue(jobId)!;
+            var job = new Job(ClusterName(parsed.GetValue(cluster)!, number), number.Id, "", Environment.UserName, "", await NodeList.ExpandAsync(parsed.GetValue(nodes)!, cancellationToken).ConfigureAwait(false)) { Task = number.Task };
             var result = await Progress.ShowAsync(name, progress => handOver(site.HandOvers, job, site.Configuration.Controller.Deadline, progress).WaitAsync(cancellationToken)).ConfigureAwait(false);
             Results.Print(result, job, name, parsed.GetValue(globals.Output));
             return result.Succeeded ? ExitCode.Done : ExitCode.Failed;
@@ -32,11 +33,11 @@ internal static class HandOverCommand
         return command;
     }
 
-    private static string ClusterName(string name)
+    private static string ClusterName(string name, JobNumber job)
     {
         try
         {
-            return new HoldKey(name, 1).Cluster;
+            return new HoldKey(name, job.Id, job.Task).Cluster;
         }
         catch (FormatException e)
         {

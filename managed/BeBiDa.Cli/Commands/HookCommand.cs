@@ -1,70 +1,108 @@
 using System.Collections;
 using System.CommandLine;
+using BeBiDa.Cluster;
+using BeBiDa.Cli.ResourceManagers;
 using BeBiDa.Configuration;
-using BeBiDa.Jobs;
 using Microsoft.Extensions.Logging;
 
 namespace BeBiDa.Cli.Commands;
 
-/// <summary><c>bebidactl hook</c>: the hand-over as PrologSlurmctld and EpilogSlurmctld, for sites that cannot load plugins.</summary>
+/// <summary><c>bebidactl hook</c>: the hand-over as a resource manager's prolog and epilog; Slurm's where it cannot load plugins.</summary>
 internal static class HookCommand
 {
     public static Command Create(GlobalOptions globals)
     {
-        var log = new Option<string?>("--log") { Description = "Append the log to this file; slurmctld throws away what its scripts print", HelpName = "FILE", Recursive = true };
-        var command = new Command("hook", "Be a resource manager's prolog or epilog: the job is read from Slurm's environment variables.") { log };
-        command.Subcommands.Add(Direction("prolog", "Be PrologSlurmctld: take the job's nodes from Kubernetes. Exits 1 only where controller.onFailure is requeue.", globals, log, isProlog: true));
-        command.Subcommands.Add(Direction("epilog", "Be EpilogSlurmctld: give the job's nodes back.", globals, log, isProlog: false));
+        var options = new Options();
+        var command = new Command("hook", "Be a resource manager's prolog or epilog: the job is read from the variables or arguments that it gives.") { options.Log };
+        command.Subcommands.Add(Direction("prolog", "Take the job's nodes from Kubernetes. Fails only where controller.onFailure is requeue, and then as the resource manager has a job requeued.", globals, options, isProlog: true));
+        command.Subcommands.Add(Direction("epilog", "Give the job's nodes back.", globals, options, isProlog: false));
         return command;
     }
 
-    private static Command Direction(string name, string description, GlobalOptions globals, Option<string?> log, bool isProlog)
+    private static Command Direction(string name, string description, GlobalOptions globals, Options options, bool isProlog)
     {
-        var command = new Command(name, description);
+        var command = new Command(name, description) { options.Manager, options.Job, options.Nodes, options.Cluster, options.Arguments };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             Signals.UnblockInherited();
-            await using var file = Append(parsed.GetValue(log));
-            var logger = new LineLog(file ?? Console.Error, parsed.GetValue(globals.Verbose) ? LogLevel.Debug : LogLevel.Information, timestamps: file is not null);
+            var variables = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().ToDictionary(e => (string)e.Key, e => (string?)e.Value ?? "", StringComparer.Ordinal);
+            var call = new HookCall(isProlog, parsed.GetValue(options.Arguments) ?? [], variables, parsed.GetValue(options.Job), parsed.GetValue(options.Nodes), parsed.GetValue(options.Cluster));
+            var manager = ResourceManager.All.Single(m => m.Word == (parsed.GetValue(options.Manager) ?? (call.Job is null ? "slurm" : "other")));
+            StreamWriter? file = null;
             try
             {
-                var variables = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().ToDictionary(e => (string)e.Key, e => (string?)e.Value ?? "", StringComparer.Ordinal);
-                var job = Job.FromEnvironment(variables, await NodeList.ExpandAsync(variables.GetValueOrDefault("SLURM_JOB_NODELIST", ""), cancellationToken).ConfigureAwait(false));
-                await using var site = Site.Open(parsed.GetValue(globals.Config), logger, new SqueuePresence(logger));
-                var controller = site.Configuration.Controller;
-                var result = await (isProlog ? site.HandOvers.DecommissionAsync(job, controller.Deadline) : site.HandOvers.RecommissionAsync(job, controller.Deadline)).ConfigureAwait(false);
-                if (result.Succeeded)
-                    return ExitCode.Done;
-                if (isProlog && controller.OnFailure == OnFailure.Start)
-                {
-                    logger.LogError("job {Job} starts all the same (controller.onFailure is start)", job.Id);
-                    return ExitCode.Done;
-                }
-                return ExitCode.Failed;
+                file = parsed.GetValue(options.Log) is { } path ? LogFile.Append(path) : null;
+                var logger = new LineLog(file ?? Console.Error, parsed.GetValue(globals.Verbose) ? LogLevel.Debug : LogLevel.Information, timestamps: file is not null);
+                return await HandOverAsync(manager, call, parsed.GetValue(globals.Config), logger, cancellationToken).ConfigureAwait(false)
+                    ? ExitCode.Done
+                    : manager.ExitCodeOf(HookFailure.NotHandedOver, call);
             }
-            catch (FormatException e)
+            catch (Exception e) when (e is ConfigurationException or FormatException)
             {
-                throw new ConfigurationException(e.Message);
+                await TellAsync((e as ConfigurationException)?.Problems ?? [e.Message], file).ConfigureAwait(false);
+                return manager.ExitCodeOf(HookFailure.WrongUse, call);
             }
-            catch (ConfigurationException e) when (file is not null)
+            catch (Exception e) when (e is ClusterException or OperationCanceledException)
             {
-                foreach (var problem in e.Problems)
-                    logger.LogError("{Problem}", problem);
-                throw;
+                await TellAsync([e is ClusterException ? e.Message : "interrupted"], file).ConfigureAwait(false);
+                return manager.ExitCodeOf(HookFailure.NotHandedOver, call);
+            }
+            finally
+            {
+                if (file is not null)
+                    await file.DisposeAsync().ConfigureAwait(false);
             }
         });
         return command;
     }
 
-    private static StreamWriter? Append(string? path)
+    /// <summary>Hands over.</summary>
+    /// <returns>Whether the resource manager may go on with the job.</returns>
+    private static async Task<bool> HandOverAsync(ResourceManager manager, HookCall call, string? configuration, LineLog logger, CancellationToken cancellationToken)
     {
-        try
+        var job = await manager.ReadAsync(call, cancellationToken).ConfigureAwait(false);
+        await using var site = Site.Open(configuration, logger, manager.Presence(logger));
+        var controller = site.Configuration.Controller;
+        var result = await (call.IsProlog ? site.HandOvers.DecommissionAsync(job, controller.Deadline) : site.HandOvers.RecommissionAsync(job, controller.Deadline)).ConfigureAwait(false);
+        if (result.Succeeded)
+            return true;
+        if (!call.IsProlog || controller.OnFailure != OnFailure.Start)
+            return false;
+        logger.LogError("job {Job} starts all the same (controller.onFailure is start)", job.Number);
+        return true;
+    }
+
+    // The log gets it too: a resource manager often throws away what its hooks print.
+    private static async Task TellAsync(IReadOnlyList<string> problems, StreamWriter? file)
+    {
+        var logger = file is null ? null : new LineLog(file, LogLevel.Error, timestamps: true);
+        foreach (var problem in problems)
         {
-            return path is null ? null : new StreamWriter(path, append: true);
+            logger?.LogError("{Problem}", problem);
+            await Console.Error.WriteLineAsync($"bebidactl: {problem}").ConfigureAwait(false);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+    }
+
+    private sealed class Options
+    {
+        public Option<string?> Log { get; } = new("--log") { Description = "Append the log to this file; slurmctld, for one, throws away what its scripts print", HelpName = "FILE", Recursive = true };
+
+        public Option<string?> Manager { get; } = Words();
+
+        public Option<JobNumber?> Job { get; } = JobNumber.Option(required: false);
+
+        public Option<string?> Nodes { get; } = new("--nodes", "-n") { Description = "The nodes, where the resource manager does not tell them itself: with commas or as Slurm writes them (n[1-8])", HelpName = "LIST" };
+
+        public Option<string?> Cluster { get; } = new("--cluster") { Description = "The cluster's name on the hold; no two resource managers may share one ($SLURM_CLUSTER_NAME, or the word of --manager)", HelpName = "NAME" };
+
+        public Argument<string[]> Arguments { get; } = new("arguments") { Description = "After --: the arguments that the resource manager gave its hook", Arity = ArgumentArity.ZeroOrMore };
+
+        private static Option<string?> Words()
         {
-            throw new ConfigurationException($"--log: {e.Message}");
+            var words = ResourceManager.All.Select(m => m.Word).ToArray();
+            var option = new Option<string?>("--manager", "-m") { Description = "Whose hook it is (slurm, or with --job: other)", HelpName = string.Join('|', words) };
+            option.AcceptOnlyFromAmong(words);
+            return option;
         }
     }
 }

@@ -85,7 +85,7 @@ internal static class StatusCommand
                 n.Owner,
                 n.Ready,
                 !n.Unschedulable,
-                [.. n.Holds.Select(h => new HoldJson(h.Key.Cluster, h.Key.JobId, h.Since))],
+                [.. n.Holds.Select(h => new HoldJson(h.Key.Cluster, h.Key.JobId, h.Key.Task, h.Since))],
                 n.Pods)).ToList(),
             OutputJson.Default.ListNodeStatusJson));
 }

@@ -63,13 +63,13 @@ internal sealed partial class LogReader(Func<string, CancellationToken, Task<IRe
     private static DateTimeOffset? Time(Match match) =>
         DateTimeOffset.TryParse(match.Groups["time"].Value, CultureInfo.InvariantCulture, DateTimeStyles.AssumeLocal, out var time) ? time : null;
 
-    [GeneratedRegex(@"^\[?(?<time>\d{4}-\d\d-\d\dT[0-9:.]+(?:Z|[+-]\d\d:?\d\d)?)\]? (?:bebida|bebidactl): (?<note>job (?<job>\d+): (?<way>decommission|recommission) of \d+ nodes (?:done|(?<superseded>superseded)) in (?<lasted>\d+ ms)(?:, \d+ pods evicted)?(?: on (?<nodes>\S+))?)$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^\[?(?<time>\d{4}-\d\d-\d\dT[0-9:.]+(?:Z|[+-]\d\d:?\d\d)?)\]? (?:bebida|bebidactl): (?<note>job (?<job>\d+(?:_\d+)?): (?<way>decommission|recommission) of \d+ nodes (?:done|(?<superseded>superseded)) in (?<lasted>\d+ ms)(?:, \d+ pods evicted)?(?: on (?<nodes>\S+))?)$", RegexOptions.CultureInvariant)]
     private static partial Regex HandOver();
 
     // The job's epilog, or a line that says that it was done after all, comes later.
-    [GeneratedRegex(@"^\[?(?<time>\d{4}-\d\d-\d\dT[0-9:.]+(?:Z|[+-]\d\d:?\d\d)?)\]? (?:error: bebida|bebidactl: error): (?<note>job (?<job>\d+): decommission (?:not done within|failed after) (?<lasted>\d+ ms|[0-9hms]+)(?: on (?<nodes>[^\s:]+))?(?: \(.*?\))?: .*)$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^\[?(?<time>\d{4}-\d\d-\d\dT[0-9:.]+(?:Z|[+-]\d\d:?\d\d)?)\]? (?:error: bebida|bebidactl: error): (?<note>job (?<job>\d+(?:_\d+)?): decommission (?:not done within|failed after) (?<lasted>\d+ ms|[0-9hms]+)(?: on (?<nodes>[^\s:]+))?(?: \(.*?\))?: .*)$", RegexOptions.CultureInvariant)]
     private static partial Regex Unfinished();
 
-    [GeneratedRegex(@"^\[?(?<time>\d{4}-\d\d-\d\dT[0-9:.]+(?:Z|[+-]\d\d:?\d\d)?)\]? (?:bebida|bebidactl): (?<note>job (?<job>\d+): node (?<node>\S+) released: .*)$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^\[?(?<time>\d{4}-\d\d-\d\dT[0-9:.]+(?:Z|[+-]\d\d:?\d\d)?)\]? (?:bebida|bebidactl): (?<note>job (?<job>\d+(?:_\d+)?): node (?<node>\S+) released: .*)$", RegexOptions.CultureInvariant)]
     private static partial Regex Released();
 }

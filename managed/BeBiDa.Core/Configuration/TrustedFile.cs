@@ -68,6 +68,17 @@ public static partial class TrustedFile
         RefuseWritable(path, mode, remedy);
     }
 
+    /// <summary>Who may do what with a file.</summary>
+    /// <param name="path">The file; a link counts as what it points at.</param>
+    /// <returns>The numbers of its user and group, and its permissions (the lowest twelve bits of its mode).</returns>
+    /// <exception cref="IOException">It cannot be looked at, or is not there (<see cref="FileNotFoundException"/>).</exception>
+    public static (uint Owner, uint Group, uint Mode) Permissions(string path)
+    {
+        if (statx(CurrentFolder, path, 0, OwnerGroupAndMode, out var found) != 0)
+            throw Error(path, Marshal.GetLastPInvokeError());
+        return (found.Owner, found.Group, found.Mode & Permission);
+    }
+
     private static void RefuseForeign(string path, uint owner, string remedy)
     {
         var reader = geteuid();
@@ -84,9 +95,9 @@ public static partial class TrustedFile
     private static (uint Owner, uint Mode) Look(string path, SafeFileHandle? file)
     {
         var error = file is null
-            ? statx(CurrentFolder, path, 0, OwnerAndMode, out var found)
-            : statx((int)file.DangerousGetHandle(), "", TheFileItself, OwnerAndMode, out found);
-        return error == 0 ? (found.Owner, found.Mode & 0b111_111_111_111u) : throw Error(path, Marshal.GetLastPInvokeError());
+            ? statx(CurrentFolder, path, 0, OwnerGroupAndMode, out var found)
+            : statx((int)file.DangerousGetHandle(), "", TheFileItself, OwnerGroupAndMode, out found);
+        return error == 0 ? (found.Owner, found.Mode & Permission) : throw Error(path, Marshal.GetLastPInvokeError());
     }
 
     private static IOException Error(string path, int number) =>
@@ -100,7 +111,8 @@ public static partial class TrustedFile
     // statx(2), whose struct is the same on every architecture; .NET itself tells no file's owner.
     private const int CurrentFolder = -100; // AT_FDCWD
     private const int TheFileItself = 0x1000; // AT_EMPTY_PATH
-    private const uint OwnerAndMode = 0x2 | 0x8; // STATX_MODE, STATX_UID
+    private const uint OwnerGroupAndMode = 0x2 | 0x8 | 0x10; // STATX_MODE, STATX_UID, STATX_GID
+    private const uint Permission = 0b111_111_111_111;
     private const int NoSuchFile = 2; // ENOENT
     private const int NotAFolder = 20; // ENOTDIR
 
@@ -109,6 +121,9 @@ public static partial class TrustedFile
     {
         [FieldOffset(20)]
         public uint Owner;
+
+        [FieldOffset(24)]
+        public uint Group;
 
         [FieldOffset(28)]
         public ushort Mode;

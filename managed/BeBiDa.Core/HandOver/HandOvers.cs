@@ -105,11 +105,11 @@ public sealed class HandOvers : IAsyncDisposable
         var direction = decommission ? "decommission" : "recommission";
         if (policy.ReasonToLeaveAlone(job) is { } reason)
         {
-            logger.LogInformation("job {Job}: Kubernetes left alone: {Reason}", job.Id, reason);
+            logger.LogInformation("job {Job}: Kubernetes left alone: {Reason}", job.Number, reason);
             return Answered(new HandOverResult(HandOverOutcome.NothingToDo, [], 0, time.GetElapsedTime(began), []));
         }
         if (decommission && policy.Refusal(job) is { } refusal)
-            logger.LogInformation("job {Job}: {Refusal}", job.Id, refusal);
+            logger.LogInformation("job {Job}: {Refusal}", job.Number, refusal);
 
         var turn = turns.Take(job.Hold, decommission, stop.Token);
         if (!decommission)
@@ -125,7 +125,7 @@ public sealed class HandOvers : IAsyncDisposable
             if (!working.IsCompleted && cluster.AwayFor is var away && away > TimeSpan.Zero)
             {
                 result = Result(HandOverOutcome.Failed, 0);
-                logger.LogError("job {Job}: {Direction} not done within {Glance}{Where} (Kubernetes has not answered for {Away}): {Problems}; going on with it in the background", job.Id, direction, Duration.Format(Glance), Where(job), Duration.Format(TimeSpan.FromSeconds((long)away.TotalSeconds)), problems.Describe());
+                logger.LogError("job {Job}: {Direction} not done within {Glance}{Where} (Kubernetes has not answered for {Away}): {Problems}; going on with it in the background", job.Number, direction, Duration.Format(Glance), Where(job), Duration.Format(TimeSpan.FromSeconds((long)away.TotalSeconds)), problems.Describe());
                 _ = TellLaterAsync();
                 return Answered(result, overdue: true);
             }
@@ -138,7 +138,7 @@ public sealed class HandOvers : IAsyncDisposable
         catch (TimeoutException)
         {
             result = Result(HandOverOutcome.Failed, 0);
-            logger.LogError("job {Job}: {Direction} not done within {Budget}{Where}: {Problems}; going on with it in the background", job.Id, direction, Duration.Format(budget), Where(job), problems.Describe());
+            logger.LogError("job {Job}: {Direction} not done within {Budget}{Where}: {Problems}; going on with it in the background", job.Number, direction, Duration.Format(budget), Where(job), problems.Describe());
             _ = TellLaterAsync();
             return Answered(result, overdue: true);
         }
@@ -154,11 +154,11 @@ public sealed class HandOvers : IAsyncDisposable
         void Tell()
         {
             if (result.Outcome == HandOverOutcome.Failed)
-                logger.LogError("job {Job}: {Direction} failed after {Elapsed}{Where}: {Problems}", job.Id, direction, Milliseconds(result.Elapsed), Where(job), problems.Describe());
+                logger.LogError("job {Job}: {Direction} failed after {Elapsed}{Where}: {Problems}", job.Number, direction, Milliseconds(result.Elapsed), Where(job), problems.Describe());
             else if (result.Outcome == HandOverOutcome.NothingToDo)
                 logger.LogDebug("job {Job}: Kubernetes knows none of its nodes", job.Id);
             else
-                logger.LogInformation("job {Job}: {Direction} of {Nodes} nodes {Outcome} in {Elapsed}{Pods}{Where}", job.Id, direction, result.Nodes.Count, result.Outcome == HandOverOutcome.Done ? "done" : "superseded", Milliseconds(result.Elapsed), decommission ? $", {result.PodsEvicted} pods evicted" : "", Where(job));
+                logger.LogInformation("job {Job}: {Direction} of {Nodes} nodes {Outcome} in {Elapsed}{Pods}{Where}", job.Number, direction, result.Nodes.Count, result.Outcome == HandOverOutcome.Done ? "done" : "superseded", Milliseconds(result.Elapsed), decommission ? $", {result.PodsEvicted} pods evicted" : "", Where(job));
         }
 
         // What was begun before the answer is done after it; whoever reads the log has read that it was not.
@@ -213,11 +213,11 @@ public sealed class HandOvers : IAsyncDisposable
         foreach (var name in job.Nodes)
         {
             if (!policy.Counts(name))
-                logger.LogDebug("job {Job}: node {Node} is not lent (nodes.include, nodes.exclude)", job.Id, name);
+                logger.LogDebug("job {Job}: node {Node} is not lent (nodes.include, nodes.exclude)", job.Number, name);
             else if (names.Find(name, directory) is { } node)
                 nodes.Add(new JobNode(name, node));
             else
-                logger.LogDebug("job {Job}: Kubernetes has no node for {Node}", job.Id, name);
+                logger.LogDebug("job {Job}: Kubernetes has no node for {Node}", job.Number, name);
         }
         return nodes;
     }
@@ -252,7 +252,7 @@ public sealed class HandOvers : IAsyncDisposable
             await RemoveAsync(job, nodes, problems, turn).ConfigureAwait(false);
 
         foreach (var node in held)
-            Record(node, job, NodeEvent.Decommissioned, since, $"Slurm job {Describe(job)} has taken this node; {drained.Evicted.GetValueOrDefault(node.Name)} pods left", drained.Left.Count > 0);
+            Record(node, job, NodeEvent.Decommissioned, since, $"{job.Manager} job {Describe(job)} has taken this node; {drained.Evicted.GetValueOrDefault(node.Name)} pods left", drained.Left.Count > 0);
         lateArrivals.Watch(job.Hold, held);
         return drained.Evicted.Values.Sum();
     }
@@ -261,7 +261,7 @@ public sealed class HandOvers : IAsyncDisposable
         OnEveryAsync(job, nodes, problems, turn, async (node, token) =>
         {
             if (await cluster.RemoveAsync(node, job.Cluster, token).ConfigureAwait(false) is { } reason)
-                logger.LogInformation("job {Job}: node {Node} stays in Kubernetes: {Reason}", job.Id, node.Name, reason);
+                logger.LogInformation("job {Job}: node {Node} stays in Kubernetes: {Reason}", job.Number, node.Name, reason);
             return true;
         });
 
@@ -274,7 +274,7 @@ public sealed class HandOvers : IAsyncDisposable
         {
             var others = await cluster.ReleaseAsync(node, job.Hold, token).ConfigureAwait(false);
             progress?.Report(new HandOverProgress(nodes.Count, Interlocked.Increment(ref done), 0, 0));
-            Record(node, job, NodeEvent.Recommissioned, began, $"Slurm job {Describe(job)} has given this node back" + (others.Count == 0 ? "" : $"; held by {Few(others)} still"), warning: false);
+            Record(node, job, NodeEvent.Recommissioned, began, $"{job.Manager} job {Describe(job)} has given this node back" + (others.Count == 0 ? "" : $"; held by {Few(others)} still"), warning: false);
             return true;
         }).ConfigureAwait(false);
         return 0;
@@ -303,7 +303,7 @@ public sealed class HandOvers : IAsyncDisposable
                     problem =>
                     {
                         problems.Set(node.SlurmName, $"node {node.SlurmName}: {problem.Message}");
-                        logger.LogDebug("job {Job}: node {Node}: trying again: {Cause}", job.Id, node.SlurmName, problem.Message);
+                        logger.LogDebug("job {Job}: node {Node}: trying again: {Cause}", job.Number, node.SlurmName, problem.Message);
                     },
                     turn.Over).ConfigureAwait(false);
                 problems.Clear(node.SlurmName);
@@ -311,7 +311,7 @@ public sealed class HandOvers : IAsyncDisposable
             catch (ClusterException e) when (e.Fault == ClusterFault.NotFound)
             {
                 problems.Clear(node.SlurmName);
-                logger.LogDebug("job {Job}: node {Node} is gone from Kubernetes", job.Id, node.SlurmName);
+                logger.LogDebug("job {Job}: node {Node} is gone from Kubernetes", job.Number, node.SlurmName);
             }
             catch (ClusterException e)
             {
@@ -330,11 +330,11 @@ public sealed class HandOvers : IAsyncDisposable
     }
 
     private static string Describe(Job job) =>
-        $"{job.Id}{(job.User.Length > 0 ? $" of {job.User}" : "")}{(job.Partition.Length > 0 ? $" in {job.Partition}" : "")} ({job.Cluster})";
+        $"{job.Number}{(job.User.Length > 0 ? $" of {job.User}" : "")}{(job.Partition.Length > 0 ? $" in {job.Partition}" : "")} ({job.Cluster})";
 
     // An annotation is soon written by anyone who may write the node.
     private static string Few(IReadOnlyList<Hold> holds) =>
-        string.Join(", ", holds.Take(MostShown).Select(h => $"job {h.Key.JobId}")) + (holds.Count > MostShown ? $" and {holds.Count - MostShown} more" : "");
+        string.Join(", ", holds.Take(MostShown).Select(h => $"job {h.Key.Job}")) + (holds.Count > MostShown ? $" and {holds.Count - MostShown} more" : "");
 
     // Where it was, in a word however many nodes; bebidactl timeline reads it. A reconciler's job has no list by Slurm.
     private static string Where(Job job) =>

@@ -55,7 +55,7 @@ internal sealed class LateArrivals(ICluster cluster, BebidaConfiguration configu
                 var drain = new Drain(cluster, nodes, configuration.Eviction, configuration.Kubernetes.MaxInFlight, configuration.Eviction.Deadline, time, logger, instruments);
                 var drained = await drain.RunAsync(over.Token).ConfigureAwait(false);
                 foreach (var (node, pods) in drained.Evicted)
-                    logger.LogInformation("job {Job}: node {Node}: {Pods} pods that had been bound after the hold were evicted", job.JobId, node, pods);
+                    logger.LogInformation("job {Job}: node {Node}: {Pods} pods that had been bound after the hold were evicted", job.Job, node, pods);
             }
         }
         catch (OperationCanceledException)
@@ -64,7 +64,7 @@ internal sealed class LateArrivals(ICluster cluster, BebidaConfiguration configu
         }
         catch (ClusterException e)
         {
-            logger.LogError("job {Job}: cannot look for pods that were bound after the hold: {Cause}", job.JobId, e.Message);
+            logger.LogError("job {Job}: cannot look for pods that were bound after the hold: {Cause}", job.Job, e.Message);
         }
         finally
         {

@@ -19,6 +19,6 @@ public sealed record Hold(HoldKey Key, DateTimeOffset? Since)
         foreach (var (key, value) in annotations)
             if (HoldKey.TryParseAnnotation(key, out var hold))
                 holds.Add(new Hold(hold, DateTimeOffset.TryParse(value, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var since) ? since : null));
-        return [.. holds.OrderBy(h => h.Key.Cluster, StringComparer.Ordinal).ThenBy(h => h.Key.JobId)];
+        return [.. holds.OrderBy(h => h.Key.Cluster, StringComparer.Ordinal).ThenBy(h => h.Key.JobId).ThenBy(h => h.Key.Task)];
     }
 }

@@ -14,28 +14,36 @@ public readonly record struct HoldKey
     public const string DefaultCluster = "cluster";
 
     /// <summary>Names a claim.</summary>
-    /// <param name="cluster">Name of the Slurm cluster: at most 52 of <c>[A-Za-z0-9_.-]</c>, first a letter or digit.</param>
+    /// <param name="cluster">Name of the cluster: at most 52 of <c>[A-Za-z0-9_.-]</c>, first a letter or digit; 41 where there is a task.</param>
     /// <param name="jobId">The job's number.</param>
+    /// <param name="task">Which task of an array, where they share one number, as with Grid Engine and Torque; null otherwise.</param>
     /// <exception cref="FormatException">The cluster's name does not fit.</exception>
-    public HoldKey(string cluster, uint jobId)
+    public HoldKey(string cluster, uint jobId, uint? task = null)
     {
-        if (cluster.Length is 0 or > 52 || !char.IsAsciiLetterOrDigit(cluster[0]) || !cluster.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'))
-            throw new FormatException($"'{cluster}' cannot name a cluster in Kubernetes: ClusterName must be 1 to 52 of [A-Za-z0-9_.-] and begin with a letter or digit");
+        if (cluster.Length == 0 || cluster.Length > (task is null ? 52 : 41) || !char.IsAsciiLetterOrDigit(cluster[0]) || !cluster.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'))
+            throw new FormatException($"'{cluster}' cannot name a cluster in Kubernetes: ClusterName must be 1 to {(task is null ? 52 : 41)} of [A-Za-z0-9_.-] and begin with a letter or digit");
         Cluster = cluster;
         JobId = jobId;
+        Task = task;
     }
 
-    /// <summary>Name of the Slurm cluster.</summary>
+    /// <summary>Name of the cluster: Slurm's, or what another resource manager's is called.</summary>
     public string Cluster { get; }
 
     /// <summary>The job's number.</summary>
     public uint JobId { get; }
 
+    /// <summary>Which task of an array; null where each has a number of its own, as with Slurm.</summary>
+    public uint? Task { get; }
+
+    /// <summary>The job as it is written everywhere: its number, and after an underscore its task.</summary>
+    public string Job => FormatJob(JobId, Task);
+
     /// <summary>The Server-Side Apply field manager that is this claim.</summary>
-    public string FieldManager => string.Create(CultureInfo.InvariantCulture, $"{WellKnownNames.FieldManagerPrefix}{Cluster}/{JobId}");
+    public string FieldManager => string.Create(CultureInfo.InvariantCulture, $"{WellKnownNames.FieldManagerPrefix}{Cluster}/{Job}");
 
     /// <summary>The key of the annotation that shows this claim to people.</summary>
-    public string Annotation => string.Create(CultureInfo.InvariantCulture, $"{WellKnownNames.HoldAnnotationPrefix}{Cluster}.{JobId}");
+    public string Annotation => string.Create(CultureInfo.InvariantCulture, $"{WellKnownNames.HoldAnnotationPrefix}{Cluster}.{Job}");
 
     /// <summary>Reads a claim from an annotation's key.</summary>
     /// <returns>Whether the key is one of ours.</returns>
@@ -46,11 +54,11 @@ public readonly record struct HoldKey
             return false;
         var name = key[WellKnownNames.HoldAnnotationPrefix.Length..];
         var dot = name.LastIndexOf('.');
-        if (dot <= 0 || !uint.TryParse(name.AsSpan(dot + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var id))
+        if (dot <= 0 || !TryParseJob(name.AsSpan(dot + 1), out var id, out var task))
             return false;
         try
         {
-            hold = new HoldKey(name[..dot], id);
+            hold = new HoldKey(name[..dot], id, task);
             return true;
         }
         catch (FormatException)
@@ -59,6 +67,28 @@ public readonly record struct HoldKey
         }
     }
 
+    /// <summary>Reads a job as <see cref="Job"/> writes it: <c>42</c>, or <c>42_7</c> for a task.</summary>
+    /// <returns>Whether it is one.</returns>
+    public static bool TryParseJob(ReadOnlySpan<char> text, out uint jobId, out uint? task)
+    {
+        task = null;
+        var underscore = text.IndexOf('_');
+        if (underscore >= 0)
+        {
+            if (!uint.TryParse(text[(underscore + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+            {
+                jobId = 0;
+                return false;
+            }
+            task = number;
+            text = text[..underscore];
+        }
+        return uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out jobId);
+    }
+
+    /// <summary>Writes a job and its task.</summary>
+    public static string FormatJob(uint jobId, uint? task) => task is { } number ? string.Create(CultureInfo.InvariantCulture, $"{jobId}_{number}") : jobId.ToString(CultureInfo.InvariantCulture);
+
     /// <inheritdoc/>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Cluster}.{JobId}");
+    public override string ToString() => $"{Cluster}.{Job}";
 }

@@ -2,8 +2,8 @@ using System.Globalization;
 
 namespace BeBiDa.Jobs;
 
-/// <summary>A Slurm allocation, as Slurm describes it to its prologs.</summary>
-/// <param name="Cluster">Name of the Slurm cluster (<c>SLURM_CLUSTER_NAME</c>).</param>
+/// <summary>An allocation, as Slurm or another resource manager describes it to its prologs.</summary>
+/// <param name="Cluster">Name of the cluster (<c>SLURM_CLUSTER_NAME</c>); no two resource managers may share one.</param>
 /// <param name="Id">The job's own number (<c>SLURM_JOB_ID</c>); each array task and each component of a heterogeneous job has its own.</param>
 /// <param name="Name">The job's name (<c>SLURM_JOB_NAME</c>); empty when unknown.</param>
 /// <param name="User">The user's name (<c>SLURM_JOB_USER</c>); empty when unknown.</param>
@@ -53,6 +53,15 @@ public sealed record Job(string Cluster, uint Id, string Name, string User, stri
     /// <summary>Whether its user wants its nodes to stay in Kubernetes (<c>--bebida=keep</c>); the configuration decides.</summary>
     public bool AsksToKeep { get; init; }
 
+    /// <summary>Which task of an array, where the tasks of one share its number; null with Slurm.</summary>
+    public uint? Task { get; init; }
+
+    /// <summary>The resource manager's name, for people.</summary>
+    public string Manager { get; init; } = "Slurm";
+
+    /// <summary>The job as it is written everywhere: its number, and after an underscore its task.</summary>
+    public string Number => Holds.HoldKey.FormatJob(Id, Task);
+
     /// <summary>What this job's claim on a node is called.</summary>
-    public Holds.HoldKey Hold => new(Cluster, Id);
+    public Holds.HoldKey Hold => new(Cluster, Id, Task);
 }

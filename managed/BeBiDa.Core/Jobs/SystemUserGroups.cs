@@ -31,6 +31,33 @@ public sealed partial class SystemUserGroups : IUserGroups
         return name;
     }
 
+    /// <summary>The numbers of a user and of its groups, the primary one first.</summary>
+    /// <returns>Null for one that this host does not know.</returns>
+    public static (uint Number, IReadOnlyList<uint> Groups)? Account(string user) =>
+        Find((out Entry entry, nint buffer, nuint size, out nint found) => getpwnam_r(user, out entry, buffer, size, out found)) is { } account
+            ? (account.FirstNumber, [account.SecondNumber, .. Groups(user, account.SecondNumber).Where(group => group != account.SecondNumber)])
+            : null;
+
+    /// <summary>The number of a group.</summary>
+    /// <returns>Null for one that this host does not know.</returns>
+    public static uint? GroupNumber(string group) =>
+        Find((out Entry entry, nint buffer, nuint size, out nint found) => getgrnam_r(group, out entry, buffer, size, out found))?.FirstNumber;
+
+    /// <summary>The name of a group.</summary>
+    /// <returns>Empty for one that this host does not know.</returns>
+    public static string GroupName(uint group)
+    {
+        var name = "";
+        Find((out Entry entry, nint buffer, nuint size, out nint found) =>
+        {
+            var error = getgrgid_r(group, out entry, buffer, size, out found);
+            if (error == 0 && found != 0)
+                name = Marshal.PtrToStringUTF8(entry.Name) ?? "";
+            return error;
+        });
+        return name;
+    }
+
     private static uint[] Groups(string user, uint primary)
     {
         for (var room = 64; ;)
@@ -74,6 +101,9 @@ public sealed partial class SystemUserGroups : IUserGroups
 
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int getgrnam_r(string name, out Entry entry, nint buffer, nuint size, out nint found);
+
+    [LibraryImport("libc")]
+    private static partial int getgrgid_r(uint id, out Entry entry, nint buffer, nuint size, out nint found);
 
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int getgrouplist(string user, uint group, [Out] uint[] groups, ref int count);

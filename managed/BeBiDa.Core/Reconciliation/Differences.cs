@@ -14,7 +14,7 @@ internal sealed class Differences(BebidaConfiguration configuration)
 
     /// <summary>The differences, by node and job.</summary>
     /// <param name="ledger">The holds; read before the jobs, or a job that began in between would seem to be gone.</param>
-    /// <param name="slurm">The jobs that have nodes; holds of other clusters than theirs are not looked at.</param>
+    /// <param name="slurm">The jobs that have nodes; holds of other clusters than theirs are not looked at, nor of array tasks, which Slurm gives numbers of their own.</param>
     public IReadOnlyList<Repair> Between(IReadOnlyList<NodeLedger> ledger, JobList slurm)
     {
         var (slurmCluster, jobs) = slurm;
@@ -35,7 +35,7 @@ internal sealed class Differences(BebidaConfiguration configuration)
             if (!Counts(node))
                 continue;
             var name = names.SlurmNameOf(node.Node);
-            foreach (var hold in node.Holds.Where(h => h.Key.Cluster == slurmCluster && !leaving.Contains(h.Key.JobId)))
+            foreach (var hold in node.Holds.Where(h => h.Key.Cluster == slurmCluster && h.Key.Task is null && !leaving.Contains(h.Key.JobId)))
                 if (!places.TryGetValue(hold.Key.JobId, out var place))
                     repairs.Add(new Repair(RepairAction.Release, name, node.Node, hold, "the job has no nodes in Slurm"));
                 else if (!place.Contains(node.Node.Name))

@@ -6,7 +6,7 @@ namespace BeBiDa.Guest;
 internal sealed class Report(TextWriter output, ProcessState? alone)
 {
     private const double LongestHook = 200; // µs
-    private const double LongestOfOurs = 50;
+    private const double LongestOfOurs = 100;
     private const long Megabyte = 1 << 20;
     private const long MostAdded = 40;
     private const long MostGrowth = 4;

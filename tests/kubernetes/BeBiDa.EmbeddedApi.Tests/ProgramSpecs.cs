@@ -120,6 +120,8 @@ public sealed class ProgramSpecs
 
         public string WriteKubeconfig(string user, TimeSpan lifetime, params string[] groups) => throw new NotSupportedException("a program hands out no identity");
 
+        public string SignClientCertificate(string requestPem, TimeSpan lifetime) => throw new NotSupportedException("a program signs nothing");
+
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 }

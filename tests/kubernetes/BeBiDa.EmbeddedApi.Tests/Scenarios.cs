@@ -15,6 +15,9 @@ public sealed record Step(string Method, string Path, string? Body = null, strin
 /// <summary>Sequences of requests that clients really make.</summary>
 public static class Scenarios
 {
+    // Of a key that nobody has any more, for the user d-user (PEM, in base64).
+    private const string SigningRequest = "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0KTUlIS01ITUNBUUF3RVRFUE1BMEdBMVVFQXd3R1pDMTFjMlZ5TUZrd0V3WUhLb1pJemowQ0FRWUlLb1pJemowRApBUWNEUWdBRVFPNE5XWFF2T0tuTy9YRENyREVROWcwSmhDUmlRbEJBcjRGdGpJTUIreTBZL2RvZFM1V0NiNTRUCnQ2THV4TXk2RGxXS3NNUDFyUnRESXVHQlZRWUVFNkFBTUFvR0NDcUdTTTQ5QkFNQ0EwY0FNRVFDSUE2OWpCTlQKQUZrQ2JYTEpXbkNPM3pMVnl3NUxPaFZvV2tlelFrSkh4V3BqQWlBRmhGMmhrVjlnMFBVZ1Q0TFo2dG9nQjFNYwpVM2ZDK1U3dGtRTFdZWS9pZUE9PQotLS0tLUVORCBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0K";
+
     private static readonly Dictionary<string, Step[]> All = new()
     {
         ["holds"] =
@@ -203,6 +206,21 @@ public static class Scenarios
         [
             Post("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", """{"kind":"SelfSubjectAccessReview","apiVersion":"authorization.k8s.io/v1","spec":{"resourceAttributes":{"verb":"patch","resource":"nodes"}}}""") with { Silent = true },
             Post("/apis/authentication.k8s.io/v1/selfsubjectreviews", """{}""") with { Silent = true },
+        ],
+        ["credentials"] =
+        [
+            Post("/api/v1/namespaces/default/serviceaccounts?fieldManager=m", """{"metadata":{"name":"d-robot"}}""") with { Silent = true },
+            Post("/api/v1/namespaces/default/serviceaccounts/d-robot/token", """{"apiVersion":"authentication.k8s.io/v1","kind":"TokenRequest","spec":{"expirationSeconds":3600}}""") with { Silent = true },
+            Post("/api/v1/namespaces/default/serviceaccounts/d-robot/token", """{"apiVersion":"authentication.k8s.io/v1","kind":"TokenRequest","spec":{"expirationSeconds":60}}"""),
+            Post("/api/v1/namespaces/default/serviceaccounts/d-nobody/token", """{"apiVersion":"authentication.k8s.io/v1","kind":"TokenRequest","spec":{"expirationSeconds":3600}}"""),
+            Get("/apis/certificates.k8s.io/v1/certificatesigningrequests/d-csr"),
+            // The answers tell who asked, by a certificate that is another one in every run.
+            Post("/apis/certificates.k8s.io/v1/certificatesigningrequests?fieldManager=m", $$$"""{"apiVersion":"certificates.k8s.io/v1","kind":"CertificateSigningRequest","metadata":{"name":"d-csr"},"spec":{"request":"{{{SigningRequest}}}","signerName":"kubernetes.io/kube-apiserver-client","usages":["client auth"],"expirationSeconds":3600}}""") with { Silent = true },
+            Post("/apis/certificates.k8s.io/v1/certificatesigningrequests?fieldManager=m", $$$"""{"apiVersion":"certificates.k8s.io/v1","kind":"CertificateSigningRequest","metadata":{"name":"d-csr"},"spec":{"request":"{{{SigningRequest}}}","signerName":"kubernetes.io/kube-apiserver-client","usages":["client auth"]}}"""),
+            Post("/apis/certificates.k8s.io/v1/certificatesigningrequests?fieldManager=m", """{"apiVersion":"certificates.k8s.io/v1","kind":"CertificateSigningRequest","metadata":{"name":"d-bad"},"spec":{"request":"bm9uZQ==","signerName":"kubernetes.io/kube-apiserver-client","usages":["client auth"]}}""") with { Silent = true },
+            Patch("/apis/certificates.k8s.io/v1/certificatesigningrequests/d-csr/approval?fieldManager=m", ApiClient.MergePatch, """{"status":{"conditions":[{"type":"Approved","status":"True","reason":"Test","message":"for a test"}]}}""") with { Silent = true },
+            Patch("/apis/certificates.k8s.io/v1/certificatesigningrequests/d-none/approval?fieldManager=m", ApiClient.MergePatch, """{"status":{"conditions":[{"type":"Approved","status":"True"}]}}"""),
+            new("DELETE", "/apis/certificates.k8s.io/v1/certificatesigningrequests/d-csr"),
         ],
         ["forms"] =
         [

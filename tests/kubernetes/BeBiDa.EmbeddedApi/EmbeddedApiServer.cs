@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using BeBiDa.EmbeddedApi.Authentication;
@@ -96,6 +97,10 @@ public sealed class EmbeddedApiServer : IApiServer
         return KubeconfigFile.Write(KubeconfigFile.PathFor(directory, user), Url, authority.Pem, client);
     }
 
+    /// <inheritdoc/>
+    public string SignClientCertificate(string requestPem, TimeSpan lifetime) =>
+        authority.SignClient(requestPem, options.Clock.GetUtcNow().AddMinutes(-5), options.Clock.GetUtcNow() + lifetime);
+
     /// <summary>Accepts a bearer token from now on.</summary>
     public void AddToken(string token, string user, params string[] groups) =>
         authenticator.AddToken(token, new(user, [.. groups, "system:authenticated"]));
@@ -171,7 +176,12 @@ public sealed class EmbeddedApiServer : IApiServer
         builder.WebHost.UseKestrelCore().ConfigureKestrel(ConfigureKestrel);
         var serving = builder.Build();
         var stop = stopping.Token;
-        serving.Run(http => handler.HandleAsync(http, stop));
+        serving.Run(http =>
+        {
+            // Kestrel has a clock of its own.
+            http.Response.Headers.Date = options.Clock.GetUtcNow().ToString("R", CultureInfo.InvariantCulture);
+            return handler.HandleAsync(http, stop);
+        });
         await serving.StartAsync(cancellation);
         application = serving;
         Url = new UriBuilder(serving.Urls.First()) { Scheme = "https", Host = options.Address.ToString() }.Uri;

@@ -17,4 +17,7 @@ public interface IApiServer : IAsyncDisposable
 
     /// <summary>Makes a new identity whose certificate ends after a time.</summary>
     string WriteKubeconfig(string user, TimeSpan lifetime, params string[] groups);
+
+    /// <summary>Signs a certificate request (PEM) with the authority of the cluster's clients, as a cluster's signing controller does with approved ones.</summary>
+    string SignClientCertificate(string requestPem, TimeSpan lifetime);
 }

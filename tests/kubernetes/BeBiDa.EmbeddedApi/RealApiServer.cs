@@ -74,6 +74,10 @@ public sealed class RealApiServer : IApiServer
     }
 
     /// <inheritdoc/>
+    public string SignClientCertificate(string requestPem, TimeSpan lifetime) =>
+        authority.SignClient(requestPem, DateTimeOffset.UtcNow.AddMinutes(-5), DateTimeOffset.UtcNow + lifetime);
+
+    /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         for (var i = processes.Count - 1; i >= 0; i--)

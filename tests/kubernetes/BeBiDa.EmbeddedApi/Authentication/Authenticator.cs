@@ -1,6 +1,8 @@
+using System.Buffers.Text;
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text.Json.Nodes;
 using BeBiDa.EmbeddedApi.Objects;
 
 namespace BeBiDa.EmbeddedApi.Authentication;
@@ -17,11 +19,23 @@ internal sealed class Authenticator(ClusterAuthority authority, TimeProvider clo
 
     public void RevokeToken(string token) => tokens.TryRemove(token, out _);
 
-    /// <summary>A fresh token of a service account.</summary>
+    /// <summary>A fresh token of a service account: a JWT, as clients look into it for its end. Known by being remembered; its signature is nothing.</summary>
     public (string Token, DateTimeOffset Until) IssueToken(string space, string account, TimeSpan lifetime)
     {
-        var token = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(24));
-        var until = clock.GetUtcNow() + lifetime;
+        var now = clock.GetUtcNow();
+        var until = now + lifetime;
+        var claims = new JsonObject
+        {
+            ["aud"] = new JsonArray("https://kubernetes.default.svc"),
+            ["exp"] = until.ToUnixTimeSeconds(),
+            ["iat"] = now.ToUnixTimeSeconds(),
+            ["iss"] = "https://kubernetes.default.svc",
+            ["sub"] = $"system:serviceaccount:{space}:{account}",
+        };
+        var token = string.Join('.',
+            Base64Url.EncodeToString(Json.Write(new JsonObject { ["alg"] = "RS256" })),
+            Base64Url.EncodeToString(Json.Write(claims)),
+            Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(24)));
         AddToken(token, new($"system:serviceaccount:{space}:{account}", ["system:serviceaccounts", $"system:serviceaccounts:{space}", "system:authenticated"]), until);
         return (token, until);
     }

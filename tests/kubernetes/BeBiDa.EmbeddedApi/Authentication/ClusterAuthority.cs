@@ -54,6 +54,17 @@ internal sealed class ClusterAuthority : IDisposable
         return Sign(request, own, ClientAuthentication, notBefore, notAfter);
     }
 
+    /// <summary>Signs what a client asks to be, unasked: it has been approved.</summary>
+    public string SignClient(string requestPem, DateTimeOffset notBefore, DateTimeOffset notAfter)
+    {
+        var asked = CertificateRequest.LoadSigningRequestPem(requestPem, HashAlgorithmName.SHA256);
+        var request = new CertificateRequest(asked.SubjectName, asked.PublicKey, HashAlgorithmName.SHA256);
+        AddExtensions(request, ClientAuthentication);
+        // With the type that the authority's key has, whatever the client's is.
+        using var signed = request.Create(Certificate.SubjectName, X509SignatureGenerator.CreateForECDsa(key), notBefore, notAfter, RandomNumberGenerator.GetBytes(16));
+        return signed.ExportCertificatePem();
+    }
+
     /// <summary>Whether this authority signed the certificate, which is valid now, for a client.</summary>
     public bool Trusts(X509Certificate2 certificate, DateTimeOffset now)
     {
@@ -75,11 +86,16 @@ internal sealed class ClusterAuthority : IDisposable
 
     private X509Certificate2 Sign(CertificateRequest request, ECDsa own, string usage, DateTimeOffset notBefore, DateTimeOffset notAfter)
     {
+        AddExtensions(request, usage);
+        using var signed = request.Create(Certificate, notBefore, notAfter, RandomNumberGenerator.GetBytes(16));
+        return signed.CopyWithPrivateKey(own);
+    }
+
+    private void AddExtensions(CertificateRequest request, string usage)
+    {
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, true));
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(usage)], false));
         request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(Certificate, true, false));
-        using var signed = request.Create(Certificate, notBefore, notAfter, RandomNumberGenerator.GetBytes(16));
-        return signed.CopyWithPrivateKey(own);
     }
 }

@@ -130,6 +130,9 @@ internal static class DiscoveryDocuments
             case "serviceaccounts":
                 yield return ("token", "authentication.k8s.io", "v1", "TokenRequest", CreateVerb);
                 break;
+            case "certificatesigningrequests":
+                yield return ("approval", "", "", type.Kind, PartVerbs);
+                break;
             case "namespaces":
                 yield return ("finalize", "", "", "Namespace", ["update"]);
                 break;

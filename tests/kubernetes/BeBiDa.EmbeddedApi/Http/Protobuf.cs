@@ -33,6 +33,12 @@ internal static class Protobuf
         ["ConfigMap"] = new() { [1] = ("metadata", Metadata), [2] = ("data", TextMap) },
         ["Namespace"] = new() { [1] = ("metadata", Metadata) },
         ["ServiceAccount"] = new() { [1] = ("metadata", Metadata) },
+        // As much of it as its approval needs.
+        ["CertificateSigningRequest"] = new()
+        {
+            [1] = ("metadata", Metadata),
+            [3] = ("status", new() { [1] = ("conditions", new() { IsList = true, [1] = ("type", Text), [2] = ("reason", Text), [3] = ("message", Text), [6] = ("status", Text) }) }),
+        },
         ["SelfSubjectReview"] = new() { [1] = ("metadata", Metadata) },
         ["SelfSubjectRulesReview"] = new() { [1] = ("metadata", Metadata), [2] = ("spec", new() { [1] = ("namespace", Text) }) },
         ["SelfSubjectAccessReview"] = new()
@@ -84,6 +90,8 @@ internal static class Protobuf
             var value = bytes[content];
             if (ReferenceEquals(field.Type, TextMap))
                 AddEntry(json.Make(field.Name), value);
+            else if (field.Type.IsList)
+                ((JsonArray)(json[field.Name] ??= new JsonArray())).Add(Read(value, field.Type));
             else
                 json[field.Name] = ReferenceEquals(field.Type, Text) ? Encoding.UTF8.GetString(value) : Read(value, field.Type);
         }
@@ -154,5 +162,9 @@ internal static class Protobuf
         ApiError.UnsupportedMedia("the body of the request was in an unknown format - accepted media types include: application/json");
 
     /// <summary>The fields of a message, by number.</summary>
-    private sealed class Message : Dictionary<int, (string Name, Message Type)>;
+    private sealed class Message : Dictionary<int, (string Name, Message Type)>
+    {
+        /// <summary>Whether the field of this type may come several times.</summary>
+        public bool IsList { get; init; }
+    }
 }

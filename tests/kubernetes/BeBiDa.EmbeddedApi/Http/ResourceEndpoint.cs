@@ -43,6 +43,8 @@ internal sealed class ResourceEndpoint(ObjectRegistry registry, Deletion deletio
             case "create" when request.Name.Length == 0:
                 RequireNamespaceInPath(request);
                 var body = Stored(type, await BodyAsync(http));
+                if (type == ResourceTypes.CertificateRequests)
+                    CertificateRequests.Prepare(body, request.User);
                 await http.WriteAsync(form.One(registry.Create(StoredType(type), request.Namespace, body, Options(request))), 201);
                 break;
             case "update" when request.Name.Length > 0:

@@ -9,9 +9,12 @@ using BeBiDa.EmbeddedApi.Storage;
 
 namespace BeBiDa.EmbeddedApi.Http;
 
-/// <summary>The subresources that are more than a part of their object: eviction, binding, scale, token, finalize.</summary>
+/// <summary>The subresources that are more than a part of their object: eviction, binding, scale, token, approval, finalize.</summary>
 internal sealed class Subresources(ObjectRegistry registry, Eviction eviction, Authenticator authenticator)
 {
+    // In seconds (pkg/apis/authentication/validation).
+    private const long ShortestToken = 600;
+
     public async Task HandleAsync(ApiRequest request)
     {
         switch (request.Type.Plural, request.Subresource, request.Verb)
@@ -25,6 +28,10 @@ internal sealed class Subresources(ObjectRegistry registry, Eviction eviction, A
                 break;
             case ("serviceaccounts", "token", "create"):
                 await IssueTokenAsync(request);
+                break;
+            case ("certificatesigningrequests", "approval", "update" or "patch"):
+                var decision = request.Verb == "patch" ? Responses.Parse(await request.Http.ReadBodyAsync()) as JsonObject : await ResourceEndpoint.BodyAsync(request.Http);
+                await request.Http.WriteAsync(CertificateRequests.Approve(registry, request, decision ?? throw ApiError.BadRequest("the patch is no object")));
                 break;
             case ("namespaces", "finalize", "update"):
                 await request.Http.WriteAsync(registry.Get(request.Type, "", request.Name).Bytes);
@@ -57,6 +64,8 @@ internal sealed class Subresources(ObjectRegistry registry, Eviction eviction, A
         registry.Get(request.Type, request.Namespace, request.Name);
         var body = await ResourceEndpoint.BodyAsync(request.Http);
         var seconds = body.At("spec", "expirationSeconds").Number() ?? 3600;
+        if (seconds < ShortestToken)
+            throw ApiError.Invalid("TokenRequest", "authentication.k8s.io", "", "spec.expirationSeconds", $"Invalid value: {seconds}: may not specify a duration less than 10 minutes");
         var (token, until) = authenticator.IssueToken(request.Namespace, request.Name, TimeSpan.FromSeconds(seconds));
         var answer = body.Copy();
         answer["kind"] = "TokenRequest";

@@ -66,7 +66,8 @@ internal sealed class ApiError(int code, string reason, string message, JsonObje
         return error;
     }
 
-    private static ApiError Invalid(string kind, string group, string name, string field, string why)
+    /// <summary>A field of what is no resource of its own.</summary>
+    public static ApiError Invalid(string kind, string group, string name, string field, string why)
     {
         var reason = why.Split(':')[0] switch
         {

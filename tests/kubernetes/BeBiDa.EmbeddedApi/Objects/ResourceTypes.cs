@@ -77,6 +77,9 @@ internal static class ResourceTypes
 
     public static readonly ResourceType ClusterRoleBindings = new("rbac.authorization.k8s.io", "v1", "ClusterRoleBinding", "clusterrolebindings") { Namespaced = false, Schema = Schemas.Binding, Defaults = ObjectDefaults.RoleBinding };
 
+    public static readonly ResourceType CertificateRequests = new("certificates.k8s.io", "v1", "CertificateSigningRequest", "certificatesigningrequests")
+    { ShortNames = ["csr"], Namespaced = false, HasStatus = true, SelectableFields = ["spec.signerName"] };
+
     public static readonly ResourceType SelfAccessReviews = new("authorization.k8s.io", "v1", "SelfSubjectAccessReview", "selfsubjectaccessreviews") { Namespaced = false, CreateOnly = true };
 
     public static readonly ResourceType SelfRulesReviews = new("authorization.k8s.io", "v1", "SelfSubjectRulesReview", "selfsubjectrulesreviews") { Namespaced = false, CreateOnly = true };
@@ -87,7 +90,7 @@ internal static class ResourceTypes
     [
         Namespaces, Nodes, Pods, Events, ServiceAccounts, ConfigMaps, Secrets, Services,
         Deployments, ReplicaSets, DaemonSets, StatefulSets, DisruptionBudgets, Leases, PriorityClasses,
-        Roles, ClusterRoles, RoleBindings, ClusterRoleBindings, NewEvents,
+        Roles, ClusterRoles, RoleBindings, ClusterRoleBindings, NewEvents, CertificateRequests,
         SelfAccessReviews, SelfRulesReviews, SelfReviews,
     ];
 

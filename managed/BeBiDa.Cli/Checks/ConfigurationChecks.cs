@@ -1,0 +1,76 @@
+using System.Text.RegularExpressions;
+using BeBiDa.Configuration;
+
+namespace BeBiDa.Cli.Checks;
+
+/// <summary>bebida.yaml: what its own rules say, and what they cannot see.</summary>
+internal static partial class ConfigurationChecks
+{
+    // What most pods have, who say nothing (kubernetes.io, pod lifecycle).
+    private static readonly TimeSpan UsualGrace = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan LongEnough = TimeSpan.FromSeconds(45);
+
+    public static void Run(CheckedSite site, HostRole role, Findings findings)
+    {
+        findings.Look("configuration");
+        foreach (var problem in site.ConfigurationProblems)
+            findings.Error(
+                "configuration/refused",
+                problem,
+                role == HostRole.Controller ? "slurmctld runs its jobs without BeBiDa: no node is handed over" : "kubelet and the container runtime go on beside the jobs of this node",
+                Remedy(problem, site.ConfigurationFile),
+                Line().Match(problem) is { Success: true } line ? line.Value : site.ConfigurationFile);
+        if (site.Configuration is not { } configuration)
+            return;
+        Reads(site, findings);
+        if (role == HostRole.Controller)
+            Timeouts(site, configuration, findings);
+    }
+
+    private static void Timeouts(CheckedSite site, BebidaConfiguration configuration, Findings findings)
+    {
+        var (kubernetes, controller, eviction) = (configuration.Kubernetes, configuration.Controller, configuration.Eviction);
+        if (kubernetes.RequestTimeout >= controller.Deadline)
+            findings.Warning(
+                "timeouts/request",
+                $"kubernetes.requestTimeout ({Duration.Format(kubernetes.RequestTimeout)}) is not shorter than controller.deadline ({Duration.Format(controller.Deadline)})",
+                "one request that hangs takes all the time that a job waits, and is never tried again",
+                $"requestTimeout: {Duration.Format(controller.Deadline / 3)}",
+                site.Under("kubernetes"));
+        if (eviction.GracePeriod is null && eviction.Deadline <= UsualGrace)
+            findings.Warning(
+                "timeouts/grace",
+                $"eviction.gracePeriod is pod, and eviction.deadline ({Duration.Format(eviction.Deadline)}) is not longer than the {Duration.Format(UsualGrace)} that most pods have",
+                "pods are killed before the time to end that is left to them is over",
+                controller.Deadline > LongEnough ? $"deadline: {Duration.Format(LongEnough)}" : $"deadline: {Duration.Format(LongEnough)}, and under controller: deadline: {Duration.Format(2 * LongEnough)}",
+                site.Under("eviction"));
+    }
+
+    // For the one who runs this command another file may be the right one than for the daemon.
+    private static void Reads(CheckedSite site, Findings findings)
+    {
+        if (site.DaemonEnvironment.Count == 0)
+            return;
+        var theirs = site.DaemonEnvironment.GetValueOrDefault(ConfigurationFile.PathVariable) ?? ConfigurationFile.DefaultPath;
+        if (Path.GetFullPath(theirs) != Path.GetFullPath(site.ConfigurationFile))
+            findings.Warning(
+                "configuration/other-file",
+                $"{site.ConfigurationFile} was checked, and the running daemon reads {theirs}",
+                "what is found here is not what it does",
+                $"bebidactl --config {theirs} check",
+                "this host");
+    }
+
+    private static string Remedy(string problem, string path) => problem switch
+    {
+        _ when problem.Contains("no such file", StringComparison.Ordinal) => $"install -D -m 0640 -o root -g slurm /usr/share/bebida/bebida.yaml {path}",
+        _ when problem.Contains("run: ", StringComparison.Ordinal) => problem[(problem.IndexOf("run: ", StringComparison.Ordinal) + 5)..],
+        _ when problem.Contains("kubeconfig: is not set", StringComparison.Ordinal) => "kubeconfig: /etc/bebida/kubeconfig, under kubernetes:",
+        _ when problem.Contains("unknown key", StringComparison.Ordinal) => "the key as it is spelt there, or delete the line",
+        _ => "a value that fits, or delete the line: the default suits most sites",
+    };
+
+    // Where a problem begins, but for those of the whole file.
+    [GeneratedRegex("^[^:]+:[0-9]+(?=: )")]
+    private static partial Regex Line();
+}

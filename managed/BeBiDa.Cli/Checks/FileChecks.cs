@@ -1,0 +1,53 @@
+using BeBiDa.Cli.Credentials;
+using BeBiDa.Configuration;
+using BeBiDa.Jobs;
+using BeBiDa.Kubernetes;
+
+namespace BeBiDa.Cli.Checks;
+
+/// <summary>Whether slurmctld's user, who is mostly not root, can read what slurmctld needs.</summary>
+internal static class FileChecks
+{
+    public static void Run(CheckedSite site, Findings findings)
+    {
+        if (site.Configuration is not { } configuration || !File.Exists(configuration.Kubernetes.Kubeconfig))
+            return;
+        var user = (site.Setting("SlurmUser") ?? "root").Split('(')[0];
+        if (SystemUserGroups.Account(user) is not { } account)
+        {
+            findings.Error("files/slurm-user", $"this host knows no user {user}, who is SlurmUser", "slurmctld does not start", $"SlurmUser=slurm", site.Place("SlurmUser"));
+            return;
+        }
+        foreach (var file in Kubeconfig.Files(configuration.Kubernetes.Kubeconfig, configuration.Kubernetes.Context).Prepend(site.ConfigurationFile).Where(File.Exists))
+            if (Barrier(Path.GetFullPath(file), account) is { } barrier)
+                findings.Error(
+                    "files/unreadable",
+                    $"{user}, as whom slurmctld runs, cannot read {file}: {barrier} is {PrivateFile.Describe(barrier)}",
+                    "slurmctld runs its jobs without BeBiDa: no node is handed over",
+                    Directory.Exists(barrier)
+                        ? $"chgrp {SystemUserGroups.GroupName(account.Groups[0])} {barrier} && chmod g+rx {barrier}"
+                        : $"chown root:{SystemUserGroups.GroupName(account.Groups[0])} {barrier} && chmod 0640 {barrier}",
+                    "this host");
+    }
+
+    // The first thing on the way that keeps someone out; null for none.
+    private static string? Barrier(string path, (uint Number, IReadOnlyList<uint> Groups) account)
+    {
+        if (account.Number == 0)
+            return null;
+        var way = new List<string> { path };
+        for (var folder = Path.GetDirectoryName(path); folder is not null; folder = Path.GetDirectoryName(folder))
+            way.Insert(0, folder);
+        return way.FirstOrDefault(part => !May(part, account, part == path ? Read : Enter));
+    }
+
+    private const uint Read = 4;
+    private const uint Enter = 1;
+
+    private static bool May(string path, (uint Number, IReadOnlyList<uint> Groups) account, uint right)
+    {
+        var (owner, group, mode) = TrustedFile.Permissions(path);
+        var shift = owner == account.Number ? 6 : account.Groups.Contains(group) ? 3 : 0;
+        return (mode >> shift & right) != 0;
+    }
+}

@@ -1,0 +1,118 @@
+using BeBiDa.Cli.Slurm;
+using BeBiDa.Configuration;
+
+namespace BeBiDa.Cli.Checks;
+
+/// <summary>A node's host: plugstack.conf, the services, the clock.</summary>
+internal sealed class NodeHostChecks(CheckedSite site, Findings findings)
+{
+    private const string Consequence = "kubelet and the container runtime go on beside the jobs of this node";
+
+    // What runs pods on the nodes of the sites that there are.
+    private static readonly string[] Known = ["kubelet.service", "k3s-agent.service", "k3s.service", "rke2-agent.service", "containerd.service", "crio.service", "sycri.service", "docker.service"];
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        var line = PlugStackLine();
+        await PluginChecks.RunNodeAsync(site, line, findings, cancellationToken).ConfigureAwait(false);
+        if (line?.Arguments.FirstOrDefault(argument => argument.StartsWith("config=", StringComparison.Ordinal))?["config=".Length..] is { } named && Path.GetFullPath(named) != Path.GetFullPath(site.ConfigurationFile))
+            findings.Warning("configuration/other-file", $"{site.ConfigurationFile} was checked, and {line.Place} names {named}", "what is found here is not what the node does", $"bebidactl --config {named} check", "this host");
+        await ServicesAsync(cancellationToken).ConfigureAwait(false);
+        await ClockAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private PlugStackLine? PlugStackLine()
+    {
+        var path = site.Setting("PlugStackConfig") ?? (site.Conf is { } conf ? Path.Combine(Path.GetDirectoryName(Path.GetFullPath(conf.Path))!, "plugstack.conf") : null);
+        if (path is null)
+        {
+            findings.Skip("plugstack.conf", "there is no slurm.conf beside which it would be");
+            return null;
+        }
+        findings.Look("plugstack.conf");
+        try
+        {
+            if (PlugStack.Read(path).FirstOrDefault(line => Path.GetFileName(line.Plugin) == "spank_bebida.so") is { } line)
+            {
+                if (line.IsRequired)
+                    findings.Warning("plugstack.conf/required", "spank_bebida.so is required", "a host without the file, or with that of another Slurm, fails every srun, sbatch and job", $"optional {line.Plugin} {string.Join(' ', line.Arguments)}".TrimEnd(), line.Place);
+                return line;
+            }
+            findings.Error("plugstack.conf/missing", $"{path}, with what it includes, has no spank_bebida.so", Consequence, "optional spank_bebida.so", path);
+        }
+        catch (ConfigurationException e)
+        {
+            findings.Error("plugstack.conf/missing", e.Message, Consequence, "optional spank_bebida.so", path);
+        }
+        return null;
+    }
+
+    private async Task ServicesAsync(CancellationToken cancellationToken)
+    {
+        if (site.Configuration?.Node.Services is not { Count: > 0 } services)
+            return;
+        if (await UnitsAsync([.. services.Union(Known)], cancellationToken).ConfigureAwait(false) is not { } units)
+            return;
+        findings.Look("services");
+        var missing = services.Where(service => units.GetValueOrDefault(service)?.Load == "not-found").ToList();
+        var there = Known.Where(unit => units.GetValueOrDefault(unit)?.Load == "loaded").ToList();
+        if (missing.Count > 0)
+        {
+            // Those that are right, and where none is, what else there is.
+            var right = missing.Count < services.Count ? services.Except(missing).ToList() : there;
+            findings.Error(
+                "services/missing",
+                $"node.services names {string.Join(", ", missing)}, which {(missing.Count == 1 ? "is" : "are")} not on this host",
+                $"what is named otherwise is not stopped: {Consequence}",
+                $"services: [{(right.Count > 0 ? string.Join(", ", right) : "the units that run pods here")}]",
+                site.Under("node"));
+        }
+        foreach (var service in services.Except(missing))
+        {
+            var (load, active, file) = units[service];
+            if (load == "masked" || file == "masked")
+                findings.Warning("services/masked", $"{service} is masked", "it is not started after a job: the node stays out of Kubernetes", $"systemctl unmask {service} && systemctl start {service}", "this host");
+            else if (active == "failed")
+                findings.Warning("services/failed", $"{service} has failed", "the node is out of Kubernetes until it runs", $"systemctl status {service}; then systemctl restart {service}", "this host");
+            else if (active == "inactive" && !JobsAreHere())
+                findings.Warning("services/stopped", $"{service} does not run, though no job has this node", "the node is out of Kubernetes until it runs", $"systemctl start {service}", "this host");
+        }
+    }
+
+    // The node's own notes: see NodeState in BeBiDa.Node.
+    private static bool JobsAreHere() => Directory.Exists("/run/bebida/jobs") && Directory.EnumerateFileSystemEntries("/run/bebida/jobs").Any();
+
+    private async Task<Dictionary<string, Unit>?> UnitsAsync(IReadOnlyList<string> names, CancellationToken cancellationToken)
+    {
+        var (output, problem) = await RunningSlurm.RunAsync("systemctl", ["show", "--property=Id,LoadState,ActiveState,UnitFileState", .. names], cancellationToken).ConfigureAwait(false);
+        if (output is null)
+        {
+            findings.Skip("services", problem);
+            return null;
+        }
+        // A block for each, in their order: an alias has another Id than its name.
+        return output.Split("\n\n", StringSplitOptions.RemoveEmptyEntries).Zip(names).ToDictionary(
+            pair => pair.Second,
+            pair =>
+            {
+                var properties = pair.First.Split('\n').Select(line => line.Split('=', 2)).Where(words => words.Length == 2).ToDictionary(words => words[0], words => words[1], StringComparer.Ordinal);
+                return new Unit(properties.GetValueOrDefault("LoadState", ""), properties.GetValueOrDefault("ActiveState", ""), properties.GetValueOrDefault("UnitFileState", ""));
+            },
+            StringComparer.Ordinal);
+    }
+
+    private async Task ClockAsync(CancellationToken cancellationToken)
+    {
+        var (output, problem) = await RunningSlurm.RunAsync("timedatectl", ["show", "--property=NTPSynchronized", "--value"], cancellationToken).ConfigureAwait(false);
+        if (output is null)
+        {
+            findings.Skip("clock", problem);
+            return;
+        }
+        findings.Look("clock");
+        if (output.Trim() == "no")
+            findings.Warning("clocks/not-synchronized", "this host's clock is not synchronized", "munge refuses messages of a host whose clock differs by minutes, and Kubernetes takes its node for lost: jobs and pods end", "timedatectl set-ntp true", "this host");
+    }
+
+    private sealed record Unit(string Load, string Active, string File);
+}

@@ -1,0 +1,121 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using BeBiDa.Cli.Credentials;
+using BeBiDa.Configuration;
+
+namespace BeBiDa.Cli.Commands;
+
+/// <summary>The options of <c>bebidactl kubeconfig</c> and <c>rbac</c>.</summary>
+internal sealed class KubeconfigOptions
+{
+    // Kubernetes gives out none that live shorter, neither tokens nor certificates.
+    private static readonly TimeSpan ShortestLifetime = TimeSpan.FromMinutes(10);
+
+    public Option<string?> Target { get; } = new("--file", "-f") { Description = "The controller's kubeconfig (default: kubernetes.kubeconfig of bebida.yaml, else /etc/bebida/kubeconfig); - for standard output", HelpName = "FILE" };
+
+    public Option<string?> Kubeconfig { get; } = new("--kubeconfig") { Description = "An admin's kubeconfig (default: $KUBECONFIG, else ~/.kube/config)", HelpName = "FILE" };
+
+    public Option<string> Context { get; } = new("--context") { Description = "The context of the admin's kubeconfig (default: its current one)", HelpName = "NAME", DefaultValueFactory = _ => "" };
+
+    public Option<CredentialKind> Credential { get; } = NewCredential();
+
+    public Option<TimeSpan?> Duration { get; } = new("--duration")
+    {
+        Description = "How long the credential should live, such as 2160h; the cluster may give it less (default: 2160h, for a renewal as long as the present one)",
+        HelpName = "TIME",
+        CustomParser = ReadDuration,
+    };
+
+    public Option<string?> Server { get; } = new("--server") { Description = "The API server's address as the controller reaches it (default: that of the admin's kubeconfig)", HelpName = "URL" };
+
+    public Option<string?> Group { get; } = new("--group") { Description = "The group that may read the file (default: that of SlurmUser)", HelpName = "NAME" };
+
+    public Option<string> Namespace { get; } = NewNamespace();
+
+    public Option<bool> RemoveNode { get; } = NewRemoveNode();
+
+    public Option<bool> SelfRenew { get; } = NewSelfRenew();
+
+    public Option<bool> SkipRbac { get; } = new("--skip-rbac") { Description = "Do not apply the manifests that bebidactl rbac prints: someone else does" };
+
+    public Option<bool> NoApprove { get; } = new("--no-approve") { Description = "Leave the approval of the certificate request to someone else, and wait for it" };
+
+    public Option<TimeSpan?> Wait { get; } = new("--wait") { Description = "How long to wait for approval and certificate (default: 5m)", HelpName = "TIME", CustomParser = result => ReadTime(result, TimeSpan.Zero) };
+
+    public Option<bool> Force { get; } = new("--force") { Description = "Replace the file even if it is another identity's or another cluster's" };
+
+    public Option<bool> Self { get; } = new("--self") { Description = "Renew with the controller's own token instead of an admin's kubeconfig (made with --self-renew)" };
+
+    public Option<bool> Now { get; } = new("--now") { Description = "Renew even if more than a third of its time is left" };
+
+    public static Option<string> NewNamespace()
+    {
+        var option = new Option<string>("--namespace", "-n") { Description = "The namespace of the ServiceAccount", HelpName = "NAME", DefaultValueFactory = _ => Manifests.Identity };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [var token] && !Manifests.IsNamespace(token.Value))
+                result.AddError($"--namespace: '{token.Value}' is no name of a namespace");
+        });
+        return option;
+    }
+
+    public static Option<bool> NewRemoveNode() => new("--remove-node") { Description = "The right to delete Nodes too, which kubernetes.removeNode needs" };
+
+    public static Option<bool> NewSelfRenew() => new("--self-renew") { Description = "The right of a token to renew itself too, for bebidactl kubeconfig renew --self from a timer" };
+
+    public static CredentialKind? ReadCredential(ArgumentResult result)
+    {
+        switch (result.Tokens)
+        {
+            case [{ Value: "token" }]:
+                return CredentialKind.Token;
+            case [{ Value: "certificate" }]:
+                return CredentialKind.Certificate;
+            default:
+                result.AddError("--credential takes token or certificate");
+                return null;
+        }
+    }
+
+    /// <summary>In the place of the enumeration's own names, which are not what is typed.</summary>
+    public static void Complete(Option option)
+    {
+        option.CompletionSources.Clear();
+        option.CompletionSources.Add("token", "certificate");
+    }
+
+    /// <summary>The kubeconfig that the controller reads, and the context that it reads there.</summary>
+    /// <exception cref="ConfigurationException">bebida.yaml is there and cannot be used.</exception>
+    public static (string Path, string Context) Present(string? target, string? configurationFile)
+    {
+        var path = configurationFile ?? ConfigurationFile.Path;
+        if (!File.Exists(path))
+            return (target ?? "/etc/bebida/kubeconfig", "");
+        var kubernetes = ConfigurationFile.Load(path).Kubernetes;
+        return (target ?? kubernetes.Kubeconfig, kubernetes.Context);
+    }
+
+    private static Option<CredentialKind> NewCredential()
+    {
+        var option = new Option<CredentialKind>("--credential")
+        {
+            Description = "What the kubeconfig holds: a ServiceAccount's token, or a client certificate",
+            HelpName = "token|certificate",
+            DefaultValueFactory = _ => CredentialKind.Token,
+            CustomParser = result => ReadCredential(result) ?? CredentialKind.None,
+        };
+        Complete(option);
+        return option;
+    }
+
+    private static TimeSpan? ReadDuration(ArgumentResult result) => ReadTime(result, ShortestLifetime);
+
+    private static TimeSpan? ReadTime(ArgumentResult result, TimeSpan least)
+    {
+        var text = result.Tokens is [var token] ? token.Value : "";
+        if (BeBiDa.Duration.TryParse(text, out var time) && time >= least)
+            return time;
+        result.AddError($"'{text}' is no time of {BeBiDa.Duration.Format(least)} or more, such as 2160h or 30m");
+        return null;
+    }
+}

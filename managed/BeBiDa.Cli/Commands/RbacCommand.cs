@@ -1,0 +1,29 @@
+using System.CommandLine;
+using BeBiDa.Cli.Credentials;
+
+namespace BeBiDa.Cli.Commands;
+
+/// <summary><c>bebidactl rbac</c>: prints the manifests that give the controller its rights.</summary>
+internal static class RbacCommand
+{
+    public static Command Create()
+    {
+        var space = KubeconfigOptions.NewNamespace();
+        var credential = new Option<CredentialKind?>("--credential")
+        {
+            Description = "Bind the rights to one identity only: the ServiceAccount (token), which is printed too, or the user of a certificate",
+            HelpName = "token|certificate",
+            CustomParser = KubeconfigOptions.ReadCredential,
+        };
+        KubeconfigOptions.Complete(credential);
+        var removeNode = KubeconfigOptions.NewRemoveNode();
+        var selfRenew = KubeconfigOptions.NewSelfRenew();
+        var command = new Command("rbac", "Print the Kubernetes manifests with the rights that BeBiDa needs, for kubectl apply or a GitOps repository.") { credential, space, removeNode, selfRenew };
+        command.SetAction(parsed =>
+        {
+            Console.Out.Write(Manifests.Text(new ManifestOptions(parsed.GetValue(space)!, parsed.GetValue(credential), parsed.GetValue(removeNode), parsed.GetValue(selfRenew))));
+            return ExitCode.Done;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,73 @@
+using System.Text.RegularExpressions;
+
+namespace BeBiDa.Cli.Credentials;
+
+/// <summary>Which manifests are wanted.</summary>
+/// <param name="Namespace">The ServiceAccount's namespace.</param>
+/// <param name="Credential">The identity that the rights are bound to; both where it is null.</param>
+/// <param name="RemoveNode">Whether kubernetes.removeNode is used.</param>
+/// <param name="SelfRenew">Whether a token may renew itself.</param>
+internal sealed record ManifestOptions(string Namespace = Manifests.Identity, CredentialKind? Credential = null, bool RemoveNode = false, bool SelfRenew = false);
+
+/// <summary>The manifests of packaging/kubernetes, which are part of this program.</summary>
+internal static partial class Manifests
+{
+    /// <summary>The name of everything in them: the user, the ServiceAccount and its namespace, roles and bindings.</summary>
+    public const string Identity = "bebida";
+
+    // As they stand in each binding; a test holds the files to it.
+    private const string UserSubject = """
+          - apiGroup: rbac.authorization.k8s.io
+            kind: User
+            name: bebida
+
+        """;
+
+    private const string ServiceAccountSubject = """
+          - kind: ServiceAccount
+            name: bebida
+            namespace: bebida
+
+        """;
+
+    private const string NamespaceObject = "kind: Namespace\nmetadata:\n  name: bebida\n";
+
+    /// <summary>The manifests as text, with their comments.</summary>
+    public static string Text(ManifestOptions options)
+    {
+        var text = string.Join("---\n", Files(options).Select(Read));
+        text = options.Credential switch
+        {
+            CredentialKind.Token => text.Replace(UserSubject, "", StringComparison.Ordinal),
+            CredentialKind.Certificate => text.Replace(ServiceAccountSubject, "", StringComparison.Ordinal),
+            _ => text,
+        };
+        return OurNamespace().Replace(text.Replace(NamespaceObject, NamespaceObject.Replace(Identity, options.Namespace, StringComparison.Ordinal), StringComparison.Ordinal), options.Namespace);
+    }
+
+    /// <summary>Whether Kubernetes takes a name for a namespace (RFC 1123 label).</summary>
+    public static bool IsNamespace(string name) => Label().IsMatch(name);
+
+    private static IEnumerable<string> Files(ManifestOptions options)
+    {
+        if (options.Credential == CredentialKind.Token)
+            yield return "serviceaccount.yaml";
+        yield return "rbac.yaml";
+        if (options.RemoveNode)
+            yield return "rbac-remove-node.yaml";
+        if (options.SelfRenew)
+            yield return "rbac-self-renew.yaml";
+    }
+
+    private static string Read(string name)
+    {
+        using var text = new StreamReader(typeof(Manifests).Assembly.GetManifestResourceStream(name)!);
+        return text.ReadToEnd();
+    }
+
+    [GeneratedRegex("(?<=^ +namespace: )bebida$", RegexOptions.Multiline)]
+    private static partial Regex OurNamespace();
+
+    [GeneratedRegex("^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
+    private static partial Regex Label();
+}

@@ -1,0 +1,166 @@
+#!/usr/bin/env bash
+# Runs in a chroot of a Debian release with Slurm, as test.sh has set it up: a site gets BeBiDa by the commands of
+# docs/install.md, upgrades it and removes it. Ends with 0 only if all of it held.
+set -euo pipefail
+cd /root/packages
+
+say() {
+    printf '%3ds  %s\n' "$SECONDS" "$*"
+}
+
+fail() {
+    printf 'FAILED: %s\n' "$*"
+    kubectl get node n1 -o yaml || true
+    kubectl get pods -o wide || true
+    tail -n 40 /var/log/slurm/*.log /root/*.log || true
+    exit 1
+}
+
+# eventually <what> <command...>: within two minutes, however busy the machine is.
+eventually() {
+    local what=$1 end=$((SECONDS + 120))
+    shift
+    until "$@" > /dev/null 2>&1; do
+        ((SECONDS < end)) || fail "not within two minutes: $what"
+        sleep 0.1
+    done
+}
+
+must() {
+    local what=$1
+    shift
+    "$@" > /dev/null || fail "$what"
+}
+
+must_not() {
+    local what=$1
+    shift
+    ! "$@" > /dev/null 2>&1 || fail "$what"
+}
+
+# documented <section>: the commands of that section of docs/install.md, as they stand.
+documented() {
+    awk -v section="$1" '/^##+ / { sub(/^#+ /, ""); here = $0 == section } /^```/ { code = here && $0 == "```sh"; next } code' /root/install.md > "/root/$1.sh"
+    [[ -s /root/$1.sh ]] || fail "docs/install.md has no commands under $1"
+    bash -eux "/root/$1.sh" > "/root/$1.log" 2>&1 || fail "the commands of docs/install.md under $1"
+}
+
+node() { kubectl get node n1 -o "jsonpath=$1"; }
+holds() { node '{.metadata.annotations}' | grep -o 'hold.bebida.io/site\.[0-9]*'; }
+is_held() { [[ $(node '{.spec.unschedulable}') == true ]] && holds; }
+is_free() { [[ -z $(node '{.spec.unschedulable}') ]] && ! holds; }
+is_held_by() { is_held && holds | grep -qx "hold.bebida.io/site.$1"; }
+pods() { kubectl get pods --field-selector=spec.nodeName=n1,status.phase=Running --no-headers 2> /dev/null | wc -l; }
+has_pods() { (($(pods) == 2)); }
+has_no_pods() { (($(pods) == 0)); }
+is_on_node() { [[ -e /run/bebida/jobs/$1 ]]; }
+none_on_node() { [[ -z $(ls -A /run/bebida/jobs 2> /dev/null) ]]; }
+is_drained() { sinfo -h -R -o %E | grep '^bebida: '; }
+is_idle() { [[ $(sinfo -h -o %t) == idle ]]; }
+version_of() { dpkg-query -W -f '${Version}' "$1"; }
+
+# A job of an ordinary user that runs until it is let go.
+submit() {
+    rm -f /tmp/go
+    runuser -u user -- sbatch --parsable --output=/dev/null --wrap 'until [ -e /tmp/go ]; do sleep 0.1; done'
+}
+
+useradd --create-home user
+install -d -o slurm -g slurm /var/lib/slurm/slurmctld /var/log/slurm
+install -d /var/lib/slurm/slurmd
+systemctl start munge slurmctld slurmd > /root/start.log 2>&1
+eventually 'the node is idle' is_idle
+kubectl apply -f /root/application.yaml > /dev/null
+eventually 'an application of Kubernetes runs on the node' has_pods
+must 'a job runs before BeBiDa is there' runuser -u user -- srun true
+must 'the application runs on beside it' has_pods
+say "Slurm $(slurmctld -V) runs a job beside two pods: BeBiDa is not there yet"
+
+documented 'In ten steps'
+grep -E '^n1 +held +site\.[0-9]+ ' '/root/In ten steps.log' > /root/held || fail 'bebidactl status shows no hold to the first job'
+say "installed by the commands of docs/install.md; the first job had: $(tr -s ' ' < /root/held)"
+eventually 'the node returns after the first job' is_free
+eventually 'the application returns with it' has_pods
+
+job=$(submit)
+eventually "Kubernetes shows job $job's hold" is_held_by "$job"
+eventually "the node notes job $job" is_on_node "$job"
+must "no pod is on the node while job $job runs" has_no_pods
+say "job $job: $(holds), unschedulable, no pods; /run/bebida/jobs/$job"
+
+slurm=$(dpkg-query -W -f '${source:Upstream-Version}' slurmctld)
+[[ $(dpkg-query -W -f '${Depends}' bebida-prep) == *"slurm-wlm-basic-plugins (<< "*"slurm-wlm-basic-plugins (>= $slurm)"* ]] || fail 'the package depends on the Slurm that it was built for'
+must 'slurmctld reads the kubeconfig' runuser -u slurm -- test -r /etc/bebida/kubeconfig
+must_not 'slurmctld may write the kubeconfig' runuser -u slurm -- test -w /etc/bebida/kubeconfig
+must_not 'users read the kubeconfig' runuser -u user -- test -r /etc/bebida/kubeconfig
+must 'the manual is there' man -w bebidactl bebida.yaml bebida
+# shellcheck disable=SC2016 # for the inner shell
+must 'bash completes bebidactl' bash -c 'set +u; source /usr/share/bash-completion/bash_completion; { _comp_load bebidactl || _load_comp bebidactl || __load_completion bebidactl; } 2> /dev/null; complete -p bebidactl'
+
+echo '# ours' >> /etc/bebida/bebida.yaml
+old=$(version_of bebida-slurmctld)
+slurmctld=$(pidof slurmctld)
+cd /root/next
+documented Upgrade
+must 'the version is a newer one' dpkg --compare-versions "$(version_of bebida-slurmctld)" gt "$old"
+must 'the upgrade leaves slurmctld running' test "$(pidof slurmctld)" = "$slurmctld"
+must 'an edited configuration stays' grep -q '^# ours$' /etc/bebida/bebida.yaml
+must "job $job keeps its hold" is_held_by "$job"
+touch /tmp/go
+eventually "job $job's hold is gone" is_free
+eventually "the node has forgotten job $job" none_on_node
+say "upgraded to $(version_of bebida-slurmctld) while job $job ran and slurmctld stayed; after it the node returned"
+job=$(submit)
+eventually "job $job is held by the slurmctld of before" is_held_by "$job"
+# The reconciler looks when slurmctld starts: over it, the plugin asks slurmctld for its jobs and for the cluster's name.
+kubectl uncordon n1 > /dev/null
+documented 'Upgrade slurmctld'
+eventually "job $job's node, which was uncordoned, is held again after the restart" is_held_by "$job"
+touch /tmp/go
+eventually "job $job's hold is gone" is_free
+say "job $job began before slurmctld's restart and ended after it; uncordoned meanwhile, its node was held again"
+eventually 'the node is idle' is_idle
+
+# On the node, the plugin asks slurmctld whether a job that it finds noted is still there.
+touch /run/bebida/jobs/4711
+must 'a job runs' runuser -u user -- srun true
+eventually 'the node forgets a job that slurmctld does not know' none_on_node
+# And drains the node where it cannot be made free: here because its notes could be anybody's.
+chmod 777 /run/bebida
+must_not 'a job starts on a node that is not free' runuser -u user -- timeout 60 srun true
+eventually 'the node is drained with the reason' is_drained
+say "drained: $(sinfo -h -R -o %E)"
+scancel --user=user
+chmod 755 /run/bebida
+eventually 'the node is resumed' scontrol update nodename=n1 state=resume
+eventually 'the node is idle' is_idle
+
+must_not 'a user keeps a node in Kubernetes' runuser -u user -- srun --bebida=keep true
+# shellcheck disable=SC2016 # for the job's shell
+must 'root may keep a node in Kubernetes' srun --bebida=keep sh -c '! test -e /run/bebida/jobs/$SLURM_JOB_ID'
+say 'srun --bebida=keep: refused to a user, granted to root'
+eventually 'the node is free' is_free
+eventually 'the node is idle' is_idle
+
+eventually 'the application runs on the node' has_pods
+# Less than the page asks for: the configuration of the removed package stays, and names a plugin that is not there.
+apt remove bebida-slurmd > /root/remove.log 2>&1 || fail 'apt remove'
+systemctl restart slurmd >> /root/remove.log 2>&1
+eventually 'the node is idle' is_idle
+runuser -u user -- srun true > /root/after-remove.log 2>&1 || fail 'a job runs where bebida-slurmd was removed and not purged'
+eventually 'the node returns after the last job, as it has to before the removal' is_free
+eventually 'the application runs on the node' has_pods
+must_not 'Slurm misses bebida-slurmd where it was removed and not purged' grep bebida /root/after-remove.log
+
+: > /var/log/slurm/slurmctld.log
+: > /var/log/slurm/slurmd.log
+documented Remove
+eventually 'the node is idle' is_idle
+must 'a job runs after the removal' runuser -u user -- srun true
+must 'the node is not held' is_free
+must 'the application runs on beside the job' has_pods
+must_not 'Slurm speaks of bebida after the removal' grep -i bebida /var/log/slurm/slurmd.log
+left=$(find / -xdev \( -path /root -o -path /proc -o -path /var/cache/apt \) -prune -o -name '*bebida*' -print)
+[[ $left == /etc/bebida ]] || fail "left behind: $left"
+[[ $(ls /etc/bebida) == kubeconfig ]] || fail "left behind: $(ls /etc/bebida)"
+say 'removed: a job runs as before; nothing is left but the kubeconfig'
