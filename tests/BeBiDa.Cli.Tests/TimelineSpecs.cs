@@ -67,7 +67,7 @@ public sealed class TimelineSpecs : ToolTest
         Configure("", Server.WriteKubeconfig("bebida"));
         var drawn = await RunAsync("timeline");
         Exits(drawn, 0);
-        Assert.That(drawn.StandardError, Does.StartWith("bebidactl: without Kubernetes' Events, which this identity may not read: take an admin's --kubeconfig, a --log, or apply rbac-timeline.yaml ("));
+        Assert.That(drawn.StandardError, Does.StartWith("bebidactl: without Kubernetes' Events, which this identity may not read: take an admin's --kubeconfig, a --log, or apply what bebidactl rbac --timeline prints ("));
         Assert.That(Stretches(drawn.StandardOutput), Has.Some.StartsWith("n1: Slurm: job cluster.7"));
 
         var asAdmin = await RunAsync("timeline", "--kubeconfig", Server.AdminKubeconfig);

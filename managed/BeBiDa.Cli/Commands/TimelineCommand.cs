@@ -69,7 +69,7 @@ internal static class TimelineCommand
             catch (ClusterException e) when (e.Fault == ClusterFault.Refused)
             {
                 if (moments.Count == 0)
-                    await Console.Error.WriteLineAsync($"bebidactl: without Kubernetes' Events, which this identity may not read: take an admin's --kubeconfig, a --log, or apply rbac-timeline.yaml ({e.Message})").ConfigureAwait(false);
+                    await Console.Error.WriteLineAsync($"bebidactl: without Kubernetes' Events, which this identity may not read: take an admin's --kubeconfig, a --log, or apply what bebidactl rbac --timeline prints ({e.Message})").ConfigureAwait(false);
             }
             // A hold whose Event is gone, or has not come yet.
             foreach (var node in status)
