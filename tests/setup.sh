@@ -16,6 +16,8 @@ packages=(
     slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge
     # the container lab: its image is made of Debian's packages
     debootstrap iproute2 iptables
+    # monitoring: what reads slurmctld's textfile, and what stores it; started by the tests themselves
+    prometheus prometheus-node-exporter
     # scripts
     ca-certificates curl git jq openssl procps shellcheck util-linux
     # the shells that bebidactl completes in
@@ -27,6 +29,7 @@ command -v docker-compose >/dev/null || docker compose version >/dev/null 2>&1 |
 # What some of these packages would have running from now on; the tests start their own.
 declare -A services=(
     [munge]=munge.service [slurmctld]=slurmctld.service [slurmd]=slurmd.service
+    [prometheus]=prometheus.service [prometheus-node-exporter]=prometheus-node-exporter.service
     [docker.io]='docker.service docker.socket' [containerd]=containerd.service
 )
 

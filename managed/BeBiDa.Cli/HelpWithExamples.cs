@@ -30,6 +30,13 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
               # Nodes that a job holds, for a program
               bebidactl status --output json | jq -r '.[] | select(.holds != []) | .node'
             """,
+        ["timeline"] = """
+              # The last hour, from Kubernetes' Events
+              bebidactl timeline --kubeconfig ~/.kube/config --output timeline.svg
+
+              # A working day of some nodes, from slurmctld's log, as a page
+              bebidactl timeline --log /var/log/slurm/slurmctld.log --since 08:00 --nodes 'n[1-8]' --output day.html
+            """,
         ["reconcile"] = """
               # What does not agree with Slurm's jobs, and what would be done about it
               bebidactl reconcile --dry-run

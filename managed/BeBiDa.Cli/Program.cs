@@ -19,6 +19,7 @@ internal static class Program
         root.Subcommands.Add(HandOverCommand.Decommission(globals));
         root.Subcommands.Add(HandOverCommand.Recommission(globals));
         root.Subcommands.Add(StatusCommand.Create(globals));
+        root.Subcommands.Add(TimelineCommand.Create(globals));
         root.Subcommands.Add(ReconcileCommand.Create(globals));
         root.Subcommands.Add(CheckCommand.Create(globals));
         root.Subcommands.Add(HookCommand.Create(globals));

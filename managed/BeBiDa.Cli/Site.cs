@@ -15,6 +15,7 @@ internal sealed class Site : IAsyncDisposable
         Configuration = configuration;
         Cluster = cluster;
         Names = new NodeNames(configuration.Nodes);
+        Policy = new JobPolicy(configuration.Jobs, configuration.Nodes);
         HandOvers = new HandOvers(cluster, configuration, TimeProvider.System, logger, presence);
     }
 
@@ -24,13 +25,17 @@ internal sealed class Site : IAsyncDisposable
 
     public NodeNames Names { get; }
 
+    public JobPolicy Policy { get; }
+
     public HandOvers HandOvers { get; }
 
     /// <summary>Reads the configuration; the cluster is reached later.</summary>
     /// <exception cref="ConfigurationException">It cannot be used.</exception>
-    public static Site Open(string? configurationFile, ILogger logger, IJobPresence? presence = null)
+    public static Site Open(string? configurationFile, ILogger logger, IJobPresence? presence = null, string? kubeconfig = null)
     {
         var configuration = ConfigurationFile.Load(configurationFile ?? ConfigurationFile.Path);
+        if (kubeconfig is not null)
+            configuration = configuration with { Kubernetes = configuration.Kubernetes with { Kubeconfig = kubeconfig, Context = "" } };
         return new Site(configuration, KubernetesCluster.Connect(configuration, allowExec: true, TimeProvider.System, logger), logger, presence);
     }
 

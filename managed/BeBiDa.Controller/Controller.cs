@@ -4,6 +4,7 @@ using BeBiDa.Configuration;
 using BeBiDa.HandOver;
 using BeBiDa.Jobs;
 using BeBiDa.Kubernetes;
+using BeBiDa.Metrics;
 using BeBiDa.Reconciliation;
 using Microsoft.Extensions.Logging;
 
@@ -15,15 +16,17 @@ internal sealed class Controller
     private readonly KubernetesCluster cluster;
     private readonly HandOvers handOvers;
     private readonly PeriodicReconciliation reconciliation;
+    private readonly Textfile? metrics;
     private readonly ILogger logger;
     private readonly Action<ulong, Outcome> answer;
     private readonly ConcurrentDictionary<ulong, Task> answers = new();
 
-    private Controller(KubernetesCluster cluster, HandOvers handOvers, PeriodicReconciliation reconciliation, ILogger logger, Action<ulong, Outcome> answer)
+    private Controller(KubernetesCluster cluster, HandOvers handOvers, PeriodicReconciliation reconciliation, Textfile? metrics, ILogger logger, Action<ulong, Outcome> answer)
     {
         this.cluster = cluster;
         this.handOvers = handOvers;
         this.reconciliation = reconciliation;
+        this.metrics = metrics;
         this.logger = logger;
         this.answer = answer;
     }
@@ -37,12 +40,14 @@ internal sealed class Controller
         // A credential plugin would be a child of slurmctld, whose SIGCHLD is not ours to handle.
         var cluster = KubernetesCluster.Connect(configuration, allowExec: false, TimeProvider.System, logger);
         logger.LogInformation("configured by {Path}, Kubernetes at {Address}", path, cluster.Address);
-        var handOvers = new HandOvers(cluster, configuration, TimeProvider.System, logger, presence);
-        var reconciler = new Reconciler(cluster, jobs, cluster, handOvers, configuration, TimeProvider.System, logger);
+        var instruments = new Instruments();
+        var handOvers = new HandOvers(cluster, configuration, TimeProvider.System, logger, presence, instruments);
+        var reconciler = new Reconciler(cluster, jobs, cluster, handOvers, configuration, TimeProvider.System, logger, instruments);
         var reconciliation = new PeriodicReconciliation(stop => reconciler.RepairAsync(configuration.Controller.Deadline, stop), configuration.Controller.ReconcileInterval, TimeProvider.System, logger);
         // A node that is registered anew, during a job perhaps, has no hold.
         cluster.NodeAdded += reconciliation.LookSoon;
-        return new Controller(cluster, handOvers, reconciliation, logger, answer);
+        var metrics = configuration.Metrics.Textfile.Length == 0 ? null : Publish(configuration.Metrics.Textfile, instruments, cluster, logger);
+        return new Controller(cluster, handOvers, reconciliation, metrics, logger, answer);
     }
 
     /// <summary>Begins a hand-over; its end is answered exactly once.</summary>
@@ -73,6 +78,16 @@ internal sealed class Controller
         await handOvers.DisposeAsync().ConfigureAwait(false);
         await Task.WhenAll(answers.Values).ConfigureAwait(false);
         await cluster.DisposeAsync().ConfigureAwait(false);
+        if (metrics is not null)
+            await metrics.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private static Textfile Publish(string path, Instruments instruments, KubernetesCluster cluster, ILogger logger)
+    {
+        instruments.Describe(cluster);
+        var exposition = new Exposition(instruments.Meter);
+        instruments.Zero();
+        return new Textfile(path, exposition, TimeProvider.System, logger);
     }
 
     private async Task AnswerAsync(ulong request, Job job, Task<HandOverResult> work)

@@ -21,4 +21,13 @@ public static class WellKnownNames
     /// The API server allows at most 128 characters.
     /// </summary>
     public const string FieldManagerPrefix = "bebida/";
+
+    /// <summary>Annotation of an Event about a hand-over: whose it was, as <c>&lt;cluster&gt;.&lt;job id&gt;</c>.</summary>
+    public const string EventJob = "bebida.io/job";
+
+    /// <summary>Annotation of an Event about a hand-over: when it began (RFC 3339, UTC, milliseconds); an Event's own times are whole seconds.</summary>
+    public const string EventBegan = "bebida.io/began";
+
+    /// <summary>Annotation of an Event about a hand-over: when it was done, likewise.</summary>
+    public const string EventEnded = "bebida.io/ended";
 }

@@ -127,7 +127,7 @@ internal sealed record EventObject(
     string ReportingComponent,
     string ReportingInstance);
 
-internal sealed record EventMeta(string GenerateName, string Namespace);
+internal sealed record EventMeta(string GenerateName, string Namespace, Dictionary<string, string> Annotations);
 
 internal sealed record ObjectReference(string ApiVersion, string Kind, string Name, string Uid);
 

@@ -144,7 +144,7 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
         var body = new EventObject(
             "v1",
             "Event",
-            new EventMeta($"{nodeEvent.Node.Name}.", EventNamespace),
+            new EventMeta($"{nodeEvent.Node.Name}.", EventNamespace, HandOverEvents.Annotations(nodeEvent)),
             // kubelet gives a Node's name as its uid in Events, and every kubectl describe looks for that.
             new ObjectReference("v1", "Node", nodeEvent.Node.Name, nodeEvent.Node.Name),
             nodeEvent.Reason,
@@ -194,6 +194,10 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
                 podsByNode.GetValueOrDefault(node.Metadata.Name!)))
             .OrderBy(status => status.Node.Name, StringComparer.Ordinal)];
     }
+
+    /// <summary>The hand-overs of which Kubernetes still has Events (by default, those of the last hour), in no order.</summary>
+    /// <exception cref="ClusterException">They cannot be read; the rights that a hand-over needs do not include this.</exception>
+    public Task<IReadOnlyList<HandOverEvent>> ReadHandOversAsync(CancellationToken cancellationToken) => HandOverEvents.ReadAsync(client, EventNamespace, cancellationToken);
 
     private Task<PartialObject?> ApplyAsync(ClusterNode node, HoldKey hold, NodeApplyMeta metadata, NodeApplySpec? spec, CancellationToken cancellationToken) =>
         client.SendSparinglyAsync(

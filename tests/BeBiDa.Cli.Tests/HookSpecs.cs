@@ -92,7 +92,7 @@ public sealed class HookSpecs : ToolTest
         var log = PathOf("hook.log");
         Exits(await RunAsync(Environment(Job), "hook", "prolog", "--log", log), 0);
         var first = await File.ReadAllTextAsync(log);
-        Assert.That(first, Does.Match(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d bebidactl: job 42: decommission of 2 nodes done in \d+ ms, 0 pods evicted\n$"));
+        Assert.That(first, Does.Match(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d bebidactl: job 42: decommission of 2 nodes done in \d+ ms, 0 pods evicted on n\[1-2\]\n$"));
         var quiet = await RunAsync(Environment(Job), "hook", "epilog", "--log", log);
         Exits(quiet, 0);
         Assert.That(quiet.StandardOutput + quiet.StandardError, Is.Empty);

@@ -23,7 +23,7 @@ public class ConfigurationSpecs
             Assert.That(text, Does.Match($"(?ms)^{section}:$(?:(?!^\\w).)*^  {key}:"), $"{section}.{key} is not in the example");
     }
 
-    [TestCase("kubernets:\n  kubeconfig: /k\n", "f:1: kubernets: unknown key; the keys here are controller, eviction, jobs, kubernetes, node, nodes")]
+    [TestCase("kubernets:\n  kubeconfig: /k\n", "f:1: kubernets: unknown key; the keys here are controller, eviction, jobs, kubernetes, metrics, node, nodes")]
     [TestCase("kubernetes:\n  kubeconfig: /k\n  maxinflight: 3\n", "f:3: kubernetes.maxinflight: unknown key; the keys here are context, events, kubeconfig, maxInFlight, removeNode, requestTimeout")]
     [TestCase("kubernetes:\n  kubeconfig: /k\n  maxInFlight: many\n", "f:3: kubernetes.maxInFlight: 'many' is not a whole number")]
     [TestCase("kubernetes:\n  kubeconfig: /k\n  maxInFlight: 0\n", "f:3: kubernetes.maxInFlight: 0 is out of range (1 to 512)")]
@@ -48,6 +48,8 @@ public class ConfigurationSpecs
     [TestCase(Least + "node:\n  podCgroups: [../system.slice]\n", "f:4: node.podCgroups: '../system.slice' is not a path below")]
     [TestCase(Least + "node:\n  leftoverPods: kill\n", "f:4: node.leftoverPods: 'kill' is none of stop, freeze, keep")]
     [TestCase(Least + "node:\n  stopTimeout: 500ms\n", "f:4: node.stopTimeout: 500ms is out of range (1s to 1h)")]
+    [TestCase(Least + "metrics:\n  textfile: bebida.prom\n", "f:4: metrics.textfile: 'bebida.prom' is not the absolute path of a file that ends in .prom")]
+    [TestCase(Least + "metrics:\n  textfile: /var/lib/bebida\n", "f:4: metrics.textfile: '/var/lib/bebida' is not the absolute path of a file that ends in .prom")]
     [TestCase(Least + "jobs: all\n", "f:3: jobs: a mapping of keys is expected")]
     [TestCase("- a\n", "f:1: a mapping of sections is expected")]
     [TestCase("a: [\n", "f:2: not YAML:")]

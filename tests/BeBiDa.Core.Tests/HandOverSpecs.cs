@@ -313,6 +313,17 @@ public class HandOverSpecs
     }
 
     [Test]
+    public async Task An_Event_says_when_the_hand_over_of_its_node_began_and_was_done()
+    {
+        cluster.Before = what => what.StartsWith("hold", StringComparison.Ordinal) || what.StartsWith("release", StringComparison.Ordinal) ? Task.Delay(TimeSpan.FromSeconds(3), clock) : Task.CompletedTask;
+        await DecommissionAsync(Job(7, "n1"));
+        await RecommissionAsync(Job(7, "n1"));
+        await handOvers.DisposeAsync();
+        Assert.That(cluster.Events.Select(e => e.Job.ToString()), Is.EqualTo(new[] { "c.7", "c.7" }));
+        Assert.That(cluster.Events.Select(e => e.Time - e.Began), Has.All.EqualTo(TimeSpan.FromSeconds(3)).Within(TimeSpan.FromMilliseconds(200)));
+    }
+
+    [Test]
     public async Task Stopping_ends_what_is_under_way()
     {
         cluster.Before = _ => new TaskCompletionSource().Task;

@@ -108,7 +108,7 @@ internal sealed class OutageTests : SiteTest
                 var job = await site.Slurm.SubmitAsync(["-w", node, "--output=/dev/null", "--wrap", "sleep 600"]);
                 await site.Slurm.WaitForJobAsync(job, JobState.Running);
             }
-            Assert.That(site.Slurm.Controller.ReadLog(), Does.Match(@"decommission not done within 7s500ms: ").And.Match(@"decommission not done within 3s \(Kubernetes has not answered for "));
+            Assert.That(site.Slurm.Controller.ReadLog(), Does.Match(@"decommission not done within 7s500ms on \S+: ").And.Match(@"decommission not done within 3s on \S+ \(Kubernetes has not answered for "));
             await site.EmbeddedApi.RestartAsync();
             await Eventually.HoldsAsync("both jobs hold their nodes", Patience, async _ => (await site.HoldsAsync()).Count == 2);
         });

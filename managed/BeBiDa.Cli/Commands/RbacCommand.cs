@@ -18,10 +18,11 @@ internal static class RbacCommand
         KubeconfigOptions.Complete(credential);
         var removeNode = KubeconfigOptions.NewRemoveNode();
         var selfRenew = KubeconfigOptions.NewSelfRenew();
-        var command = new Command("rbac", "Print the Kubernetes manifests with the rights that BeBiDa needs, for kubectl apply or a GitOps repository.") { credential, space, removeNode, selfRenew };
+        var timeline = new Option<bool>("--timeline") { Description = "With the right to read Events in the namespace default, for bebidactl timeline" };
+        var command = new Command("rbac", "Print the Kubernetes manifests with the rights that BeBiDa needs, for kubectl apply or a GitOps repository.") { credential, space, removeNode, selfRenew, timeline };
         command.SetAction(parsed =>
         {
-            Console.Out.Write(Manifests.Text(new ManifestOptions(parsed.GetValue(space)!, parsed.GetValue(credential), parsed.GetValue(removeNode), parsed.GetValue(selfRenew))));
+            Console.Out.Write(Manifests.Text(new ManifestOptions(parsed.GetValue(space)!, parsed.GetValue(credential), parsed.GetValue(removeNode), parsed.GetValue(selfRenew), parsed.GetValue(timeline))));
             return ExitCode.Done;
         });
         return command;

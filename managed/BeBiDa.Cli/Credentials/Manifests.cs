@@ -7,7 +7,8 @@ namespace BeBiDa.Cli.Credentials;
 /// <param name="Credential">The identity that the rights are bound to; both where it is null.</param>
 /// <param name="RemoveNode">Whether kubernetes.removeNode is used.</param>
 /// <param name="SelfRenew">Whether a token may renew itself.</param>
-internal sealed record ManifestOptions(string Namespace = Manifests.Identity, CredentialKind? Credential = null, bool RemoveNode = false, bool SelfRenew = false);
+/// <param name="Timeline">Whether bebidactl timeline reads Events as this identity.</param>
+internal sealed record ManifestOptions(string Namespace = Manifests.Identity, CredentialKind? Credential = null, bool RemoveNode = false, bool SelfRenew = false, bool Timeline = false);
 
 /// <summary>The manifests of packaging/kubernetes, which are part of this program.</summary>
 internal static partial class Manifests
@@ -57,6 +58,8 @@ internal static partial class Manifests
             yield return "rbac-remove-node.yaml";
         if (options.SelfRenew)
             yield return "rbac-self-renew.yaml";
+        if (options.Timeline)
+            yield return "rbac-timeline.yaml";
     }
 
     private static string Read(string name)

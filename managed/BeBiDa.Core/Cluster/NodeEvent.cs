@@ -1,12 +1,16 @@
+using BeBiDa.Holds;
+
 namespace BeBiDa.Cluster;
 
 /// <summary>What <c>kubectl describe node</c> shows of a hand-over.</summary>
 /// <param name="Node">The node.</param>
+/// <param name="Job">Whose hand-over it is.</param>
 /// <param name="Reason">A short word in CamelCase, for machines.</param>
 /// <param name="Message">A sentence, for people; at most 1,024 characters.</param>
-/// <param name="Time">When it happened.</param>
+/// <param name="Began">When the hand-over of the node began: its hold was asked for, or the job began to end.</param>
+/// <param name="Time">When it was done.</param>
 /// <param name="Warning">Whether something was not as it should be.</param>
-public sealed record NodeEvent(ClusterNode Node, string Reason, string Message, DateTimeOffset Time, bool Warning = false)
+public sealed record NodeEvent(ClusterNode Node, HoldKey Job, string Reason, string Message, DateTimeOffset Began, DateTimeOffset Time, bool Warning = false)
 {
     /// <summary>A job has taken the node.</summary>
     public const string Decommissioned = "SlurmDecommissioned";

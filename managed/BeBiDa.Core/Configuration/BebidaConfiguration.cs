@@ -20,6 +20,16 @@ public sealed record BebidaConfiguration
 
     /// <summary>What is done on each node itself.</summary>
     public NodeConfiguration Node { get; init; } = new();
+
+    /// <summary>What is told to Prometheus.</summary>
+    public MetricsConfiguration Metrics { get; init; } = new();
+}
+
+/// <summary>The section <c>metrics</c>: read by slurmctld's side.</summary>
+public sealed record MetricsConfiguration
+{
+    /// <summary>Path of a file for node_exporter's textfile collector, absolute, ending in .prom; empty for none.</summary>
+    public string Textfile { get; init; } = "";
 }
 
 /// <summary>The section <c>kubernetes</c>.</summary>

@@ -133,6 +133,11 @@ public static class ConfigurationFile
                 LeftoverPods = section.Choice("leftoverPods", defaults.Node.LeftoverPods, ("stop", LeftoverPods.Stop), ("freeze", LeftoverPods.Freeze), ("keep", LeftoverPods.Keep)),
                 PodCgroups = section.Names("podCgroups", defaults.Node.PodCgroups, IsBelowTheRoot),
             }),
+            Metrics = root.Section("metrics", section => new MetricsConfiguration
+            {
+                // What the collector does not read would be written in vain.
+                Textfile = section.Text("textfile", defaults.Metrics.Textfile, value => value.Length == 0 || (value.StartsWith('/') && value.EndsWith(".prom", StringComparison.Ordinal)) ? null : "is not the absolute path of a file that ends in .prom"),
+            }),
         };
         root.RefuseUnknownKeys();
 

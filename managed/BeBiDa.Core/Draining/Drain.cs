@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using BeBiDa.Cluster;
 using BeBiDa.Configuration;
+using BeBiDa.Metrics;
 using Microsoft.Extensions.Logging;
 
 namespace BeBiDa.Draining;
@@ -28,6 +29,7 @@ internal sealed class Drain
     private readonly Dictionary<string, LeavingPod> leaving = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> left = new(StringComparer.Ordinal);
     private readonly FairShare share;
+    private readonly Instruments? instruments;
     private int leftCount, leavingCount;
 
     /// <summary>Prepares a drain.</summary>
@@ -38,8 +40,10 @@ internal sealed class Drain
     /// <param name="patience">How long pods may take before the policy's deadline rules apply.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">Where to tell.</param>
-    public Drain(ICluster cluster, IReadOnlyCollection<ClusterNode> nodes, EvictionConfiguration policy, int maxInFlight, TimeSpan patience, TimeProvider time, ILogger logger)
+    /// <param name="instruments">Where to count; may be null.</param>
+    public Drain(ICluster cluster, IReadOnlyCollection<ClusterNode> nodes, EvictionConfiguration policy, int maxInFlight, TimeSpan patience, TimeProvider time, ILogger logger, Instruments? instruments = null)
     {
+        this.instruments = instruments;
         this.cluster = cluster;
         this.policy = policy;
         share = new FairShare(maxInFlight);
@@ -133,6 +137,7 @@ internal sealed class Drain
             return;
         left[pod.Pod.Node] = left.GetValueOrDefault(pod.Pod.Node) + 1;
         leftCount++;
+        instruments?.PodLeft();
         leavingCount = leaving.Count;
         logger.LogDebug("node {Node}: pod {Pod} has left", pod.Pod.Node, pod.Pod);
     }
@@ -176,6 +181,7 @@ internal sealed class Drain
             {
                 // Said before it is asked: the watch may tell that the pod is gone, and the drain end, before the answer comes.
                 logger.LogInformation("node {Node}: pod {Pod} {Why}; deleting it{How}", node, pod.Pod, deletion.Why, deletion.IsForced ? " without grace" : "");
+                instruments?.PodDeleted(deletion.IsForced ? "stuck" : pod.Blocked ? "budget" : "unanswered");
                 await cluster.DeleteAsync(pod.Pod, deletion.IsForced ? TimeSpan.Zero : policy.GracePeriod, cancellationToken).ConfigureAwait(false);
                 answer = () => Deleted(pod, deletion.IsForced);
             }

@@ -4,6 +4,7 @@ using BeBiDa.Configuration;
 using BeBiDa.Draining;
 using BeBiDa.Holds;
 using BeBiDa.Jobs;
+using BeBiDa.Metrics;
 using Microsoft.Extensions.Logging;
 
 namespace BeBiDa.HandOver;
@@ -37,6 +38,7 @@ public sealed class HandOvers : IAsyncDisposable
     private readonly TimeProvider time;
     private readonly ILogger logger;
     private readonly IJobPresence presence;
+    private readonly Instruments instruments;
     private readonly Retry retry;
     private readonly EventRecorder events;
     private readonly LateArrivals lateArrivals;
@@ -50,18 +52,20 @@ public sealed class HandOvers : IAsyncDisposable
     /// <param name="time">The clock.</param>
     /// <param name="logger">Where to tell.</param>
     /// <param name="presence">Whom to ask whether a job has left its nodes; when null, it has once they are given back.</param>
-    public HandOvers(ICluster cluster, BebidaConfiguration configuration, TimeProvider time, ILogger logger, IJobPresence? presence = null)
+    /// <param name="instruments">Where to count; may be null.</param>
+    public HandOvers(ICluster cluster, BebidaConfiguration configuration, TimeProvider time, ILogger logger, IJobPresence? presence = null, Instruments? instruments = null)
     {
         this.cluster = cluster;
         this.configuration = configuration;
         this.time = time;
         this.logger = logger;
         this.presence = presence ?? new JobsHaveLeft();
+        this.instruments = instruments ?? new Instruments();
         policy = new JobPolicy(configuration.Jobs, configuration.Nodes);
         names = new NodeNames(configuration.Nodes);
         retry = new Retry(time);
         events = new EventRecorder(cluster, logger);
-        lateArrivals = new LateArrivals(cluster, configuration, time, logger, stop.Token);
+        lateArrivals = new LateArrivals(cluster, configuration, time, logger, this.instruments, stop.Token);
     }
 
     /// <summary>Takes the job's nodes from Kubernetes: holds all of them, then evicts their pods and waits until they are gone.</summary>
@@ -102,7 +106,7 @@ public sealed class HandOvers : IAsyncDisposable
         if (policy.ReasonToLeaveAlone(job) is { } reason)
         {
             logger.LogInformation("job {Job}: Kubernetes left alone: {Reason}", job.Number, reason);
-            return new HandOverResult(HandOverOutcome.NothingToDo, [], 0, time.GetElapsedTime(began), []);
+            return Answered(new HandOverResult(HandOverOutcome.NothingToDo, [], 0, time.GetElapsedTime(began), []));
         }
         if (decommission && policy.Refusal(job) is { } refusal)
             logger.LogInformation("job {Job}: {Refusal}", job.Number, refusal);
@@ -121,8 +125,9 @@ public sealed class HandOvers : IAsyncDisposable
             if (!working.IsCompleted && cluster.AwayFor is var away && away > TimeSpan.Zero)
             {
                 result = Result(HandOverOutcome.Failed, 0);
-                logger.LogError("job {Job}: {Direction} not done within {Glance} (Kubernetes has not answered for {Away}): {Problems}; going on with it in the background", job.Number, direction, Duration.Format(Glance), Duration.Format(TimeSpan.FromSeconds((long)away.TotalSeconds)), problems.Describe());
-                return result;
+                logger.LogError("job {Job}: {Direction} not done within {Glance}{Where} (Kubernetes has not answered for {Away}): {Problems}; going on with it in the background", job.Number, direction, Duration.Format(Glance), Where(job), Duration.Format(TimeSpan.FromSeconds((long)away.TotalSeconds)), problems.Describe());
+                _ = TellLaterAsync();
+                return Answered(result, overdue: true);
             }
             budget -= Glance;
         }
@@ -133,19 +138,40 @@ public sealed class HandOvers : IAsyncDisposable
         catch (TimeoutException)
         {
             result = Result(HandOverOutcome.Failed, 0);
-            logger.LogError("job {Job}: {Direction} not done within {Budget}: {Problems}; going on with it in the background", job.Number, direction, Duration.Format(budget), problems.Describe());
-            return result;
+            logger.LogError("job {Job}: {Direction} not done within {Budget}{Where}: {Problems}; going on with it in the background", job.Number, direction, Duration.Format(budget), Where(job), problems.Describe());
+            _ = TellLaterAsync();
+            return Answered(result, overdue: true);
         }
-        if (result.Outcome == HandOverOutcome.Failed)
-            logger.LogError("job {Job}: {Direction} failed after {Elapsed}: {Problems}", job.Number, direction, Milliseconds(result.Elapsed), problems.Describe());
-        else if (result.Outcome == HandOverOutcome.NothingToDo)
-            logger.LogDebug("job {Job}: Kubernetes knows none of its nodes", job.Id);
-        else
-            logger.LogInformation("job {Job}: {Direction} of {Nodes} nodes {Outcome} in {Elapsed}{Pods}", job.Number, direction, result.Nodes.Count, result.Outcome == HandOverOutcome.Done ? "done" : "superseded", Milliseconds(result.Elapsed), decommission ? $", {result.PodsEvicted} pods evicted" : "");
-        return result;
+        Tell();
+        return Answered(result);
+
+        HandOverResult Answered(HandOverResult answer, bool overdue = false)
+        {
+            instruments.Answered(decommission, answer, overdue);
+            return answer;
+        }
+
+        void Tell()
+        {
+            if (result.Outcome == HandOverOutcome.Failed)
+                logger.LogError("job {Job}: {Direction} failed after {Elapsed}{Where}: {Problems}", job.Number, direction, Milliseconds(result.Elapsed), Where(job), problems.Describe());
+            else if (result.Outcome == HandOverOutcome.NothingToDo)
+                logger.LogDebug("job {Job}: Kubernetes knows none of its nodes", job.Id);
+            else
+                logger.LogInformation("job {Job}: {Direction} of {Nodes} nodes {Outcome} in {Elapsed}{Pods}{Where}", job.Number, direction, result.Nodes.Count, result.Outcome == HandOverOutcome.Done ? "done" : "superseded", Milliseconds(result.Elapsed), decommission ? $", {result.PodsEvicted} pods evicted" : "", Where(job));
+        }
+
+        // What was begun before the answer is done after it; whoever reads the log has read that it was not.
+        async Task TellLaterAsync()
+        {
+            result = await working.ConfigureAwait(false);
+            if (result.Outcome == HandOverOutcome.Done)
+                Tell();
+        }
 
         async Task<HandOverResult> RunAsync()
         {
+            instruments.UnderWay(1);
             try
             {
                 // The caller's thread only takes the turn.
@@ -169,6 +195,7 @@ public sealed class HandOvers : IAsyncDisposable
             }
             finally
             {
+                instruments.UnderWay(-1);
                 turn.End();
             }
         }
@@ -213,7 +240,7 @@ public sealed class HandOvers : IAsyncDisposable
         // What is left of the budget counts, for as long as there is one: after it, the job runs and its pods still have to go.
         var left = budget - time.GetElapsedTime(began);
         var patience = left > TimeSpan.Zero && left < configuration.Eviction.Deadline ? left * 0.7 : configuration.Eviction.Deadline;
-        var drain = new Drain(cluster, held, configuration.Eviction, configuration.Kubernetes.MaxInFlight, patience, time, logger);
+        var drain = new Drain(cluster, held, configuration.Eviction, configuration.Kubernetes.MaxInFlight, patience, time, logger, instruments);
         problems.Set(Pods, "pods are still leaving");
         DrainResult drained;
         using (progress is null ? null : time.CreateTimer(_ => progress.Report(new HandOverProgress(nodes.Count, held.Count, drain.Progress.Left, drain.Progress.Leaving)), null, TimeSpan.FromMilliseconds(200), TimeSpan.FromMilliseconds(200)))
@@ -225,7 +252,7 @@ public sealed class HandOvers : IAsyncDisposable
             await RemoveAsync(job, nodes, problems, turn).ConfigureAwait(false);
 
         foreach (var node in held)
-            Record(node, NodeEvent.Decommissioned, $"{job.Manager} job {Describe(job)} has taken this node; {drained.Evicted.GetValueOrDefault(node.Name)} pods left", drained.Left.Count > 0);
+            Record(node, job, NodeEvent.Decommissioned, since, $"{job.Manager} job {Describe(job)} has taken this node; {drained.Evicted.GetValueOrDefault(node.Name)} pods left", drained.Left.Count > 0);
         lateArrivals.Watch(job.Hold, held);
         return drained.Evicted.Values.Sum();
     }
@@ -240,13 +267,14 @@ public sealed class HandOvers : IAsyncDisposable
 
     private async Task<int> GiveBackAsync(Job job, IReadOnlyList<JobNode> nodes, Problems problems, IProgress<HandOverProgress>? progress, Turn turn)
     {
+        var began = time.GetUtcNow();
         await LeftAsync(job, problems, turn.Over).ConfigureAwait(false);
         var done = 0;
         await OnEveryAsync(job, nodes, problems, turn, async (node, token) =>
         {
             var others = await cluster.ReleaseAsync(node, job.Hold, token).ConfigureAwait(false);
             progress?.Report(new HandOverProgress(nodes.Count, Interlocked.Increment(ref done), 0, 0));
-            Record(node, NodeEvent.Recommissioned, $"{job.Manager} job {Describe(job)} has given this node back" + (others.Count == 0 ? "" : $"; held by {Few(others)} still"), warning: false);
+            Record(node, job, NodeEvent.Recommissioned, began, $"{job.Manager} job {Describe(job)} has given this node back" + (others.Count == 0 ? "" : $"; held by {Few(others)} still"), warning: false);
             return true;
         }).ConfigureAwait(false);
         return 0;
@@ -295,10 +323,10 @@ public sealed class HandOvers : IAsyncDisposable
     private async ValueTask<ClusterNode?> CurrentAsync(JobNode node, CancellationToken cancellationToken) =>
         names.Find(node.SlurmName, await cluster.NodesAsync(cancellationToken).ConfigureAwait(false));
 
-    private void Record(ClusterNode node, string reason, string message, bool warning)
+    private void Record(ClusterNode node, Job job, string reason, DateTimeOffset began, string message, bool warning)
     {
         if (configuration.Kubernetes.Events)
-            events.Record(new NodeEvent(node, reason, message, time.GetUtcNow(), warning));
+            events.Record(new NodeEvent(node, job.Hold, reason, message, began, time.GetUtcNow(), warning));
     }
 
     private static string Describe(Job job) =>
@@ -307,6 +335,10 @@ public sealed class HandOvers : IAsyncDisposable
     // An annotation is soon written by anyone who may write the node.
     private static string Few(IReadOnlyList<Hold> holds) =>
         string.Join(", ", holds.Take(MostShown).Select(h => $"job {h.Key.Job}")) + (holds.Count > MostShown ? $" and {holds.Count - MostShown} more" : "");
+
+    // Where it was, in a word however many nodes; bebidactl timeline reads it. A reconciler's job has no list by Slurm.
+    private static string Where(Job job) =>
+        job.NodeList.Length > 0 ? $" on {job.NodeList}" : job.Nodes.Count is > 0 and <= MostShown ? $" on {string.Join(',', job.Nodes)}" : "";
 
     private static string Milliseconds(TimeSpan elapsed) => $"{elapsed.TotalMilliseconds:0} ms";
 

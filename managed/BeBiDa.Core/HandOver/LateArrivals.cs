@@ -2,6 +2,7 @@ using BeBiDa.Cluster;
 using BeBiDa.Configuration;
 using BeBiDa.Draining;
 using BeBiDa.Holds;
+using BeBiDa.Metrics;
 using Microsoft.Extensions.Logging;
 
 namespace BeBiDa.HandOver;
@@ -11,7 +12,7 @@ namespace BeBiDa.HandOver;
 /// the pod after it, which the API server allows.
 /// </summary>
 /// <remarks>The job does not wait for this: a binding takes milliseconds as a rule, and seconds where volumes are bound.</remarks>
-internal sealed class LateArrivals(ICluster cluster, BebidaConfiguration configuration, TimeProvider time, ILogger logger, CancellationToken stop)
+internal sealed class LateArrivals(ICluster cluster, BebidaConfiguration configuration, TimeProvider time, ILogger logger, Instruments instruments, CancellationToken stop)
 {
     private static readonly TimeSpan[] Pauses = [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(4)];
 
@@ -51,7 +52,7 @@ internal sealed class LateArrivals(ICluster cluster, BebidaConfiguration configu
             foreach (var pause in Pauses)
             {
                 await Task.Delay(pause, time, over.Token).ConfigureAwait(false);
-                var drain = new Drain(cluster, nodes, configuration.Eviction, configuration.Kubernetes.MaxInFlight, configuration.Eviction.Deadline, time, logger);
+                var drain = new Drain(cluster, nodes, configuration.Eviction, configuration.Kubernetes.MaxInFlight, configuration.Eviction.Deadline, time, logger, instruments);
                 var drained = await drain.RunAsync(over.Token).ConfigureAwait(false);
                 foreach (var (node, pods) in drained.Evicted)
                     logger.LogInformation("job {Job}: node {Node}: {Pods} pods that had been bound after the hold were evicted", job.Job, node, pods);

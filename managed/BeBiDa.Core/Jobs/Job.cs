@@ -34,6 +34,7 @@ public sealed record Job(string Cluster, uint Id, string Name, string User, stri
             environment.GetValueOrDefault("SLURM_JOB_PARTITION", ""),
             nodes)
         {
+            NodeList = environment.GetValueOrDefault("SLURM_JOB_NODELIST", ""),
             AsksToKeep = environment.GetValueOrDefault(ModeVariable) == KeepMode,
         };
     }
@@ -45,6 +46,9 @@ public sealed record Job(string Cluster, uint Id, string Name, string User, stri
     private const string ModeVariable = "SPANK_BEBIDA";
 
     private const string KeepMode = "keep";
+
+    /// <summary>Its nodes as Slurm writes them (<c>n[1-2]</c>, <c>SLURM_JOB_NODELIST</c>), for people; empty when unknown.</summary>
+    public string NodeList { get; init; } = "";
 
     /// <summary>Whether its user wants its nodes to stay in Kubernetes (<c>--bebida=keep</c>); the configuration decides.</summary>
     public bool AsksToKeep { get; init; }

@@ -32,9 +32,9 @@ internal sealed class Differences(BebidaConfiguration configuration)
         var leaving = jobs.Where(j => j.Leaving).Select(j => j.Id).ToHashSet();
         foreach (var node in ledger)
         {
-            var name = names.SlurmNameOf(node.Node);
-            if (!policy.Counts(name))
+            if (!Counts(node))
                 continue;
+            var name = names.SlurmNameOf(node.Node);
             foreach (var hold in node.Holds.Where(h => h.Key.Cluster == slurmCluster && h.Key.Task is null && !leaving.Contains(h.Key.JobId)))
                 if (!places.TryGetValue(hold.Key.JobId, out var place))
                     repairs.Add(new Repair(RepairAction.Release, name, node.Node, hold, "the job has no nodes in Slurm"));
@@ -43,6 +43,9 @@ internal sealed class Differences(BebidaConfiguration configuration)
         }
         return [.. repairs.OrderBy(r => r.Node, StringComparer.Ordinal).ThenBy(r => r.Hold.Key.JobId)];
     }
+
+    /// <summary>Whether the configuration lends this node.</summary>
+    public bool Counts(NodeLedger node) => policy.Counts(names.SlurmNameOf(node.Node));
 
     private IEnumerable<Repair> Missing(string slurmCluster, SlurmJob job, IReadOnlyList<(string Name, NodeLedger Ledger)> nodes)
     {

@@ -1,6 +1,7 @@
 using BeBiDa.Cluster;
 using BeBiDa.Configuration;
 using BeBiDa.HandOver;
+using BeBiDa.Metrics;
 using Microsoft.Extensions.Logging;
 
 namespace BeBiDa.Reconciliation;
@@ -32,6 +33,7 @@ public sealed class Reconciler
     private readonly TimeProvider time;
     private readonly ILogger logger;
     private readonly Differences differences;
+    private readonly Instruments? instruments;
 
     /// <summary>Gets ready; nothing is asked yet.</summary>
     /// <param name="ledger">The holds.</param>
@@ -41,8 +43,10 @@ public sealed class Reconciler
     /// <param name="configuration">The site's configuration.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">Where to tell.</param>
-    public Reconciler(ILedger ledger, IJobs jobs, ICluster cluster, HandOvers handOvers, BebidaConfiguration configuration, TimeProvider time, ILogger logger)
+    /// <param name="instruments">Where to count; may be null.</param>
+    public Reconciler(ILedger ledger, IJobs jobs, ICluster cluster, HandOvers handOvers, BebidaConfiguration configuration, TimeProvider time, ILogger logger, Instruments? instruments = null)
     {
+        this.instruments = instruments;
         this.ledger = ledger;
         this.jobs = jobs;
         this.cluster = cluster;
@@ -62,6 +66,13 @@ public sealed class Reconciler
     /// <param name="budget">How long it may take.</param>
     /// <param name="cancellationToken">Ends it.</param>
     public async Task<ReconcileResult> RepairAsync(TimeSpan budget, CancellationToken cancellationToken)
+    {
+        var result = await RepairUntilDoneAsync(budget, cancellationToken).ConfigureAwait(false);
+        instruments?.Reconciled(result, time.GetUtcNow());
+        return result;
+    }
+
+    private async Task<ReconcileResult> RepairUntilDoneAsync(TimeSpan budget, CancellationToken cancellationToken)
     {
         var began = time.GetTimestamp();
         var outcomes = new Dictionary<Repair, RepairOutcome>();
@@ -109,6 +120,7 @@ public sealed class Reconciler
     {
         var holds = await ledger.ReadAsync(cancellationToken).ConfigureAwait(false);
         var known = await jobs.ListAsync(cancellationToken).ConfigureAwait(false);
+        instruments?.Looked(holds.Where(differences.Counts), known.Cluster);
         // What a hand-over of this process is about, it will do, or is being tried already.
         return ([.. differences.Between(holds, known).Where(r => !handOvers.IsUnderWay(r.Hold.Key))], known.Jobs.ToDictionary(j => j.Id));
     }

@@ -156,7 +156,8 @@ public sealed class RealApiServer : IApiServer
 
     private string InDirectory(string name) => Path.Combine(directory, name);
 
-    private static int FreePort()
+    /// <summary>One that was free a moment ago, for programs that cannot be told to choose one.</summary>
+    public static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();

@@ -50,6 +50,25 @@ internal sealed partial class HostStory(Site.Site site, Narrator narrator, Claim
         await log;
 
         Summarise(nodes, pods);
+
+        narrator.Chapter("More jobs, as they come");
+        await SubmitAsync();
+        await site.WaitUntilFreeAsync();
+        await ExecutorsRunAsync(Executors);
+        narrator.Say("kubernetes", $"{Executors} executors run: {await WhereAsync()}");
+        await Picture.WriteAsync(site.Tool.RunAsync, site.Slurm.Controller.LogPath, nodes, claims);
+    }
+
+    private async Task SubmitAsync()
+    {
+        var jobs = new List<Task>();
+        foreach (var (size, seconds) in new[] { (1, 9), (3, 6), (1, 2), (2, 7), (4, 3), (1, 4) })
+        {
+            narrator.Say("slurm", $"srun -N{size} sleep {seconds}");
+            jobs.Add(site.Slurm.RunAsync("srun", [$"-N{size}", "sleep", $"{seconds}"]));
+            await Task.Delay(TimeSpan.FromSeconds(2));
+        }
+        await Task.WhenAll(jobs);
     }
 
     private void Summarise(IReadOnlyList<string> nodes, PodObserver pods)

@@ -64,6 +64,7 @@ internal sealed class MachineStory(ContainerLab lab, string api, Narrator narrat
         await logs;
 
         Summarise(nodes, pods, Looks(result.StandardOutput), during, back);
+        await Picture.WriteAsync(arguments => lab.ExecAsync(ContainerLab.Controller, ["bebidactl", .. arguments]), "/var/log/slurm/slurmctld.log", JobsNodes, claims);
     }
 
     private void Summarise(NodeObserver observed, PodObserver pods, IReadOnlyList<Look> looks, Dictionary<string, string> during, bool back)

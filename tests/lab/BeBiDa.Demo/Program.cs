@@ -32,6 +32,7 @@ command.SetAction(async arguments =>
             await new HostStory(site, narrator, claims).TellAsync();
         }
         await Comparison.RunAsync(arguments.GetValue(api), narrator, claims);
+        narrator.Chapter($"Who had which node when, as a picture: {Picture.Path}");
         return claims.Print();
     }
     catch (Exception e) when (e is LabException or TimeoutException or DirectoryNotFoundException or FileNotFoundException)

@@ -6,7 +6,7 @@ namespace BeBiDa.EmbeddedApi.Real;
 /// A program that ends when we do: a shell beside it waits on a pipe from us, which closes with this process however
 /// it dies. (A parent-death signal would follow the thread that started the program, not the process.)
 /// </summary>
-internal sealed class BoundProcess : IAsyncDisposable
+public sealed class BoundProcess : IAsyncDisposable
 {
     private const string Watchman = """
         log=$1; shift

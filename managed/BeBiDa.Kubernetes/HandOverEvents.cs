@@ -1,0 +1,72 @@
+using System.Globalization;
+using System.Text.Json.Serialization;
+using BeBiDa.Cluster;
+using BeBiDa.Holds;
+
+namespace BeBiDa.Kubernetes;
+
+/// <summary>One node's hand-over, as an Event tells of it.</summary>
+/// <param name="Node">Kubernetes' name of the node.</param>
+/// <param name="Job">Whose hand-over it was.</param>
+/// <param name="Decommission">Which way it went.</param>
+/// <param name="Began">When it began.</param>
+/// <param name="Ended">When it was done.</param>
+/// <param name="Message">What the Event says, for people.</param>
+public sealed record HandOverEvent(string Node, HoldKey Job, bool Decommission, DateTimeOffset Began, DateTimeOffset Ended, string Message);
+
+/// <summary>Events about hand-overs: what stands in them for programs, written and read.</summary>
+/// <remarks>Apart from the other requests: only bebidactl reads them, and slurmctld's library is not to grow by it.</remarks>
+internal static class HandOverEvents
+{
+    private const int Page = 500;
+
+    /// <summary>What an Event says to programs.</summary>
+    public static Dictionary<string, string> Annotations(NodeEvent handOver) => new()
+    {
+        [WellKnownNames.EventJob] = handOver.Job.ToString(),
+        [WellKnownNames.EventBegan] = Format(handOver.Began),
+        [WellKnownNames.EventEnded] = Format(handOver.Time),
+    };
+
+    /// <summary>Reads them; those that anyone else has made up in another form are left out.</summary>
+    /// <exception cref="ClusterException">They cannot be read.</exception>
+    public static async Task<IReadOnlyList<HandOverEvent>> ReadAsync(ApiClient client, string space, CancellationToken cancellationToken)
+    {
+        var events = new List<HandOverEvent>();
+        string? next = null;
+        do
+        {
+            var page = await client.SendAsync(HttpMethod.Get, $"api/v1/namespaces/{space}/events?fieldSelector=involvedObject.kind%3DNode&limit={Page}{(next is null ? "" : $"&continue={Uri.EscapeDataString(next)}")}", null, ApiClient.Json, EventJson.Default.ListedEventList, cancellationToken).ConfigureAwait(false);
+            events.AddRange((page?.Items ?? []).Select(Read).OfType<HandOverEvent>());
+            next = page.ListedBy(client.Address).Continue is { Length: > 0 } more ? more : null;
+        }
+        while (next is not null);
+        return events;
+    }
+
+    private static HandOverEvent? Read(ListedEvent? listed) =>
+        listed is { InvolvedObject.Name: { } node, Reason: NodeEvent.Decommissioned or NodeEvent.Recommissioned, Metadata.Annotations: { } notes }
+        && HoldKey.TryParseAnnotation(WellKnownNames.HoldAnnotationPrefix + notes.GetValueOrDefault(WellKnownNames.EventJob), out var job)
+        && Time(notes, WellKnownNames.EventBegan) is { } began
+        && Time(notes, WellKnownNames.EventEnded) is { } ended
+        && began <= ended
+            ? new HandOverEvent(node, job, listed.Reason == NodeEvent.Decommissioned, began, ended, listed.Message ?? "")
+            : null;
+
+    private static DateTimeOffset? Time(Dictionary<string, string> notes, string key) =>
+        DateTimeOffset.TryParse(notes.GetValueOrDefault(key), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time : null;
+
+    private static string Format(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+}
+
+internal sealed record ListedEventList(ListMeta? Metadata, List<ListedEvent?>? Items) : IObjectList;
+
+internal sealed record ListedEvent(ListedEventMeta? Metadata, ListedEventObject? InvolvedObject, string? Reason, string? Message);
+
+internal sealed record ListedEventMeta(Dictionary<string, string>? Annotations);
+
+internal sealed record ListedEventObject(string? Name);
+
+[JsonSourceGenerationOptions(MaxDepth = 10_001, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(ListedEventList))]
+internal sealed partial class EventJson : JsonSerializerContext;
