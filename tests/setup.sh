@@ -16,6 +16,8 @@ packages=(
     slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge
     # the container lab: its image is made of Debian's packages
     debootstrap iproute2 iptables
+    # the load generator that tests/bench measures against
+    nghttp2-client
     # scripts
     ca-certificates curl git jq openssl procps shellcheck util-linux
     # the shells that bebidactl completes in

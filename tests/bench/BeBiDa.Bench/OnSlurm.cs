@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using BeBiDa.Guest;
@@ -50,17 +51,23 @@ internal sealed class Throughput : IMeasurement
         await using var plugin = await StartAsync(HandOverBy.Plugin);
         await using var scripts = await StartAsync(HandOverBy.Scripts);
         var rates = new Dictionary<Site.Site, Samples> { [nobody] = new(), [plugin] = new(), [scripts] = new() };
+        var processor = rates.Keys.ToDictionary(site => site, _ => new Samples());
         foreach (var site in rates.Keys)
             await RateAsync(site, settings.Of(40, 4));
         for (var round = 0; round < rounds; round++)
             foreach (var (site, samples) in rates)
-                samples.Add(await RateAsync(site, site == scripts ? jobs / rounds / FewByScripts : jobs / rounds));
+            {
+                var count = site == scripts ? jobs / rounds / FewByScripts : jobs / rounds;
+                var before = ProcessorTime(site);
+                samples.Add(await RateAsync(site, count));
+                processor[site].Add((ProcessorTime(site) - before) / count);
+            }
         section.Text($"{jobs} one-node jobs that do nothing, on {Nodes} empty nodes, with and without the plugin, in {rounds} rounds of {jobs / rounds} in turn; a {FewByScripts}th as many with the scripts. From the submission of a round to its last job's end in slurmctld's log.");
-        section.Table(["hand-over by", "jobs a second", "of nobody's"],
+        section.Table(["hand-over by", "jobs a second", "of nobody's", "slurmctld's processor time a job"],
         [
-            ["nobody", Rate(nobody), "1"],
-            ["BeBiDa", Rate(plugin), Figures.Ratio(rates[plugin].Median / rates[nobody].Median)],
-            ["scripts", Rate(scripts), Figures.Ratio(rates[scripts].Median / rates[nobody].Median)],
+            ["nobody", Rate(nobody), "1", Figures.Time(processor[nobody].Median)],
+            ["BeBiDa", Rate(plugin), Figures.Ratio(rates[plugin].Median / rates[nobody].Median), Figures.Time(processor[plugin].Median)],
+            ["scripts", Rate(scripts), Figures.Ratio(rates[scripts].Median / rates[nobody].Median), Figures.Time(processor[scripts].Median)],
         ]);
         var share = rates[plugin].Median / rates[nobody].Median;
         section.Claim($"slurmctld's throughput over {jobs} jobs", "at least 0.97 of that without the plugin", Figures.Ratio(share), share >= 0.97,
@@ -75,6 +82,12 @@ internal sealed class Throughput : IMeasurement
             HandOver = by,
             Slurm = slurm => (slurm with { CpusPerNode = 16, Patience = TimeSpan.FromMinutes(20), LogLevel = "info" }).ForShortJobs(jobs),
         });
+    }
+
+    private static double ProcessorTime(Site.Site site)
+    {
+        using var slurmctld = Process.GetProcessById(site.Slurm.Controller.ProcessId);
+        return slurmctld.TotalProcessorTime.TotalSeconds;
     }
 
     private static async Task<double> RateAsync(Site.Site site, int jobs)
@@ -158,7 +171,7 @@ internal sealed partial class LastPod : IMeasurement
         return (job, DateTimeOffset.UnixEpoch.AddSeconds(double.Parse(await File.ReadAllTextAsync(file), CultureInfo.InvariantCulture)));
     }
 
-    [GeneratedRegex(@"Allocate JobId=(\d+)|backfill: Started JobId=(\d+)")]
+    [GeneratedRegex(@"(?:Allocate|Started) JobId=(\d+)")]
     private static partial Regex Allocated();
 }
 
