@@ -6,7 +6,8 @@ namespace BeBiDa.Bench;
 /// <param name="Take">Until the nodes were held and the requests to evict were answered; ours until the pods were gone, too.</param>
 /// <param name="Gone">Until no pod was left.</param>
 /// <param name="Give">Until all nodes were back.</param>
-internal sealed record HandOverTimes(double Take, double Gone, double Give);
+/// <param name="Processor">The processor time that each program had until no pod was left.</param>
+internal sealed record HandOverTimes(double Take, double Gone, double Give, IReadOnlyDictionary<string, double> Processor);
 
 /// <summary>Someone who hands nodes over.</summary>
 internal abstract class Peer(LentCluster cluster)
@@ -14,19 +15,24 @@ internal abstract class Peer(LentCluster cluster)
     /// <summary>Its name in the table.</summary>
     public abstract string Name { get; }
 
+    /// <summary>Whether large jobs take so long that they are not waited for.</summary>
+    public virtual bool TakesItsTime => false;
+
     protected LentCluster Cluster { get; } = cluster;
 
     /// <summary>Takes nodes and gives them back.</summary>
     public async Task<HandOverTimes> HandOverAsync(int job, IReadOnlyList<string> nodes, IReadOnlyList<(string Space, string Name)> pods)
     {
+        var before = ProcessorTimes.Read();
         var began = Stopwatch.GetTimestamp();
         var take = await TakeAsync(job, nodes, pods);
         if (pods.Count > 0)
             await Cluster.EmptyAsync();
         var gone = pods.Count > 0 ? Stopwatch.GetElapsedTime(began).TotalSeconds : take;
+        var processor = ProcessorTimes.Read().Since(before);
         // What follows in the background, Events and the API server's own work, is no part of what comes next.
         await Task.Delay(TimeSpan.FromMilliseconds(300 + 3 * nodes.Count));
-        return new HandOverTimes(take, Math.Max(take, gone), await GiveAsync(job, nodes));
+        return new HandOverTimes(take, Math.Max(take, gone), await GiveAsync(job, nodes), processor);
     }
 
     protected abstract Task<double> TakeAsync(int job, IReadOnlyList<string> nodes, IReadOnlyList<(string Space, string Name)> pods);
@@ -69,6 +75,8 @@ internal sealed class OneKubectl(LentCluster cluster) : Peer(cluster)
 {
     public override string Name => "one kubectl";
 
+    public override bool TakesItsTime => true;
+
     protected override Task<double> TakeAsync(int job, IReadOnlyList<string> nodes, IReadOnlyList<(string Space, string Name)> pods) =>
         TimeAsync(() => Cluster.Kubectl.RunAsync(["drain", .. nodes, .. Scripted.DrainOptions]));
 
@@ -81,6 +89,8 @@ internal sealed class Scripted(LentCluster cluster) : Peer(cluster)
     public static readonly string[] DrainOptions = ["--force", "--ignore-daemonsets", "--delete-emptydir-data", "--grace-period=5"];
 
     public override string Name => "scripts";
+
+    public override bool TakesItsTime => true;
 
     protected override Task<double> TakeAsync(int job, IReadOnlyList<string> nodes, IReadOnlyList<(string Space, string Name)> pods) =>
         EachAsync(nodes, node => ["drain", node, .. DrainOptions]);

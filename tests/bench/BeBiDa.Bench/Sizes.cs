@@ -43,7 +43,7 @@ internal sealed class Sizes : IMeasurement
                     {
                         var result = results[(peer, pods, nodes)];
                         // A peer that takes its time is measured less often, and not at all where that would take too long.
-                        if (result.Take.Count > 0 && result.Take.Median * result.Take.Count > settings.Patience.TotalSeconds / 3 || Expected(peer, pods, nodes) > settings.Patience.TotalSeconds)
+                        if (peer.TakesItsTime && (Spent(result) > settings.Patience.TotalSeconds / 3 || Expected(peer, pods, nodes) > settings.Patience.TotalSeconds))
                             continue;
                         var there = pods == 0 ? [] : await cluster.FillAsync(names, pods);
                         var times = await peer.HandOverAsync(++job, names, there);
@@ -63,6 +63,8 @@ internal sealed class Sizes : IMeasurement
             Library.Stop(5000);
         }
     }
+
+    private static double Spent(Result result) => result.Take.Count == 0 ? 0 : result.Take.Median * result.Take.Count;
 
     private static void Tell(Section section, Settings settings, Peer[] peers, int[] sizes, int[] podsEach, Dictionary<(Peer Peer, int Pods, int Nodes), Result> results)
     {
@@ -98,6 +100,12 @@ internal sealed class Sizes : IMeasurement
             }
         }
 
+        var (manyPods, manyNodes) = results.Keys.Select(k => (k.Pods, k.Nodes)).MaxBy(k => k.Pods * k.Nodes);
+        section.Text($"**Where the time goes:** the processor seconds of each program while {manyNodes} nodes with {manyPods} pods each are emptied, from the first request until the last pod is gone (one run; BeBiDa and the benchmark's own looking whether pods are left are one process).");
+        string[] programs = ["client", "kube-apiserver", "etcd", "kubelets"];
+        section.Table(["by", .. programs, "on the clock"], peers.Take(2).Select(peer => (IReadOnlyList<string>)
+            [peer.Name, .. programs.Select(p => Of(peer, manyPods, manyNodes).Processor.TryGetValue(p, out var seconds) ? Figures.Time(seconds) : "-"), Figures.Time(Of(peer, manyPods, manyNodes).Gone.Median)]));
+
         Result Of(Peer peer, int pods, int nodes) => results[(peer, pods, nodes)];
 
         (double Seconds, bool Measured) Estimate(Peer peer, int pods, int nodes)
@@ -131,11 +139,14 @@ internal sealed class Sizes : IMeasurement
 
         public Samples Give { get; } = new();
 
+        public IReadOnlyDictionary<string, double> Processor { get; private set; } = new Dictionary<string, double>();
+
         public void Add(HandOverTimes times)
         {
             Take.Add(times.Take);
             Gone.Add(times.Gone);
             Give.Add(times.Give);
+            Processor = times.Processor;
         }
     }
 }
