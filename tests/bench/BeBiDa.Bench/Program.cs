@@ -13,12 +13,14 @@ var api = new Option<ApiServerKind>("--api")
 var quick = new Option<bool>("--quick") { Description = "Only whether it works: few rounds, few nodes, few jobs; writes to build/bench/quick" };
 var only = new Option<string[]>("--only") { Description = $"Measure only these, and keep what was measured of the others: {string.Join(", ", all.Select(m => m.Name))}", AllowMultipleArgumentsPerToken = true };
 only.AcceptOnlyFromAmong([.. all.Select(m => m.Name)]);
+var nodes = new Option<int[]>("--nodes") { Description = "Sizes of jobs", DefaultValueFactory = _ => [1, 8, 32, 128, 512, 1000], AllowMultipleArgumentsPerToken = true };
+var pods = new Option<int[]>("--pods") { Description = "Pods on each node", DefaultValueFactory = _ => [0, 10, 30], AllowMultipleArgumentsPerToken = true };
 var mostPods = new Option<int>("--pods-at-most") { Description = "Leave out sizes with more pods", DefaultValueFactory = _ => 30_000 };
-var patience = new Option<int>("--patience") { Description = "Seconds that a peer's hand-over may take to be measured and not extrapolated", DefaultValueFactory = _ => 60 };
-var command = new RootCommand("Measures what is claimed of speed, and writes docs/performance.md and docs/images/performance.svg.") { api, quick, only, mostPods, patience };
+var patience = new Option<int>("--patience") { Description = "Seconds that a hand-over by kubectl may take to be measured and not extrapolated; 0 leaves kubectl out", DefaultValueFactory = _ => 60 };
+var command = new RootCommand("Measures what is claimed of speed, and writes docs/performance.md and docs/images/performance.svg.") { api, quick, only, nodes, pods, mostPods, patience };
 command.SetAction(async arguments =>
 {
-    var settings = new Settings(arguments.GetValue(api), arguments.GetValue(quick), arguments.GetValue(mostPods), TimeSpan.FromSeconds(arguments.GetValue(patience)));
+    var settings = new Settings(arguments.GetValue(api), arguments.GetValue(quick), [.. arguments.GetValue(nodes)!.Order()], [.. arguments.GetValue(pods)!.Order()], arguments.GetValue(mostPods), TimeSpan.FromSeconds(arguments.GetValue(patience)));
     var root = PluginBuild.RepositoryRoot();
     var results = Directory.CreateDirectory(Path.Combine(root, "build", "bench", settings.Quick ? "quick" : "full")).FullName;
     var failed = 0;

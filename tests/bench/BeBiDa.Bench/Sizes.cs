@@ -14,8 +14,8 @@ internal sealed class Sizes : IMeasurement
 
     public async Task RunAsync(Settings settings, Section section)
     {
-        int[] sizes = settings.Of<int[]>([1, 8, 32, 128, 512, 1000], [1, 4]);
-        int[] podsEach = settings.Of<int[]>([0, 10, 30], [0, 2]);
+        var sizes = settings.Of(settings.Nodes, [1, 4]);
+        var podsEach = settings.Of(settings.PodsEach, [0, 2]);
         await using var cluster = await LentCluster.StartAsync(settings.Api, sizes[^1]);
         cluster.StartLibrary();
         try
@@ -43,7 +43,7 @@ internal sealed class Sizes : IMeasurement
                     {
                         var result = results[(peer, pods, nodes)];
                         // A peer that takes its time is measured less often, and not at all where that would take too long.
-                        if (peer.TakesItsTime && (Spent(result) > settings.Patience.TotalSeconds / 3 || Expected(peer, pods, nodes) > settings.Patience.TotalSeconds))
+                        if (peer.TakesItsTime && (settings.Patience == TimeSpan.Zero || Spent(result) > settings.Patience.TotalSeconds / 3 || Expected(peer, pods, nodes) > settings.Patience.TotalSeconds))
                             continue;
                         var there = pods == 0 ? [] : await cluster.FillAsync(names, pods);
                         var times = await peer.HandOverAsync(++job, names, there);
@@ -66,7 +66,7 @@ internal sealed class Sizes : IMeasurement
 
     private static double Spent(Result result) => result.Take.Count == 0 ? 0 : result.Take.Median * result.Take.Count;
 
-    private static void Tell(Section section, Settings settings, Peer[] peers, int[] sizes, int[] podsEach, Dictionary<(Peer Peer, int Pods, int Nodes), Result> results)
+    private static void Tell(Section section, Settings settings, Peer[] peers, IReadOnlyList<int> sizes, IReadOnlyList<int> podsEach, Dictionary<(Peer Peer, int Pods, int Nodes), Result> results)
     {
         section.Text("Each node has a hollow kubelet that ends a pod as soon as it is told to (all of them are one process beside the API server), "
             + "so what is timed is the hand-over and not the pods' grace, which is 5 s for all. BeBiDa is `libbebida_controller.so` in one process with the benchmark, called as slurmctld's plugin calls it, "
@@ -88,10 +88,11 @@ internal sealed class Sizes : IMeasurement
             section.Claim($"{pods} pods a node, {large[0]} to {large[^1]} nodes: decommission", "at most 1.3 times h2load", $"up to {Figures.Ratio(worst)}", worst <= 1.3, Why);
             var back = large.Max(n => Of(peers[0], pods, n).Give.Median / Of(peers[1], pods, n).Give.Median);
             section.Claim($"{pods} pods a node, {large[0]} to {large[^1]} nodes: recommission", "at most 1.3 times h2load", $"up to {Figures.Ratio(back)}", back <= 1.3, Why);
-            if (measured.Where(n => n >= 100).Select(n => (n, Factor: Estimate(peers[3], pods, n).Seconds / Of(peers[0], pods, n).Take.Median)).ToList() is { Count: > 0 } wide)
+            var wide = measured.Where(n => n >= 100 && Estimate(peers[3], pods, n) is not null).ToList();
+            if (wide.Count > 0)
             {
-                var least = wide.MinBy(w => w.Factor);
-                section.Claim($"{pods} pods a node, from 128 nodes: decommission", "at most 1/100 of the scripts'", $"1/{Figures.Ratio(least.Factor)} or less (at {least.n} nodes{(Estimate(peers[3], pods, least.n).Measured ? "" : ", the scripts' extrapolated")})", least.Factor >= 100, Why);
+                var (least, at) = wide.Select(n => (Estimate(peers[3], pods, n)!.Value.Seconds / Of(peers[0], pods, n).Take.Median, n)).Min();
+                section.Claim($"{pods} pods a node, from {wide[0]} nodes: decommission", "at most 1/100 of the scripts'", $"1/{Figures.Ratio(least)} at most (at {at} nodes{(Estimate(peers[3], pods, at)!.Value.Measured ? "" : ", the scripts' extrapolated")})", least >= 100, Why);
             }
             if (measured.Contains(128) && measured[^1] > 128)
             {
@@ -108,11 +109,11 @@ internal sealed class Sizes : IMeasurement
 
         Result Of(Peer peer, int pods, int nodes) => results[(peer, pods, nodes)];
 
-        (double Seconds, bool Measured) Estimate(Peer peer, int pods, int nodes)
-        {
-            var from = sizes.Where(n => n <= nodes && results.TryGetValue((peer, pods, n), out var r) && r.Take.Count > 0).Max();
-            return (Of(peer, pods, from).Take.Median * nodes / from, from == nodes);
-        }
+        // From the largest size that was measured and is not larger; null where none was.
+        (double Seconds, bool Measured)? Estimate(Peer peer, int pods, int nodes) =>
+            sizes.LastOrDefault(n => n <= nodes && results.TryGetValue((peer, pods, n), out var r) && r.Take.Count > 0) is > 0 and var from
+                ? (Of(peer, pods, from).Take.Median * nodes / from, from == nodes)
+                : null;
 
         string[] Row(int n, int pods)
         {
@@ -122,13 +123,15 @@ internal sealed class Sizes : IMeasurement
             [
                 $"{n}", Figures.Time(ours.Take.Median), Figures.Time(generated.Take.Median), Figures.Ratio(ours.Take.Median / generated.Take.Median),
                 pods == 0 ? "-" : Figures.Time(generated.Gone.Median),
-                Show(kubectl), Figures.Ratio(kubectl.Seconds / ours.Take.Median), Show(scripts), Figures.Ratio(scripts.Seconds / ours.Take.Median),
+                Show(kubectl), Times(kubectl), Show(scripts), Times(scripts),
                 Figures.Time(ours.Give.Median), Figures.Time(generated.Give.Median), Figures.Ratio(ours.Give.Median / generated.Give.Median),
-                scripts.Measured ? Figures.Time(Of(peers[3], pods, n).Give.Median) : "",
+                scripts?.Measured == true ? Figures.Time(Of(peers[3], pods, n).Give.Median) : "",
             ];
+
+            string Times((double Seconds, bool)? theirs) => theirs is { } known ? Figures.Ratio(known.Seconds / ours.Take.Median) : "";
         }
 
-        static string Show((double Seconds, bool Measured) time) => time.Measured ? Figures.Time(time.Seconds) : $"*about* {Figures.Time(time.Seconds)}";
+        static string Show((double Seconds, bool Measured)? time) => time is { } known ? (known.Measured ? "" : "*about* ") + Figures.Time(known.Seconds) : "";
     }
 
     private sealed class Result
