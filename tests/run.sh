@@ -131,6 +131,7 @@ lane host "${others[@]}" &
 wait
 collect host
 collect machines
+check "the benchmarks run, in short, on the embedded API server" bash -c "dotnet build tests/bench/BeBiDa.Bench -c Release --nologo -v quiet && dotnet build/dotnet/bin/BeBiDa.Bench/release/BeBiDa.Bench.dll --quick --api embedded --only sizes requests lastpod neighbour > $logs/bench.log"
 for release in bookworm trixie sid; do
     step "packages for Debian $release: installed, upgraded and removed by the commands of docs/install.md"
     packaging/test.sh "$release" < /dev/null > "$logs/packages-$release.log" 2>&1

@@ -18,6 +18,8 @@ packages=(
     debootstrap iproute2 iptables
     # monitoring: what reads slurmctld's textfile, and what stores it; started by the tests themselves
     prometheus prometheus-node-exporter
+    # the load generator that tests/bench measures against
+    nghttp2-client
     # scripts
     ca-certificates curl git jq openssl procps shellcheck util-linux
     # the shells that bebidactl completes in

@@ -18,6 +18,9 @@ internal static unsafe class Library
     /// <summary>What it has answered.</summary>
     public static ConcurrentQueue<(ulong Request, int Outcome)> Answers { get; } = new();
 
+    /// <summary>Told of each answer, on the library's own thread.</summary>
+    public static event Action<ulong, int>? Answered;
+
     public static uint AbiVersion() => ((delegate* unmanaged[Cdecl]<uint>)Export("bebida_abi_version"))();
 
     public static int Start(uint abiVersion, uint? size = null)
@@ -46,7 +49,11 @@ internal static unsafe class Library
     public static int Stop(uint graceMilliseconds) => ((delegate* unmanaged[Cdecl]<uint, int>)Export("bebida_stop"))(graceMilliseconds);
 
     /// <summary>Sets a variable where native code sees it; .NET's own environment is a copy.</summary>
-    public static void SetEnvironment(string name, string value) => Assert.That(SetEnv(name, value, 1), Is.Zero);
+    public static void SetEnvironment(string name, string value)
+    {
+        if (SetEnv(name, value, 1) != 0)
+            throw new LabException($"the variable {name} cannot be set");
+    }
 
     private static nint Export(string name) => NativeLibrary.GetExport(Handle, name);
 
@@ -54,7 +61,11 @@ internal static unsafe class Library
     private static void OnLog(int level, byte* line) => Log.Enqueue((level, Marshal.PtrToStringUTF8((nint)line)!));
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static void OnAnswer(ulong request, int outcome) => Answers.Enqueue((request, outcome));
+    private static void OnAnswer(ulong request, int outcome)
+    {
+        Answers.Enqueue((request, outcome));
+        Answered?.Invoke(request, outcome);
+    }
 
     // BEBIDA_GONE: a job that has ended has left its nodes.
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]

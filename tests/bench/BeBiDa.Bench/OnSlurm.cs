@@ -1,0 +1,188 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.RegularExpressions;
+using BeBiDa.Guest;
+using BeBiDa.Lab;
+using BeBiDa.Site;
+using k8s;
+using k8s.Models;
+
+namespace BeBiDa.Bench;
+
+/// <summary>What a hand-over adds to a job's start.</summary>
+internal sealed class EmptyNodes : IMeasurement
+{
+    public string Name => "srun";
+
+    public string Title => "`srun -N8 true` on empty nodes";
+
+    public async Task RunAsync(Settings settings, Section section)
+    {
+        var rounds = settings.Of(15, 1);
+        var cost = await HandOverCost.MeasureAsync(settings.Api, rounds);
+        section.Text($"Three sites of eight nodes, with real daemons of Slurm on one host; medians of {rounds} rounds, one site after the other in turn. The demo prints the same.");
+        section.Table(["hand-over by", "the whole command", "added"],
+        [
+            ["nobody", Figures.Time(cost.Nobody.Median), "-"],
+            ["BeBiDa", Figures.Time(cost.Plugin.Median), Figures.Time(cost.AddedByPlugin)],
+            ["scripts", Figures.Time(cost.Scripts.Median), Figures.Time(cost.AddedByScripts)],
+        ]);
+        var factor = cost.AddedByScripts / cost.AddedByPlugin;
+        section.Claim("added to `srun -N8 true`", "at most 1/50 of what scripts add", cost.AddedByPlugin > 0 ? $"1/{Figures.Ratio(factor)}" : "lost in the noise", cost.AddedByPlugin <= 0 || factor >= 50,
+            "eight applies and eight lists are two trips to the API server, one after the other, on a machine that starts the job's eight slurmstepd besides");
+    }
+}
+
+/// <summary>How many jobs slurmctld gets done.</summary>
+internal sealed class Throughput : IMeasurement
+{
+    private const int Nodes = 4;
+    private const int FewByScripts = 10;
+
+    public string Name => "throughput";
+
+    public string Title => "slurmctld's throughput";
+
+    public async Task RunAsync(Settings settings, Section section)
+    {
+        var jobs = settings.Of(2000, 40);
+        var rounds = settings.Of(4, 2);
+        await using var nobody = await StartAsync(HandOverBy.Nobody);
+        await using var plugin = await StartAsync(HandOverBy.Plugin);
+        await using var scripts = await StartAsync(HandOverBy.Scripts);
+        var rates = new Dictionary<Site.Site, Samples> { [nobody] = new(), [plugin] = new(), [scripts] = new() };
+        var processor = rates.Keys.ToDictionary(site => site, _ => new Samples());
+        foreach (var site in rates.Keys)
+            await RateAsync(site, settings.Of(40, 4));
+        for (var round = 0; round < rounds; round++)
+            foreach (var (site, samples) in rates)
+            {
+                var count = site == scripts ? jobs / rounds / FewByScripts : jobs / rounds;
+                var before = ProcessorTime(site);
+                samples.Add(await RateAsync(site, count));
+                processor[site].Add((ProcessorTime(site) - before) / count);
+            }
+        section.Text($"{jobs} one-node jobs that do nothing, on {Nodes} empty nodes, with and without the plugin, in {rounds} rounds of {jobs / rounds} in turn; a {FewByScripts}th as many with the scripts. From the submission of a round to its last job's end in slurmctld's log.");
+        section.Table(["hand-over by", "jobs a second", "of nobody's", "slurmctld's processor time a job"],
+        [
+            ["nobody", Rate(nobody), "1", Figures.Time(processor[nobody].Median)],
+            ["BeBiDa", Rate(plugin), Figures.Ratio(rates[plugin].Median / rates[nobody].Median), Figures.Time(processor[plugin].Median)],
+            ["scripts", Rate(scripts), Figures.Ratio(rates[scripts].Median / rates[nobody].Median), Figures.Time(processor[scripts].Median)],
+        ]);
+        var share = rates[plugin].Median / rates[nobody].Median;
+        section.Claim($"slurmctld's throughput over {jobs} jobs", "at least 0.97 of that without the plugin", Figures.Ratio(share), share >= 0.97,
+            "the API server, etcd, slurmctld, four slurmd and the jobs share two processors: what the API server computes for a hand-over, the jobs have to wait for");
+
+        string Rate(Site.Site site) => rates[site].Median.ToString("0.0", CultureInfo.InvariantCulture);
+
+        Task<Site.Site> StartAsync(HandOverBy by) => Site.Site.StartAsync(new SiteOptions
+        {
+            Api = settings.Api,
+            Nodes = Nodes,
+            HandOver = by,
+            Slurm = slurm => (slurm with { CpusPerNode = 16, Patience = TimeSpan.FromMinutes(20), LogLevel = "info" }).ForShortJobs(jobs),
+        });
+    }
+
+    private static double ProcessorTime(Site.Site site)
+    {
+        using var slurmctld = Process.GetProcessById(site.Slurm.Controller.ProcessId);
+        return slurmctld.TotalProcessorTime.TotalSeconds;
+    }
+
+    private static async Task<double> RateAsync(Site.Site site, int jobs)
+    {
+        var before = site.Slurm.Controller.ReadLog().Length;
+        var began = DateTime.Now;
+        await ShortJobs.RunAsync(site.Slurm, jobs, TimeSpan.FromMinutes(20));
+        var last = SlurmLog.After(site, before).Where(line => line.Text.Contains("_job_complete: JobId=", StringComparison.Ordinal)).Max(line => line.Time);
+        await site.WaitUntilFreeAsync();
+        return jobs / (last - began).TotalSeconds;
+    }
+}
+
+/// <summary>How soon a job starts after its last pod has gone.</summary>
+internal sealed partial class LastPod : IMeasurement
+{
+    private const int Nodes = 8;
+
+    public string Name => "lastpod";
+
+    public string Title => "From the last pod's end to the job's start";
+
+    public async Task RunAsync(Settings settings, Section section)
+    {
+        var rounds = settings.Of(15, 2);
+        await using var nobody = await Site.Site.StartAsync(new SiteOptions { Api = settings.Api, Nodes = Nodes, HandOver = HandOverBy.Nobody });
+        await using var plugin = await Site.Site.StartAsync(new SiteOptions { Api = settings.Api, Nodes = Nodes });
+        await using var pods = new PodObserver(plugin.Client);
+        var (alone, ours) = (new Samples(), new Samples());
+        for (var round = -1; round < rounds; round++)
+        {
+            var own = await AloneAsync(nobody);
+            var with = await WithPodsAsync(plugin, pods);
+            if (round < 0)
+                continue;
+            alone.Add(own);
+            ours.Add(with);
+        }
+        var more = ours.Median - alone.Median;
+        section.Text($"Batch jobs of {Nodes} nodes, two pods on each that take 200 ms to end; medians of {rounds} rounds. "
+            + "With the plugin: from when a watch of the benchmark's own says that the last pod is gone until the job's script writes down the time. Slurm's own: from the allocation, in slurmctld's log, to the same, on a site without the plugin.");
+        section.Table(["", "median", "longest"],
+        [
+            ["last pod gone, to the job's first command", Figures.Time(ours.Median), Figures.Time(ours.Max)],
+            ["Slurm's own: allocation, to the job's first command", Figures.Time(alone.Median), Figures.Time(alone.Max)],
+            ["beyond Slurm's own", Figures.Time(more), ""],
+        ]);
+        section.Claim("last pod gone to job started, beyond Slurm's own", "under 20 ms", Figures.Time(more), more < 0.02, "slurmctld looks every second, or when something happens, whether a job's prologs are over");
+    }
+
+    private static async Task<double> AloneAsync(Site.Site site)
+    {
+        var before = site.Slurm.Controller.ReadLog().Length;
+        var (job, started) = await RunAsync(site);
+        var line = SlurmLog.After(site, before).First(line => Allocated().Match(line.Text) is { Success: true } found && found.Groups[1].Value == $"{job}");
+        return (started - new DateTimeOffset(line.Time)).TotalSeconds;
+    }
+
+    private static async Task<double> WithPodsAsync(Site.Site site, PodObserver observer)
+    {
+        for (var i = 0; i < 2 * Nodes; i++)
+            await site.Client.CoreV1.CreateNamespacedPodAsync(new V1Pod
+            {
+                Metadata = new V1ObjectMeta { Name = $"p{i}" },
+                Spec = new V1PodSpec { NodeName = $"n{i % Nodes + 1}", Containers = [new V1Container { Name = "main", Image = "hollow" }] },
+            }, "default");
+        await Eventually.HoldsAsync("the pods run", TimeSpan.FromSeconds(30), async _ => (await site.Client.CoreV1.ListNamespacedPodAsync("default")).Items.All(p => p.Status.Phase == "Running"));
+        var (_, started) = await RunAsync(site);
+        await Eventually.HoldsAsync("the pods are gone", TimeSpan.FromSeconds(30), _ => Task.FromResult(observer.Stays().All(s => s.Until is not null)));
+        return (started - observer.Stays().Max(s => s.Until!.Value)).TotalSeconds;
+    }
+
+    private static async Task<(int Job, DateTimeOffset Started)> RunAsync(Site.Site site)
+    {
+        var file = Path.Combine(site.Slurm.Directory, "jobs", "started");
+        File.Delete(file);
+        // EPOCHREALTIME is bash's own: no process is started for a time stamp.
+        var job = await site.Slurm.SubmitAsync([$"-N{Nodes}", "--output=/dev/null", "--wrap", $"exec bash -c 'echo $EPOCHREALTIME > {file}'"]);
+        await site.Slurm.WaitForJobEndAsync(job);
+        await site.WaitUntilFreeAsync();
+        return (job, DateTimeOffset.UnixEpoch.AddSeconds(double.Parse(await File.ReadAllTextAsync(file), CultureInfo.InvariantCulture)));
+    }
+
+    [GeneratedRegex(@"(?:Allocate|Started) JobId=(\d+)")]
+    private static partial Regex Allocated();
+}
+
+/// <summary>A line of slurmctld's log.</summary>
+internal readonly partial record struct SlurmLog(DateTime Time, string Text)
+{
+    /// <summary>What was logged since it was so long.</summary>
+    public static IEnumerable<SlurmLog> After(Site.Site site, int length) =>
+        site.Slurm.Controller.ReadLog()[length..].Split('\n').Select(l => Line().Match(l)).Where(m => m.Success)
+            .Select(m => new SlurmLog(DateTime.Parse(m.Groups[1].Value, CultureInfo.InvariantCulture), m.Groups[2].Value));
+
+    [GeneratedRegex(@"^\[([^\]]+)\] (.*)$")]
+    private static partial Regex Line();
+}
