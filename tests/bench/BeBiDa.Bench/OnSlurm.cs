@@ -18,7 +18,7 @@ internal sealed class EmptyNodes : IMeasurement
 
     public async Task RunAsync(Settings settings, Section section)
     {
-        var rounds = settings.Of(15, 1);
+        var rounds = settings.Of(11, 1);
         var cost = await HandOverCost.MeasureAsync(settings.Api, rounds);
         section.Text($"Three sites of eight nodes, with real daemons of Slurm on one host; medians of {rounds} rounds, one site after the other in turn. The demo prints the same.");
         section.Table(["hand-over by", "the whole command", "added"],
@@ -37,7 +37,7 @@ internal sealed class EmptyNodes : IMeasurement
 internal sealed class Throughput : IMeasurement
 {
     private const int Nodes = 4;
-    private const int FewByScripts = 10;
+    private const int FewByScripts = 20;
 
     public string Name => "throughput";
 
