@@ -6,9 +6,9 @@ namespace BeBiDa.Site.Tests;
 /// <summary>bebidactl reconcile beside a real Slurm.</summary>
 internal sealed class ReconcileTests : SiteTest
 {
-    // slurmctld's own reconciler is to leave the work to the tool; the jobs are root's, who may keep nodes unless it is
-    // said otherwise.
-    protected override SiteOptions Options => new() { Nodes = 3, Configuration = "controller: {reconcileInterval: 1h}\njobs:\n  mayKeep: {users: []}\n" };
+    // Without the plugin, whose own reconciler would do the tool's work when slurmctld starts; the jobs are root's, who may
+    // keep nodes unless it is said otherwise.
+    protected override SiteOptions Options => new() { Nodes = 3, HandOver = HandOverBy.Hook, Configuration = "jobs:\n  mayKeep: {users: []}\n" };
 
     [Test]
     public Task Without_Slurm_nobody_knows_and_nothing_is_touched() =>
