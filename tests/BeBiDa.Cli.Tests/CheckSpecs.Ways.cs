@@ -23,6 +23,7 @@ public sealed partial class CheckSpecs
         Way("anyone can read the kubeconfig", "kubeconfig/refused", "^chmod 0600 /.*kubeconfig", s => s.KubeconfigMode = (UnixFileMode)0b110_100_100),
         Way("the kubeconfig runs a program", "kubeconfig/refused", "^bebidactl kubeconfig create", s => s.Kubeconfig = Regex.Replace(s.Kubeconfig!, "(?m)^ +client-.*\n( +client-.*\n)?", "    exec: {apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never, command: /bin/true}\n")),
         Way("slurmctld's user cannot read the kubeconfig", "slurm.conf/slurmctld files/unreadable", "^chown root:nogroup /.*/kubeconfig && chmod 0640 /.*/kubeconfig$", s => s.Conf = s.Conf.Replace("SlurmUser=root", "SlurmUser=nobody")),
+        Way("the folder of the metrics is not there", "metrics/folder", "^install -d -o root -g root -m 2775 /nowhere$", s => s.Yaml += "metrics: {textfile: /nowhere/bebida.prom}\n", error: false),
         Way("SlurmUser is nobody that the host knows", "slurm.conf/slurmctld files/slurm-user", "^SlurmUser=slurm$", s => s.Conf = s.Conf.Replace("SlurmUser=root", "SlurmUser=slrum")),
         Way("the certificate is over", "kubeconfig/expired", "^bebidactl kubeconfig renew", s => s.Kubeconfig = File.ReadAllText(s.Api.WriteKubeconfig("bebida", TimeSpan.FromHours(-1)))),
         Way("the certificate is soon over", "kubeconfig/renewal-due", "^bebidactl kubeconfig renew", s => s.Kubeconfig = File.ReadAllText(s.Api.WriteKubeconfig("bebida", TimeSpan.FromHours(3))), error: false),

@@ -96,6 +96,16 @@ public sealed partial class CheckSpecs
     public Task What_is_wrong_on_a_node_is_found_and_named(string check, string write, bool error, Func<BrokenSite, Task> break_) => IsFoundAsync("node", check, write, error, break_);
 
     [Test]
+    public async Task A_folder_that_slurmctlds_user_cannot_write_metrics_to_is_found()
+    {
+        var broken = new BrokenSite(site, folder, other, late);
+        broken.Yaml += "metrics: {textfile: /etc/bebida.prom}\n";
+        broken.Conf = broken.Conf.Replace("SlurmUser=root", "SlurmUser=nobody");
+        var found = Findings(await CheckAsync(broken, "controller", "--output", "json"));
+        Assert.That(found.Single(f => f.Check == "metrics/folder").Write, Is.EqualTo("chgrp nogroup /etc && chmod g+w /etc"));
+    }
+
+    [Test]
     public async Task A_node_whose_clock_is_wrong_is_found()
     {
         var broken = new BrokenSite(site, folder, other, late);

@@ -66,7 +66,7 @@ public class LibrarySpecs
     {
         File.AppendAllText(configuration, "controler:\n  deadline: 1m\n");
         Assert.That(Library.Start(Header.Version), Is.EqualTo(Header.Constant("BEBIDA_ERROR_CONFIGURATION")));
-        Assert.That(Library.Log, Has.Member((Header.Constant("BEBIDA_LOG_ERROR"), $"{configuration}:3: controler: unknown key; the keys here are controller, eviction, jobs, kubernetes, node, nodes")));
+        Assert.That(Library.Log, Has.Member((Header.Constant("BEBIDA_LOG_ERROR"), $"{configuration}:3: controler: unknown key; the keys here are controller, eviction, jobs, kubernetes, metrics, node, nodes")));
     }
 
     [Test]

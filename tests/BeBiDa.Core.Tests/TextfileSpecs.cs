@@ -1,6 +1,5 @@
 using System.Diagnostics.Metrics;
 using BeBiDa.Metrics;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 
 namespace BeBiDa.Tests;
@@ -105,20 +104,4 @@ public sealed class TextfileSpecs
     }
 
     private Textfile Start() => new(Path, exposition, clock, log);
-
-    private sealed class Lines : ILogger
-    {
-        public List<string> All { get; } = [];
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-        {
-            lock (All)
-                All.Add($"{logLevel}: {formatter(state, exception)}");
-        }
-    }
 }

@@ -28,6 +28,20 @@ internal static class FileChecks
                         ? $"chgrp {SystemUserGroups.GroupName(account.Groups[0])} {barrier} && chmod g+rx {barrier}"
                         : $"chown root:{SystemUserGroups.GroupName(account.Groups[0])} {barrier} && chmod 0640 {barrier}",
                     "this host");
+        if (configuration.Metrics.Textfile is { Length: > 0 } textfile)
+            CheckFolder(Path.GetDirectoryName(textfile)!, user, account, findings);
+    }
+
+    private static void CheckFolder(string folder, string user, (uint Number, IReadOnlyList<uint> Groups) account, Findings findings)
+    {
+        var (isThere, group) = (Directory.Exists(folder), SystemUserGroups.GroupName(account.Groups[0]));
+        if (!isThere || (account.Number != 0 && !May(folder, account, Write)))
+            findings.Warning(
+                "metrics/folder",
+                isThere ? $"{user}, as whom slurmctld runs, cannot write to {folder}, where metrics.textfile is" : $"{folder}, where metrics.textfile is, is not there",
+                "Prometheus is told nothing of hand-overs",
+                isThere ? $"chgrp {group} {folder} && chmod g+w {folder}" : $"install -d -o root -g {group} -m 2775 {folder}",
+                "this host");
     }
 
     // The first thing on the way that keeps someone out; null for none.
@@ -42,6 +56,7 @@ internal static class FileChecks
     }
 
     private const uint Read = 4;
+    private const uint Write = 2;
     private const uint Enter = 1;
 
     private static bool May(string path, (uint Number, IReadOnlyList<uint> Groups) account, uint right)

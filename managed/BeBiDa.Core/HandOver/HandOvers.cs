@@ -142,7 +142,7 @@ public sealed class HandOvers : IAsyncDisposable
             _ = TellLaterAsync();
             return Answered(result, overdue: true);
         }
-        Tell();
+        Tell(result);
         return Answered(result);
 
         HandOverResult Answered(HandOverResult answer, bool overdue = false)
@@ -151,22 +151,21 @@ public sealed class HandOvers : IAsyncDisposable
             return answer;
         }
 
-        void Tell()
+        void Tell(HandOverResult ended)
         {
-            if (result.Outcome == HandOverOutcome.Failed)
-                logger.LogError("job {Job}: {Direction} failed after {Elapsed}{Where}: {Problems}", job.Number, direction, Milliseconds(result.Elapsed), Where(job), problems.Describe());
-            else if (result.Outcome == HandOverOutcome.NothingToDo)
+            if (ended.Outcome == HandOverOutcome.Failed)
+                logger.LogError("job {Job}: {Direction} failed after {Elapsed}{Where}: {Problems}", job.Number, direction, Milliseconds(ended.Elapsed), Where(job), problems.Describe());
+            else if (ended.Outcome == HandOverOutcome.NothingToDo)
                 logger.LogDebug("job {Job}: Kubernetes knows none of its nodes", job.Id);
             else
-                logger.LogInformation("job {Job}: {Direction} of {Nodes} nodes {Outcome} in {Elapsed}{Pods}{Where}", job.Number, direction, result.Nodes.Count, result.Outcome == HandOverOutcome.Done ? "done" : "superseded", Milliseconds(result.Elapsed), decommission ? $", {result.PodsEvicted} pods evicted" : "", Where(job));
+                logger.LogInformation("job {Job}: {Direction} of {Nodes} nodes {Outcome} in {Elapsed}{Pods}{Where}", job.Number, direction, ended.Nodes.Count, ended.Outcome == HandOverOutcome.Done ? "done" : "superseded", Milliseconds(ended.Elapsed), decommission ? $", {ended.PodsEvicted} pods evicted" : "", Where(job));
         }
 
         // What was begun before the answer is done after it; whoever reads the log has read that it was not.
         async Task TellLaterAsync()
         {
-            result = await working.ConfigureAwait(false);
-            if (result.Outcome == HandOverOutcome.Done)
-                Tell();
+            if (await working.ConfigureAwait(false) is { Outcome: HandOverOutcome.Done } ended)
+                Tell(ended);
         }
 
         async Task<HandOverResult> RunAsync()
