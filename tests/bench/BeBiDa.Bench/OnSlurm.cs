@@ -78,7 +78,7 @@ internal sealed class Throughput : IMeasurement
             section.Text($"The scripts left nodes unschedulable behind them, {cordoned} times: jobs shared the nodes, and where one job's epilog comes before another's prolog is done, its `uncordon` is undone for good. The benchmark uncordons them.");
         var share = rates[plugin].Median / rates[nobody].Median;
         section.Claim($"slurmctld's throughput over {jobs} jobs", "at least 0.97 of that without the plugin", Figures.Ratio(share), share >= 0.97,
-            "the API server, etcd, slurmctld, four slurmd and the jobs share two processors: what the API server computes for a hand-over, the jobs have to wait for");
+            "all of it shares two processors; a job's list of pods seems to wait in the API server until its cache is current, and many jobs at once write the same four Nodes, which are answered with 409 and tried again after a pause; which of these counts most is not known yet");
 
         string Rate(Site.Site site) => rates[site].Median.ToString("0.0", CultureInfo.InvariantCulture);
 
