@@ -34,7 +34,7 @@ internal sealed class ApiClient : IDisposable
         this.requestTimeout = requestTimeout;
         this.time = time;
         inFlight = new SemaphoreSlim(maxInFlight);
-        evictions = new SemaphoreSlim(Math.Max(1, maxInFlight * 3 / 4));
+        evictions = new SemaphoreSlim(Math.Max(1, maxInFlight * 7 / 8));
         circuit = new Circuit(time, logger);
     }
 

@@ -14,6 +14,9 @@ internal sealed class RequestEconomy : IMeasurement
 
     public string Title => "Requests and bytes";
 
+    // It alone counts.
+    public ApiServerKind Server(Settings settings) => ApiServerKind.Embedded;
+
     public async Task RunAsync(Settings settings, Section section)
     {
         var (nodes, podsEach) = (settings.Of(100, 4), 10);

@@ -16,11 +16,12 @@ only.AcceptOnlyFromAmong([.. all.Select(m => m.Name)]);
 var nodes = new Option<int[]>("--nodes") { Description = "Sizes of jobs", DefaultValueFactory = _ => [1, 8, 32, 128, 512, 1000], AllowMultipleArgumentsPerToken = true };
 var pods = new Option<int[]>("--pods") { Description = "Pods on each node", DefaultValueFactory = _ => [0, 10, 30], AllowMultipleArgumentsPerToken = true };
 var mostPods = new Option<int>("--pods-at-most") { Description = "Leave out sizes with more pods", DefaultValueFactory = _ => 30_000 };
+var jobs = new Option<int>("--jobs") { Description = "Short jobs to measure slurmctld's throughput with", DefaultValueFactory = _ => 2000 };
 var patience = new Option<int>("--patience") { Description = "Seconds that a hand-over by kubectl may take to be measured and not extrapolated; 0 leaves kubectl out", DefaultValueFactory = _ => 60 };
-var command = new RootCommand("Measures what is claimed of speed, and writes docs/performance.md and docs/images/performance.svg.") { api, quick, only, nodes, pods, mostPods, patience };
+var command = new RootCommand("Measures what is claimed of speed, and writes docs/performance.md and docs/images/performance.svg.") { api, quick, only, nodes, pods, mostPods, jobs, patience };
 command.SetAction(async arguments =>
 {
-    var settings = new Settings(arguments.GetValue(api), arguments.GetValue(quick), [.. arguments.GetValue(nodes)!.Order()], [.. arguments.GetValue(pods)!.Order()], arguments.GetValue(mostPods), TimeSpan.FromSeconds(arguments.GetValue(patience)));
+    var settings = new Settings(arguments.GetValue(api), arguments.GetValue(quick), [.. arguments.GetValue(nodes)!.Order()], [.. arguments.GetValue(pods)!.Order()], arguments.GetValue(mostPods), arguments.GetValue(jobs), TimeSpan.FromSeconds(arguments.GetValue(patience)));
     var root = PluginBuild.RepositoryRoot();
     var results = Directory.CreateDirectory(Path.Combine(root, "build", "bench", settings.Quick ? "quick" : "full")).FullName;
     var failed = 0;
@@ -39,7 +40,7 @@ command.SetAction(async arguments =>
             failed++;
             continue;
         }
-        var server = settings.Api == ApiServerKind.Real ? "a real kube-apiserver" : "the embedded API server";
+        var server = measurement.Server(settings) == ApiServerKind.Real ? "a real kube-apiserver" : "the embedded API server";
         section.Circumstances = $"{DateTime.UtcNow:yyyy-MM-dd HH:mm} UTC, {Figures.Time(Stopwatch.GetElapsedTime(began).TotalSeconds)}, with {server}; load average {before} before and {Machine.Load} after; commit {await Machine.CommitAsync()}";
         section.Save(Path.Combine(results, $"{section.Name}.json"));
     }

@@ -8,8 +8,9 @@ namespace BeBiDa.Bench;
 /// <param name="Nodes">How many nodes the jobs have.</param>
 /// <param name="PodsEach">How many pods are on each of them.</param>
 /// <param name="MostPods">Sizes with more pods than this are left out.</param>
+/// <param name="Jobs">How many short jobs slurmctld gets.</param>
 /// <param name="Patience">A peer that would take longer for one hand-over, by what it took for a smaller one, is not measured; with zero, no such peer is.</param>
-internal sealed record Settings(ApiServerKind Api, bool Quick, IReadOnlyList<int> Nodes, IReadOnlyList<int> PodsEach, int MostPods, TimeSpan Patience)
+internal sealed record Settings(ApiServerKind Api, bool Quick, IReadOnlyList<int> Nodes, IReadOnlyList<int> PodsEach, int MostPods, int Jobs, TimeSpan Patience)
 {
     /// <summary>One number for the long form and one for the short.</summary>
     public T Of<T>(T full, T quick) => Quick ? quick : full;
@@ -23,6 +24,9 @@ internal interface IMeasurement
 
     /// <summary>The heading over its result.</summary>
     string Title { get; }
+
+    /// <summary>The API server that it is measured with.</summary>
+    ApiServerKind Server(Settings settings) => settings.Api;
 
     /// <summary>Measures.</summary>
     Task RunAsync(Settings settings, Section section);

@@ -6,7 +6,8 @@ namespace BeBiDa.Bench;
 /// <summary>Jobs of one node up to a thousand, with pods: by the library, by scripts, by one kubectl, and by a load generator.</summary>
 internal sealed class Sizes : IMeasurement
 {
-    private const string Why = "the rest of the time is the API server's and the kubelets': see below";
+    private const string WhyEmpty = "a hold and then a list, one after the other, where the load generator has the holds alone; the rest is the API server's";
+    private const string WhyPods = "the API server: an eviction waits in it, and it computes most of what is computed (see where the time goes)";
 
     public string Name => "sizes";
 
@@ -71,11 +72,11 @@ internal sealed class Sizes : IMeasurement
         section.Text("Each node has a hollow kubelet that ends a pod as soon as it is told to (all of them are one process beside the API server), "
             + "so what is timed is the hand-over and not the pods' grace, which is 5 s for all. BeBiDa is `libbebida_controller.so` in one process with the benchmark, called as slurmctld's plugin calls it, "
             + "with its defaults (32 requests at once, Events). Its time ends when the last pod is gone, as a job's wait does. `h2load` sends the same applies and evictions over one connection, "
-            + "32 at once, and its time ends with the last answer: it knows nothing of the pods. "
+            + "32 at once, and its time ends with the last answer: it knows nothing of the pods. (A job would not wait longer than `controller.deadline`, 30 s by default, for its nodes; here it has ten minutes.) "
             + $"*About* marks what would have taken more than {settings.Patience.TotalSeconds:0} s and was extrapolated, linearly, from the largest size measured.");
-        var last = peers.ToDictionary(p => p, _ => 0.0);
         foreach (var pods in podsEach)
         {
+            var why = pods == 0 ? WhyEmpty : WhyPods;
             var measured = sizes.Where(n => results.ContainsKey((peers[0], pods, n)) && results[(peers[0], pods, n)].Take.Count > 0).ToList();
             section.Text($"**{(pods == 0 ? "Empty nodes" : $"{pods} pods on each node")}**");
             section.Table(
@@ -85,19 +86,19 @@ internal sealed class Sizes : IMeasurement
                 section.Curves.Add(new Curve($"{peer.Name}, {pods} pods", peer.Name, pods, [.. sizes.Where(n => results.TryGetValue((peer, pods, n), out var r) && r.Take.Count > 0).Select(n => new CurvePoint(n, results[(peer, pods, n)].Take.Median))]));
             var large = measured.Where(n => n >= 8).DefaultIfEmpty(measured[^1]).ToList();
             var worst = large.Max(n => Of(peers[0], pods, n).Take.Median / Of(peers[1], pods, n).Take.Median);
-            section.Claim($"{pods} pods a node, {large[0]} to {large[^1]} nodes: decommission", "at most 1.3 times h2load", $"up to {Figures.Ratio(worst)}", worst <= 1.3, Why);
+            section.Claim($"{pods} pods a node, {large[0]} to {large[^1]} nodes: decommission", "at most 1.3 times h2load", $"up to {Figures.Ratio(worst)}", worst <= 1.3, why);
             var back = large.Max(n => Of(peers[0], pods, n).Give.Median / Of(peers[1], pods, n).Give.Median);
-            section.Claim($"{pods} pods a node, {large[0]} to {large[^1]} nodes: recommission", "at most 1.3 times h2load", $"up to {Figures.Ratio(back)}", back <= 1.3, Why);
+            section.Claim($"{pods} pods a node, {large[0]} to {large[^1]} nodes: recommission", "at most 1.3 times h2load", $"up to {Figures.Ratio(back)}", back <= 1.3, why);
             var wide = measured.Where(n => n >= 100 && Estimate(peers[3], pods, n) is not null).ToList();
             if (wide.Count > 0)
             {
                 var (least, at) = wide.Select(n => (Estimate(peers[3], pods, n)!.Value.Seconds / Of(peers[0], pods, n).Take.Median, n)).Min();
-                section.Claim($"{pods} pods a node, from {wide[0]} nodes: decommission", "at most 1/100 of the scripts'", $"1/{Figures.Ratio(least)} at most (at {at} nodes{(Estimate(peers[3], pods, at)!.Value.Measured ? "" : ", the scripts' extrapolated")})", least >= 100, Why);
+                section.Claim($"{pods} pods a node, from {wide[0]} nodes: decommission", "at most 1/100 of the scripts'", $"1/{Figures.Ratio(least)} at most (at {at} nodes{(Estimate(peers[3], pods, at)!.Value.Measured ? "" : ", the scripts' extrapolated")})", least >= 100, why);
             }
             if (measured.Contains(128) && measured[^1] > 128)
             {
                 var perNode = Of(peers[0], pods, measured[^1]).Take.Median / measured[^1] / (Of(peers[0], pods, 128).Take.Median / 128);
-                section.Claim($"{pods} pods a node: a node of {measured[^1]} beside one of 128", "linear: at most 1.25 times the time", Figures.Ratio(perNode), perNode <= 1.25, Why);
+                section.Claim($"{pods} pods a node: a node of {measured[^1]} beside one of 128", "linear: at most 1.25 times the time", Figures.Ratio(perNode), perNode <= 1.25, why);
             }
         }
 
