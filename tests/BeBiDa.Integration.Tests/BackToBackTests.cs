@@ -15,10 +15,11 @@ internal sealed class BackToBackTests
             Assert.That(Trespasses.OfNodes(site), Is.Empty);
         });
 
-    // What shows that the observer sees what it is there to see.
+    // What shows that the observer sees what it is there to see. On many nodes, so that scripts are at work for long even
+    // where kubectl is quick.
     [Test]
     public Task The_scripts_that_the_plugin_replaces_leave_nodes_schedulable_under_a_job() =>
-        Sites.WithAsync(new SiteOptions { Nodes = 4, HandOver = HandOverBy.Scripts }, async site =>
+        Sites.WithAsync(new SiteOptions { Nodes = 12, HandOver = HandOverBy.Scripts }, async site =>
         {
             for (var pair = 0; pair < 15 && Trespasses.OfNodes(site).Count == 0; pair++)
                 await RunPairAsync(site);
@@ -28,8 +29,9 @@ internal sealed class BackToBackTests
     // The second waits for nodes that the first gives back last.
     private static async Task RunPairAsync(Site site)
     {
-        var first = await site.Probes.SubmitAsync(TimeSpan.FromMilliseconds(300), "-N4");
-        var second = await site.Probes.SubmitAsync(TimeSpan.FromMilliseconds(800), "-N2", "-w", "n3,n4");
+        var nodes = site.Slurm.Nodes.Count;
+        var first = await site.Probes.SubmitAsync(TimeSpan.FromMilliseconds(300), $"-N{nodes}");
+        var second = await site.Probes.SubmitAsync(TimeSpan.FromMilliseconds(800), "-N2", "-w", $"n{nodes - 1},n{nodes}");
         foreach (var job in new[] { first, second })
             Assert.That((await site.Slurm.WaitForJobEndAsync(job)).Single().State, Is.EqualTo(JobState.Completed));
         await site.Slurm.WaitForIdleNodesAsync();
