@@ -57,6 +57,13 @@ native() {
     fi
 }
 
+# The name of each test that failed, and how its message begins.
+# shellcheck disable=SC2016 # awk's
+failures_of_log='/^ +Failed .* \[[^]]*\]$/ { sub(/^ +Failed /, ""); sub(/ \[[^]]*\]$/, ""); print project ": " $0 }
+    /^ +(Stack Trace|Standard Output Messages):/ { left = 0 }
+    left > 0 { print "    " substr($0, 1, 300); left-- }
+    /^ +Error Message:/ { left = 8 }'
+
 # managed <project>: NUnit's count; a run that breaks off counts as a failure.
 managed() {
     local name log
@@ -72,7 +79,7 @@ managed() {
     grep -E '^ +Skipped ' "$log"
     if [ "$code" -ne 0 ]; then
         grep -vE '^ +Passed ' "$log" | tail -n 200
-        sed -nE "s/^ +Failed (.*) \[[^]]*\]$/$name: \1/p" "$log" >> "$logs/failures"
+        awk -v project="$name" "$failures_of_log" "$log" >> "$logs/failures"
         [ "${f:-0}" -eq 0 ] && f=1 && echo "$name broke off" >> "$logs/failures"
     fi
     echo "$name: ${p:-0} passed, ${f:-0} failed, ${s:-0} skipped"

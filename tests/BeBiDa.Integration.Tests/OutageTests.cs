@@ -117,10 +117,9 @@ internal sealed class OutageTests : SiteTest
     [TestCase(true, TestName = "A_job_that_started_during_an_outage_in_which_slurmctld_crashed_holds_its_nodes_after_it")]
     public async Task Outage_and_restart(bool kill)
     {
-        var from = DateTimeOffset.UtcNow;
         await Site.EmbeddedApi.StopAsync();
         var job = await StartJobAsync("-N2");
-        await Slurm.WaitForSavedJobsAsync(from);
+        await Slurm.WaitForSavedJobAsync(job);
         await Slurm.RestartControllerAsync(kill);
         await Slurm.WaitForJobAsync(job, JobState.Running);
         await Site.EmbeddedApi.RestartAsync();

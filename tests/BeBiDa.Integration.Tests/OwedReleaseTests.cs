@@ -19,9 +19,8 @@ internal sealed class OwedReleaseTests
             (await site.Slurm.RunAsync("scancel", [$"{job}"])).EnsureSucceeded();
             await site.Slurm.WaitForJobEndAsync(job);
             // The end of a job that slurmctld had not written down, it would see again; one more job makes it write.
-            var ended = DateTimeOffset.UtcNow;
-            await site.Slurm.SubmitAsync(["--hold", "--output=/dev/null", "--wrap", "true"]);
-            await site.Slurm.WaitForSavedJobsAsync(ended);
+            var later = await site.Slurm.SubmitAsync(["--hold", "--output=/dev/null", "--wrap", "true"]);
+            await site.Slurm.WaitForSavedJobAsync(later);
             await site.Slurm.StopControllerAsync(kill: true);
             refusal.Dispose();
             Assert.That(await site.HoldsAsync(), Is.EqualTo(new[] { $"n1 lab.{job}" }));

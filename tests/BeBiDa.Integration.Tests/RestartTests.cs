@@ -11,10 +11,9 @@ internal sealed class RestartTests : SiteTest
     [TestCase(true, TestName = "A_job_keeps_its_nodes_over_a_crash_of_slurmctld_and_gives_them_back")]
     public async Task A_job_keeps_its_nodes(bool kill)
     {
-        var from = DateTimeOffset.UtcNow;
         var job = await StartJobAsync("-N2");
         var running = DateTimeOffset.UtcNow;
-        await Slurm.WaitForSavedJobsAsync(from);
+        await Slurm.WaitForSavedJobAsync(job);
         await Slurm.RestartControllerAsync(kill);
         await Slurm.ReconfigureAsync();
         await Slurm.WaitForJobAsync(job, JobState.Running);
@@ -32,10 +31,9 @@ internal sealed class RestartTests : SiteTest
     {
         await using var pods = new PodObserver(Site.Client);
         await Workloads.RunAsync(Site.Client, Workloads.Pod("slow", "n1", termination: "12"));
-        var from = DateTimeOffset.UtcNow;
         var job = await Site.Probes.SubmitAsync(TimeSpan.FromMilliseconds(300), "-N2");
         await Slurm.WaitForJobAsync(job, JobState.Configuring);
-        await Slurm.WaitForSavedJobsAsync(from);
+        await Slurm.WaitForSavedJobAsync(job);
         await Slurm.RestartControllerAsync(kill);
         await Slurm.ReconfigureAsync();
 

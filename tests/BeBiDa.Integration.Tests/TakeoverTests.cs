@@ -37,7 +37,7 @@ internal sealed class TakeoverTests : SiteTest
         await Slurm.WaitForJobAsync(ending, JobState.Completing);
         var configuring = await SubmitAsync("-w", "n3");
         await Slurm.WaitForJobAsync(configuring, JobState.Configuring);
-        await Slurm.WaitForSavedJobsAsync(from);
+        await Slurm.WaitForSavedJobAsync(configuring);
         await Slurm.StopControllerAsync(kill: true);
         refusal.Dispose();
 

@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Text;
 using CliWrap;
 using CliWrap.Buffered;
 
@@ -68,6 +69,29 @@ public sealed partial class SlurmCluster
     /// <summary>Waits until slurmctld has written its jobs down since then, which it does every five seconds if any has changed.</summary>
     public Task WaitForSavedJobsAsync(DateTimeOffset since, CancellationToken cancellationToken = default) =>
         Eventually.HoldsAsync("slurmctld has saved its jobs", _options.Patience, _ => Task.FromResult(JobsSaved > since), cancellationToken);
+
+    /// <summary>Waits until slurmctld has written down a job as it is now, and all others with it: no crash takes that back.</summary>
+    /// <param name="id">Any job that slurmctld knows; its comment is changed, by which its record is known in the file.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    public async Task WaitForSavedJobAsync(int id, CancellationToken cancellationToken = default)
+    {
+        var mark = $"saved-{Guid.NewGuid():N}";
+        (await RunAsync("scontrol", ["update", $"JobId={id}", $"Comment={mark}"], cancellationToken)).EnsureSucceeded();
+        await Eventually.HoldsAsync($"slurmctld has saved job {id}", _options.Patience, async cancel => await SavedJobsHaveAsync(mark, cancel), cancellationToken);
+    }
+
+    private async Task<bool> SavedJobsHaveAsync(string text, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var saved = await File.ReadAllBytesAsync(Path.Combine(Directory, "state", "job_state"), cancellationToken);
+            return saved.AsSpan().IndexOf(Encoding.ASCII.GetBytes(text)) >= 0;
+        }
+        catch (FileNotFoundException) // slurmctld unlinks the old one before it links the new one there
+        {
+            return false;
+        }
+    }
 
     private async Task<IReadOnlyList<SlurmJob>> WaitForJobAsync(int id, string what, Func<JobState, bool> wanted, CancellationToken cancellationToken)
     {
