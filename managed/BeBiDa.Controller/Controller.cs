@@ -73,7 +73,7 @@ internal sealed class Controller
         }
         catch (TimeoutException)
         {
-            logger.LogInformation("stopping with hand-overs under way; slurmctld repeats them after its start");
+            logger.LogInformation("stopping with hand-overs under way; after its start, slurmctld repeats those of jobs that begin, and the others are reconciled");
         }
         await handOvers.DisposeAsync().ConfigureAwait(false);
         await Task.WhenAll(answers.Values).ConfigureAwait(false);

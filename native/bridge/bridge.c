@@ -425,8 +425,10 @@ void bridge_close(void)
     if (join_answerer)
         (void)pthread_join(answerer_thread, NULL);
     if (dropped > 0)
-        log_verbose("%zu hand-overs were open at the end; slurmctld repeats them when it starts again",
-                    dropped);
+        log_verbose(
+            "%zu hand-overs were open at the end; when slurmctld starts again it repeats those of jobs "
+            "that begin, and the reconciler does the others",
+            dropped);
     if (stuck)
         log_error("the controller library does not stop; it is left behind");
 end:;

@@ -30,7 +30,8 @@ bool bridge_open(bridge_tell tell, struct bridge_questions questions);
 bool bridge_hand_over(struct hand_over *hand_over);
 
 /* Ends both threads and the work of the library, and waits for that no longer than a moment. Hand-overs that
- * are still open are dropped untold: slurmctld repeats them when it starts again. */
+ * are still open are dropped untold: when slurmctld starts again, it repeats those of jobs that begin, and
+ * the reconciler does the others. */
 void bridge_close(void);
 
 #endif

@@ -2,9 +2,11 @@
  * Slurm's PrEp plugin prep/bebida: before a job starts, its nodes leave Kubernetes, and after it they go
  * back.
  *
- * slurmctld calls the two hooks with its locks held. They copy the job, hand it to the bridge and return;
- * slurmctld goes on with the job when the bridge's answerer tells it how that ended. In slurmd and everywhere
- * else the plugin does nothing.
+ * slurmctld calls the two hooks with its locks held. They copy the job, hand it to the bridge and return.
+ * slurmctld goes on with a job that begins when the bridge's answerer tells it how that ended. It waits for
+ * no job's way back: a job is COMPLETING for as long, and when that ends after the nodes' epilogs, slurmctld
+ * starts no other job on them until its scheduler looks by itself again (prep_epilog_slurmctld_callback in
+ * slurmctld/prep_slurmctld.c). In slurmd and everywhere else the plugin does nothing.
  */
 #include "prep_abi.h"
 
@@ -25,7 +27,7 @@ EXPORTED const uint32_t plugin_version = SLURM_VERSION_NUMBER;
 
 /* Wait statuses. slurmctld requeues a batch job whose prolog has exited with 1, and ends an interactive one.
  */
-enum { PROLOG_SUCCEEDED = 0, PROLOG_FAILED = 1 << 8, EPILOG_SUCCEEDED = 0 };
+enum { PROLOG_SUCCEEDED = 0, PROLOG_FAILED = 1 << 8 };
 
 static prep_callbacks_t slurmctld;
 
@@ -55,14 +57,12 @@ static void tell_prolog(const struct hand_over *hand_over, const struct policy *
                                hand_over->ending == ENDED_OVERDUE);
 }
 
-/* slurmctld does with a failed epilog what it does with any other. */
 static void tell_epilog(const struct hand_over *hand_over)
 {
     if (hand_over->ending != ENDED_DONE)
         log_error("job %u: its nodes are not back in Kubernetes: %s; the reconciler gives them back when it "
                   "can, or bebidactl reconcile",
                   hand_over->job_id, why(hand_over->ending));
-    slurmctld.epilog_slurmctld(EPILOG_SUCCEEDED, hand_over->job_id, hand_over->ending == ENDED_OVERDUE);
 }
 
 static void tell(const struct hand_over *hand_over, const struct policy *policy)
@@ -73,7 +73,7 @@ static void tell(const struct hand_over *hand_over, const struct policy *policy)
         tell_epilog(hand_over);
 }
 
-/* Returns whether slurmctld is to wait for being told. */
+/* Returns whether its end will be told. */
 static bool hand_over(job_record_t *job, int32_t direction)
 {
     struct hand_over *taken = job_hand_over(job, direction);
@@ -98,7 +98,7 @@ EXPORTED void fini(void)
 /* Only slurmctld registers callbacks, and does so before the first job. */
 EXPORTED void prep_p_register_callbacks(prep_callbacks_t *callbacks)
 {
-    if (job_in_slurmctld() && callbacks->prolog_slurmctld != NULL && callbacks->epilog_slurmctld != NULL) {
+    if (job_in_slurmctld() && callbacks->prolog_slurmctld != NULL) {
         slurmctld = *callbacks;
         (void)bridge_open(tell,
                           (struct bridge_questions){.presence = questions_presence, .jobs = questions_jobs});
@@ -113,7 +113,8 @@ EXPORTED int prep_p_prolog_slurmctld(job_record_t *job, bool *async)
 
 EXPORTED int prep_p_epilog_slurmctld(job_record_t *job, bool *async)
 {
-    *async = hand_over(job, BEBIDA_RECOMMISSION);
+    (void)hand_over(job, BEBIDA_RECOMMISSION);
+    *async = false;
     return SLURM_SUCCESS;
 }
 

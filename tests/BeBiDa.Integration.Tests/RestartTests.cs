@@ -49,7 +49,7 @@ internal sealed class RestartTests : SiteTest
         var job = await StartJobAsync("-N2");
         var hang = Site.EmbeddedApi.Faults.Add(new Fault(FaultKind.Hang) { Verb = "patch", Resource = "nodes" });
         (await Slurm.RunAsync("scancel", [$"{job}"])).EnsureSucceeded();
-        await Slurm.WaitForJobAsync(job, JobState.Completing);
+        await Slurm.WaitForJobEndAsync(job);
         await Slurm.StopControllerAsync();
         hang.Dispose();
         Assert.That(await Site.HoldsAsync(), Has.Count.EqualTo(2));

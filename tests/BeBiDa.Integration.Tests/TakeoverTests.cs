@@ -34,7 +34,7 @@ internal sealed class TakeoverTests : SiteTest
         var refusal = Site.EmbeddedApi.Faults.Add(new Fault(FaultKind.Refuse) { StatusCode = 503, Verb = "patch", Resource = "nodes" });
         var from = DateTimeOffset.UtcNow;
         (await Slurm.RunAsync("scancel", [$"{ending}"])).EnsureSucceeded();
-        await Slurm.WaitForJobAsync(ending, JobState.Completing);
+        await Slurm.WaitForJobEndAsync(ending);
         var configuring = await SubmitAsync("-w", "n3");
         await Slurm.WaitForJobAsync(configuring, JobState.Configuring);
         await Slurm.WaitForSavedJobAsync(configuring);

@@ -133,26 +133,25 @@ LEVEL(debug)
 
 /* What slurmctld is told. */
 
-static void take(bool prolog, int status, uint32_t job_id, bool timed_out)
+static void prolog_ended(int status, uint32_t job_id, bool timed_out)
 {
     (void)pthread_mutex_lock(&slurmctld_lock);
     (void)pthread_mutex_lock(&lock);
     if (told_count < NOTES)
-        told[told_count] = (struct told){prolog, status, job_id, timed_out};
+        told[told_count] = (struct told){status, job_id, timed_out};
     told_count++;
     (void)pthread_cond_broadcast(&changed);
     (void)pthread_mutex_unlock(&lock);
     (void)pthread_mutex_unlock(&slurmctld_lock);
 }
 
-static void prolog_ended(int status, uint32_t job_id, bool timed_out)
-{
-    take(true, status, job_id, timed_out);
-}
-
+/* slurmctld does not know that it is to be told. */
 static void epilog_ended(int status, uint32_t job_id, bool timed_out)
 {
-    take(false, status, job_id, timed_out);
+    (void)status;
+    (void)job_id;
+    (void)timed_out;
+    keep(false);
 }
 
 void site_library(const char *kind)

@@ -12,7 +12,6 @@
 #include "standin_controller.h"
 
 struct told {
-    bool prolog;
     int status; /* a wait status */
     uint32_t job_id;
     bool timed_out;
