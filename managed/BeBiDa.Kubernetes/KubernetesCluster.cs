@@ -23,6 +23,7 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
     private readonly ApiClient client;
     private readonly NodeWatch nodes;
     private readonly PodQueries pods;
+    private readonly KeyedLock writes = new();
     private readonly string host = Environment.MachineName;
 
     private KubernetesCluster(ApiClient client, NodeWatch nodes)
@@ -199,13 +200,18 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
     /// <exception cref="ClusterException">They cannot be read; the rights that a hand-over needs do not include this.</exception>
     public Task<IReadOnlyList<HandOverEvent>> ReadHandOversAsync(CancellationToken cancellationToken) => HandOverEvents.ReadAsync(client, EventNamespace, cancellationToken);
 
+    // One after the other for each node: of applies that meet, the API server starts all but one again, and after five
+    // such starts it answers 409. Jobs that share a node would wait for each other's pauses.
     private Task<PartialObject?> ApplyAsync(ClusterNode node, HoldKey hold, NodeApplyMeta metadata, NodeApplySpec? spec, CancellationToken cancellationToken) =>
-        client.SendSparinglyAsync(
-            HttpMethod.Patch,
-            $"api/v1/nodes/{node.Name}?fieldManager={Uri.EscapeDataString(hold.FieldManager)}&force=true",
-            ApiClient.Body(new NodeApply("v1", "Node", metadata, spec), ApiJson.Default.NodeApply, Apply),
-            ApiClient.Metadata,
-            ApiJson.Default.PartialObject,
+        writes.RunAsync(
+            node.Name,
+            () => client.SendSparinglyAsync(
+                HttpMethod.Patch,
+                $"api/v1/nodes/{node.Name}?fieldManager={Uri.EscapeDataString(hold.FieldManager)}&force=true",
+                ApiClient.Body(new NodeApply("v1", "Node", metadata, spec), ApiJson.Default.NodeApply, Apply),
+                ApiClient.Metadata,
+                ApiJson.Default.PartialObject,
+                cancellationToken),
             cancellationToken);
 
     private static DeleteOptions Options(Pod pod, TimeSpan? gracePeriod) =>
