@@ -1,7 +1,5 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
-using BeBiDa.Guest;
 using BeBiDa.Lab;
 using BeBiDa.Site;
 using k8s;
@@ -30,92 +28,6 @@ internal sealed class EmptyNodes : IMeasurement
         var factor = cost.AddedByScripts / cost.AddedByPlugin;
         section.Claim("added to `srun -N8 true`", "at most 1/50 of what scripts add", cost.AddedByPlugin > 0 ? $"1/{Figures.Ratio(factor)}" : "lost in the noise", cost.AddedByPlugin <= 0 || factor >= 50,
             "eight applies and eight lists are two trips to the API server, one after the other, on a machine that starts the job's eight slurmstepd besides");
-    }
-}
-
-/// <summary>How many jobs slurmctld gets done.</summary>
-internal sealed class Throughput : IMeasurement
-{
-    private const int Nodes = 4;
-    private const int FewByScripts = 20;
-
-    public string Name => "throughput";
-
-    public string Title => "slurmctld's throughput";
-
-    public async Task RunAsync(Settings settings, Section section)
-    {
-        var jobs = settings.Of(settings.Jobs, 40);
-        var cordoned = 0;
-        var rounds = settings.Of(4, 2);
-        await using var nobody = await StartAsync(HandOverBy.Nobody);
-        await using var plugin = await StartAsync(HandOverBy.Plugin);
-        await using var scripts = await StartAsync(HandOverBy.Scripts);
-        var rates = new Dictionary<Site.Site, Samples> { [nobody] = new(), [plugin] = new(), [scripts] = new() };
-        var processor = rates.Keys.ToDictionary(site => site, _ => new Samples());
-        foreach (var site in rates.Keys)
-        {
-            await RateAsync(site, settings.Of(40, 4));
-            cordoned += await UncordonAsync(site);
-        }
-        for (var round = 0; round < rounds; round++)
-            foreach (var (site, samples) in rates)
-            {
-                var count = site == scripts ? jobs / rounds / FewByScripts : jobs / rounds;
-                var before = ProcessorTime(site);
-                samples.Add(await RateAsync(site, count));
-                cordoned += await UncordonAsync(site);
-                processor[site].Add((ProcessorTime(site) - before) / count);
-            }
-        section.Text($"{jobs} one-node jobs that do nothing, on {Nodes} empty nodes, with and without the plugin, in {rounds} rounds of {jobs / rounds} in turn; a {FewByScripts}th as many with the scripts. From the submission of a round to its last job's end in slurmctld's log.");
-        section.Table(["hand-over by", "jobs a second", "of nobody's", "slurmctld's processor time a job"],
-        [
-            ["nobody", Rate(nobody), "1", Figures.Time(processor[nobody].Median)],
-            ["BeBiDa", Rate(plugin), Figures.Ratio(rates[plugin].Median / rates[nobody].Median), Figures.Time(processor[plugin].Median)],
-            ["scripts", Rate(scripts), Figures.Ratio(rates[scripts].Median / rates[nobody].Median), Figures.Time(processor[scripts].Median)],
-        ]);
-        if (cordoned > 0)
-            section.Text($"The scripts left nodes unschedulable behind them, {cordoned} times: jobs shared the nodes, and where one job's epilog comes before another's prolog is done, its `uncordon` is undone for good. The benchmark uncordons them.");
-        var share = rates[plugin].Median / rates[nobody].Median;
-        section.Claim($"slurmctld's throughput over {jobs} jobs", "at least 0.97 of that without the plugin", Figures.Ratio(share), share >= 0.97,
-            "all of it shares two processors; a job's list of pods seems to wait in the API server until its cache is current, and many jobs at once write the same four Nodes, which are answered with 409 and tried again after a pause; which of these counts most is not known yet");
-
-        string Rate(Site.Site site) => rates[site].Median.ToString("0.0", CultureInfo.InvariantCulture);
-
-        Task<Site.Site> StartAsync(HandOverBy by) => Site.Site.StartAsync(new SiteOptions
-        {
-            Api = settings.Api,
-            Nodes = Nodes,
-            HandOver = by,
-            Slurm = slurm => (slurm with { CpusPerNode = 16, Patience = TimeSpan.FromMinutes(20), LogLevel = "info" }).ForShortJobs(jobs),
-        });
-    }
-
-    private static double ProcessorTime(Site.Site site)
-    {
-        using var slurmctld = Process.GetProcessById(site.Slurm.Controller.ProcessId);
-        return slurmctld.TotalProcessorTime.TotalSeconds;
-    }
-
-    private static async Task<double> RateAsync(Site.Site site, int jobs)
-    {
-        var before = site.Slurm.Controller.ReadLog().Length;
-        var began = DateTime.Now;
-        await ShortJobs.RunAsync(site.Slurm, jobs, TimeSpan.FromMinutes(20));
-        var last = SlurmLog.After(site, before).Where(line => line.Text.Contains("_job_complete: JobId=", StringComparison.Ordinal)).Max(line => line.Time);
-        if (site.Options.HandOver != HandOverBy.Scripts)
-            await site.WaitUntilFreeAsync();
-        return jobs / (last - began).TotalSeconds;
-    }
-
-    // Scripts of jobs that share a node undo one another: the last word on a node may be a drain's.
-    private static async Task<int> UncordonAsync(Site.Site site)
-    {
-        await site.Slurm.WaitForIdleNodesAsync();
-        var left = await site.UnschedulableAsync();
-        if (left.Count > 0)
-            await site.Kubectl.RunAsync(["uncordon", .. left]);
-        return left.Count;
     }
 }
 

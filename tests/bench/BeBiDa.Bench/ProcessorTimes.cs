@@ -17,6 +17,16 @@ internal sealed class ProcessorTimes
     public IReadOnlyDictionary<string, double> Since(ProcessorTimes before) =>
         seconds.ToDictionary(s => s.Key, s => s.Value - before.seconds.GetValueOrDefault(s.Key));
 
+    /// <summary>That of one program.</summary>
+    public double Of(string program) => seconds.GetValueOrDefault(program);
+
+    /// <summary>What all of the machine has spent, in seconds: proc(5), the first line of /proc/stat without idle, iowait and steal.</summary>
+    public static double OfMachine()
+    {
+        var words = File.ReadLines("/proc/stat").First().Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        return new[] { 1, 2, 3, 6, 7 }.Sum(column => long.Parse(words[column], CultureInfo.InvariantCulture)) / TicksPerSecond;
+    }
+
     /// <summary>Reads them.</summary>
     public static ProcessorTimes Read()
     {

@@ -19,9 +19,9 @@ public static class ShortJobs
     };
 
     /// <summary>Submits that many as one array, and returns when the last of them is over and forgotten.</summary>
-    public static async Task RunAsync(SlurmCluster slurm, int count, TimeSpan patience, Action<int>? left = null, CancellationToken cancellationToken = default)
+    public static async Task RunAsync(SlurmCluster slurm, int count, TimeSpan patience, Action<int>? left = null, string partition = SlurmCluster.SharedPartition, CancellationToken cancellationToken = default)
     {
-        await slurm.SubmitAsync([$"--array=1-{count}", "--partition", SlurmCluster.SharedPartition, "--output=/dev/null", "--wrap", "true"], cancellationToken);
+        await slurm.SubmitAsync([$"--array=1-{count}", "--partition", partition, "--output=/dev/null", "--wrap", "true"], cancellationToken);
         await GoneAsync(slurm, patience, left, cancellationToken);
     }
 

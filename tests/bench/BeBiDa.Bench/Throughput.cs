@@ -1,0 +1,136 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.RegularExpressions;
+using BeBiDa.EmbeddedApi;
+using BeBiDa.Guest;
+using BeBiDa.Lab;
+using BeBiDa.Site;
+
+namespace BeBiDa.Bench;
+
+/// <summary>How many jobs slurmctld gets done.</summary>
+internal sealed partial class Throughput : IMeasurement
+{
+    private const int Nodes = 16;
+    private const int FewByScripts = 20;
+
+    public string Name => "throughput";
+
+    public string Title => "slurmctld's throughput";
+
+    public async Task RunAsync(Settings settings, Section section)
+    {
+        var jobs = settings.Of(settings.Jobs, 40);
+        var rounds = settings.Of(4, 2);
+        await using var nobody = await StartAsync(HandOverBy.Nobody);
+        await using var plugin = await StartAsync(HandOverBy.Plugin);
+        await using var scripts = await StartAsync(HandOverBy.Scripts);
+        List<Site.Site> sites = [nobody, plugin, scripts];
+        var cordoned = 0;
+        section.Text($"{jobs} one-node jobs that do nothing, on {Nodes} empty nodes, with and without the plugin, in {rounds} rounds of {jobs / rounds} in turn; a {FewByScripts}th as many with the scripts. From the submission of a round to its last job's end in slurmctld's log. "
+            + "Jobs that share nodes come in fours: one processor a node, oversubscribed. All of it shares this machine's processors, the API servers of three sites too; their time a job is that of all of them, what they do anyway included.");
+        var rows = new List<IReadOnlyList<string>>();
+        foreach (var partition in new[] { SlurmCluster.ExclusivePartition, SlurmCluster.SharedPartition })
+            await MeasureAsync(partition);
+        section.Table(["jobs", "hand-over by", "jobs a second", "of nobody's", "processor time a job: slurmctld", "API servers and etcd", "all of the machine", "a job's wait for its node, p50", "p99"], rows);
+        if (cordoned > 0)
+            section.Text($"The scripts left nodes unschedulable behind them, {cordoned} times: where one job's epilog comes before another's prolog is done, its `uncordon` is undone for good. The benchmark uncordons them.");
+
+        async Task MeasureAsync(string partition)
+        {
+            var rates = sites.ToDictionary(site => site, _ => new Samples());
+            var costs = sites.ToDictionary(site => site, _ => new Costs());
+            foreach (var site in sites)
+            {
+                await RateAsync(site, partition, settings.Of(40, 4));
+                cordoned += await UncordonAsync(site);
+            }
+            var begin = plugin.Slurm.Controller.ReadLog().Length;
+            for (var round = 0; round < rounds; round++)
+                foreach (var site in sites)
+                {
+                    var count = site == scripts ? jobs / rounds / FewByScripts : jobs / rounds;
+                    var before = Spent.Read(site);
+                    rates[site].Add(await RateAsync(site, partition, count));
+                    costs[site].Add(before, Spent.Read(site), count);
+                    cordoned += await UncordonAsync(site);
+                }
+            var waits = new Samples();
+            foreach (var (_, text) in SlurmLog.After(plugin, begin))
+                if (Wait().Match(text) is { Success: true } wait)
+                    waits.Add(double.Parse(wait.Groups[1].Value, CultureInfo.InvariantCulture) / 1000);
+            var what = partition == SlurmCluster.SharedPartition ? "share nodes" : "take whole nodes";
+            foreach (var (site, by) in sites.Zip(["nobody", "BeBiDa", "scripts"]))
+                rows.Add(
+                [
+                    what, by, rates[site].Median.ToString("0.0", CultureInfo.InvariantCulture), site == nobody ? "1" : Figures.Ratio(rates[site].Median / rates[nobody].Median),
+                    Figures.Time(costs[site].Slurmctld.Median), settings.Api == ApiServerKind.Real ? Figures.Time(costs[site].Servers.Median) : "-", Figures.Time(costs[site].Machine.Median),
+                    .. site == plugin ? (string[])[Figures.Time(waits.Median), Figures.Time(waits.P99)] : ["-", "-"],
+                ]);
+            var share = rates[plugin].Median / rates[nobody].Median;
+            section.Claim($"slurmctld's throughput, {jobs} jobs that {what}", "at least 0.97 of that without the plugin", Figures.Ratio(share), share >= 0.97,
+                "both are bound by these two processors, and most of what a job costs more here is the API server's work on its Node, which a site has on another machine (see the processor times)");
+        }
+
+        Task<Site.Site> StartAsync(HandOverBy by) => Site.Site.StartAsync(new SiteOptions
+        {
+            Api = settings.Api,
+            Nodes = Nodes,
+            HandOver = by,
+            Slurm = slurm => (slurm with { CpusPerNode = 1, Patience = TimeSpan.FromMinutes(20), LogLevel = "info" }).ForShortJobs(jobs),
+        });
+    }
+
+    private static async Task<double> RateAsync(Site.Site site, string partition, int jobs)
+    {
+        var before = site.Slurm.Controller.ReadLog().Length;
+        var began = DateTime.Now;
+        await ShortJobs.RunAsync(site.Slurm, jobs, TimeSpan.FromMinutes(20), partition: partition);
+        var last = SlurmLog.After(site, before).Where(line => line.Text.Contains("_job_complete: JobId=", StringComparison.Ordinal)).Max(line => line.Time);
+        if (site.Options.HandOver != HandOverBy.Scripts)
+            await site.WaitUntilFreeAsync();
+        return jobs / (last - began).TotalSeconds;
+    }
+
+    // Scripts of jobs that share a node undo one another: the last word on a node may be a drain's.
+    private static async Task<int> UncordonAsync(Site.Site site)
+    {
+        await site.Slurm.WaitForIdleNodesAsync();
+        var left = await site.UnschedulableAsync();
+        if (left.Count > 0)
+            await site.Kubectl.RunAsync(["uncordon", .. left]);
+        return left.Count;
+    }
+
+    [GeneratedRegex(@"bebida: job \d+: decommission of 1 nodes done in (\d+) ms")]
+    private static partial Regex Wait();
+
+    /// <summary>Processor time so far, in seconds.</summary>
+    private sealed record Spent(double Slurmctld, double Servers, double Machine)
+    {
+        private static readonly string[] ServerPrograms = ["kube-apiserver", "etcd"];
+
+        public static Spent Read(Site.Site site)
+        {
+            using var slurmctld = Process.GetProcessById(site.Slurm.Controller.ProcessId);
+            var programs = ProcessorTimes.Read();
+            return new Spent(slurmctld.TotalProcessorTime.TotalSeconds, ServerPrograms.Sum(programs.Of), ProcessorTimes.OfMachine());
+        }
+    }
+
+    private sealed class Costs
+    {
+        public Samples Slurmctld { get; } = new();
+
+        public Samples Servers { get; } = new();
+
+        public Samples Machine { get; } = new();
+
+        public void Add(Spent before, Spent after, int jobs)
+        {
+            Slurmctld.Add((after.Slurmctld - before.Slurmctld) / jobs);
+            Servers.Add((after.Servers - before.Servers) / jobs);
+            Machine.Add((after.Machine - before.Machine) / jobs);
+        }
+    }
+}
