@@ -22,7 +22,7 @@ internal sealed class ApiClient : IDisposable
 
     private readonly ConnectionSource connections;
     private readonly TimeSpan requestTimeout;
-    private readonly SemaphoreSlim inFlight, evictions;
+    private readonly SemaphoreSlim inFlight, evictions, nodeWrites;
     private readonly TimeProvider time;
     private readonly Circuit circuit;
     private long awaySince;
@@ -35,6 +35,7 @@ internal sealed class ApiClient : IDisposable
         this.time = time;
         inFlight = new SemaphoreSlim(maxInFlight);
         evictions = new SemaphoreSlim(Math.Max(1, maxInFlight * 7 / 8));
+        nodeWrites = new SemaphoreSlim(Math.Max(1, maxInFlight / 4));
         circuit = new Circuit(time, logger);
     }
 
@@ -49,6 +50,7 @@ internal sealed class ApiClient : IDisposable
         connections.Dispose();
         inFlight.Dispose();
         evictions.Dispose();
+        nodeWrites.Dispose();
     }
 
     /// <summary>Sends one request and reads its whole answer.</summary>
@@ -69,6 +71,20 @@ internal sealed class ApiClient : IDisposable
         where T : class =>
         // Asked when it is this request's turn: those that waited for theirs would all be sent otherwise.
         InFlightAsync(token => circuit.RunAsync(sent => ExchangeAsync(method, path, content, accept, answer, sent), token), cancellationToken);
+
+    /// <summary>As <see cref="SendSparinglyAsync"/>, for a write to a Node. These keep an API server's processors busy, where an eviction waits: more of them at once end no sooner, and let others wait.</summary>
+    public async Task<PartialObject?> WriteNodeAsync(string path, HttpContent content, CancellationToken cancellationToken)
+    {
+        await nodeWrites.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await SendSparinglyAsync(HttpMethod.Patch, path, content, Metadata, ApiJson.Default.PartialObject, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            nodeWrites.Release();
+        }
+    }
 
     /// <summary>The same for an eviction. These can hang, in webhooks of whoever owns the pods; so some room is always left for the rest.</summary>
     public async Task EvictAsync(string path, HttpContent content, CancellationToken cancellationToken)

@@ -205,12 +205,9 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
     private Task<PartialObject?> ApplyAsync(ClusterNode node, HoldKey hold, NodeApplyMeta metadata, NodeApplySpec? spec, CancellationToken cancellationToken) =>
         writes.RunAsync(
             node.Name,
-            () => client.SendSparinglyAsync(
-                HttpMethod.Patch,
+            () => client.WriteNodeAsync(
                 $"api/v1/nodes/{node.Name}?fieldManager={Uri.EscapeDataString(hold.FieldManager)}&force=true",
                 ApiClient.Body(new NodeApply("v1", "Node", metadata, spec), ApiJson.Default.NodeApply, Apply),
-                ApiClient.Metadata,
-                ApiJson.Default.PartialObject,
                 cancellationToken),
             cancellationToken);
 

@@ -6,8 +6,8 @@ public class FairShareSpecs
 {
     [TestCase(1, 1, 1)]
     [TestCase(4, 2, 2)]
-    [TestCase(32, 4, 16)]
-    public void A_node_begins_with_an_eighth_of_the_requests_and_has_half_of_them_once_it_answers(int maxInFlight, int first, int most)
+    [TestCase(32, 8, 16)]
+    public void A_node_begins_with_a_quarter_of_the_requests_and_has_half_of_them_once_it_answers(int maxInFlight, int first, int most)
     {
         var share = new FairShare(maxInFlight);
         Assert.That(Begin(share, "n1"), Is.EqualTo(first));
@@ -33,7 +33,7 @@ public class FairShareSpecs
         Assert.That(share.IsSilent("n1"), Is.True);
         Assert.That(Begin(share, "n1"), Is.EqualTo(1));
         share.End("n1", isAnswered: true);
-        Assert.That(Begin(share, "n1"), Is.EqualTo(5), "an eighth, and one for the answer");
+        Assert.That(Begin(share, "n1"), Is.EqualTo(9), "a quarter, and one for the answer");
     }
 
     [Test]
@@ -41,7 +41,7 @@ public class FairShareSpecs
     {
         var share = new FairShare(32);
         Begin(share, "hangs");
-        Assert.That(Begin(share, "answers"), Is.EqualTo(4));
+        Assert.That(Begin(share, "answers"), Is.EqualTo(8));
         Assert.That(share.HasRoom, Is.True);
     }
 

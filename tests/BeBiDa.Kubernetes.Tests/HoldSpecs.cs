@@ -45,6 +45,17 @@ public sealed class HoldSpecs(ApiServerKind kind) : ClusterTest(kind)
         Assert.That(await StateAsync(node.Name), Is.EqualTo((false, "", (string?)null)));
     }
 
+    // The cluster tries nothing twice: a conflict would be thrown here.
+    [Test]
+    public async Task Jobs_take_a_node_and_give_it_back_at_once_without_one_conflict()
+    {
+        var jobs = Enumerable.Range(1, 40).Select(job => (uint)job).ToList();
+        await Task.WhenAll(jobs.Select(HoldAsync));
+        Assert.That((await ReadAsync(node)).Metadata.Annotations.Keys, Is.SupersetOf(jobs.Select(job => $"hold.bebida.io/lab.{job}")));
+        await Task.WhenAll(jobs.Select(ReleaseAsync));
+        Assert.That(await StateAsync(node.Name), Is.EqualTo((false, "", (string?)null)));
+    }
+
     [Test]
     public async Task Released_twice_is_released_once()
     {

@@ -74,7 +74,7 @@ public sealed class HostileAnswerSpecs() : ClusterTest(ApiServerKind.Embedded)
 
         using var hang = server.Faults.Add(new Fault(FaultKind.Hang) { Resource = "pods/eviction", Path = "/hostile-" });
         var hostile = handOvers.DecommissionAsync(Job(7, nodes[0], nodes[2]), Budget);
-        await Eventually("evictions hang", () => Task.FromResult(Evictions() >= Math.Max(1, maxInFlight / 8)));
+        await Eventually("evictions hang", () => Task.FromResult(Evictions() >= Math.Max(1, maxInFlight / 4)));
         var other = await handOvers.DecommissionAsync(Job(8, nodes[1]), Budget);
         Assert.That((other.Outcome, other.PodsEvicted), Is.EqualTo((HandOverOutcome.Done, 1)), string.Join('\n', Log.All));
         // The job's own other node does not wait for it either.

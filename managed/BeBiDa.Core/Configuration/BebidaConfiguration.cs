@@ -41,8 +41,8 @@ public sealed record KubernetesConfiguration
     /// <summary>The kubeconfig's context; empty for its current-context.</summary>
     public string Context { get; init; } = "";
 
-    /// <summary>How many requests may be under way at once, 1 to 512.</summary>
-    public int MaxInFlight { get; init; } = 32;
+    /// <summary>How many requests may be under way at once, 1 to 512; of writes to Nodes, a quarter of that.</summary>
+    public int MaxInFlight { get; init; } = 64;
 
     /// <summary>How long one request may take before it is tried again, 100 ms to 5 min.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(10);

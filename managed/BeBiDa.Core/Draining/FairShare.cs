@@ -9,7 +9,7 @@ namespace BeBiDa.Draining;
 /// <param name="maxInFlight">Requests in all.</param>
 internal sealed class FairShare(int maxInFlight)
 {
-    private readonly int firstOfANode = Math.Max(Math.Min(2, maxInFlight), maxInFlight / 8);
+    private readonly int firstOfANode = Math.Max(Math.Min(2, maxInFlight), maxInFlight / 4);
     private readonly int mostOfANode = Math.Max(Math.Min(2, maxInFlight), maxInFlight / 2);
 
     private readonly Dictionary<string, Node> nodes = new(StringComparer.Ordinal);

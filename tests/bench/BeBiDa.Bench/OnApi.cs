@@ -85,12 +85,12 @@ internal sealed class Neighbour : IMeasurement
         var job = 0;
         await IdleAsync();
         rows.Add(("nothing", 0, await IdleAsync()));
-        foreach (var atOnce in settings.Of<int[]>([32, 8, 2], [32]))
+        foreach (var atOnce in settings.Of<int[]>([64, 32, 8], [64]))
         {
             cluster.StartLibrary($"  maxInFlight: {atOnce}\n");
             try
             {
-                await HandOverAsync($"BeBiDa, maxInFlight {atOnce}{(atOnce == 32 ? " (the default)" : "")}", settings.Of(3, 1), async () =>
+                await HandOverAsync($"BeBiDa, maxInFlight {atOnce}{(atOnce == 64 ? " (the default)" : "")}", settings.Of(3, 1), async () =>
                 {
                     job++;
                     var took = await InProcess.DecommissionAsync(job, cluster.Nodes);

@@ -71,7 +71,7 @@ internal sealed class Sizes : IMeasurement
     {
         section.Text("Each node has a hollow kubelet that ends a pod as soon as it is told to (all of them are one process beside the API server), "
             + "so what is timed is the hand-over and not the pods' grace, which is 5 s for all. BeBiDa is `libbebida_controller.so` in one process with the benchmark, called as slurmctld's plugin calls it, "
-            + "with its defaults (32 requests at once, Events). Its time ends when the last pod is gone, as a job's wait does. `h2load` sends the same applies and evictions over one connection, "
+            + "with its defaults (64 requests at once, of these 16 holds; Events). Its time ends when the last pod is gone, as a job's wait does. `h2load` sends the same applies and evictions over one connection, "
             + "32 at once, and its time ends with the last answer: it knows nothing of the pods. (A job would not wait longer than `controller.deadline`, 30 s by default, for its nodes; here it has ten minutes.) "
             + $"*About* marks what would have taken more than {settings.Patience.TotalSeconds:0} s and was extrapolated, linearly, from the largest size measured.");
         foreach (var pods in podsEach)
