@@ -19,6 +19,13 @@ public class FigureSpecs
     }
 
     [Test]
+    public void A_median_is_the_more_certain_the_less_values_differ_and_the_more_there_are()
+    {
+        Assert.That(Of(3, 3, 3).Uncertainty, Is.Zero);
+        Assert.That(Of(1, 2, 3, 4, 5, 6, 7, 8, 9).Uncertainty, Is.EqualTo(1.57 * 4 / 3).Within(1e-9));
+    }
+
+    [Test]
     public void Nothing_measured_has_no_median() => Assert.That(() => new Samples().Median, Throws.InvalidOperationException);
 
     [TestCase(0.00312, "3.1 ms")]

@@ -15,6 +15,9 @@ public sealed record HandOverCost(Samples Nobody, Samples Plugin, Samples Script
     /// <summary>What the plugin adds.</summary>
     public double AddedByPlugin => Plugin.Median - Nobody.Median;
 
+    /// <summary>By how much <see cref="AddedByPlugin"/> may be off.</summary>
+    public double Uncertainty => Plugin.Uncertainty + Nobody.Uncertainty;
+
     /// <summary>What scripts add.</summary>
     public double AddedByScripts => Scripts.Median - Nobody.Median;
 

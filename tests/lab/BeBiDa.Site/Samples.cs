@@ -17,6 +17,12 @@ public sealed class Samples
     /// <summary>The greatest value.</summary>
     public double Max => values.Max();
 
+    /// <summary>
+    /// By how much the median may be off: medians that differ by less than both of these together are not known to differ
+    /// (the notch of a box plot, 1.57 interquartile ranges over the root of the count; McGill, Tukey, Larsen: Variations of Box Plots).
+    /// </summary>
+    public double Uncertainty => 1.57 * (Quantile(0.75, upper: true) - Quantile(0.25, upper: false)) / Math.Sqrt(values.Count);
+
     /// <summary>One value more.</summary>
     public void Add(double value) => values.Add(value);
 
