@@ -49,7 +49,9 @@ public sealed class HoldSpecs(ApiServerKind kind) : ClusterTest(kind)
     [Test]
     public async Task Jobs_take_a_node_and_give_it_back_at_once_without_one_conflict()
     {
-        var jobs = Enumerable.Range(1, 40).Select(job => (uint)job).ToList();
+        var configuration = Configuration();
+        cluster = Connect(configuration with { Kubernetes = configuration.Kubernetes with { MaxInFlight = 512 } });
+        var jobs = Enumerable.Range(1, 100).Select(job => (uint)job).ToList();
         await Task.WhenAll(jobs.Select(HoldAsync));
         Assert.That((await ReadAsync(node)).Metadata.Annotations.Keys, Is.SupersetOf(jobs.Select(job => $"hold.bebida.io/lab.{job}")));
         await Task.WhenAll(jobs.Select(ReleaseAsync));
