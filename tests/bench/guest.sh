@@ -5,6 +5,6 @@
 #   sudo tests/bench/guest.sh [--jobs N] [--baseline N] [--wide-jobs N] [--far-nodes N]
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
-dotnet build --nologo -v quiet -c Release tests/guest/BeBiDa.Guest
+dotnet build --nologo -v quiet -c Release tests/guest/BeBiDa.Guest >&2
 echo "$(lscpu | sed -n 's/^Model name: *//p'), $(nproc) cores, load $(cut -d' ' -f1 /proc/loadavg); $(slurmctld -V)"
 exec dotnet run --no-build -c Release --project tests/guest/BeBiDa.Guest -- "$@"
