@@ -72,7 +72,7 @@ internal sealed class ApiClient : IDisposable
         // Asked when it is this request's turn: those that waited for theirs would all be sent otherwise.
         InFlightAsync(token => circuit.RunAsync(sent => ExchangeAsync(method, path, content, accept, answer, sent), token), cancellationToken);
 
-    /// <summary>As <see cref="SendSparinglyAsync"/>, for a write to a Node. These keep an API server's processors busy, where an eviction waits: more of them at once end no sooner, and let others wait.</summary>
+    /// <summary>As <see cref="SendSparinglyAsync"/>, for a write to a Node. These keep an API server's processors busy, where an eviction waits: more of them at once end no sooner, and keep other clients waiting.</summary>
     public async Task<PartialObject?> WriteNodeAsync(string path, HttpContent content, CancellationToken cancellationToken)
     {
         await nodeWrites.WaitAsync(cancellationToken).ConfigureAwait(false);

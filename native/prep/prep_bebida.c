@@ -4,9 +4,9 @@
  *
  * slurmctld calls the two hooks with its locks held. They copy the job, hand it to the bridge and return.
  * slurmctld goes on with a job that begins when the bridge's answerer tells it how that ended. It waits for
- * no job's way back: a job is COMPLETING for as long, and when that ends after the nodes' epilogs, slurmctld
- * starts no other job on them until its scheduler looks by itself again (prep_epilog_slurmctld_callback in
- * slurmctld/prep_slurmctld.c). In slurmd and everywhere else the plugin does nothing.
+ * no job's way back: the job would be COMPLETING for as long, and when that ends after the nodes' epilogs,
+ * slurmctld starts no other job on them until its scheduler looks by itself (prep_epilog_slurmctld_callback
+ * in slurmctld/prep_slurmctld.c). In slurmd and everywhere else the plugin does nothing.
  */
 #include "prep_abi.h"
 

@@ -46,7 +46,8 @@ static bool is_running(const job_info_t *job)
     return base == JOB_RUNNING || base == JOB_SUSPENDED;
 }
 
-/* Over, yet not done with: its epilog hook is still to come, or to be answered. */
+/* Over, yet not done with: its nodes have not all reported their end of it, or its epilog hook is still to
+ * come. */
 static bool is_over(const job_info_t *job)
 {
     return (job->job_state & (JOB_COMPLETING | JOB_STAGE_OUT)) != 0;

@@ -6,7 +6,7 @@ public class FairShareSpecs
 {
     [TestCase(1, 1, 1)]
     [TestCase(4, 2, 2)]
-    [TestCase(32, 8, 16)]
+    [TestCase(64, 16, 32)]
     public void A_node_begins_with_a_quarter_of_the_requests_and_has_half_of_them_once_it_answers(int maxInFlight, int first, int most)
     {
         var share = new FairShare(maxInFlight);

@@ -1,7 +1,9 @@
+using BeBiDa.Cluster;
 using BeBiDa.Configuration;
 using BeBiDa.EmbeddedApi;
 using BeBiDa.EmbeddedApi.Faults;
 using BeBiDa.HandOver;
+using BeBiDa.Holds;
 
 namespace BeBiDa.Tests;
 
@@ -61,7 +63,7 @@ public sealed class HostileAnswerSpecs() : ClusterTest(ApiServerKind.Embedded)
     }
 
     [Test]
-    public async Task Evictions_that_hang_on_one_node_keep_no_other_job_waiting([Values(1, 4, 32)] int maxInFlight)
+    public async Task Evictions_that_hang_on_one_node_keep_no_other_job_waiting([Values(1, 4, 64)] int maxInFlight)
     {
         var nodes = await RunNodesAsync(3);
         for (var i = 0; i < 40; i++)
@@ -87,6 +89,27 @@ public sealed class HostileAnswerSpecs() : ClusterTest(ApiServerKind.Embedded)
         Assert.That(await PodNamesAsync(nodes[0]), Is.Empty);
 
         long Evictions() => server.RequestCounts.SingleOrDefault(c => c is { Verb: "create", Resource: "pods/eviction" })?.Requests ?? 0;
+    }
+
+    [Test]
+    public async Task Writes_to_Nodes_have_a_quarter_of_the_requests_and_leave_room_for_the_rest_when_they_hang()
+    {
+        var configuration = Configuration();
+        var cluster = Connect(configuration with { Kubernetes = configuration.Kubernetes with { MaxInFlight = 8 } });
+        var nodes = new List<ClusterNode>();
+        for (var i = 0; i < 10; i++)
+            nodes.Add(await NewNodeAsync());
+        using var hang = server.Faults.Add(new Fault(FaultKind.Hang) { Verb = "patch", Resource = "nodes" });
+        using var stop = new CancellationTokenSource();
+        var before = Writes();
+        var holds = nodes.Select(node => cluster.HoldAsync(node, new HoldKey("lab", 7), Since, stop.Token)).ToList();
+        await Eventually("two writes hang", () => Task.FromResult(Writes() - before >= 2));
+        await cluster.ListPodsAsync(nodes, default).WaitAsync(TimeSpan.FromSeconds(8));
+        Assert.That(Writes() - before, Is.EqualTo(2));
+        await stop.CancelAsync();
+        await Task.WhenAll(holds).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+        long Writes() => server.RequestCounts.SingleOrDefault(c => c is { Verb: "patch", Resource: "nodes" })?.Requests ?? 0;
     }
 
     [Test]
