@@ -8,6 +8,8 @@ namespace BeBiDa.Lab;
 public sealed class Daemon
 {
     private const int SigTerm = 15;
+    private const int SigCont = 18;
+    private const int SigStop = 19;
 
     private readonly IReadOnlyList<string> _command;
     private readonly IReadOnlyDictionary<string, string> _environment;
@@ -116,6 +118,24 @@ public sealed class Daemon
         process.Kill();
         await process.WaitForExitAsync(cancellationToken);
     }
+
+    /// <summary>Has all its threads stand still, until it is resumed or killed.</summary>
+    internal async Task SuspendAsync(CancellationToken cancellationToken)
+    {
+        _ = Signal(ProcessId, SigStop);
+        await Eventually.HoldsAsync($"{Name} stands still", _patience, _ => Task.FromResult(!IsRunning || ThreadStates().All(state => state == 'T')), cancellationToken);
+    }
+
+    /// <summary>Lets it go on, if it is still there.</summary>
+    internal void Resume()
+    {
+        if (IsRunning)
+            _ = Signal(ProcessId, SigCont);
+    }
+
+    // proc(5): the state follows the command, which is in parentheses and may hold any.
+    private IEnumerable<char> ThreadStates() =>
+        Directory.GetDirectories($"/proc/{ProcessId}/task").Select(thread => File.ReadAllText(Path.Combine(thread, "stat"))).Select(stat => stat[stat.LastIndexOf(')') + 2]);
 
     private static string ReadShared(string path)
     {

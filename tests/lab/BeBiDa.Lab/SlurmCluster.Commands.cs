@@ -63,12 +63,11 @@ public sealed partial class SlurmCluster
     public Task<IReadOnlyList<SlurmJob>> WaitForJobEndAsync(int id, CancellationToken cancellationToken = default) =>
         WaitForJobAsync(id, "over", JobStates.IsOver, cancellationToken);
 
-    /// <summary>When slurmctld last wrote its jobs down; what it has not written is lost in a crash.</summary>
-    public DateTimeOffset JobsSaved => File.GetLastWriteTimeUtc(Path.Combine(Directory, "state", "job_state"));
-
-    /// <summary>Waits until slurmctld has written its jobs down since then, which it does every five seconds if any has changed.</summary>
-    public Task WaitForSavedJobsAsync(DateTimeOffset since, CancellationToken cancellationToken = default) =>
-        Eventually.HoldsAsync("slurmctld has saved its jobs", _options.Patience, _ => Task.FromResult(JobsSaved > since), cancellationToken);
+    /// <summary>
+    /// The moment of the jobs that slurmctld has written down; what became of them since is lost in a crash. It makes the
+    /// file as soon as it has gathered them (dump_all_job_state in job_mgr.c); written it is later.
+    /// </summary>
+    public DateTimeOffset JobsSaved => File.GetCreationTimeUtc(Path.Combine(Directory, "state", "job_state"));
 
     /// <summary>Waits until slurmctld has written down a job as it is now, and all others with it: no crash takes that back.</summary>
     /// <param name="id">Any job that slurmctld knows; its comment is changed, by which its record is known in the file.</param>

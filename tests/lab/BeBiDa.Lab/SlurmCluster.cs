@@ -91,6 +91,23 @@ public sealed partial class SlurmCluster : IAsyncDisposable
             throw new LabException($"slurmctld did not stop within {StopBound.TotalSeconds:0} s of SIGTERM and was killed. {LogTail(Controller)}");
     }
 
+    /// <summary>Kills slurmctld, which stands still meanwhile, if that holds; else lets it go on.</summary>
+    public async Task<bool> TryKillControllerAsync(Func<bool> condition, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            await Controller.SuspendAsync(cancellationToken);
+            if (!condition())
+                return false;
+            await Controller.KillAsync(cancellationToken);
+            return true;
+        }
+        finally
+        {
+            Controller.Resume();
+        }
+    }
+
     /// <summary>Starts slurmctld and returns when it answers.</summary>
     public async Task StartControllerAsync(CancellationToken cancellationToken = default)
     {

@@ -10,10 +10,8 @@ public sealed class Adversary(Site.Site site, PluginsWay way, ControllerWatch da
 {
     // What slurmd is away for: longer, and Slurm calls its node down.
     private static readonly TimeSpan LongestWithoutNodeDaemon = TimeSpan.FromSeconds(4);
-    private static readonly TimeSpan BetweenSaves = TimeSpan.FromSeconds(6);
-    private static readonly TimeSpan JustNow = TimeSpan.FromMilliseconds(200);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
+    private readonly Crash crash = new(site.Slurm, gate);
     private readonly List<string> problems = [];
 
     /// <summary>What went wrong when.</summary>
@@ -77,9 +75,14 @@ public sealed class Adversary(Site.Site site, PluginsWay way, ControllerWatch da
         try
         {
             if (kill)
-                await SavedAsync();
-            daemons.Down();
-            await site.Slurm.StopControllerAsync(kill);
+            {
+                await crash.NextAsync(daemons.Down);
+            }
+            else
+            {
+                daemons.Down();
+                await site.Slurm.StopControllerAsync();
+            }
             await meanwhile();
             await site.Slurm.StartControllerAsync();
             daemons.Up();
@@ -232,14 +235,5 @@ public sealed class Adversary(Site.Site site, PluginsWay way, ControllerWatch da
         if (!site.Slurm.Controller.IsRunning)
             await site.Slurm.StartControllerAsync();
         daemons.Up();
-    }
-
-    // slurmctld writes its jobs down every few moments. It is killed as soon as it has, where it has something to write:
-    // a job whose end is lost has given its nodes back, and Slurm believes that it runs.
-    private async Task SavedAsync()
-    {
-        await site.Slurm.WaitForSavedJobsAsync(gate.LastLeft);
-        var patience = DateTime.UtcNow + BetweenSaves;
-        await Eventually.HoldsAsync("slurmctld saves its jobs", Patience, _ => Task.FromResult(DateTime.UtcNow - site.Slurm.JobsSaved < JustNow || DateTime.UtcNow > patience));
     }
 }
