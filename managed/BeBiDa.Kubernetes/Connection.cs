@@ -8,7 +8,7 @@ namespace BeBiDa.Kubernetes;
 internal static class Connection
 {
     /// <summary>Makes the handler that connects.</summary>
-    /// <param name="configuration">The kubeconfig, read.</param>
+    /// <param name="configuration">The kubeconfig, as <see cref="Kubeconfig.Load"/> reads it: with the files that it names.</param>
     /// <param name="connectTimeout">How long to wait for a connection.</param>
     public static SocketsHttpHandler Handler(KubernetesClientConfiguration configuration, TimeSpan connectTimeout)
     {
@@ -47,13 +47,10 @@ internal static class Connection
 
     private static X509Certificate2? ClientCertificate(KubernetesClientConfiguration configuration)
     {
-        var certificate = Pem(configuration.ClientCertificateData, configuration.ClientCertificateFilePath);
-        var key = Pem(configuration.ClientCertificateKeyData, configuration.ClientKeyFilePath);
+        var certificate = Pem(configuration.ClientCertificateData);
+        var key = Pem(configuration.ClientCertificateKeyData);
         return certificate is null || key is null ? null : X509Certificate2.CreateFromPem(certificate, key);
     }
 
-    private static string? Pem(string? base64, string? file) =>
-        !string.IsNullOrWhiteSpace(base64) ? Encoding.UTF8.GetString(Convert.FromBase64String(base64))
-        : !string.IsNullOrWhiteSpace(file) ? File.ReadAllText(file)
-        : null;
+    private static string? Pem(string? base64) => string.IsNullOrWhiteSpace(base64) ? null : Encoding.UTF8.GetString(Convert.FromBase64String(base64));
 }

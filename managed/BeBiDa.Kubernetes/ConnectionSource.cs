@@ -89,8 +89,8 @@ internal sealed class ConnectionSource : IDisposable
     // Stamped before it is read: what is replaced in between is read once more.
     private (ApiConnection Connection, IReadOnlyDictionary<string, FileStamp> Stamps) Load()
     {
-        var before = Kubeconfig.Files(path, context).ToDictionary(file => file, FileStamp.Of, StringComparer.Ordinal);
-        var kubeconfig = Kubeconfig.Load(path, context, allowExec);
+        var before = new Dictionary<string, FileStamp>(StringComparer.Ordinal);
+        var kubeconfig = Kubeconfig.Load(path, context, allowExec, file => before[file] = FileStamp.Of(file));
         try
         {
             return (new ApiConnection(kubeconfig, connectTimeout), before);

@@ -1,6 +1,8 @@
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using BeBiDa.Configuration;
 using k8s;
+using k8s.KubeConfigModels;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
@@ -9,37 +11,46 @@ namespace BeBiDa.Kubernetes;
 /// <summary>Reads the kubeconfig: the client library's reading, with what it leaves out and what slurmctld cannot allow.</summary>
 public static class Kubeconfig
 {
-    /// <summary>Reads a kubeconfig.</summary>
+    /// <summary>Reads a kubeconfig, and the files that it names.</summary>
     /// <param name="path">The file.</param>
     /// <param name="context">The context; empty for the file's current-context.</param>
     /// <param name="allowExec">Whether a credential plugin (<c>user.exec</c>) may be run: it forks, which slurmctld must not be made to do.</param>
+    /// <param name="reading">Told of each file right before it is read; not of a token's, which is read again with each request. May be null.</param>
     /// <exception cref="ConfigurationException">It cannot be read, is open to others, or asks for what cannot be done.</exception>
-    public static KubernetesClientConfiguration Load(string path, string context, bool allowExec)
+    public static KubernetesClientConfiguration Load(string path, string context, bool allowExec, Action<string>? reading = null)
     {
-        TrustedFile.RefuseOpenSecret(path, "kubernetes.kubeconfig");
+        reading?.Invoke(path);
+        var text = TrustedFile.ReadSecret(path, "kubernetes.kubeconfig");
         try
         {
-            var user = User(path, context);
+            var document = Document(path, text);
+            var (clusterName, userName) = Context(path, document, context);
+            var user = Entry(document, "users", userName, "user");
             if (Value(user, "exec") is { } exec && !allowExec)
                 throw new ConfigurationException($"{path}:{exec.Start.Line}: user.exec: a credential plugin would have to be forked inside slurmctld, which BeBiDa does not do; use a client certificate, a token or a tokenFile (bebidactl can run plugins)");
-            foreach (var key in new[] { "client-key", "tokenFile" })
-                if (Text(user, key) is { } file)
-                    TrustedFile.RefuseOpenSecret(FullPath(path, file), $"user.{key} of {path}");
+            var tokenFile = Text(user, "tokenFile") is { } file ? new TokenFile(FullPath(path, file), $"user.tokenFile of {path}") : null;
+            tokenFile?.Read();
 
-            var model = KubernetesClientConfiguration.LoadKubeConfig(new FileInfo(path));
-            var tokenFile = Text(user, "tokenFile");
-            if (tokenFile is not null)
+            using var stream = new MemoryStream(Encoding.UTF8.GetBytes(text));
+            var model = KubernetesClientConfiguration.LoadKubeConfig(stream);
+            model.FileName = path;
+            foreach (var known in (model.Users ?? []).Where(u => u.Name == userName && u.UserCredentials is not null))
+            {
+                ReadFiles(path, known.UserCredentials, reading);
                 // The client library does not know tokenFile, and wants to see some credential.
-                foreach (var known in model.Users.Where(u => u.Name == UserName(path, context)))
+                if (tokenFile is not null)
                     known.UserCredentials.Token ??= "(in tokenFile)";
+            }
+            foreach (var known in (model.Clusters ?? []).Where(c => c.Name == clusterName && c.ClusterEndpoint is not null))
+                ReadFiles(path, known.ClusterEndpoint, reading);
             var configuration = KubernetesClientConfiguration.BuildConfigFromConfigObject(model, context.Length == 0 ? null : context);
             if (tokenFile is not null)
             {
                 configuration.AccessToken = null;
-                configuration.TokenProvider = new TokenFile(FullPath(path, tokenFile));
+                configuration.TokenProvider = tokenFile;
             }
             configuration.UserAgent = $"bebida/{typeof(Kubeconfig).Assembly.GetName().Version?.ToString(3)}";
-            ReadWholeBundle(configuration, path, context);
+            TrustWholeBundle(configuration, (model.Clusters ?? []).FirstOrDefault(c => c.Name == clusterName)?.ClusterEndpoint?.CertificateAuthorityData);
             return configuration;
         }
         catch (Exception e) when (e is not ConfigurationException)
@@ -48,13 +59,15 @@ public static class Kubeconfig
         }
     }
 
-    /// <summary>The files that <see cref="Load"/> reads: the kubeconfig, and the certificates and the key that it names. Not a token's, which is read again with each request.</summary>
+    /// <summary>The files that <see cref="Load"/> reads, for who asks whether others can read them: the kubeconfig, and the certificates and the key that it names.</summary>
     public static IReadOnlyList<string> Files(string path, string context)
     {
         try
         {
-            var user = User(path, context);
-            var cluster = Cluster(path, context);
+            var document = Document(path, File.ReadAllText(path));
+            var (clusterName, userName) = Context(path, document, context);
+            var user = Entry(document, "users", userName, "user");
+            var cluster = Entry(document, "clusters", clusterName, "cluster");
             return [path, .. new[] { Text(user, "client-certificate"), Text(user, "client-key"), Text(cluster, "certificate-authority") }.OfType<string>().Select(file => FullPath(path, file))];
         }
         catch (Exception)
@@ -64,48 +77,60 @@ public static class Kubeconfig
         }
     }
 
-    private static YamlMappingNode? Cluster(string path, string context) => Entry(Document(path), "clusters", Text(Context(path, context), "cluster") ?? "", "cluster");
+    // What the client library would open by name it gets as if it stood in the kubeconfig: so what was found to be nobody
+    // else's is what is used.
+    private static void ReadFiles(string path, UserCredentials user, Action<string>? reading)
+    {
+        if (user.ClientCertificateData is null or "" && user.ClientCertificate is { Length: > 0 } certificate)
+            user.ClientCertificateData = Base64(TrustedFile.ReadText(Named(path, certificate, reading), $"user.client-certificate of {path}"));
+        if (user.ClientKeyData is null or "" && user.ClientKey is { Length: > 0 } key)
+            user.ClientKeyData = Base64(TrustedFile.ReadSecret(Named(path, key, reading), $"user.client-key of {path}"));
+        (user.ClientCertificate, user.ClientKey) = (null, null);
+    }
+
+    private static void ReadFiles(string path, ClusterEndpoint cluster, Action<string>? reading)
+    {
+        if (cluster.CertificateAuthorityData is null or "" && cluster.CertificateAuthority is { Length: > 0 } authority)
+            cluster.CertificateAuthorityData = Base64(TrustedFile.ReadText(Named(path, authority, reading), $"cluster.certificate-authority of {path}"));
+        cluster.CertificateAuthority = null;
+    }
+
+    private static string Named(string path, string file, Action<string>? reading)
+    {
+        var full = FullPath(path, file);
+        reading?.Invoke(full);
+        return full;
+    }
 
     // The client library takes only the first certificate of a CA bundle: a CA that is being rotated has two.
-    private static void ReadWholeBundle(KubernetesClientConfiguration configuration, string path, string context)
+    private static void TrustWholeBundle(KubernetesClientConfiguration configuration, string? data)
     {
-        var cluster = Cluster(path, context);
-        var pem = Text(cluster, "certificate-authority-data") is { } data ? System.Text.Encoding.UTF8.GetString(Convert.FromBase64String(data))
-            : Text(cluster, "certificate-authority") is { } file ? File.ReadAllText(FullPath(path, file))
-            : null;
-        if (pem is null)
+        if (data is not { Length: > 0 })
             return;
         var bundle = new X509Certificate2Collection();
-        bundle.ImportFromPem(pem);
+        bundle.ImportFromPem(Encoding.UTF8.GetString(Convert.FromBase64String(data)));
         if (bundle.Count > 0)
             configuration.SslCaCerts = bundle;
     }
 
-    private static string UserName(string path, string context) => Text(Context(path, context), "user") ?? "";
-
-    private static YamlMappingNode? User(string path, string context) => Entry(Document(path), "users", UserName(path, context), "user");
-
-    private static YamlMappingNode? Context(string path, string context)
+    private static (string Cluster, string User) Context(string path, YamlMappingNode document, string context)
     {
-        var document = Document(path);
         var name = context.Length > 0 ? context : Text(document, "current-context") ?? "";
-        return Entry(document, "contexts", name, "context")
+        var entry = Entry(document, "contexts", name, "context")
             ?? throw new ConfigurationException($"{path}: has no context '{name}'; set kubernetes.context, or current-context in the file");
+        return (Text(entry, "cluster") ?? "", Text(entry, "user") ?? "");
     }
 
-    private static YamlMappingNode Document(string path)
+    private static YamlMappingNode Document(string path, string text)
     {
-        var yaml = new YamlStream();
         try
         {
-            using var text = File.OpenText(path);
-            yaml.Load(text);
+            return BoundedYaml.Load(text).Documents is [{ RootNode: YamlMappingNode root }, ..] ? root : throw new ConfigurationException($"{path}: is no kubeconfig");
         }
         catch (YamlException e)
         {
             throw new ConfigurationException($"{path}:{e.Start.Line}: not YAML: {e.Message}");
         }
-        return yaml.Documents is [{ RootNode: YamlMappingNode root }, ..] ? root : throw new ConfigurationException($"{path}: is no kubeconfig");
     }
 
     // kubeconfig's lists hold {name: N, <kind>: {...}}.
@@ -124,4 +149,6 @@ public static class Kubeconfig
     // Relative paths are relative to the kubeconfig (kubernetes.io/docs, "Organizing cluster access using kubeconfig files").
     private static string FullPath(string kubeconfig, string file) =>
         Path.GetFullPath(file, Path.GetDirectoryName(Path.GetFullPath(kubeconfig))!);
+
+    private static string Base64(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
 }

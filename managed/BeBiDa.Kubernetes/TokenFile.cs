@@ -1,24 +1,44 @@
 using System.Net.Http.Headers;
+using BeBiDa.Configuration;
 using k8s.Authentication;
 
 namespace BeBiDa.Kubernetes;
 
 /// <summary>A bearer token in a file that someone else renews, as kubelet does with projected service account tokens.</summary>
 /// <remarks>The client library's own reader keeps a token for a minute; this one sees a new file at once.</remarks>
-internal sealed class TokenFile(string path) : ITokenProvider
+/// <param name="path">The file.</param>
+/// <param name="key">Who names it, for the error.</param>
+internal sealed class TokenFile(string path, string key) : ITokenProvider
 {
-    private volatile Read? last;
+    private volatile Token? last;
 
-    public async Task<AuthenticationHeaderValue> GetAuthenticationHeaderAsync(CancellationToken cancellationToken)
+    /// <summary>The token as it is now.</summary>
+    /// <exception cref="ConfigurationException">It cannot be read, or others can read it.</exception>
+    public AuthenticationHeaderValue Read()
     {
         var stamp = FileStamp.Of(path);
         if (last is { } known && known.Stamp == stamp)
             return known.Header;
-        var token = (await File.ReadAllTextAsync(path, cancellationToken).ConfigureAwait(false)).Trim();
+        var token = TrustedFile.ReadSecret(path, key).Trim();
+        if (token.Any(c => !char.IsBetween(c, '!', '~')))
+            throw new ConfigurationException($"{path}: is not a token: there are blanks, line breaks or foreign letters in it (base64 -w0 breaks no lines)");
         var header = new AuthenticationHeaderValue("Bearer", token);
-        last = new Read(stamp, header);
+        last = new Token(stamp, header);
         return header;
     }
 
-    private sealed record Read(FileStamp Stamp, AuthenticationHeaderValue Header);
+    /// <exception cref="IOException">As <see cref="Read"/>: for a request, that is one more way to be without a connection.</exception>
+    public Task<AuthenticationHeaderValue> GetAuthenticationHeaderAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return Task.FromResult(Read());
+        }
+        catch (ConfigurationException e)
+        {
+            return Task.FromException<AuthenticationHeaderValue>(new IOException(e.Message, e));
+        }
+    }
+
+    private sealed record Token(FileStamp Stamp, AuthenticationHeaderValue Header);
 }

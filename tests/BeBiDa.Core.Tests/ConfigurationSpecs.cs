@@ -60,6 +60,16 @@ public class ConfigurationSpecs
         Assert.That(thrown!.Problems, Has.Some.Contains(problem));
     }
 
+    // What is read by a method that calls itself would end the process here, as it would slurmctld.
+    [TestCase("jobs: ", "[")]
+    [TestCase("jobs: ", "{a: ")]
+    [TestCase("", "- ")]
+    public void A_text_that_is_nested_without_end_is_refused(string start, string nested)
+    {
+        var thrown = Assert.Catch<ConfigurationException>(() => ConfigurationFile.Parse("f", start + string.Concat(Enumerable.Repeat(nested, 200_000))));
+        Assert.That(thrown!.Message, Does.StartWith("f:1: not YAML: ").And.Contain("64 levels"));
+    }
+
     [Test]
     public void All_mistakes_are_named_at_once()
     {

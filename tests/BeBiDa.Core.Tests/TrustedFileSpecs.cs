@@ -56,10 +56,10 @@ public sealed class TrustedFileSpecs
     public void Credentials_of_another_user_are_refused_with_what_to_run()
     {
         var path = Configuration(UnixFileMode.None);
-        Assert.That(() => TrustedFile.RefuseOpenSecret(path, "key"), Throws.Nothing);
+        Assert.That(() => TrustedFile.ReadSecret(path, "key"), Throws.Nothing);
         Give(path);
         Assert.That(
-            () => TrustedFile.RefuseOpenSecret(path, "key"),
+            () => TrustedFile.ReadSecret(path, "key"),
             Throws.TypeOf<ConfigurationException>().With.Message.EqualTo($"{path}: it belongs to user {Nobody}, who is neither root nor the one that reads it here (0); run: chown root {path} (a daemon that is not root reads it by its group, with mode 0640)"));
     }
 

@@ -153,6 +153,59 @@ public sealed class KubeconfigSpecs() : ClusterTest(ApiServerKind.Embedded)
         Refused(folder.Write(key == "tokenFile" ? "tokenFile: secret" : "client-certificate: client.crt\nclient-key: secret"), file);
     }
 
+    [TestCase("client-certificate")]
+    [TestCase("certificate-authority")]
+    public void A_certificate_beside_the_kubeconfig_may_be_read_by_everyone_and_written_by_nobody_else(string key)
+    {
+        var (certificate, secret) = folder.Identity("bebida");
+        var file = folder.Add("certificate", key == "client-certificate" ? certificate : folder.AuthorityPem);
+        folder.Add("client.key", secret);
+        var path = key == "client-certificate" ? folder.Write("client-certificate: certificate\nclient-key: client.key") : folder.Write("token: right", "certificate-authority: certificate");
+        File.SetUnixFileMode(file, Private | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        Assert.That(() => Kubeconfig.Load(path, "", allowExec: false), Throws.Nothing);
+        File.SetUnixFileMode(file, Private | UnixFileMode.OtherWrite);
+        Assert.That(() => Kubeconfig.Load(path, "", allowExec: false), Throws.TypeOf<ConfigurationException>().With.Message.Contains($"chmod go-w {file}"));
+    }
+
+    [Test]
+    public async Task A_token_file_that_is_renewed_so_that_others_can_read_it_is_refused()
+    {
+        server.AddToken("first", "bebida", Masters);
+        var file = folder.Add("token", "first\n");
+        var cluster = Connect(Configuration(folder.Write("tokenFile: token")));
+        var node = await NewNodeAsync();
+        await cluster.HoldAsync(node, Hold(1), Since, default);
+
+        folder.Add("token", "second\n");
+        File.SetUnixFileMode(file, Private | UnixFileMode.OtherRead);
+        var refused = await FailsAsync(() => cluster.HoldAsync(node, Hold(2), Since, default));
+        Assert.That(refused.Message, Does.Contain($"chmod 0600 {file}").And.Not.Contain("second"));
+    }
+
+    [Test]
+    public async Task A_token_with_line_breaks_in_it_is_refused_and_the_next_one_is_used()
+    {
+        server.AddToken("right", "bebida", Masters);
+        folder.Add("token", "wr\nong\n");
+        var path = folder.Write("tokenFile: token");
+        Assert.That(() => Kubeconfig.Load(path, "", allowExec: false), Throws.TypeOf<ConfigurationException>().With.Message.Contains("is not a token").And.Message.Not.Contains("ong"));
+
+        folder.Add("token", "right\n");
+        var cluster = Connect(Configuration(path));
+        var node = await NewNodeAsync();
+        folder.Add("token", "wr\nong\n");
+        Assert.That((await FailsAsync(() => cluster.HoldAsync(node, Hold(1), Since, default))).Fault, Is.EqualTo(ClusterFault.Unavailable));
+        folder.Add("token", "right\n");
+        await cluster.HoldAsync(node, Hold(1), Since, default);
+    }
+
+    [Test]
+    public void A_kubeconfig_that_is_nested_without_end_is_refused()
+    {
+        var path = folder.Add("config", "users: " + new string('[', 1_000_000));
+        Assert.That(() => Kubeconfig.Load(path, "", allowExec: false), Throws.TypeOf<ConfigurationException>().With.Message.StartsWith($"{path}:1: ").And.Message.Contains("64 levels"));
+    }
+
     [Test]
     public void A_kubeconfig_that_its_group_can_read_serves()
     {
@@ -175,6 +228,7 @@ public sealed class KubeconfigSpecs() : ClusterTest(ApiServerKind.Embedded)
     [TestCase("kubeconfig")]
     [TestCase("tokenFile")]
     [TestCase("client-key")]
+    [TestCase("client-certificate")]
     public void A_file_that_is_missing_is_named(string which)
     {
         var path = which == "kubeconfig" ? "/nonexistent/kubeconfig" : folder.Write($"{which}: missing");

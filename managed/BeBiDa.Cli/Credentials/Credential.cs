@@ -22,9 +22,9 @@ internal sealed record Credential(CredentialKind Kind, string Identity, string S
         var kubeconfig = Kubeconfig.Load(path, context, allowExec: true);
         try
         {
-            if (Pem(kubeconfig.ClientCertificateData, kubeconfig.ClientCertificateFilePath) is { } pem)
+            if (kubeconfig.ClientCertificateData is { Length: > 0 } data)
             {
-                using var certificate = X509Certificate2.CreateFromPem(pem);
+                using var certificate = X509Certificate2.CreateFromPem(Encoding.UTF8.GetString(Convert.FromBase64String(data)));
                 return new Credential(CredentialKind.Certificate, certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false), kubeconfig.Host, certificate.NotBefore.ToUniversalTime(), certificate.NotAfter.ToUniversalTime());
             }
             var token = kubeconfig.AccessToken ?? (kubeconfig.TokenProvider is { } provider ? (await provider.GetAuthenticationHeaderAsync(cancellationToken).ConfigureAwait(false)).Parameter : null);
@@ -64,9 +64,4 @@ internal sealed record Credential(CredentialKind Kind, string Identity, string S
 
     private static DateTimeOffset? Time(JsonDocument claims, string name) =>
         claims.RootElement.TryGetProperty(name, out var value) && value.TryGetInt64(out var seconds) ? DateTimeOffset.FromUnixTimeSeconds(seconds) : null;
-
-    private static string? Pem(string? base64, string? file) =>
-        !string.IsNullOrWhiteSpace(base64) ? Encoding.UTF8.GetString(Convert.FromBase64String(base64))
-        : !string.IsNullOrWhiteSpace(file) ? File.ReadAllText(file)
-        : null;
 }

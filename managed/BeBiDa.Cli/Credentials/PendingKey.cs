@@ -32,10 +32,10 @@ internal sealed class PendingKey : IDisposable
             PrivateFile.Write(path, key.ExportPkcs8PrivateKeyPem(), FileOwner.Mine);
             return new PendingKey(key, path);
         }
-        TrustedFile.RefuseOpenSecret(path, "an earlier run");
+        var text = TrustedFile.ReadSecret(path, "an earlier run");
         try
         {
-            key.ImportFromPem(File.ReadAllText(path));
+            key.ImportFromPem(text);
             return new PendingKey(key, path);
         }
         catch (Exception e) when (e is ArgumentException or CryptographicException)

@@ -53,9 +53,7 @@ public static class ConfigurationFile
     {
         try
         {
-            var yaml = new YamlStream();
-            yaml.Load(new StringReader(text));
-            return yaml.Documents switch
+            return BoundedYaml.Load(text).Documents switch
             {
                 [] => new YamlMappingNode(),
                 [{ RootNode: YamlMappingNode mapping }] => mapping,

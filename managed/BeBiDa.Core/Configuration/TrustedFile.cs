@@ -18,43 +18,28 @@ public static partial class TrustedFile
     /// <summary>Reads a file that only root and the user who reads it can have written.</summary>
     /// <exception cref="ConfigurationException">Someone else can, or owns it.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
-    public static string ReadText(string path)
+    public static string ReadText(string path) => Read(path, file =>
     {
-        // What is looked at is what is read, whatever becomes of the name meanwhile. Not opened by .NET, which locks what it
-        // reads: anyone who may read the file could keep it locked, and BeBiDa from reading it.
-        using var handle = open(path, ReadOnly | CloseOnExec);
-        if (handle.IsInvalid)
-            throw Error(path, Marshal.GetLastPInvokeError());
-        var (owner, mode) = Look(path, handle);
-        RefuseForeign(path, owner, $"run: chown root {path}");
-        RefuseWritable(path, mode, $"run: chmod go-w {path}");
-        using var reader = new StreamReader(new FileStream(handle, FileAccess.Read));
-        return reader.ReadToEnd();
-    }
+        RefuseForeign(path, file.Owner, $"run: chown root {path}");
+        RefuseWritable(path, file.Mode, $"run: chmod go-w {path}");
+    });
 
-    /// <summary>Refuses credentials that others can read or could have written.</summary>
+    /// <summary>Reads a file that another one names, and that only root and the user who reads it can have written.</summary>
     /// <param name="path">The file.</param>
     /// <param name="key">Who names it, for the error.</param>
-    /// <exception cref="ConfigurationException">They can, or it is not there.</exception>
-    public static void RefuseOpenSecret(string path, string key)
+    /// <exception cref="ConfigurationException">Someone else can, or owns it; or it cannot be read.</exception>
+    public static string ReadText(string path, string key) => Named(path, key, ReadText);
+
+    /// <summary>Reads credentials that others can neither read nor have written.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="key">Who names it, for the error.</param>
+    /// <exception cref="ConfigurationException">They can, or it cannot be read.</exception>
+    public static string ReadSecret(string path, string key) => Named(path, key, static path => Read(path, file =>
     {
-        uint owner, mode;
-        try
-        {
-            (owner, mode) = Look(path, file: null);
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new ConfigurationException($"{path}: no such file, but {key} names it");
-        }
-        catch (IOException e)
-        {
-            throw new ConfigurationException($"{path}: {e.Message}");
-        }
-        if ((mode & TooOpenForSecrets) != 0)
-            throw new ConfigurationException($"{path}: its mode {Octal(mode)} lets others at the cluster's credentials; run: chmod 0600 {path} (0640 with the daemon's group serves too)");
-        RefuseForeign(path, owner, $"run: chown root {path} (a daemon that is not root reads it by its group, with mode 0640)");
-    }
+        if ((file.Mode & TooOpenForSecrets) != 0)
+            throw new ConfigurationException($"{path}: its mode {Octal(file.Mode)} lets others at the cluster's credentials; run: chmod 0600 {path} (0640 with the daemon's group serves too)");
+        RefuseForeign(path, file.Owner, $"run: chown root {path} (a daemon that is not root reads it by its group, with mode 0640)");
+    }));
 
     /// <summary>Refuses a folder that others can write to, or own.</summary>
     /// <param name="path">The folder.</param>
@@ -63,7 +48,7 @@ public static partial class TrustedFile
     /// <exception cref="IOException">It cannot be looked at.</exception>
     public static void RefuseOpenFolder(string path, string remedy)
     {
-        var (owner, mode) = Look(path, file: null);
+        var (owner, _, mode) = Permissions(path);
         RefuseForeign(path, owner, remedy);
         RefuseWritable(path, mode, remedy);
     }
@@ -79,6 +64,41 @@ public static partial class TrustedFile
         return (found.Owner, found.Group, found.Mode & Permission);
     }
 
+    // What is looked at is what is read, whatever becomes of the name meanwhile. Not opened by .NET, which locks what it
+    // reads: anyone who may read the file could keep it locked, and BeBiDa from reading it.
+    private static string Read(string path, Action<(uint Owner, uint Group, uint Mode)> refuse)
+    {
+        using var handle = open(path, ReadOnly | CloseOnExec);
+        if (handle.IsInvalid)
+        {
+            var error = Marshal.GetLastPInvokeError();
+            if (error == PermissionDenied)
+                refuse(Permissions(path));
+            throw Error(path, error);
+        }
+        if (statx((int)handle.DangerousGetHandle(), "", TheFileItself, OwnerGroupAndMode, out var found) != 0)
+            throw Error(path, Marshal.GetLastPInvokeError());
+        refuse((found.Owner, found.Group, found.Mode & Permission));
+        using var reader = new StreamReader(new FileStream(handle, FileAccess.Read));
+        return reader.ReadToEnd();
+    }
+
+    private static string Named(string path, string key, Func<string, string> read)
+    {
+        try
+        {
+            return read(path);
+        }
+        catch (FileNotFoundException)
+        {
+            throw new ConfigurationException($"{path}: no such file, but {key} names it");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigurationException($"{path}: {e.Message}");
+        }
+    }
+
     private static void RefuseForeign(string path, uint owner, string remedy)
     {
         var reader = geteuid();
@@ -90,14 +110,6 @@ public static partial class TrustedFile
     {
         if ((mode & WriteForOthers) != 0)
             throw new ConfigurationException($"{path}: its mode {Octal(mode)} lets others change it, and with it what becomes of jobs; {remedy}");
-    }
-
-    private static (uint Owner, uint Mode) Look(string path, SafeFileHandle? file)
-    {
-        var error = file is null
-            ? statx(CurrentFolder, path, 0, OwnerGroupAndMode, out var found)
-            : statx((int)file.DangerousGetHandle(), "", TheFileItself, OwnerGroupAndMode, out found);
-        return error == 0 ? (found.Owner, found.Mode & Permission) : throw Error(path, Marshal.GetLastPInvokeError());
     }
 
     private static IOException Error(string path, int number) =>
@@ -114,6 +126,7 @@ public static partial class TrustedFile
     private const uint OwnerGroupAndMode = 0x2 | 0x8 | 0x10; // STATX_MODE, STATX_UID, STATX_GID
     private const uint Permission = 0b111_111_111_111;
     private const int NoSuchFile = 2; // ENOENT
+    private const int PermissionDenied = 13; // EACCES
     private const int NotAFolder = 20; // ENOTDIR
 
     [StructLayout(LayoutKind.Explicit, Size = 256)]
