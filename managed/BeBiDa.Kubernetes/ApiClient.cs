@@ -35,9 +35,13 @@ internal sealed class ApiClient : IDisposable
         this.time = time;
         inFlight = new SemaphoreSlim(maxInFlight);
         evictions = new SemaphoreSlim(Math.Max(1, maxInFlight * 7 / 8));
-        nodeWrites = new SemaphoreSlim(Math.Max(1, maxInFlight / 4));
+        MaxNodeWrites = Math.Max(1, maxInFlight / 4);
+        nodeWrites = new SemaphoreSlim(MaxNodeWrites);
         circuit = new Circuit(time, logger);
     }
+
+    /// <summary>How many writes to Nodes are under way at most.</summary>
+    public int MaxNodeWrites { get; }
 
     /// <summary>The API server's address.</summary>
     public Uri Address => connections.Address;
@@ -63,22 +67,25 @@ internal sealed class ApiClient : IDisposable
     /// <exception cref="ClusterException">It was not answered with success.</exception>
     public Task<T?> SendAsync<T>(HttpMethod method, string path, HttpContent? content, string accept, JsonTypeInfo<T>? answer, CancellationToken cancellationToken)
         where T : class =>
-        InFlightAsync(token => ExchangeAsync(method, path, content, accept, answer, token), cancellationToken);
+        InFlightAsync(() => ExchangeAsync(method, path, content, accept, answer, cancellationToken), cancellationToken);
 
     /// <summary>As <see cref="SendAsync"/>, but not while the server is to be spared: for what every hand-over begins with.</summary>
     /// <inheritdoc cref="SendAsync"/>
     public Task<T?> SendSparinglyAsync<T>(HttpMethod method, string path, HttpContent? content, string accept, JsonTypeInfo<T>? answer, CancellationToken cancellationToken)
         where T : class =>
-        // Asked when it is this request's turn: those that waited for theirs would all be sent otherwise.
-        InFlightAsync(token => circuit.RunAsync(sent => ExchangeAsync(method, path, content, accept, answer, sent), token), cancellationToken);
+        SparinglyAsync(method, path, content, accept, answer, cancellationToken, cancellationToken);
 
     /// <summary>As <see cref="SendSparinglyAsync"/>, for a write to a Node. These keep an API server's processors busy, where an eviction waits: more of them at once end no sooner, and keep other clients waiting.</summary>
-    public async Task<PartialObject?> WriteNodeAsync(string path, HttpContent content, CancellationToken cancellationToken)
+    /// <param name="path">As for <see cref="SendAsync"/>.</param>
+    /// <param name="content">The body.</param>
+    /// <param name="unsent">Ends it as long as nothing has been sent.</param>
+    /// <param name="cancellationToken">Ends what has been sent, on our side.</param>
+    public async Task<PartialObject?> WriteNodeAsync(string path, HttpContent content, CancellationToken unsent, CancellationToken cancellationToken)
     {
-        await nodeWrites.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await nodeWrites.WaitAsync(unsent).ConfigureAwait(false);
         try
         {
-            return await SendSparinglyAsync(HttpMethod.Patch, path, content, Metadata, ApiJson.Default.PartialObject, cancellationToken).ConfigureAwait(false);
+            return await SparinglyAsync(HttpMethod.Patch, path, content, Metadata, ApiJson.Default.PartialObject, unsent, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -117,12 +124,17 @@ internal sealed class ApiClient : IDisposable
         }
     }
 
-    private async Task<T> InFlightAsync<T>(Func<CancellationToken, Task<T>> request, CancellationToken cancellationToken)
+    private Task<T?> SparinglyAsync<T>(HttpMethod method, string path, HttpContent? content, string accept, JsonTypeInfo<T>? answer, CancellationToken unsent, CancellationToken cancellationToken)
+        where T : class =>
+        // Asked when it is this request's turn: those that waited for theirs would all be sent otherwise.
+        InFlightAsync(() => circuit.RunAsync(sent => ExchangeAsync(method, path, content, accept, answer, sent), cancellationToken), unsent);
+
+    private async Task<T> InFlightAsync<T>(Func<Task<T>> request, CancellationToken unsent)
     {
-        await inFlight.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await inFlight.WaitAsync(unsent).ConfigureAwait(false);
         try
         {
-            return await request(cancellationToken).ConfigureAwait(false);
+            return await request().ConfigureAwait(false);
         }
         finally
         {

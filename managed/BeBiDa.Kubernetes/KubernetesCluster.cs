@@ -24,12 +24,15 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
     private readonly NodeWatch nodes;
     private readonly PodQueries pods;
     private readonly KeyedLock writes = new();
+    private readonly SemaphoreSlim releases;
     private readonly string host = Environment.MachineName;
 
     private KubernetesCluster(ApiClient client, NodeWatch nodes)
     {
         this.client = client;
         this.nodes = nodes;
+        // However many jobs end at once, a job that begins finds room for its holds.
+        releases = new SemaphoreSlim(Math.Max(1, client.MaxNodeWrites * 3 / 4));
         pods = new PodQueries(client);
     }
 
@@ -71,7 +74,7 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
     public ValueTask<NodeDirectory> NodesAsync(CancellationToken cancellationToken) => nodes.DirectoryAsync(cancellationToken);
 
     /// <inheritdoc/>
-    public Task HoldAsync(ClusterNode node, HoldKey hold, DateTimeOffset since, CancellationToken cancellationToken) =>
+    public Task HoldAsync(ClusterNode node, HoldKey hold, DateTimeOffset since, CancellationToken cancellationToken, CancellationToken unsent = default) =>
         ApplyAsync(
             node,
             hold,
@@ -81,13 +84,24 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
                 new Dictionary<string, string> { [hold.Annotation] = Hold.FormatTime(since) },
                 new Dictionary<string, string> { [WellKnownNames.OwnerLabel] = WellKnownNames.OwnerSlurm }),
             new NodeApplySpec(true),
+            unsent,
             cancellationToken);
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<Hold>> ReleaseAsync(ClusterNode node, HoldKey hold, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<Hold>> ReleaseAsync(ClusterNode node, HoldKey hold, CancellationToken cancellationToken, CancellationToken unsent = default)
     {
-        var after = await ApplyAsync(node, hold, new NodeApplyMeta(node.Name, node.Uid, null, null), null, cancellationToken).ConfigureAwait(false);
-        return Hold.Read(after?.Metadata?.Annotations);
+        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, unsent);
+        // Before they wait for their node: one that waits must not keep a hold of the same node waiting.
+        await releases.WaitAsync(waiting.Token).ConfigureAwait(false);
+        try
+        {
+            var after = await ApplyAsync(node, hold, new NodeApplyMeta(node.Name, node.Uid, null, null), null, unsent, cancellationToken).ConfigureAwait(false);
+            return Hold.Read(after?.Metadata?.Annotations);
+        }
+        finally
+        {
+            releases.Release();
+        }
     }
 
     /// <inheritdoc/>
@@ -202,14 +216,18 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
 
     // One after the other for each node: of applies that meet, the API server starts all but one again, and after five
     // such starts it answers 409. Jobs that share a node would wait for each other's pauses.
-    private Task<PartialObject?> ApplyAsync(ClusterNode node, HoldKey hold, NodeApplyMeta metadata, NodeApplySpec? spec, CancellationToken cancellationToken) =>
-        writes.RunAsync(
+    private async Task<PartialObject?> ApplyAsync(ClusterNode node, HoldKey hold, NodeApplyMeta metadata, NodeApplySpec? spec, CancellationToken unsent, CancellationToken cancellationToken)
+    {
+        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, unsent);
+        return await writes.RunAsync(
             node.Name,
             () => client.WriteNodeAsync(
                 $"api/v1/nodes/{node.Name}?fieldManager={Uri.EscapeDataString(hold.FieldManager)}&force=true",
                 ApiClient.Body(new NodeApply("v1", "Node", metadata, spec), ApiJson.Default.NodeApply, Apply),
+                waiting.Token,
                 cancellationToken),
-            cancellationToken);
+            waiting.Token).ConfigureAwait(false);
+    }
 
     private static DeleteOptions Options(Pod pod, TimeSpan? gracePeriod) =>
         new("v1", "DeleteOptions", gracePeriod is { } grace ? (long)Math.Ceiling(grace.TotalSeconds) : null, new Preconditions(pod.Uid, null));

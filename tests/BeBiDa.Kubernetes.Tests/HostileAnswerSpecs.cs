@@ -94,8 +94,7 @@ public sealed class HostileAnswerSpecs() : ClusterTest(ApiServerKind.Embedded)
     [Test]
     public async Task Writes_to_Nodes_have_a_quarter_of_the_requests_and_leave_room_for_the_rest_when_they_hang()
     {
-        var configuration = Configuration();
-        var cluster = Connect(configuration with { Kubernetes = configuration.Kubernetes with { MaxInFlight = 8 } });
+        var cluster = Connect(With(maxInFlight: 8));
         var nodes = new List<ClusterNode>();
         for (var i = 0; i < 10; i++)
             nodes.Add(await NewNodeAsync());
@@ -108,8 +107,45 @@ public sealed class HostileAnswerSpecs() : ClusterTest(ApiServerKind.Embedded)
         Assert.That(Writes() - before, Is.EqualTo(2));
         await stop.CancelAsync();
         await Task.WhenAll(holds).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
 
-        long Writes() => server.RequestCounts.SingleOrDefault(c => c is { Verb: "patch", Resource: "nodes" })?.Requests ?? 0;
+    [Test]
+    public async Task A_hold_that_waits_for_its_turn_can_be_withdrawn_and_one_that_was_sent_is_seen_to_its_end()
+    {
+        var cluster = Connect(With(maxInFlight: 4));
+        var (sent, waits) = (await NewNodeAsync(), await NewNodeAsync());
+        var slow = server.Faults.Add(new Fault(FaultKind.Latency) { Delay = TimeSpan.FromSeconds(2), Verb = "patch", Resource = "nodes" });
+        using var unsent = new CancellationTokenSource();
+        var before = Writes();
+        var first = cluster.HoldAsync(sent, Hold(7), Since, default, unsent.Token);
+        await Eventually("one write is under way", () => Task.FromResult(Writes() - before == 1));
+        var second = cluster.HoldAsync(waits, Hold(7), Since, default, unsent.Token);
+        await unsent.CancelAsync();
+        Assert.That(async () => await second, Throws.InstanceOf<OperationCanceledException>());
+        await first;
+        slow.Dispose();
+        await cluster.HoldAsync(waits, Hold(8), Since, default);
+        Assert.That((await StateAsync(sent.Name)).Unschedulable);
+        Assert.That((await StateAsync(waits.Name)).Holds, Is.EqualTo("lab.8"));
+        Assert.That(Writes() - before, Is.EqualTo(2));
+    }
+
+    [Test]
+    public async Task Releases_that_hang_leave_room_for_holds()
+    {
+        var cluster = Connect(With(maxInFlight: 16));
+        var ended = new List<ClusterNode>();
+        for (var i = 0; i < 8; i++)
+            ended.Add(await NewNodeAsync(Unique("ended")));
+        var begins = await NewNodeAsync();
+        using var hang = server.Faults.Add(new Fault(FaultKind.Hang) { Verb = "patch", Path = "nodes/ended-" });
+        using var stop = new CancellationTokenSource();
+        var before = Writes();
+        var releases = ended.Select(Task (node) => cluster.ReleaseAsync(node, Hold(7), stop.Token)).ToList();
+        await Eventually("three writes hang", () => Task.FromResult(Writes() - before == 3));
+        await cluster.HoldAsync(begins, Hold(8), Since, default).WaitAsync(TimeSpan.FromSeconds(8));
+        await stop.CancelAsync();
+        await Task.WhenAll(releases).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     [Test]
@@ -121,5 +157,13 @@ public sealed class HostileAnswerSpecs() : ClusterTest(ApiServerKind.Embedded)
         using var fault = server.Faults.Add(new Fault(FaultKind.Refuse) { StatusCode = 429, RetryAfter = int.MaxValue, Verb = "create", Resource = "pods/eviction", Times = 1 });
         var taken = await HandOvers(Connect(configuration), configuration).DecommissionAsync(Job(7, node), Budget);
         Assert.That(taken.Outcome, Is.EqualTo(HandOverOutcome.Done), string.Join('\n', Log.All));
+    }
+
+    private long Writes() => server.RequestCounts.SingleOrDefault(c => c is { Verb: "patch", Resource: "nodes" })?.Requests ?? 0;
+
+    private BebidaConfiguration With(int maxInFlight)
+    {
+        var configuration = Configuration();
+        return configuration with { Kubernetes = configuration.Kubernetes with { MaxInFlight = maxInFlight } };
     }
 }

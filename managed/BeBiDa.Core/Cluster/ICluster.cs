@@ -25,11 +25,17 @@ public interface ICluster
     ValueTask<NodeDirectory> NodesAsync(CancellationToken cancellationToken);
 
     /// <summary>Puts a hold on a node: unschedulable, labelled, annotated. Doing it again changes nothing but the time.</summary>
-    Task HoldAsync(ClusterNode node, HoldKey hold, DateTimeOffset since, CancellationToken cancellationToken);
+    /// <param name="node">The node.</param>
+    /// <param name="hold">The hold.</param>
+    /// <param name="since">Since when, for people.</param>
+    /// <param name="cancellationToken">Ends it, on our side only: the node may be held all the same.</param>
+    /// <param name="unsent">Ends it as long as nothing has been sent, which is as if it had never been asked for.</param>
+    Task HoldAsync(ClusterNode node, HoldKey hold, DateTimeOffset since, CancellationToken cancellationToken, CancellationToken unsent = default);
 
     /// <summary>Takes a hold off a node; the node becomes schedulable unless someone else wants it unschedulable too.</summary>
+    /// <inheritdoc cref="HoldAsync"/>
     /// <returns>The holds that are left.</returns>
-    Task<IReadOnlyList<Hold>> ReleaseAsync(ClusterNode node, HoldKey hold, CancellationToken cancellationToken);
+    Task<IReadOnlyList<Hold>> ReleaseAsync(ClusterNode node, HoldKey hold, CancellationToken cancellationToken, CancellationToken unsent = default);
 
     /// <summary>Deletes the Node object, unless someone else wants it as it is.</summary>
     /// <param name="node">The node.</param>
