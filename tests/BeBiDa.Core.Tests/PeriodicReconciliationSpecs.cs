@@ -71,6 +71,24 @@ public class PeriodicReconciliationSpecs
     }
 
     [Test]
+    public async Task However_often_it_is_wanted_it_looks_for_no_more_than_a_tenth_of_the_time()
+    {
+        repair = _ =>
+        {
+            clock.Advance(TimeSpan.FromSeconds(2));
+            return Done;
+        };
+        Start();
+        await LooksAsync(1);
+        reconciliation.LookSoon();
+        await Task.Delay(50);
+        clock.Advance(TimeSpan.FromSeconds(17));
+        await LooksAsync(1);
+        clock.Advance(TimeSpan.FromSeconds(2));
+        await LooksAsync(2);
+    }
+
+    [Test]
     public async Task A_bug_does_not_end_it()
     {
         repair = look => look == 2 ? throw new InvalidOperationException("a bug") : Done;

@@ -10,6 +10,9 @@ public sealed class PeriodicReconciliation : IAsyncDisposable
 
     private static readonly TimeSpan Together = TimeSpan.FromMilliseconds(200);
 
+    // A look reads all holds and all jobs. However often someone wants one, it is to take no more than a tenth of the time.
+    private const int Rest = 9;
+
     private readonly Func<CancellationToken, Task<ReconcileResult>> repair;
     private readonly TimeSpan interval;
     private readonly TimeProvider time;
@@ -49,7 +52,9 @@ public sealed class PeriodicReconciliation : IAsyncDisposable
         var succeededBefore = false;
         for (var pause = FirstPause; ;)
         {
+            var began = time.GetTimestamp();
             var problem = await ProblemAsync().ConfigureAwait(false);
+            var rest = Shortest(time.GetElapsedTime(began) * Rest);
             // Until slurmctld and Kubernetes have answered for the first time, both may just be starting.
             if (problem is not null && !told && (succeededBefore || pause >= Shortest(interval)))
             {
@@ -66,18 +71,18 @@ public sealed class PeriodicReconciliation : IAsyncDisposable
                 logger.LogDebug("not reconciled: {Problem}", problem);
             }
             succeededBefore |= problem is null;
-            await PauseAsync(problem is null ? Jittered(interval) : Jittered(pause)).ConfigureAwait(false);
+            await PauseAsync(problem is null ? Jittered(interval) : Jittered(pause), rest > Together ? rest : Together).ConfigureAwait(false);
             pause = problem is null ? FirstPause : Shortest(pause * 2);
         }
     }
 
-    private async Task PauseAsync(TimeSpan pause)
+    private async Task PauseAsync(TimeSpan pause, TimeSpan rest)
     {
         try
         {
             await wanted.Task.WaitAsync(pause, time, stop.Token).ConfigureAwait(false);
             // A thousand nodes that come are looked at together.
-            await Task.Delay(Together, time, stop.Token).ConfigureAwait(false);
+            await Task.Delay(rest, time, stop.Token).ConfigureAwait(false);
             Volatile.Write(ref wanted, New());
         }
         catch (TimeoutException)
