@@ -46,6 +46,7 @@ internal sealed class Controller
         var reconciliation = new PeriodicReconciliation(stop => reconciler.RepairAsync(configuration.Controller.Deadline, stop), configuration.Controller.ReconcileInterval, TimeProvider.System, logger);
         // A node that is registered anew, during a job perhaps, has no hold.
         cluster.NodeAdded += reconciliation.LookSoon;
+        handOvers.InDoubt += reconciliation.LookSoon;
         var metrics = configuration.Metrics.Textfile.Length == 0 ? null : Publish(configuration.Metrics.Textfile, instruments, cluster, logger);
         return new Controller(cluster, handOvers, reconciliation, metrics, logger, answer);
     }

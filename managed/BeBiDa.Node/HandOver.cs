@@ -17,12 +17,12 @@ internal static class HandOver
             return null;
         var policy = new JobPolicy(configuration.Jobs, configuration.Nodes);
         var job = Named(Read(environment), policy, finder);
-        if (Bystander(job, policy) is { } reason)
+        var (leftAlone, refusal) = policy.Judge(job);
+        if ((leftAlone ?? Bystander(job, policy)) is { } reason)
         {
             logger.LogInformation("job {Job}: this node is left to Kubernetes: {Reason}", job.Id, reason);
             return null;
         }
-        var refusal = policy.Refusal(job);
         if (refusal is not null)
             logger.LogInformation("job {Job}: {Refusal}", job.Id, refusal);
         using var services = Connect();
@@ -86,8 +86,7 @@ internal static class HandOver
             : job;
 
     private static string? Bystander(Job job, JobPolicy policy) =>
-        policy.ReasonToLeaveAlone(job)
-        ?? (policy.Counts(job.Nodes[0]) ? null : $"{job.Nodes[0]} is not lent (nodes.include, nodes.exclude)");
+        policy.Counts(job.Nodes[0]) ? null : $"{job.Nodes[0]} is not lent (nodes.include, nodes.exclude)";
 
     private static IServiceManager Connect() => Systemd.IsRunning ? new Systemd() : new NoServices();
 }

@@ -89,14 +89,14 @@ internal sealed class FakeCluster(TimeProvider time) : ICluster
         return Directory;
     }
 
-    public async Task HoldAsync(ClusterNode node, HoldKey hold, DateTimeOffset since, CancellationToken cancellationToken)
+    public async Task HoldAsync(ClusterNode node, HoldKey hold, DateTimeOffset since, CancellationToken cancellationToken, CancellationToken unsent = default)
     {
         await AskAsync($"hold {node.Name} {hold}", cancellationToken);
         lock (gate)
             (Held.TryGetValue(node.Name, out var holds) ? holds : Held[node.Name] = []).Add(hold.ToString());
     }
 
-    public async Task<IReadOnlyList<Hold>> ReleaseAsync(ClusterNode node, HoldKey hold, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<Hold>> ReleaseAsync(ClusterNode node, HoldKey hold, CancellationToken cancellationToken, CancellationToken unsent = default)
     {
         await AskAsync($"release {node.Name} {hold}", cancellationToken);
         lock (gate)
@@ -116,10 +116,11 @@ internal sealed class FakeCluster(TimeProvider time) : ICluster
         if (KeptBy(node) is { } reason)
             return reason;
         lock (gate)
-        {
-            Held.Remove(node.Name);
-            Directory.Remove(node.Name);
-        }
+            if (Directory.ByName(node.Name)?.Uid == node.Uid)
+            {
+                Held.Remove(node.Name);
+                Directory.Remove(node.Name);
+            }
         return null;
     }
 

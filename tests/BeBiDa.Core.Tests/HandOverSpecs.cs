@@ -119,6 +119,30 @@ public class HandOverSpecs
     }
 
     [Test]
+    public async Task A_node_that_could_not_be_held_is_not_removed_with_its_pods()
+    {
+        await using var removing = new HandOvers(cluster, new BebidaConfiguration { Kubernetes = new KubernetesConfiguration { RemoveNode = true } }, clock, NullLogger.Instance);
+        cluster.Before = what => what == "hold n1 c.7" ? throw new ClusterException(ClusterFault.Refused, "403 Forbidden: no patch for you") : Task.CompletedTask;
+        var taken = await clock.RunAsync(removing.DecommissionAsync(Job(7, "n1", "n2"), Budget));
+        Assert.That(taken.Problems, Is.EqualTo(new[] { "node n1: 403 Forbidden: no patch for you" }));
+        Assert.That(cluster.Asked, Has.None.StartsWith("remove n1").And.One.StartsWith("remove n2"));
+    }
+
+    [Test]
+    public async Task A_node_that_was_registered_anew_while_its_pods_left_is_not_removed_with_its_new_ones()
+    {
+        await using var removing = new HandOvers(cluster, new BebidaConfiguration { Kubernetes = new KubernetesConfiguration { RemoveNode = true } }, clock, NullLogger.Instance);
+        cluster.Before = what =>
+        {
+            if (what == "list")
+                cluster.Directory.Put(new ClusterNode("n1", "new"));
+            return Task.CompletedTask;
+        };
+        await clock.RunAsync(removing.DecommissionAsync(Job(7, "n1"), Budget));
+        Assert.That(cluster.Directory.ByName("n1")?.Uid, Is.EqualTo("new"));
+    }
+
+    [Test]
     public async Task A_conflict_is_tried_again()
     {
         var conflicts = 3;
@@ -233,6 +257,78 @@ public class HandOverSpecs
     }
 
     [Test]
+    public async Task What_cannot_be_given_back_for_long_is_left_to_the_reconciler()
+    {
+        await DecommissionAsync(Job(7, "n1"));
+        var broken = true;
+        cluster.Before = _ => broken ? throw new ClusterException(ClusterFault.Unavailable, "connection refused") : Task.CompletedTask;
+        Assert.That((await RecommissionAsync(Job(7, "n1"))).Outcome, Is.EqualTo(HandOverOutcome.Failed));
+        Assert.That(handOvers.IsUnderWay(Job(7).Hold), "it goes on for a while");
+        await clock.UntilAsync(() => !handOvers.IsUnderWay(Job(7).Hold));
+        broken = false;
+        await clock.PassAsync(TimeSpan.FromSeconds(10));
+        Assert.That(cluster.Held.Keys, Is.EqualTo(new[] { "n1" }));
+    }
+
+    [Test]
+    public async Task A_job_that_is_still_on_its_nodes_is_waited_for_as_long_as_it_takes()
+    {
+        var presence = new Presence();
+        await using var patient = new HandOvers(cluster, new BebidaConfiguration(), clock, NullLogger.Instance, presence);
+        await patient.DecommissionAsync(Job(7, "n1"), Budget);
+        await clock.RunAsync(patient.RecommissionAsync(Job(7, "n1"), Budget));
+        await clock.PassAsync(TimeSpan.FromMinutes(2));
+        presence.HasLeft = true;
+        await clock.UntilAsync(() => cluster.Held.Count == 0);
+    }
+
+    [Test]
+    public async Task A_prolog_that_comes_after_its_jobs_epilog_has_the_reconciler_look_when_it_is_done()
+    {
+        var looks = new List<bool>();
+        handOvers.InDoubt += () => looks.Add(cluster.Held.ContainsKey("n1"));
+        await DecommissionAsync(Job(6, "n2"));
+        await RecommissionAsync(Job(6, "n2"));
+        await RecommissionAsync(Job(7, "n1"));
+        Assert.That(looks, Is.Empty);
+        await DecommissionAsync(Job(7, "n1"));
+        Assert.That(looks, Is.EqualTo(new[] { true }));
+    }
+
+    [Test]
+    public async Task Every_decommission_of_a_job_that_ends_gives_up_however_many_there_are()
+    {
+        cluster.Before = what => what.StartsWith("hold", StringComparison.Ordinal) ? throw new ClusterException(ClusterFault.Unavailable, "connection refused") : Task.CompletedTask;
+        var taking = new[] { handOvers.DecommissionAsync(Job(7, "n1"), Budget), handOvers.DecommissionAsync(Job(7, "n1"), Budget) };
+        await clock.PassAsync(TimeSpan.FromSeconds(1));
+        Assert.That((await RecommissionAsync(Job(7, "n1"))).Outcome, Is.EqualTo(HandOverOutcome.Done));
+        Assert.That((await Task.WhenAll(taking)).Select(taken => taken.Outcome), Has.All.EqualTo(HandOverOutcome.Superseded));
+    }
+
+    [Test]
+    public async Task A_directory_service_that_does_not_answer_keeps_no_other_job_waiting_nor_whoever_hands_over()
+    {
+        using var answers = new ManualResetEventSlim();
+        var groups = new Groups(answers);
+        var configuration = new BebidaConfiguration { Jobs = new JobsConfiguration { MayKeep = new MayKeepConfiguration { Groups = ["staff"] } } };
+        await using var asking = new HandOvers(cluster, configuration, clock, NullLogger.Instance, groups: groups);
+        try
+        {
+            var waiting = Enumerable.Range(100, 50).Select(id => asking.DecommissionAsync(Job((uint)id, "n1") with { AsksToKeep = true }, Budget)).ToList();
+            Assert.That((await clock.RunAsync(asking.DecommissionAsync(Job(7, "n2"), TimeSpan.FromMinutes(5)))).Outcome, Is.EqualTo(HandOverOutcome.Done));
+            answers.Set();
+            await clock.RunAsync(Task.WhenAll(waiting));
+            await asking.WhenIdleAsync();
+            Assert.That(groups.Asked, Is.InRange(1, 2), "one user, one group: and two may ask at once");
+            Assert.That(cluster.Held.Keys, Is.EqualTo(new[] { "n2" }));
+        }
+        finally
+        {
+            answers.Set();
+        }
+    }
+
+    [Test]
     public async Task A_job_cancelled_while_its_pods_leave_gives_its_nodes_back_at_once()
     {
         cluster.Add(Pod("a", "n1"));
@@ -303,6 +399,18 @@ public class HandOverSpecs
     }
 
     [Test]
+    public async Task So_it_is_when_the_job_had_got_the_node_twice()
+    {
+        await DecommissionAsync(Job(7, "n1"));
+        await DecommissionAsync(Job(7, "n1"));
+        await clock.PassAsync(TimeSpan.FromSeconds(2));
+        await RecommissionAsync(Job(7, "n1"));
+        cluster.Add(Pod("welcome", "n1"));
+        await clock.PassAsync(TimeSpan.FromSeconds(10));
+        Assert.That(cluster.Count("evict"), Is.Zero);
+    }
+
+    [Test]
     public async Task An_Event_on_the_node_says_which_job_took_it_and_which_gave_it_back()
     {
         await DecommissionAsync(Job(7, "n1"));
@@ -343,6 +451,20 @@ public class HandOverSpecs
         {
             Asked++;
             return Task.FromResult(!HasLeft);
+        }
+    }
+
+    private sealed class Groups(ManualResetEventSlim answers) : IUserGroups
+    {
+        private int asked;
+
+        public int Asked => asked;
+
+        public bool IsMember(string user, string group)
+        {
+            Interlocked.Increment(ref asked);
+            answers.Wait();
+            return true;
         }
     }
 

@@ -20,7 +20,7 @@ public class JobPolicySpecs
     public void A_user_a_group_or_a_partition_is_enough(string user, string partition, bool granted)
     {
         var job = Job(user, partition) with { AsksToKeep = true };
-        Assert.That(Policy(Some).ReasonToLeaveAlone(job) is not null, Is.EqualTo(granted));
+        Assert.That(Policy(Some).LeftAlone(job) is not null, Is.EqualTo(granted));
         Assert.That(Policy(Some).Refusal(job) is null, Is.EqualTo(granted));
     }
 
@@ -44,14 +44,14 @@ public class JobPolicySpecs
     [TestCase("BEBIDA_NOOP_backup")]
     public void A_name_asks_for_no_more_than_the_option_does(string name)
     {
-        Assert.That(Policy(Some).ReasonToLeaveAlone(Job("alice", "batch") with { Name = name }), Does.Contain(name));
-        Assert.That(Policy(Some).ReasonToLeaveAlone(Job("bob", "batch") with { Name = name }), Is.Null);
+        Assert.That(Policy(Some).LeftAlone(Job("alice", "batch") with { Name = name }), Does.Contain(name));
+        Assert.That(Policy(Some).LeftAlone(Job("bob", "batch") with { Name = name }), Is.Null);
         Assert.That(Policy(Some).Refusal(Job("bob", "batch") with { Name = name }), Is.EqualTo($"its name {name} asks to leave Kubernetes alone (jobs.ignoreNames), which jobs.mayKeep does not allow bob in partition batch: its nodes are taken from Kubernetes all the same"));
     }
 
     [Test]
     public void Who_asks_for_nothing_is_neither_granted_nor_refused() =>
-        Assert.That((Policy(Some).ReasonToLeaveAlone(Job("alice", "debug")), Policy(Some).Refusal(Job("bob", "batch"))), Is.EqualTo(((string?)null, (string?)null)));
+        Assert.That((Policy(Some).LeftAlone(Job("alice", "debug")), Policy(Some).Refusal(Job("bob", "batch"))), Is.EqualTo(((string?)null, (string?)null)));
 
     [TestCase("keep", true)]
     [TestCase("take", false)]

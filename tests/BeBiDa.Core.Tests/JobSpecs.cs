@@ -89,7 +89,7 @@ public class JobSpecs
     [TestCase("debug", false)]
     [TestCase("Batch", false)]
     public void Only_jobs_of_the_configured_partitions_take_nodes(string partition, bool counts) =>
-        Assert.That(Policy(jobs: new JobsConfiguration { Partitions = ["batch", "gpu*"] }).ReasonToLeaveAlone(new Job("c", 1, "", "", partition, [])) is null, Is.EqualTo(counts));
+        Assert.That(Policy(jobs: new JobsConfiguration { Partitions = ["batch", "gpu*"] }).LeftAlone(new Job("c", 1, "", "", partition, [])) is null, Is.EqualTo(counts));
 
     [TestCase("n1", true)]
     [TestCase("n10", false)]

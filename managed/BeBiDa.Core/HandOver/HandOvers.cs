@@ -13,7 +13,8 @@ namespace BeBiDa.HandOver;
 /// <remarks>
 /// The answer comes within the budget; the work goes on after it until it is done, until the job's recommission makes
 /// its decommission pointless, or until everything stops. So a job that started over a broken Kubernetes still gets
-/// its holds when Kubernetes is back, and a node is not lost because it was given back during an outage.
+/// its holds when Kubernetes is back. What a recommission cannot give back within a further deadline, the reconciler
+/// does: there is no end to the jobs that may end during an outage, and each would go on trying.
 /// </remarks>
 public sealed class HandOvers : IAsyncDisposable
 {
@@ -31,6 +32,9 @@ public sealed class HandOvers : IAsyncDisposable
     // In this time at least one request asks a server that is being spared.
     private static readonly TimeSpan Glance = TimeSpan.FromSeconds(3);
 
+    // A directory service may take seconds to tell a user's groups; a thousand jobs are not to wait for it in a thread each.
+    private readonly SemaphoreSlim askingForGroups = new(2);
+
     private readonly ICluster cluster;
     private readonly BebidaConfiguration configuration;
     private readonly JobPolicy policy;
@@ -42,6 +46,7 @@ public sealed class HandOvers : IAsyncDisposable
     private readonly Retry retry;
     private readonly EventRecorder events;
     private readonly LateArrivals lateArrivals;
+    private readonly RecentEnds recentEnds;
     private readonly Turns turns = new();
     private readonly CancellationTokenSource stop = new();
     private bool disposed;
@@ -53,7 +58,8 @@ public sealed class HandOvers : IAsyncDisposable
     /// <param name="logger">Where to tell.</param>
     /// <param name="presence">Whom to ask whether a job has left its nodes; when null, it has once they are given back.</param>
     /// <param name="instruments">Where to count; may be null.</param>
-    public HandOvers(ICluster cluster, BebidaConfiguration configuration, TimeProvider time, ILogger logger, IJobPresence? presence = null, Instruments? instruments = null)
+    /// <param name="groups">Who is in which group; null for what this host knows.</param>
+    public HandOvers(ICluster cluster, BebidaConfiguration configuration, TimeProvider time, ILogger logger, IJobPresence? presence = null, Instruments? instruments = null, IUserGroups? groups = null)
     {
         this.cluster = cluster;
         this.configuration = configuration;
@@ -61,12 +67,16 @@ public sealed class HandOvers : IAsyncDisposable
         this.logger = logger;
         this.presence = presence ?? new JobsHaveLeft();
         this.instruments = instruments ?? new Instruments();
-        policy = new JobPolicy(configuration.Jobs, configuration.Nodes);
+        policy = new JobPolicy(configuration.Jobs, configuration.Nodes, new RememberedGroups(groups ?? new SystemUserGroups(), time));
+        recentEnds = new RecentEnds(time);
         names = new NodeNames(configuration.Nodes);
         retry = new Retry(time);
         events = new EventRecorder(cluster, logger);
         lateArrivals = new LateArrivals(cluster, configuration, time, logger, this.instruments, stop.Token);
     }
+
+    /// <summary>Raised when nodes may have been held for a job that is no more: the reconciler is to look.</summary>
+    public event Action? InDoubt;
 
     /// <summary>Takes the job's nodes from Kubernetes: holds all of them, then evicts their pods and waits until they are gone.</summary>
     /// <param name="job">The job.</param>
@@ -79,7 +89,7 @@ public sealed class HandOvers : IAsyncDisposable
     /// <summary>Gives the job's nodes back to Kubernetes, but for those that other jobs or admins still want out of it.</summary>
     /// <inheritdoc cref="DecommissionAsync"/>
     public Task<HandOverResult> RecommissionAsync(Job job, TimeSpan budget, IProgress<HandOverProgress>? progress = null) =>
-        HandOverAsync(job, decommission: false, budget, (nodes, problems, turn) => GiveBackAsync(job, nodes, problems, progress, turn));
+        HandOverAsync(job, decommission: false, budget, (nodes, problems, turn) => GiveBackAsync(job, nodes, budget, problems, progress, turn));
 
     /// <summary>Whether a hand-over of this job has been asked for and has not ended, in the background or not.</summary>
     public bool IsUnderWay(HoldKey job) => turns.IsTaken(job);
@@ -103,19 +113,16 @@ public sealed class HandOvers : IAsyncDisposable
     {
         var began = time.GetTimestamp();
         var direction = decommission ? "decommission" : "recommission";
-        if (policy.ReasonToLeaveAlone(job) is { } reason)
-        {
-            logger.LogInformation("job {Job}: Kubernetes left alone: {Reason}", job.Number, reason);
-            return Answered(new HandOverResult(HandOverOutcome.NothingToDo, [], 0, time.GetElapsedTime(began), []));
-        }
-        if (decommission && policy.Refusal(job) is { } refusal)
-            logger.LogInformation("job {Job}: {Refusal}", job.Number, refusal);
-
         var turn = turns.Take(job.Hold, decommission, stop.Token);
+        var inDoubt = decommission && recentEnds.Contains(job.Hold);
         if (!decommission)
+        {
             lateArrivals.Forget(job.Hold);
+            recentEnds.Add(job.Hold);
+        }
         IReadOnlyList<JobNode> nodes = [];
         var problems = new Problems();
+        var leftAlone = false;
         var working = RunAsync();
         HandOverResult result;
         // Whoever waited for as long as a job may has waited in vain, and so would this one, unless Kubernetes is back.
@@ -153,6 +160,8 @@ public sealed class HandOvers : IAsyncDisposable
 
         void Tell(HandOverResult ended)
         {
+            if (leftAlone)
+                return;
             if (ended.Outcome == HandOverOutcome.Failed)
                 logger.LogError("job {Job}: {Direction} failed after {Elapsed}{Where}: {Problems}", job.Number, direction, Milliseconds(ended.Elapsed), Where(job), problems.Describe());
             else if (ended.Outcome == HandOverOutcome.NothingToDo)
@@ -164,8 +173,15 @@ public sealed class HandOvers : IAsyncDisposable
         // What was begun before the answer is done after it; whoever reads the log has read that it was not.
         async Task TellLaterAsync()
         {
-            if (await working.ConfigureAwait(false) is { Outcome: HandOverOutcome.Done } ended)
-                Tell(ended);
+            try
+            {
+                if (await working.ConfigureAwait(false) is { Outcome: HandOverOutcome.Done } ended)
+                    Tell(ended);
+            }
+            catch (Exception e)
+            {
+                logger.LogError("job {Job}: {Direction} ended by an error that should not have been: {Error}", job.Number, direction, e.ToString().ReplaceLineEndings(" "));
+            }
         }
 
         async Task<HandOverResult> RunAsync()
@@ -175,6 +191,14 @@ public sealed class HandOvers : IAsyncDisposable
             {
                 // The caller's thread only takes the turn.
                 await turn.Before.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+                var (reason, refusal) = await JudgeAsync(job, turn.Over).ConfigureAwait(false);
+                leftAlone = reason is not null;
+                if (leftAlone)
+                    logger.LogInformation("job {Job}: Kubernetes left alone: {Reason}", job.Number, reason);
+                else if (decommission && refusal is not null)
+                    logger.LogInformation("job {Job}: {Refusal}", job.Number, refusal);
+                if (leftAlone)
+                    return Result(HandOverOutcome.NothingToDo, 0);
                 nodes = await ResolveAsync(job, problems, turn.Over).ConfigureAwait(false);
                 if (nodes.Count == 0)
                     return Result(HandOverOutcome.NothingToDo, 0);
@@ -196,11 +220,34 @@ public sealed class HandOvers : IAsyncDisposable
             {
                 instruments.UnderWay(-1);
                 turn.End();
+                if (inDoubt)
+                    InDoubt?.Invoke();
             }
         }
 
         HandOverResult Result(HandOverOutcome outcome, int pods) =>
             new(outcome, [.. nodes.Select(n => n.SlurmName)], pods, time.GetElapsedTime(began), problems.Lines);
+    }
+
+    private async Task<(string? LeftAlone, string? Refusal)> JudgeAsync(Job job, CancellationToken cancellationToken)
+    {
+        if (!policy.MayAskForGroups(job))
+            return policy.Judge(job);
+        await askingForGroups.WaitAsync(cancellationToken).ConfigureAwait(false);
+        // Given up by the caller, a question goes on until it is answered, and counts until then.
+        return await Task.Run(
+            () =>
+            {
+                try
+                {
+                    return policy.Judge(job);
+                }
+                finally
+                {
+                    askingForGroups.Release();
+                }
+            },
+            CancellationToken.None).WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
     private async Task<IReadOnlyList<JobNode>> ResolveAsync(Job job, Problems problems, CancellationToken cancellationToken)
@@ -226,9 +273,9 @@ public sealed class HandOvers : IAsyncDisposable
         var began = time.GetTimestamp();
         var since = time.GetUtcNow();
         var held = new ConcurrentBag<ClusterNode>();
-        await OnEveryAsync(job, nodes, problems, turn, async (node, token) =>
+        await OnEveryAsync(job, nodes, problems, turn.Over, async node =>
         {
-            await cluster.HoldAsync(node, job.Hold, since, token).ConfigureAwait(false);
+            await cluster.HoldAsync(node, job.Hold, since, stop.Token, turn.Over).ConfigureAwait(false);
             held.Add(node);
             progress?.Report(new HandOverProgress(nodes.Count, held.Count, 0, 0));
             return true;
@@ -248,30 +295,36 @@ public sealed class HandOvers : IAsyncDisposable
         foreach (var line in drained.Left)
             problems.Set(line, line);
         if (configuration.Kubernetes.RemoveNode && drained.Left.Count == 0)
-            await RemoveAsync(job, nodes, problems, turn).ConfigureAwait(false);
+            await RemoveAsync(job, nodes, held, problems, turn).ConfigureAwait(false);
 
         foreach (var node in held)
             Record(node, job, NodeEvent.Decommissioned, since, $"{job.Manager} job {Describe(job)} has taken this node; {drained.Evicted.GetValueOrDefault(node.Name)} pods left", drained.Left.Count > 0);
-        lateArrivals.Watch(job.Hold, held);
+        lateArrivals.Watch(job.Hold, held, turn);
         return drained.Evicted.Values.Sum();
     }
 
-    private Task RemoveAsync(Job job, IReadOnlyList<JobNode> nodes, Problems problems, Turn turn) =>
-        OnEveryAsync(job, nodes, problems, turn, async (node, token) =>
+    // None but those that were drained: one that could not be held, or was registered anew meanwhile, has its pods.
+    private Task RemoveAsync(Job job, IReadOnlyList<JobNode> nodes, IEnumerable<ClusterNode> held, Problems problems, Turn turn)
+    {
+        var drained = held.ToDictionary(node => node.Name, StringComparer.Ordinal);
+        return OnEveryAsync(job, [.. nodes.Where(node => drained.ContainsKey(node.Node.Name))], problems, turn.Over, async current =>
         {
-            if (await cluster.RemoveAsync(node, job.Cluster, token).ConfigureAwait(false) is { } reason)
-                logger.LogInformation("job {Job}: node {Node} stays in Kubernetes: {Reason}", job.Number, node.Name, reason);
+            if (await cluster.RemoveAsync(drained[current.Name], job.Cluster, stop.Token).ConfigureAwait(false) is { } reason)
+                logger.LogInformation("job {Job}: node {Node} stays in Kubernetes: {Reason}", job.Number, current.Name, reason);
             return true;
         });
+    }
 
-    private async Task<int> GiveBackAsync(Job job, IReadOnlyList<JobNode> nodes, Problems problems, IProgress<HandOverProgress>? progress, Turn turn)
+    private async Task<int> GiveBackAsync(Job job, IReadOnlyList<JobNode> nodes, TimeSpan budget, Problems problems, IProgress<HandOverProgress>? progress, Turn turn)
     {
         var began = time.GetUtcNow();
         await LeftAsync(job, problems, turn.Over).ConfigureAwait(false);
+        using var limit = new CancellationTokenSource(budget + configuration.Controller.Deadline, time);
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(turn.Over, limit.Token);
         var done = 0;
-        await OnEveryAsync(job, nodes, problems, turn, async (node, token) =>
+        await OnEveryAsync(job, nodes, problems, over.Token, async node =>
         {
-            var others = await cluster.ReleaseAsync(node, job.Hold, token).ConfigureAwait(false);
+            var others = await cluster.ReleaseAsync(node, job.Hold, stop.Token, over.Token).ConfigureAwait(false);
             progress?.Report(new HandOverProgress(nodes.Count, Interlocked.Increment(ref done), 0, 0));
             Record(node, job, NodeEvent.Recommissioned, began, $"{job.Manager} job {Describe(job)} has given this node back" + (others.Count == 0 ? "" : $"; held by {Few(others)} still"), warning: false);
             return true;
@@ -289,22 +342,22 @@ public sealed class HandOvers : IAsyncDisposable
     }
 
     // All nodes at once: the cluster itself bounds the requests under way.
-    private Task OnEveryAsync(Job job, IReadOnlyList<JobNode> nodes, Problems problems, Turn turn, Func<ClusterNode, CancellationToken, Task<bool>> work) =>
+    private Task OnEveryAsync(Job job, IReadOnlyList<JobNode> nodes, Problems problems, CancellationToken over, Func<ClusterNode, Task<bool>> work) =>
         Task.WhenAll(nodes.Select(async node =>
         {
             problems.Set(node.SlurmName, $"node {node.SlurmName}: not answered yet");
             try
             {
-                // A write that is under way is seen to its end: cancelled on our side only, it could still happen
-                // after the job's next hand-over. So its own time limit ends it, and the turn ends the tries.
+                // A write that has been sent is seen to its end: cancelled on our side only, it could still happen
+                // after the job's next hand-over. So its own time limit ends it, and what is over the tries.
                 await retry.UntilDoneAsync(
-                    async _ => await CurrentAsync(node, turn.Over).ConfigureAwait(false) is { } current && await work(current, stop.Token).ConfigureAwait(false),
+                    async _ => await CurrentAsync(node, over).ConfigureAwait(false) is { } current && await work(current).ConfigureAwait(false),
                     problem =>
                     {
                         problems.Set(node.SlurmName, $"node {node.SlurmName}: {problem.Message}");
                         logger.LogDebug("job {Job}: node {Node}: trying again: {Cause}", job.Number, node.SlurmName, problem.Message);
                     },
-                    turn.Over).ConfigureAwait(false);
+                    over).ConfigureAwait(false);
                 problems.Clear(node.SlurmName);
             }
             catch (ClusterException e) when (e.Fault == ClusterFault.NotFound)

@@ -17,15 +17,21 @@ internal sealed class LateArrivals(ICluster cluster, BebidaConfiguration configu
     private static readonly TimeSpan[] Pauses = [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(4)];
 
     private readonly Lock gate = new();
-    private readonly Dictionary<HoldKey, (CancellationTokenSource Over, Task Looking)> watched = [];
+    // A job may get nodes twice: its prolog was repeated, or the reconciler has held some of them again.
+    private readonly Dictionary<HoldKey, Dictionary<CancellationTokenSource, Task>> watched = [];
 
-    /// <summary>Looks after nodes that a job has just got, twice.</summary>
-    public void Watch(HoldKey job, IReadOnlyCollection<ClusterNode> nodes)
+    /// <summary>Looks after nodes that a job has just got, twice; not if the job gives them back already.</summary>
+    public void Watch(HoldKey job, IReadOnlyCollection<ClusterNode> nodes, Turn turn)
     {
         lock (gate)
         {
+            // Set before Forget is called: so either this is seen here, or what begins here is forgotten there.
+            if (turn.IsSuperseded)
+                return;
             var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
-            watched[job] = (over, LookAsync(job, nodes, over));
+            if (!watched.TryGetValue(job, out var looks))
+                watched[job] = looks = [];
+            looks[over] = LookAsync(job, nodes, over);
         }
     }
 
@@ -33,15 +39,15 @@ internal sealed class LateArrivals(ICluster cluster, BebidaConfiguration configu
     public void Forget(HoldKey job)
     {
         lock (gate)
-            if (watched.TryGetValue(job, out var known))
-                _ = known.Over.CancelAsync();
+            foreach (var over in watched.GetValueOrDefault(job)?.Keys.AsEnumerable() ?? [])
+                _ = over.CancelAsync();
     }
 
     /// <summary>Ends when nothing is looked after any more.</summary>
     public Task WhenAllEnded()
     {
         lock (gate)
-            return Task.WhenAll(watched.Values.Select(w => w.Looking));
+            return Task.WhenAll(watched.Values.SelectMany(looks => looks.Values));
     }
 
     private async Task LookAsync(HoldKey job, IReadOnlyCollection<ClusterNode> nodes, CancellationTokenSource over)
@@ -70,7 +76,7 @@ internal sealed class LateArrivals(ICluster cluster, BebidaConfiguration configu
         {
             lock (gate)
             {
-                if (watched.TryGetValue(job, out var known) && known.Over == over)
+                if (watched[job].Remove(over) && watched[job].Count == 0)
                     watched.Remove(job);
                 over.Dispose();
             }

@@ -8,16 +8,17 @@ internal sealed class Turns
     private readonly Lock gate = new();
     private readonly Dictionary<HoldKey, Turn> last = [];
 
-    /// <summary>Takes the next turn of a job. A decommission that is under way gives up for a recommission: the job will not run.</summary>
+    /// <summary>Takes the next turn of a job. Decommissions that are under way or wait give up for a recommission: the job will not run.</summary>
     /// <remarks>Not the reverse: a job that is requeued may come back on other nodes, and its first ones still have to be released.</remarks>
     public Turn Take(HoldKey job, bool decommission, CancellationToken stop)
     {
         lock (gate)
         {
             var before = last.GetValueOrDefault(job);
-            if (before is { Decommission: true } && !decommission)
-                before.GiveUp();
-            var turn = new Turn(decommission, before?.Ended ?? Task.CompletedTask, stop);
+            if (!decommission)
+                for (var useless = before; useless is { Decommission: true }; useless = useless.Previous)
+                    useless.GiveUp();
+            var turn = new Turn(decommission, before, stop);
             last[job] = turn;
             _ = turn.Ended.ContinueWith(_ => Leave(job, turn), TaskScheduler.Default);
             return turn;
@@ -44,27 +45,32 @@ internal sealed class Turns
         {
             if (last.TryGetValue(job, out var current) && current == turn)
                 last.Remove(job);
-            turn.Dispose();
+            turn.Leave();
         }
     }
 }
 
 /// <summary>One hand-over's place in the order of its job.</summary>
-internal sealed class Turn : IDisposable
+internal sealed class Turn
 {
     private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource over;
+    private bool hasLeft;
 
-    public Turn(bool decommission, Task before, CancellationToken stop)
+    public Turn(bool decommission, Turn? previous, CancellationToken stop)
     {
         Decommission = decommission;
-        Before = before;
+        Previous = previous;
+        Before = previous?.Ended ?? Task.CompletedTask;
         over = CancellationTokenSource.CreateLinkedTokenSource(stop);
         Over = over.Token;
     }
 
     /// <summary>Which way it goes.</summary>
     public bool Decommission { get; }
+
+    /// <summary>The one before it; null when there is none that has not left the turns. Read under their lock.</summary>
+    public Turn? Previous { get; private set; }
 
     /// <summary>Ends when the hand-over before it has.</summary>
     public Task Before { get; }
@@ -81,14 +87,22 @@ internal sealed class Turn : IDisposable
     /// <summary>Says that this one has ended.</summary>
     public void End() => ended.TrySetResult();
 
-    /// <summary>Tells this one that the job's recommission waits. Not called after it has left the turns.</summary>
+    /// <summary>Tells this one that the job's recommission waits. Called under the turns' lock.</summary>
     public void GiveUp()
     {
+        if (hasLeft || IsSuperseded)
+            return;
         IsSuperseded = true;
         // Not here and now: who waits for the token must not run under the caller's lock.
         _ = over.CancelAsync();
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => over.Dispose();
+    /// <summary>It is none of the turns any more. Called under their lock.</summary>
+    public void Leave()
+    {
+        hasLeft = true;
+        // Or a job that is requeued again and again would keep all its turns.
+        Previous = null;
+        over.Dispose();
+    }
 }

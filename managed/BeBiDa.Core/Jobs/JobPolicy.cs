@@ -18,21 +18,25 @@ public sealed class JobPolicy(JobsConfiguration jobs, NodesConfiguration nodes, 
 
     private readonly IUserGroups groups = groups ?? new SystemUserGroups();
 
-    /// <summary>Why a job is none of BeBiDa's business.</summary>
-    /// <returns>The reason, for the log; null when the job counts.</returns>
-    public string? ReasonToLeaveAlone(Job job)
+    /// <summary>Whether a job is BeBiDa's business, and whether it asks for what it does not get.</summary>
+    /// <remarks>May ask a directory service for the user's groups, and wait for it as long as that takes: see <see cref="MayAskForGroups"/>.</remarks>
+    /// <returns>
+    /// Why it is left alone, for the log, or null when it counts; and what it is refused, for its user and the log, or null
+    /// when it asks for nothing or gets it.
+    /// </returns>
+    public (string? LeftAlone, string? Refusal) Judge(Job job)
     {
         if (job.Partition.Length > 0 && !Matches(jobs.Partitions, job.Partition))
-            return $"its partition {job.Partition} is not in jobs.partitions";
-        return Wish(job) is { } wish && MayKeep(job.User, job.Partition) ? $"{wish}, and jobs.mayKeep allows it" : null;
+            return ($"its partition {job.Partition} is not in jobs.partitions", null);
+        if (Wish(job) is not { } wish)
+            return (null, null);
+        return MayKeep(job.User, job.Partition)
+            ? ($"{wish}, and jobs.mayKeep allows it", null)
+            : (null, $"{wish}, which jobs.mayKeep does not allow {job.User} in partition {job.Partition}: its nodes are taken from Kubernetes all the same");
     }
 
-    /// <summary>What a job asks for and does not get.</summary>
-    /// <returns>The refusal, for its user and the log; null when it asks for nothing or gets it.</returns>
-    public string? Refusal(Job job) =>
-        Wish(job) is { } wish && !MayKeep(job.User, job.Partition)
-            ? $"{wish}, which jobs.mayKeep does not allow {job.User} in partition {job.Partition}: its nodes are taken from Kubernetes all the same"
-            : null;
+    /// <summary>Whether a job of such a kind may have its user's groups asked for.</summary>
+    public bool MayAskForGroups(Job job) => jobs.MayKeep.Groups.Count > 0 && Wish(job) is not null;
 
     /// <summary>Whether the wish of such a job to leave its nodes in Kubernetes is granted.</summary>
     /// <param name="user">The user's name; empty when unknown.</param>

@@ -32,8 +32,7 @@ internal sealed class Differences(BebidaConfiguration configuration)
         var leaving = jobs.Where(j => j.Leaving).Select(j => j.Id).ToHashSet();
         foreach (var node in ledger)
         {
-            if (!Counts(node))
-                continue;
+            // Also where the node is not lent any more: the hold is of a time when it was.
             var name = names.SlurmNameOf(node.Node);
             foreach (var hold in node.Holds.Where(h => h.Key.Cluster == slurmCluster && h.Key.Task is null && !leaving.Contains(h.Key.JobId)))
                 if (!places.TryGetValue(hold.Key.JobId, out var place))
@@ -50,7 +49,7 @@ internal sealed class Differences(BebidaConfiguration configuration)
     private IEnumerable<Repair> Missing(string slurmCluster, SlurmJob job, IReadOnlyList<(string Name, NodeLedger Ledger)> nodes)
     {
         var key = new HoldKey(slurmCluster, job.Id);
-        if (policy.ReasonToLeaveAlone(job.In(slurmCluster, job.Nodes)) is not null)
+        if (policy.Judge(job.In(slurmCluster, job.Nodes)).LeftAlone is not null)
             yield break;
         // A job that was granted its wish to keep its nodes has no hold anywhere, and Slurm shows the wish to prologs only.
         // So a job that may have been is believed; one hold that is left shows that it was not.

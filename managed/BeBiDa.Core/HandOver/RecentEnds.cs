@@ -1,0 +1,39 @@
+using BeBiDa.Holds;
+
+namespace BeBiDa.HandOver;
+
+/// <summary>The jobs that have given their nodes back a short while ago.</summary>
+/// <remarks>
+/// slurmctld calls a prolog hook from a thread of its own, without a look at what has become of the job meanwhile: one that
+/// was cancelled in that moment has its epilog hook before (_start_prolog_slurmctld_thread in slurmctld/job_scheduler.c).
+/// Its nodes would be held for a job that is no more, and nobody would release them.
+/// </remarks>
+internal sealed class RecentEnds(TimeProvider time)
+{
+    private static readonly TimeSpan Recent = TimeSpan.FromMinutes(1);
+
+    private readonly Lock gate = new();
+    private readonly Queue<(HoldKey Job, long Ended)> order = new();
+    private readonly Dictionary<HoldKey, long> ends = [];
+
+    /// <summary>Notes that a job ends now.</summary>
+    public void Add(HoldKey job)
+    {
+        lock (gate)
+        {
+            var now = time.GetTimestamp();
+            order.Enqueue((job, now));
+            ends[job] = now;
+            while (time.GetElapsedTime(order.Peek().Ended, now) > Recent)
+                if (order.Dequeue() is var (old, ended) && ends[old] == ended)
+                    ends.Remove(old);
+        }
+    }
+
+    /// <summary>Whether a job has ended lately; one that was requeued and starts again has, too.</summary>
+    public bool Contains(HoldKey job)
+    {
+        lock (gate)
+            return ends.ContainsKey(job);
+    }
+}
