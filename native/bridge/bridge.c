@@ -37,12 +37,11 @@ static struct {
     pid_t process; /* whose lock, semaphores and threads these are */
     bool ends_at_exit;
     bool open;
-    uint64_t opened; /* how often: a thread left behind finds by this that its time is over */
     bridge_tell tell;
     struct bridge_questions questions;
     struct policy policy;
     char library[PATH_MAX];
-    uint64_t requests; /* never starts again, so that an answer to an earlier opening means nothing */
+    uint64_t requests; /* the number of the last one */
     struct handovers handovers;
     pthread_cond_t left;
     struct walker carrier;
@@ -87,11 +86,6 @@ static struct bebida_host host_with(struct bridge_questions questions)
         .presence = questions.presence,
         .jobs = questions.jobs,
     };
-}
-
-static bool is_open(uint64_t opened)
-{
-    return bridge.open && bridge.opened == opened;
 }
 
 /* Called with the lock held, by both threads. The answerer keeps the time of the first only: the deadlines of
@@ -164,12 +158,10 @@ static void carry(struct hand_over *hand_over, const struct controller *library)
 }
 
 /* Called with the lock held. */
-static void leave(struct walker *walker, uint64_t opened)
+static void leave(struct walker *walker)
 {
-    if (bridge.opened == opened) {
-        walker->runs = false;
-        (void)pthread_cond_broadcast(&bridge.left);
-    }
+    walker->runs = false;
+    (void)pthread_cond_broadcast(&bridge.left);
 }
 
 /* A thread that wakes one of ours keeps its processor: it may hold slurmctld's locks. Threads that the
@@ -191,15 +183,15 @@ static void sleep_until(sem_t *posted, int64_t until)
     (void)pthread_mutex_lock(&lock);
 }
 
-static void *carrier(void *argument)
+static void *carrier(void *unused)
 {
-    uint64_t opened = (uint64_t)(uintptr_t)argument;
     struct controller library = {0};
     struct bebida_host host;
     struct hand_over *hand_over;
     char path[PATH_MAX];
     bool runs;
 
+    (void)unused;
     stand_back("bebida_carrier");
 
     (void)pthread_mutex_lock(&lock);
@@ -210,7 +202,7 @@ static void *carrier(void *argument)
     runs = controller_start(path, &host, &library);
 
     (void)pthread_mutex_lock(&lock);
-    while (is_open(opened)) {
+    while (bridge.open) {
         atomic_store(&post.carrier_away, false);
         empty_inbox();
         hand_over = handovers_next_to_carry(&bridge.handovers);
@@ -219,13 +211,12 @@ static void *carrier(void *argument)
         else
             sleep_until(&post.to_carry, NEVER);
     }
-    /* Left behind, another opening may have started the library again: it is not ours to stop any more. */
-    if (runs && bridge.opened == opened) {
+    if (runs) {
         (void)pthread_mutex_unlock(&lock);
         (void)library.stop(STOP_GRACE_MS);
         (void)pthread_mutex_lock(&lock);
     }
-    leave(&bridge.carrier, opened);
+    leave(&bridge.carrier);
     (void)pthread_mutex_unlock(&lock);
     return NULL;
 }
@@ -242,15 +233,15 @@ static void tell_slurm(struct hand_over *hand_over)
     handovers_told(hand_over);
 }
 
-static void *answerer(void *argument)
+static void *answerer(void *unused)
 {
-    uint64_t opened = (uint64_t)(uintptr_t)argument;
     struct hand_over *hand_over;
 
+    (void)unused;
     stand_back("bebida_answerer");
 
     (void)pthread_mutex_lock(&lock);
-    while (is_open(opened)) {
+    while (bridge.open) {
         struct hand_over *next;
 
         empty_inbox();
@@ -262,7 +253,7 @@ static void *answerer(void *argument)
         else
             sleep_until(&post.to_answer, next != NULL ? next->deadline : NEVER);
     }
-    leave(&bridge.answerer, opened);
+    leave(&bridge.answerer);
     (void)pthread_mutex_unlock(&lock);
     return NULL;
 }
@@ -290,7 +281,7 @@ static int start(struct walker *walker, void *(*walk)(void *))
     mask_of_walkers(&mask);
     error = pthread_sigmask(SIG_SETMASK, &mask, &before);
     if (error == 0) {
-        error = pthread_create(&walker->thread, NULL, walk, (void *)(uintptr_t)bridge.opened);
+        error = pthread_create(&walker->thread, NULL, walk, NULL);
         walker->started = error == 0;
         walker->runs = error == 0;
         (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -317,70 +308,8 @@ static int settle(void)
     return error;
 }
 
-/* slurmctld does not call fini() when it ends, it exits. The last handler registered runs first: before those
- * that take apart what the library works with. */
-static void close_at_exit(void)
-{
-    if (!bridge.ends_at_exit)
-        bridge.ends_at_exit = atexit(bridge_close) == 0;
-}
-
-bool bridge_open(bridge_tell tell, struct bridge_questions questions)
-{
-    struct policy policy = policy_read();
-    char path[PATH_MAX];
-    int error;
-
-    bridge_close();
-    error = bridge.process == getpid() ? 0 : settle();
-    controller_path(path);
-    if (error != 0)
-        goto end;
-
-    (void)pthread_mutex_lock(&lock);
-    bridge.opened++;
-    bridge.open = true;
-    bridge.tell = tell;
-    bridge.questions = questions;
-    bridge.policy = policy;
-    memcpy(bridge.library, path, sizeof(path));
-    atomic_store(&post.deadline_ms, (int)policy.deadline_ms);
-    atomic_store(&post.carrier_away, true);
-    atomic_store(&post.open, true);
-    error = start(&bridge.answerer, answerer);
-    if (error == 0)
-        error = start(&bridge.carrier, carrier);
-    (void)pthread_mutex_unlock(&lock);
-
-    if (error == 0)
-        close_at_exit();
-    else
-        bridge_close();
-end:
-    if (error != 0)
-        log_error("cannot start: %s; jobs start and end without Kubernetes being told", strerror(error));
-    return error == 0;
-}
-
-bool bridge_hand_over(struct hand_over *hand_over)
-{
-    bool taken = bridge.process == getpid() || bridge_open(bridge.tell, bridge.questions);
-
-    taken = taken && atomic_load(&post.open);
-    if (taken) {
-        hand_over->deadline = clock_now() + atomic_load(&post.deadline_ms);
-        inbox_put(&post.inbox, hand_over);
-        (void)sem_post(&post.to_carry);
-        if (atomic_load(&post.carrier_away))
-            (void)sem_post(&post.to_answer);
-    } else {
-        free(hand_over);
-    }
-    return taken;
-}
-
 /* Called with the lock held. Returns whether the thread is to be joined. One that is stuck in the library or
- * in a callback of Slurm's is left to itself: it finds by bridge.opened whether anyone still waits for it. */
+ * in a callback of Slurm's is left to itself. */
 static bool part(struct walker *walker)
 {
     bool joins = walker->started && !walker->runs;
@@ -391,7 +320,8 @@ static bool part(struct walker *walker)
     return joins;
 }
 
-void bridge_close(void)
+/* slurmctld does not call fini() when it ends, it exits. */
+static void close_bridge(void)
 {
     const int64_t patience = clock_now() + STOP_PATIENCE_MS;
     pthread_t carrier_thread;
@@ -432,4 +362,63 @@ void bridge_close(void)
     if (stuck)
         log_error("the controller library does not stop; it is left behind");
 end:;
+}
+
+/* The last handler registered runs first: before those that take apart what the library works with. */
+static void close_at_exit(void)
+{
+    if (!bridge.ends_at_exit)
+        bridge.ends_at_exit = atexit(close_bridge) == 0;
+}
+
+bool bridge_open(bridge_tell tell, struct bridge_questions questions)
+{
+    struct policy policy = policy_read();
+    char path[PATH_MAX];
+    int error = settle();
+
+    controller_path(path);
+    if (error != 0)
+        goto end;
+
+    (void)pthread_mutex_lock(&lock);
+    bridge.open = true;
+    bridge.tell = tell;
+    bridge.questions = questions;
+    bridge.policy = policy;
+    memcpy(bridge.library, path, sizeof(path));
+    atomic_store(&post.deadline_ms, (int)policy.deadline_ms);
+    atomic_store(&post.carrier_away, true);
+    atomic_store(&post.open, true);
+    error = start(&bridge.answerer, answerer);
+    if (error == 0)
+        error = start(&bridge.carrier, carrier);
+    (void)pthread_mutex_unlock(&lock);
+
+    if (error == 0)
+        close_at_exit();
+    else
+        close_bridge();
+end:
+    if (error != 0)
+        log_error("cannot start: %s; jobs start and end without Kubernetes being told", strerror(error));
+    return error == 0;
+}
+
+bool bridge_hand_over(struct hand_over *hand_over)
+{
+    bool taken =
+        bridge.process == getpid() || (bridge.tell != NULL && bridge_open(bridge.tell, bridge.questions));
+
+    taken = taken && atomic_load(&post.open);
+    if (taken) {
+        hand_over->deadline = clock_now() + atomic_load(&post.deadline_ms);
+        inbox_put(&post.inbox, hand_over);
+        (void)sem_post(&post.to_carry);
+        if (atomic_load(&post.carrier_away))
+            (void)sem_post(&post.to_answer);
+    } else {
+        free(hand_over);
+    }
+    return taken;
 }

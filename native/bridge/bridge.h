@@ -11,7 +11,7 @@
 #include "policy.h"
 
 /* Told by the answerer, which holds no lock, exactly once for each hand-over that bridge_hand_over() has
- * taken, unless bridge_close() comes first. */
+ * taken, unless the process ends first. */
 typedef void (*bridge_tell)(const struct hand_over *hand_over, const struct policy *policy);
 
 /* What the library may ask of slurmctld: the functions of those names in struct bebida_host. */
@@ -21,17 +21,18 @@ struct bridge_questions {
                     uint32_t reason_size);
 };
 
-/* Reads the policy and starts both threads; the carrier opens the library at once, so that what is wrong with
- * it is said when slurmctld starts. Returns whether they run; otherwise one error has been logged. */
+/* Once in a process. Reads the policy and starts both threads; the carrier opens the library at once, so that
+ * what is wrong with it is said when slurmctld starts. Returns whether they run; otherwise one error has been
+ * logged.
+ *
+ * When the process exits, both threads and the work of the library are ended, and waited for no longer than a
+ * moment. Hand-overs that are still open then are dropped untold: when slurmctld starts again, it repeats
+ * those of jobs that begin, and the reconciler does the others. */
 bool bridge_open(bridge_tell tell, struct bridge_questions questions);
 
 /* Takes a hand-over in and returns at once. Opens the bridge anew where the process is no longer the one that
- * opened it: threads do not survive a fork. Returns whether it was taken; otherwise it has been freed. */
+ * opened it: threads do not survive a fork. Where it has never been opened it stays so: there is no one to
+ * tell. Returns whether the hand-over was taken; otherwise it has been freed. */
 bool bridge_hand_over(struct hand_over *hand_over);
-
-/* Ends both threads and the work of the library, and waits for that no longer than a moment. Hand-overs that
- * are still open are dropped untold: when slurmctld starts again, it repeats those of jobs that begin, and
- * the reconciler does the others. */
-void bridge_close(void);
 
 #endif

@@ -29,7 +29,25 @@ EXPORTED const uint32_t plugin_version = SLURM_VERSION_NUMBER;
  */
 enum { PROLOG_SUCCEEDED = 0, PROLOG_FAILED = 1 << 8 };
 
+/* Kept until slurmctld ends, over every fini() too. */
 static prep_callbacks_t slurmctld;
+
+/* Until 23.02, scontrol reconfigure loads the PrEp plugins of a changed list anew, in the same process and
+ * without giving them callbacks: who is new among them can never tell the end of a prolog, and so must not
+ * begin one. What goes on from before keeps the callbacks that it was given. */
+static bool has_callbacks(void)
+{
+    static bool said; /* the hooks and prep_p_required() come one at a time, with slurmctld's locks */
+    bool has = slurmctld.prolog_slurmctld != NULL;
+
+    if (!has && !said) {
+        said = true;
+        log_error("slurmctld gives its callbacks only to the plugins that it starts with, and prep/bebida is "
+                  "not one of them: run systemctl restart slurmctld; until then jobs start and end without "
+                  "Kubernetes being told");
+    }
+    return has;
+}
 
 static const char *why(enum ending ending)
 {
@@ -90,15 +108,17 @@ EXPORTED int init(void)
     return SLURM_SUCCESS;
 }
 
+/* Not the end: that is an exit handler's, since slurmctld just exits. Until 23.02 slurmctld calls this with
+ * its locks held when PrEpPlugins was changed and read again (prep_g_reconfig() in Slurm's prep.c). Jobs that
+ * are configuring wait for their answers then, and no one else would ever give them. */
 EXPORTED void fini(void)
 {
-    bridge_close();
 }
 
-/* Only slurmctld registers callbacks, and does so before the first job. */
+/* Only slurmctld registers callbacks, once, and does so before the first job. */
 EXPORTED void prep_p_register_callbacks(prep_callbacks_t *callbacks)
 {
-    if (job_in_slurmctld() && callbacks->prolog_slurmctld != NULL) {
+    if (job_in_slurmctld() && callbacks->prolog_slurmctld != NULL && slurmctld.prolog_slurmctld == NULL) {
         slurmctld = *callbacks;
         (void)bridge_open(tell,
                           (struct bridge_questions){.presence = questions_presence, .jobs = questions_jobs});
@@ -107,13 +127,14 @@ EXPORTED void prep_p_register_callbacks(prep_callbacks_t *callbacks)
 
 EXPORTED int prep_p_prolog_slurmctld(job_record_t *job, bool *async)
 {
-    *async = hand_over(job, BEBIDA_DECOMMISSION);
+    *async = has_callbacks() && hand_over(job, BEBIDA_DECOMMISSION);
     return SLURM_SUCCESS;
 }
 
 EXPORTED int prep_p_epilog_slurmctld(job_record_t *job, bool *async)
 {
-    (void)hand_over(job, BEBIDA_RECOMMISSION);
+    if (has_callbacks())
+        (void)hand_over(job, BEBIDA_RECOMMISSION);
     *async = false;
     return SLURM_SUCCESS;
 }
@@ -133,7 +154,11 @@ EXPORTED int prep_p_epilog(void *job_env, void *cred)
     return SLURM_SUCCESS;
 }
 
+/* Asked right after every load, first for a type that no plugin requires: a load without callbacks is said
+ * then, before the first job comes. */
 EXPORTED void prep_p_required(prep_call_type_t type, bool *required)
 {
-    *required = (type == PREP_PROLOG_SLURMCTLD || type == PREP_EPILOG_SLURMCTLD) && job_in_slurmctld();
+    const bool takes_part = job_in_slurmctld() && has_callbacks();
+
+    *required = takes_part && (type == PREP_PROLOG_SLURMCTLD || type == PREP_EPILOG_SLURMCTLD);
 }

@@ -24,8 +24,9 @@ internal sealed class MigrationTests
             Assert.That(await site.UnschedulableAsync(), Is.EqualTo(new[] { "n1" }), "the scripts' work");
             Assert.That(await site.HoldsAsync(), Is.Empty);
 
-            var lines = (await File.ReadAllLinesAsync(site.Slurm.ConfigPath)).Where(line => !line.StartsWith("PrologSlurmctld=", StringComparison.Ordinal) && !line.StartsWith("EpilogSlurmctld=", StringComparison.Ordinal));
-            await File.WriteAllLinesAsync(site.Slurm.ConfigPath, lines.Select(line => line == "PrEpPlugins=prep/script" ? "PrEpPlugins=prep/script,prep/bebida" : line));
+            var lines = (await File.ReadAllLinesAsync(site.Slurm.ConfigPath)).Where(line => !line.StartsWith("PrologSlurmctld=", StringComparison.Ordinal) && !line.StartsWith("EpilogSlurmctld=", StringComparison.Ordinal)).ToList();
+            await File.WriteAllLinesAsync(site.Slurm.ConfigPath, lines);
+            await site.Slurm.WritePrEpPluginsAsync(["prep/script", "prep/bebida"]);
             await site.Slurm.RestartControllerAsync();
             await HoldsAsync(site, $"n1 lab.{before}");
 

@@ -13,6 +13,10 @@ struct promise {
 
 void promise_add(struct promise *promise);
 
+/* The process exits while the promise goes on: returns when the exit handlers of all that it has loaded have
+ * run. */
+void process_exits(void);
+
 #define PROMISE(name)                                                                                        \
     static void name(void);                                                                                  \
     static struct promise promise_of_##name = {#name, name, NULL};                                           \

@@ -1,4 +1,4 @@
-/* slurmctld ends when it wants to, and may begin again. */
+/* slurmctld ends when it wants to. */
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -59,48 +59,6 @@ PROMISE(slurmctld_ends_although_the_library_does_not_stop)
     slurmctld_stops();
     keep(slurmctld_logged("error", "does not stop") == 1);
     gate_open();
-}
-
-PROMISE(The_plugin_works_again_after_it_was_closed)
-{
-    uint64_t earlier;
-
-    controller.hand_over = never_answers;
-    slurmctld_starts();
-    keep(slurmctld_prolog(1, "n1"));
-    earlier = library_handed(1).request;
-    slurmctld_stops();
-
-    slurmctld_starts();
-    keep(slurmctld_prolog(2, "n1"));
-    keep(library_handed(2).request != earlier);
-    controller.host.answer(earlier, BEBIDA_FAILED);
-    controller.host.answer(library_handed(2).request, BEBIDA_DONE);
-    keep(slurmctld_told(1).job_id == 2);
-    keep(slurmctld_logged("error", "") == 0);
-    slurmctld_stops();
-    keep(slurmctld_told_so_far() == 1);
-    keep(library_stopped_so_far() == 2);
-}
-
-PROMISE(The_plugin_works_again_while_an_earlier_hand_over_still_hangs)
-{
-    controller.hand_over = hangs;
-    slurmctld_starts();
-    keep(slurmctld_prolog(1, "n1"));
-    gate_awaits_visitors(1);
-    slurmctld_stops();
-
-    controller.hand_over = answers_done;
-    slurmctld_starts();
-    keep(slurmctld_prolog(2, "n1"));
-    keep(slurmctld_told(1).job_id == 2);
-    gate_open();
-    keep(slurmctld_prolog(3, "n1"));
-    keep(slurmctld_told(2).job_id == 3);
-    slurmctld_stops();
-    keep(slurmctld_told_so_far() == 2);
-    keep(library_stopped_so_far() == 1);
 }
 
 PROMISE(A_hook_after_the_end_is_not_waited_for)

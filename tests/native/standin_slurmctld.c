@@ -196,11 +196,10 @@ static void *symbol(const char *name)
     return found;
 }
 
-void slurmctld_starts(void)
+/* As prep_g_init() of Slurm does, with its locks or before there are any threads. */
+static bool load(prep_callbacks_t *callbacks)
 {
-    prep_callbacks_t callbacks = {prolog_ended, epilog_ended};
-    bool required = false;
-
+    bool requires[PREP_EPILOG_SLURMCTLD + 1] = {false};
     char installed[sizeof(prefix) + sizeof(PLUGINDIR) + 32];
 
     (void)snprintf(installed, sizeof(installed), "%s/%s/prep_bebida.so", prefix, PLUGINDIR);
@@ -221,17 +220,43 @@ void slurmctld_starts(void)
     *(void **)&plugin.epilog = symbol("prep_p_epilog_slurmctld");
     *(void **)&plugin.required = symbol("prep_p_required");
     keep(plugin.init() == 0);
-    plugin.register_callbacks(&callbacks);
-    for (prep_call_type_t type = PREP_REGISTER_CALLBACKS; type <= PREP_EPILOG_SLURMCTLD; type++) {
-        plugin.required(type, &required);
-        keep(required == (type == PREP_PROLOG_SLURMCTLD || type == PREP_EPILOG_SLURMCTLD));
-    }
+    if (callbacks != NULL)
+        plugin.register_callbacks(callbacks);
+    for (prep_call_type_t type = PREP_REGISTER_CALLBACKS; type <= PREP_EPILOG_SLURMCTLD; type++)
+        plugin.required(type, &requires[type]);
+    keep(!requires[PREP_REGISTER_CALLBACKS] && !requires[PREP_PROLOG] && !requires[PREP_EPILOG]);
+    keep(requires[PREP_PROLOG_SLURMCTLD] == requires[PREP_EPILOG_SLURMCTLD]);
+    return requires[PREP_PROLOG_SLURMCTLD];
+}
+
+void slurmctld_starts(void)
+{
+    prep_callbacks_t callbacks = {prolog_ended, epilog_ended};
+
+    keep(load(&callbacks));
+}
+
+void slurmctld_closes_plugin(void)
+{
+    (void)pthread_mutex_lock(&slurmctld_lock);
+    plugin.fini();
+    keep(dlclose(plugin.handle) == 0);
+    (void)pthread_mutex_unlock(&slurmctld_lock);
+}
+
+bool slurmctld_opens_plugin(void)
+{
+    bool calls;
+
+    (void)pthread_mutex_lock(&slurmctld_lock);
+    calls = load(NULL);
+    (void)pthread_mutex_unlock(&slurmctld_lock);
+    return calls;
 }
 
 void slurmctld_stops(void)
 {
-    plugin.fini();
-    keep(dlclose(plugin.handle) == 0);
+    process_exits();
     if (prefix[0] != '\0') {
         char uninstall[sizeof(prefix) + 16];
 

@@ -33,8 +33,15 @@ void site_configuration(const char *yaml);
 /* Installs plugin and library under a prefix of their own, and says so nowhere. */
 void site_prefix(void);
 
+/* slurmctld ends by exit(), and returns here when its exit handlers have run. */
 void slurmctld_starts(void);
 void slurmctld_stops(void);
+
+/* What slurmctld does until 23.02 when PrEpPlugins was changed and read again: it closes all plugins of the
+ * former list, with its locks, and then opens those of the new one as a process does that has no callbacks
+ * for them. Returns whether it is going to call the hooks. */
+void slurmctld_closes_plugin(void);
+bool slurmctld_opens_plugin(void);
 
 /* The hooks. Return whether slurmctld would wait for a callback. */
 bool slurmctld_prolog(uint32_t job_id, const char *nodes);

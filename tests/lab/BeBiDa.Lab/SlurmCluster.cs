@@ -143,6 +143,17 @@ public sealed partial class SlurmCluster : IAsyncDisposable
     public async Task ReconfigureAsync(CancellationToken cancellationToken = default) =>
         (await RunAsync("scontrol", ["reconfigure"], cancellationToken)).EnsureSucceeded();
 
+    /// <summary>Writes another list of <c>PrEpPlugins</c> into <see cref="ConfigPath"/>, for whoever reads that next.</summary>
+    public async Task WritePrEpPluginsAsync(IReadOnlyList<string> plugins, CancellationToken cancellationToken = default)
+    {
+        const string key = "PrEpPlugins=";
+        var lines = await File.ReadAllLinesAsync(ConfigPath, cancellationToken);
+        // In one step: a slurmd that reads half of it ends.
+        var changed = ConfigPath + ".new";
+        await File.WriteAllLinesAsync(changed, lines.Select(line => line.StartsWith(key, StringComparison.Ordinal) ? key + string.Join(',', plugins) : line), cancellationToken);
+        File.Move(changed, ConfigPath, overwrite: true);
+    }
+
     /// <summary>Whether slurmctld answers.</summary>
     public async Task<bool> PingAsync(CancellationToken cancellationToken = default)
     {
