@@ -43,6 +43,7 @@ static struct {
     char library[PATH_MAX];
     uint64_t requests; /* the number of the last one */
     struct handovers handovers;
+    bool given_up; /* and said so: the library does not return */
     pthread_cond_t left;
     struct walker carrier;
     struct walker answerer;
@@ -206,10 +207,12 @@ static void *carrier(void *unused)
         atomic_store(&post.carrier_away, false);
         empty_inbox();
         hand_over = handovers_next_to_carry(&bridge.handovers);
-        if (hand_over != NULL)
+        if (hand_over != NULL) {
             carry(hand_over, runs ? &library : NULL);
-        else
+        } else {
+            bridge.given_up = false;
             sleep_until(&post.to_carry, NEVER);
+        }
     }
     if (runs) {
         (void)pthread_mutex_unlock(&lock);
@@ -230,7 +233,13 @@ static void tell_slurm(struct hand_over *hand_over)
     (void)pthread_mutex_unlock(&lock);
     told(hand_over, &policy);
     (void)pthread_mutex_lock(&lock);
-    handovers_told(hand_over);
+    if (handovers_told(&bridge.handovers, hand_over) && !bridge.given_up) {
+        bridge.given_up = true;
+        (void)pthread_mutex_unlock(&lock);
+        log_error("the controller library does not return, and what waited longest for it is let go: run "
+                  "systemctl restart slurmctld; until then jobs start and end without Kubernetes being told");
+        (void)pthread_mutex_lock(&lock);
+    }
 }
 
 static void *answerer(void *unused)

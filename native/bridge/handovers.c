@@ -67,6 +67,7 @@ static struct hand_over_slot *slot_of(const struct handovers *handovers, uint64_
 void handovers_empty(struct handovers *handovers)
 {
     TAILQ_INIT(&handovers->to_carry);
+    handovers->told_in_line = 0;
     TAILQ_INIT(&handovers->waiting);
     TAILQ_INIT(&handovers->ended);
     for (size_t i = 0; i < HAND_OVER_SLOTS; i++)
@@ -76,8 +77,17 @@ void handovers_empty(struct handovers *handovers)
 void handovers_add(struct handovers *handovers, struct hand_over *hand_over)
 {
     TAILQ_INSERT_TAIL(&handovers->to_carry, hand_over, to_carry);
+    hand_over->in_line = true;
     TAILQ_INSERT_TAIL(&handovers->waiting, hand_over, to_end);
     LIST_INSERT_HEAD(slot_of(handovers, hand_over->request), hand_over, same_slot);
+}
+
+static void leave_line(struct handovers *handovers, struct hand_over *hand_over)
+{
+    TAILQ_REMOVE(&handovers->to_carry, hand_over, to_carry);
+    hand_over->in_line = false;
+    if (hand_over->told)
+        handovers->told_in_line--;
 }
 
 struct hand_over *handovers_next_to_carry(struct handovers *handovers)
@@ -85,7 +95,7 @@ struct hand_over *handovers_next_to_carry(struct handovers *handovers)
     struct hand_over *hand_over = TAILQ_FIRST(&handovers->to_carry);
 
     if (hand_over != NULL)
-        TAILQ_REMOVE(&handovers->to_carry, hand_over, to_carry);
+        leave_line(handovers, hand_over);
     return hand_over;
 }
 
@@ -126,10 +136,31 @@ struct hand_over *handovers_next_to_tell(struct handovers *handovers)
     return hand_over;
 }
 
-void handovers_told(struct hand_over *hand_over)
+/* The first in line, as a rule: what waits for the library is ended by its deadline, in the same order. */
+static struct hand_over *oldest_told_in_line(const struct handovers *handovers)
 {
+    struct hand_over *hand_over = TAILQ_FIRST(&handovers->to_carry);
+
+    while (hand_over != NULL && !hand_over->told)
+        hand_over = TAILQ_NEXT(hand_over, to_carry);
+    return hand_over;
+}
+
+bool handovers_told(struct handovers *handovers, struct hand_over *hand_over)
+{
+    struct hand_over *oldest = NULL;
+
     hand_over->told = true;
+    if (hand_over->in_line)
+        handovers->told_in_line++;
     let_go(hand_over);
+    if (handovers->told_in_line > HAND_OVERS_TOLD_IN_LINE)
+        oldest = oldest_told_in_line(handovers);
+    if (oldest != NULL) {
+        leave_line(handovers, oldest);
+        handovers_carried(oldest);
+    }
+    return oldest != NULL;
 }
 
 size_t handovers_drop(struct handovers *handovers)
@@ -143,7 +174,7 @@ size_t handovers_drop(struct handovers *handovers)
         handovers_end(handovers, hand_over, ENDED_OVERDUE);
     while ((hand_over = handovers_next_to_tell(handovers)) != NULL) {
         untold++;
-        handovers_told(hand_over);
+        (void)handovers_told(handovers, hand_over);
     }
     return untold;
 }

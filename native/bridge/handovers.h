@@ -25,6 +25,7 @@ struct hand_over {
     int32_t direction; /* enum bebida_direction */
     int64_t deadline;  /* a moment of clock_now() */
     enum ending ending;
+    bool in_line;           /* in to_carry */
     bool carried;           /* the carrier will not touch it any more */
     bool told;              /* nor will the answerer */
     struct hand_over *next; /* in the inbox */
@@ -39,10 +40,14 @@ struct hand_over {
 TAILQ_HEAD(hand_over_line, hand_over);
 LIST_HEAD(hand_over_slot, hand_over);
 
-enum { HAND_OVER_SLOTS = 1024 };
+enum {
+    HAND_OVER_SLOTS = 1024,
+    HAND_OVERS_TOLD_IN_LINE = 1000, /* at most: each is as large as its job's environment */
+};
 
 struct handovers {
     struct hand_over_line to_carry;               /* in the order of the hooks: the order per job */
+    size_t told_in_line;                          /* how many of these have been told of already */
     struct hand_over_line waiting;                /* in the order of the deadlines, which is the same */
     struct hand_over_line ended;                  /* in the order of their ends */
     struct hand_over_slot slots[HAND_OVER_SLOTS]; /* those that wait, by request number */
@@ -68,9 +73,11 @@ struct hand_over *handovers_next_to_end(const struct handovers *handovers);
 struct hand_over *handovers_waiting(const struct handovers *handovers, uint64_t request);
 void handovers_end(struct handovers *handovers, struct hand_over *hand_over, enum ending ending);
 
-/* The next whose end is to be told, or NULL. To be given back by handovers_told(). */
+/* The next whose end is to be told, or NULL. To be given back by handovers_told(): what was told and not
+ * carried yet is still to be, for the nodes' sake; where too many of these have come together, the oldest is
+ * let go. Returns whether one was. */
 struct hand_over *handovers_next_to_tell(struct handovers *handovers);
-void handovers_told(struct hand_over *hand_over);
+bool handovers_told(struct handovers *handovers, struct hand_over *hand_over);
 
 /* Lets go of all, untold. What the carrier or the answerer has in hand is theirs to give back. Returns how
  * many were not told. */

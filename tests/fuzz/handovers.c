@@ -44,7 +44,7 @@ static void carried(void)
 static void told(void)
 {
     if (world.telling != NULL) {
-        handovers_told(world.telling);
+        (void)handovers_told(&world.handovers, world.telling);
         world.told++;
     }
     world.telling = NULL;

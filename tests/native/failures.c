@@ -1,4 +1,5 @@
 /* Whatever fails, slurmctld lives, the job is decided by controller.onFailure, and the log says why. */
+#include <malloc.h>
 #include <string.h>
 
 #include "promise.h"
@@ -87,6 +88,51 @@ PROMISE(A_library_that_hangs_in_a_hand_over_holds_up_no_job_and_loses_none)
     keep(library_handed(3).job_id == 1 && library_handed(3).direction == BEBIDA_RECOMMISSION);
     slurmctld_stops();
     keep(slurmctld_told_so_far() == 2);
+}
+
+/* In use when slurmctld has given up to wait for all of them, and nobody remembers. */
+static size_t memory_after(uint32_t first, uint32_t last)
+{
+    for (uint32_t job = first; job <= last; job++)
+        keep(slurmctld_prolog(job, "n1"));
+    (void)slurmctld_told(last - first + 1);
+    slurmctld_forgets();
+    return mallinfo2().uordblks;
+}
+
+PROMISE(A_library_that_never_returns_is_one_error_and_does_not_take_more_memory_with_each_job)
+{
+    enum { KEPT = 1000 };
+    size_t before;
+    size_t after;
+    uint32_t oldest;
+
+    controller.hand_over = hangs_at_the_first;
+    site_configuration("controller:\n  deadline: 50ms\n");
+    slurmctld_starts();
+    keep(slurmctld_prolog(1, "n1"));
+    gate_awaits_visitors(1);
+    for (uint32_t job = 2; job <= KEPT + 1; job++)
+        keep(slurmctld_prolog(job, "n1"));
+    (void)slurmctld_told(KEPT + 1);
+    keep(slurmctld_logged("error", "does not return") == 0);
+    for (uint32_t job = KEPT + 2; job <= KEPT + 100; job++)
+        keep(slurmctld_prolog(job, "n1"));
+    (void)slurmctld_told(KEPT + 100);
+    slurmctld_awaits_log("error", "systemctl restart slurmctld");
+    keep(slurmctld_logged("error", "does not return") == 1);
+    slurmctld_forgets();
+
+    before = memory_after(KEPT + 101, 2 * KEPT);
+    after = memory_after(2 * KEPT + 1, 5 * KEPT);
+    keep(after < before + 65536);
+
+    /* What is kept is done when the library comes back, the newest among it. */
+    gate_open();
+    oldest = library_handed(1).job_id;
+    keep(oldest == 4 * KEPT || oldest == 4 * KEPT + 1); /* told is the last job, yet perhaps not counted */
+    keep(library_handed(5 * KEPT - oldest + 1).job_id == 5 * KEPT);
+    slurmctld_stops();
 }
 
 static int32_t hangs_in_start(void)
