@@ -36,6 +36,14 @@ public sealed class FaultSpecs
     }
 
     [Test]
+    public async Task A_refusal_says_what_it_was_asked_to()
+    {
+        using var fault = server.Faults.Add(new(FaultKind.Refuse) { StatusCode = 429, Body = """{"details":"none"}""" });
+        var refused = await admin.Get("/api/v1/nodes");
+        Assert.That((refused.Code, refused.At("details")!.GetValue<string>()), Is.EqualTo((429, "none")));
+    }
+
+    [Test]
     public async Task A_fault_for_one_program_leaves_the_others_alone()
     {
         using var other = new ApiClient(server, server.AdminKubeconfig, agent: "kubelet/1.0");

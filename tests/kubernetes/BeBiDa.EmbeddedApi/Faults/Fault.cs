@@ -58,6 +58,6 @@ public sealed record Fault(FaultKind Kind)
     /// <summary>Seconds for the Retry-After header of a refusal.</summary>
     public int? RetryAfter { get; init; }
 
-    /// <summary>The text of <see cref="FaultKind.Answer"/>, whatever it is.</summary>
+    /// <summary>The text of <see cref="FaultKind.Answer"/>, whatever it is; and of a <see cref="FaultKind.Refuse"/> that is to have another than the server's own.</summary>
     public string Body { get; init; } = "";
 }

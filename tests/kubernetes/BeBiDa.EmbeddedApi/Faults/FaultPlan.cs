@@ -51,6 +51,9 @@ public sealed class FaultPlan
                 case FaultKind.Latency:
                     await Task.Delay(fault.Delay + one.Draw(fault.Jitter), clock, http.RequestAborted);
                     break;
+                case FaultKind.Refuse when fault.Body.Length > 0:
+                    await http.WriteAsync(Encoding.Latin1.GetBytes(fault.Body), fault.StatusCode);
+                    return false;
                 case FaultKind.Refuse:
                     throw Refusal(fault);
                 case FaultKind.Hang:
