@@ -1,19 +1,20 @@
 using BeBiDa.Cluster;
 using BeBiDa.Configuration;
 using BeBiDa.Draining;
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
 namespace BeBiDa.Tests;
 
 public class DrainSpecs
 {
+    private Lines log = null!;
     private FakeTimeProvider clock = null!;
     private FakeCluster cluster = null!;
 
     [SetUp]
     public void SetUp()
     {
+        log = new Lines();
         clock = Clock.New();
         cluster = new FakeCluster(clock).WithNodes("n1", "n2");
     }
@@ -290,10 +291,72 @@ public class DrainSpecs
         Assert.That(cluster.Count("evict"), Is.EqualTo(50));
     }
 
+    [Test]
+    public async Task A_request_that_ends_by_a_bug_is_told_and_tried_again()
+    {
+        for (var i = 0; i < 5; i++)
+            cluster.Add(Pod($"p{i}", "n1"));
+        var failures = 3;
+        cluster.OnEvict = pod =>
+        {
+            if (failures-- > 0)
+                throw new InvalidOperationException("a bug");
+            cluster.Remove(pod);
+            return EvictionAnswer.Accepted;
+        };
+        // One at a time: a request that is never counted as ended would let no other begin.
+        var drain = Drain(maxInFlight: 1).RunAsync(default);
+        await clock.PassAsync(TimeSpan.FromSeconds(10));
+        Assert.That(drain.IsCompleted, Is.True);
+        Assert.That((await drain).Left, Is.Empty);
+        Assert.That(cluster.Count("delete"), Is.Zero);
+        Assert.That(Errors, Has.Count.EqualTo(3).And.All.Contains("should not have been").And.All.Contains("a bug"));
+    }
+
+    [Test]
+    public async Task A_watch_and_a_list_that_end_by_a_bug_are_told_and_the_drain_goes_on_seeing()
+    {
+        var pod = cluster.Add(Pod("a", "n1"));
+        cluster.OnEvict = _ => EvictionAnswer.Accepted;
+        var drain = Drain().RunAsync(default);
+        await clock.UntilAsync(() => cluster.Count("watch") == 1 && cluster.Count("evict") == 1);
+        cluster.RemoveUnseen(pod);
+        cluster.Before = what => what == "list" && cluster.Count("list") == 2 ? throw new InvalidOperationException("a bug in lists") : Task.CompletedTask;
+        cluster.BreakWatches(new InvalidOperationException("a bug in watches"));
+        await clock.PassAsync(TimeSpan.FromSeconds(5));
+        Assert.That(cluster.Count("watch"), Is.EqualTo(2));
+        cluster.BreakWatches();
+        Assert.That((await clock.RunAsync(drain)).Left, Is.Empty);
+        Assert.That(cluster.Count("delete"), Is.Zero);
+        Assert.That(Errors, Has.Count.EqualTo(2).And.Some.Contains("a bug in watches").And.Some.Contains("a bug in lists"));
+    }
+
+    [Test]
+    public async Task A_drain_that_gets_no_watch_lists_its_pods_after_pauses_that_grow_until_it_gets_one()
+    {
+        var pods = new[] { cluster.Add(Pod("a", "n1")), cluster.Add(Pod("b", "n1")) };
+        cluster.OnEvict = _ => EvictionAnswer.Accepted;
+        cluster.BeforeWatch = () => throw new ClusterException(ClusterFault.Throttled, "too many");
+        var drain = Drain(new EvictionConfiguration { OnStuck = AtDeadline.Fail }, patience: TimeSpan.FromHours(1)).RunAsync(default);
+        await clock.PassAsync(TimeSpan.FromSeconds(60));
+        Assert.That(cluster.Count("list"), Is.InRange(60 / 6.25, 2 + (60 / 3.75) + 2));
+        cluster.RemoveUnseen(pods[0]);
+        await clock.PassAsync(TimeSpan.FromSeconds(10));
+        Assert.That(cluster.Count("evict"), Is.EqualTo(2));
+        cluster.BeforeWatch = null;
+        await clock.PassAsync(TimeSpan.FromSeconds(10));
+        var lists = cluster.Count("list");
+        cluster.Remove(pods[1]);
+        var result = await clock.RunAsync(drain);
+        Assert.That((result.Left.Count, result.Evicted["n1"], cluster.Count("list")), Is.EqualTo((0, 2, lists)), "the last is told by a watch");
+    }
+
+    private List<string> Errors => [.. log.All.Where(line => line.StartsWith("Error: ", StringComparison.Ordinal))];
+
     private static Pod Pod(string name, string node) => new() { Namespace = "default", Name = name, Uid = $"uid-{name}", Node = node, HasController = true };
 
-    private Drain Drain(EvictionConfiguration? policy = null, int maxInFlight = 32) =>
-        new(cluster, [.. cluster.Directory.Nodes.Where(n => n.Name is "n1" or "n2")], policy ?? new EvictionConfiguration(), maxInFlight, TimeSpan.FromSeconds(20), clock, NullLogger.Instance);
+    private Drain Drain(EvictionConfiguration? policy = null, int maxInFlight = 32, TimeSpan? patience = null) =>
+        new(cluster, [.. cluster.Directory.Nodes.Where(n => n.Name is "n1" or "n2")], policy ?? new EvictionConfiguration(), maxInFlight, patience ?? TimeSpan.FromSeconds(20), clock, log);
 
     private Task<DrainResult> DrainAsync(EvictionConfiguration? policy = null, int maxInFlight = 32) => clock.RunAsync(Drain(policy, maxInFlight).RunAsync(default));
 }

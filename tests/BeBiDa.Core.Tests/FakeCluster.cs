@@ -27,6 +27,9 @@ internal sealed class FakeCluster(TimeProvider time) : ICluster
     /// <summary>Called before each request; what it throws is the answer, and what it returns is waited for.</summary>
     public Func<string, Task>? Before { get; set; }
 
+    /// <summary>Called before each watch; what it throws is the answer.</summary>
+    public Action? BeforeWatch { get; set; }
+
     /// <summary>Completed when the nodes have been listed; until then the cluster is out of reach.</summary>
     public TaskCompletionSource Listed { get; set; } = Completed();
 
@@ -137,6 +140,7 @@ internal sealed class FakeCluster(TimeProvider time) : ICluster
         lock (gate)
         {
             Asked.Add("watch");
+            BeforeWatch?.Invoke();
             watches.Add(watch);
             // What happened between the list and the watch comes first, as from a resourceVersion.
             foreach (var pod in pods.Values)

@@ -47,7 +47,7 @@ public interface ICluster
     /// <summary>The pods on these nodes, not older than this call.</summary>
     Task<PodList> ListPodsAsync(IReadOnlyCollection<ClusterNode> nodes, CancellationToken cancellationToken);
 
-    /// <summary>What changes about the pods on these nodes after a list; ends when the server ends it.</summary>
+    /// <summary>What changes about the pods on these nodes after a list; ends when the server ends it. <see cref="ClusterFault.Throttled"/> when too much is watched already.</summary>
     IAsyncEnumerable<PodChange> WatchPodsAsync(IReadOnlyCollection<ClusterNode> nodes, string resourceVersion, CancellationToken cancellationToken);
 
     /// <summary>Asks to evict a pod (policy/v1 Eviction).</summary>

@@ -205,9 +205,16 @@ internal sealed class Drain
             isAnswered = false;
             answer = () => Overdue(pod);
         }
-        catch (OperationCanceledException)
+        catch (Exception) when (cancellationToken.IsCancellationRequested)
         {
             return;
+        }
+        catch (Exception e)
+        {
+            // A bug of ours must keep neither the pod nor its node's share busy for ever.
+            logger.LogError("node {Node}: pod {Pod}: an error that should not have been; trying again: {Error}", node, pod.Pod, e.ToString().ReplaceLineEndings(" "));
+            isAnswered = false;
+            answer = () => Failed(pod, new ClusterException(ClusterFault.Unavailable, $"an error that should not have been: {e.Message}", null, e));
         }
         queue.Writer.TryWrite(() =>
         {

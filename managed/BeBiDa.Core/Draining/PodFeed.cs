@@ -10,6 +10,10 @@ internal sealed class PodFeed(ICluster cluster, IReadOnlyCollection<ClusterNode>
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan AfterRefusal = TimeSpan.FromSeconds(1);
 
+    // Where too much is watched already, pods are listed now and then. There may be thousands who do.
+    private static readonly TimeSpan FirstOfMany = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestOfMany = TimeSpan.FromSeconds(5);
+
     private readonly Retry retry = new(time);
 
     /// <summary>The pods on the nodes now; tried until the server answers.</summary>
@@ -28,29 +32,54 @@ internal sealed class PodFeed(ICluster cluster, IReadOnlyCollection<ClusterNode>
     public async Task FollowAsync(PodList from, Action<PodChange> changed, Action<PodList> relisted, CancellationToken cancellationToken)
     {
         var list = from;
+        var ofMany = FirstOfMany;
         while (true)
         {
+            var pause = Pause;
             try
             {
                 await foreach (var change in cluster.WatchPodsAsync(nodes, list.ResourceVersion, cancellationToken).ConfigureAwait(false))
                     changed(change);
+                ofMany = FirstOfMany;
+            }
+            catch (ClusterException e) when (e.Fault == ClusterFault.Throttled)
+            {
+                logger.LogDebug("pods cannot be watched, listing them again soon: {Cause}", e.Message);
+                // Those who were turned away together are not to come back together.
+                pause = ofMany * (0.75 + (Random.Shared.NextDouble() / 2));
+                ofMany = ofMany * 2 < LongestOfMany ? ofMany * 2 : LongestOfMany;
             }
             catch (ClusterException e)
             {
                 logger.LogDebug("watch of pods ended, listing them again: {Cause}", e.Message);
+                ofMany = FirstOfMany;
             }
-            await Task.Delay(Pause, time, cancellationToken).ConfigureAwait(false);
+            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+            {
+                // A bug of ours must not blind the drain.
+                ShouldNotHaveBeen("watch", e);
+                pause = AfterRefusal;
+            }
+            await Task.Delay(pause, time, cancellationToken).ConfigureAwait(false);
             try
             {
                 list = await ListAsync(cancellationToken).ConfigureAwait(false);
                 relisted(list);
+                continue;
             }
             catch (ClusterException e)
             {
                 // It was allowed before. A server that has just started does not know its rules yet, and forbids everything.
                 logger.LogDebug("listing pods was refused, trying again: {Cause}", e.Message);
-                await Task.Delay(AfterRefusal, time, cancellationToken).ConfigureAwait(false);
             }
+            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+            {
+                ShouldNotHaveBeen("list", e);
+            }
+            await Task.Delay(AfterRefusal, time, cancellationToken).ConfigureAwait(false);
         }
     }
+
+    private void ShouldNotHaveBeen(string what, Exception e) =>
+        logger.LogError("the {What} of pods ended by an error that should not have been; listing them again: {Error}", what, e.ToString().ReplaceLineEndings(" "));
 }
