@@ -270,11 +270,11 @@ internal sealed class ApiClient : IDisposable
         {
             HttpStatusCode.Conflict => ClusterFault.Conflict,
             // An apply to an object that has another uid by now is taken for an attempt to change its uid.
-            HttpStatusCode.UnprocessableEntity when status?.Details?.Causes?.Any(c => c.Field == "metadata.uid") == true => ClusterFault.Conflict,
+            HttpStatusCode.UnprocessableEntity when status?.Details?.Causes?.Any(c => c?.Field == "metadata.uid") == true => ClusterFault.Conflict,
             HttpStatusCode.NotFound => ClusterFault.NotFound,
             HttpStatusCode.Gone => ClusterFault.Expired,
             HttpStatusCode.Unauthorized => ClusterFault.Unauthenticated,
-            HttpStatusCode.TooManyRequests when status?.Details?.Causes?.Any(c => c.Reason == "DisruptionBudget") == true => ClusterFault.Blocked,
+            HttpStatusCode.TooManyRequests when status?.Details?.Causes?.Any(c => c?.Reason == "DisruptionBudget") == true => ClusterFault.Blocked,
             HttpStatusCode.TooManyRequests => ClusterFault.Throttled,
             >= HttpStatusCode.InternalServerError => ClusterFault.Unavailable,
             _ => ClusterFault.Refused,
@@ -303,7 +303,8 @@ internal sealed class ApiClient : IDisposable
         return failure;
     }
 
-    private static bool IsBroken(Exception e) => e is HttpRequestException or IOException or HttpProtocolException or OperationCanceledException or JsonException or UnauthorizedAccessException;
+    // FormatException: a credential that no header can hold, such as a token with a line break; the kubeconfig may be put right.
+    private static bool IsBroken(Exception e) => e is HttpRequestException or IOException or HttpProtocolException or OperationCanceledException or JsonException or UnauthorizedAccessException or FormatException;
 
     private static string PathOnly(string path) => path.IndexOf('?', StringComparison.Ordinal) is var query and >= 0 ? path[..query] : path;
 }

@@ -41,12 +41,12 @@ internal sealed record PodMeta(
     string? Uid,
     DateTimeOffset? DeletionTimestamp,
     PodAnnotations? Annotations,
-    List<OwnerReference>? OwnerReferences);
+    List<OwnerReference?>? OwnerReferences);
 
 /// <summary>kubelet marks its static pods so (corev1.MirrorPodAnnotationKey).</summary>
 internal sealed record PodAnnotations([property: JsonPropertyName("kubernetes.io/config.mirror")] string? Mirror);
 
-internal sealed record PodSpec(string? NodeName, List<PodVolume>? Volumes);
+internal sealed record PodSpec(string? NodeName, List<PodVolume?>? Volumes);
 
 internal sealed record PodVolume(EmptyDir? EmptyDir);
 
@@ -60,16 +60,16 @@ internal sealed record NodeObject(ObjectMeta? Metadata, NodeSpec? Spec, NodeObje
 
 internal sealed record NodeSpec(bool? Unschedulable);
 
-internal sealed record NodeObjectStatus(List<NodeCondition>? Conditions);
+internal sealed record NodeObjectStatus(List<NodeCondition?>? Conditions);
 
 internal sealed record NodeCondition(string? Type, string? Status);
 
-internal sealed record NodeObjectList(ListMeta? Metadata, List<NodeObject>? Items) : IObjectList;
+internal sealed record NodeObjectList(ListMeta? Metadata, List<NodeObject?>? Items) : IObjectList;
 
 /// <summary>Any object's metadata, and who owns which of its fields.</summary>
 internal sealed record OwnedObject(OwnedMeta? Metadata);
 
-internal sealed record OwnedMeta(string? Uid, string? ResourceVersion, Dictionary<string, string>? Annotations, List<ManagedFields>? ManagedFields);
+internal sealed record OwnedMeta(string? Uid, string? ResourceVersion, Dictionary<string, string>? Annotations, List<ManagedFields?>? ManagedFields);
 
 /// <summary>What one manager owns (meta/v1 ManagedFieldsEntry).</summary>
 internal sealed record ManagedFields(string? Manager, JsonElement FieldsV1)
@@ -83,7 +83,7 @@ internal sealed record ManagedFields(string? Manager, JsonElement FieldsV1)
         && spec.TryGetProperty("f:unschedulable", out _);
 }
 
-internal sealed record OwnedObjectList(List<OwnedObject>? Items);
+internal sealed record OwnedObjectList(List<OwnedObject?>? Items);
 
 /// <summary>One line of a watch.</summary>
 internal sealed record WatchLine<T>(string? Type, T? Object);
@@ -94,7 +94,7 @@ internal sealed record WatchLineType(string? Type);
 /// <summary>How the API server says what went wrong (meta/v1 Status).</summary>
 internal sealed record StatusObject(int? Code, string? Reason, string? Message, StatusDetails? Details);
 
-internal sealed record StatusDetails(int? RetryAfterSeconds, List<StatusCause>? Causes);
+internal sealed record StatusDetails(int? RetryAfterSeconds, List<StatusCause?>? Causes);
 
 internal sealed record StatusCause(string? Reason, string? Field);
 

@@ -112,7 +112,7 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
             return null;
         if (Hold.Read(metadata.Annotations).FirstOrDefault(h => h.Key.Cluster != slurmCluster) is { } other)
             return $"job {other.Key.Job} of cluster {other.Key.Cluster} holds it too";
-        if (metadata.ManagedFields?.FirstOrDefault(f => f.OwnsUnschedulable && f.Manager?.StartsWith(WellKnownNames.FieldManagerPrefix, StringComparison.Ordinal) != true) is { } admin)
+        if (metadata.ManagedFields?.FirstOrDefault(f => f?.OwnsUnschedulable == true && f.Manager?.StartsWith(WellKnownNames.FieldManagerPrefix, StringComparison.Ordinal) != true) is { } admin)
             return $"someone else has cordoned it (field manager {admin.Manager})";
         // Unchanged since: whoever wrote to it meanwhile may want it.
         var options = new DeleteOptions("v1", "DeleteOptions", null, new Preconditions(node.Uid, metadata.ResourceVersion));
@@ -184,7 +184,7 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
         {
             var page = await client.SendAsync(HttpMethod.Get, $"api/v1/nodes?limit={NodePage}{(next is null ? "" : $"&continue={Uri.EscapeDataString(next)}")}", null, ApiClient.Json, ApiJson.Default.NodeObjectList, cancellationToken).ConfigureAwait(false);
             foreach (var node in page?.Items ?? [])
-                if (nodes.Node(node.Metadata) is { } known)
+                if (node is not null && nodes.Node(node.Metadata) is { } known)
                     ledger.Add(new NodeLedger(known, node.Spec?.Unschedulable == true, Hold.Read(node.Metadata!.Annotations)));
             next = page.ListedBy(Address).Continue is { Length: > 0 } more ? more : null;
         }
@@ -200,6 +200,7 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
         var all = await pods.ListAllAsync(cancellationToken).ConfigureAwait(false);
         var podsByNode = all.Where(DrainRules.MustLeave).CountBy(p => p.Node).ToDictionary(StringComparer.Ordinal);
         return [.. ((await reading.ConfigureAwait(false))?.Items ?? [])
+            .OfType<NodeObject>()
             .Where(node => node.Metadata is { Name: not null, Uid: not null })
             .Select(node => new NodeStatus(
                 nodes.Node(node.Metadata)!,

@@ -83,7 +83,7 @@ internal sealed class PodQueries(ApiClient client)
     {
         if (pod is not { Metadata: { Name: { } name, Namespace: { } ns, Uid: { } uid } metadata, Spec.NodeName: { Length: > 0 } node })
             return null;
-        var controller = metadata.OwnerReferences?.FirstOrDefault(o => o.Controller == true);
+        var controller = metadata.OwnerReferences?.FirstOrDefault(o => o?.Controller == true);
         return new Pod
         {
             Namespace = ns,
@@ -94,7 +94,7 @@ internal sealed class PodQueries(ApiClient client)
             OfDaemonSet = controller?.Kind == "DaemonSet",
             HasController = controller is not null,
             Mirror = metadata.Annotations?.Mirror is not null,
-            HasEmptyDir = pod.Spec.Volumes?.Any(v => v.EmptyDir is not null) == true,
+            HasEmptyDir = pod.Spec.Volumes?.Any(v => v?.EmptyDir is not null) == true,
             DeletionTimestamp = metadata.DeletionTimestamp,
         };
     }

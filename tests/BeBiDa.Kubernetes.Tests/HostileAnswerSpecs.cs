@@ -149,6 +149,35 @@ public sealed class HostileAnswerSpecs() : ClusterTest(ApiServerKind.Embedded)
     }
 
     [Test]
+    public async Task Nothing_where_something_is_listed_is_read_over()
+    {
+        var node = await NewNodeAsync();
+        var cluster = Connect();
+        await cluster.NodesAsync(default);
+        using (server.Faults.Add(new Fault(FaultKind.Answer) { Verb = "list", Resource = "pods", Body = $$$"""{"metadata":{"resourceVersion":"7"},"items":[null,{"metadata":{"name":"app","namespace":"any","uid":"u","ownerReferences":[null]},"spec":{"nodeName":"{{{node.Name}}}","volumes":[null]}}]}""" }))
+            Assert.That((await cluster.ListPodsAsync([node], default)).Pods.Single(), Is.EqualTo(new Pod { Namespace = "any", Name = "app", Uid = "u", Node = node.Name }));
+        using (server.Faults.Add(new Fault(FaultKind.Answer) { Verb = "list", Resource = "nodes", Body = """{"metadata":{"resourceVersion":"7"},"items":[null,{"metadata":{"name":"n","uid":"u","annotations":{"hold.bebida.io/lab.7":null},"managedFields":[null]},"status":{"conditions":[null]}}]}""" }))
+        {
+            Assert.That((await cluster.ReadAsync(default)).Select(l => (l.Node.Name, l.Holds.Count)), Is.EqualTo(new[] { ("n", 1) }));
+            Assert.That((await cluster.ReadStatusAsync(default)).Select(s => (s.Node.Name, s.Ready)), Is.EqualTo(new[] { ("n", false) }));
+        }
+        using (server.Faults.Add(new Fault(FaultKind.Answer) { Verb = "list", Resource = "nodes", Body = """{"items":[{"metadata":{"uid":"u","resourceVersion":"7","managedFields":[null]}}]}""" }))
+            Assert.That((await FailsAsync(() => cluster.RemoveAsync(new ClusterNode("nobody", "u"), "lab", default))).Fault, Is.EqualTo(ClusterFault.NotFound));
+    }
+
+    [TestCase(422)]
+    [TestCase(429)]
+    public async Task An_error_with_nothing_for_its_cause_is_an_error_like_any_other(int code)
+    {
+        var node = (await RunNodesAsync(1))[0];
+        await RunPodAsync(PodOn(node, "app"));
+        var cluster = Connect();
+        var pod = (await cluster.ListPodsAsync([(await cluster.NodesAsync(default)).ByName(node)!], default)).Pods.Single();
+        using (server.Faults.Add(new Fault(FaultKind.Refuse) { StatusCode = code, Verb = "create", Resource = "pods/eviction", Times = 1, Body = "{\"details\": {\"causes\": [null]}}" }))
+            Assert.That((await FailsAsync(() => cluster.EvictAsync(pod, null, default))).Fault, Is.EqualTo(code == 429 ? ClusterFault.Throttled : ClusterFault.Refused));
+    }
+
+    [Test]
     public async Task A_server_that_asks_for_patience_for_centuries_is_asked_again_all_the_same()
     {
         var node = (await RunNodesAsync(1))[0];

@@ -83,6 +83,27 @@ public sealed class RenewalSpecs() : ClusterTest(ApiServerKind.Embedded)
     }
 
     [Test]
+    public async Task A_token_that_no_header_can_hold_is_a_fault_that_names_the_server_until_it_is_put_right()
+    {
+        var (cluster, node) = await ConnectAsync(folder.Write("token: \"two\\nb3b1da\""));
+        foreach (var fails in new[] { await CatchAsync(cluster, node), await FailsAsync(() => cluster.ListPodsAsync([node], default)), await FailsAsync(WatchAsync) })
+        {
+            Assert.That(fails!.IsTransient, Is.True);
+            Assert.That(fails.Message, Does.Contain(server.Url.Authority).And.Not.Contain("b3b1da"));
+        }
+        Replace("config", () => Embedded(folder.Identity("bebida", Masters)));
+        await WorksAsync(cluster, node);
+
+        async Task WatchAsync()
+        {
+            await foreach (var _ in cluster.WatchPodsAsync([node], "1", default))
+            {
+                // Nothing comes.
+            }
+        }
+    }
+
+    [Test]
     public async Task Whoever_watches_after_the_end_is_told_so()
     {
         var node = await NewNodeAsync();
