@@ -139,6 +139,27 @@ internal static class ObjectLists
     /// <exception cref="ClusterException">It has none.</exception>
     public static ListMeta ListedBy(this IObjectList? list, Uri server) =>
         list?.Metadata is { ResourceVersion.Length: > 0 } metadata ? metadata : throw new ClusterException(ClusterFault.Unavailable, $"what {server} answers is no list of Kubernetes objects (is it an API server?)");
+
+    /// <summary>Reads a list page by page.</summary>
+    /// <param name="server">Whom is asked.</param>
+    /// <param name="ask">Asks for a page; is given what to add to the query, nothing for the first page.</param>
+    /// <exception cref="ClusterException">A page is no list, or was there before: a server or a cache that looks at no query answers with the first one for ever.</exception>
+    public static async IAsyncEnumerable<T> PagesAsync<T>(Uri server, Func<string, Task<T?>> ask)
+        where T : class, IObjectList
+    {
+        var asked = new HashSet<string>(StringComparer.Ordinal);
+        for (var query = ""; ;)
+        {
+            var page = await ask(query).ConfigureAwait(false);
+            var next = page.ListedBy(server).Continue;
+            yield return page!;
+            if (string.IsNullOrEmpty(next))
+                yield break;
+            if (!asked.Add(next))
+                throw new ClusterException(ClusterFault.Unavailable, $"{server} answers a list with the same page again and again (its continue is the one that was sent; does something in between keep answers?)");
+            query = $"&continue={Uri.EscapeDataString(next)}";
+        }
+    }
 }
 
 // As deep as the API server itself reads: what is skipped unread (managedFields are what their writers make them) is not to end a list.

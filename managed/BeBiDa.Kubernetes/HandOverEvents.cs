@@ -33,14 +33,10 @@ internal static class HandOverEvents
     public static async Task<IReadOnlyList<HandOverEvent>> ReadAsync(ApiClient client, string space, CancellationToken cancellationToken)
     {
         var events = new List<HandOverEvent>();
-        string? next = null;
-        do
-        {
-            var page = await client.SendAsync(HttpMethod.Get, $"api/v1/namespaces/{space}/events?fieldSelector=involvedObject.kind%3DNode&limit={Page}{(next is null ? "" : $"&continue={Uri.EscapeDataString(next)}")}", null, ApiClient.Json, EventJson.Default.ListedEventList, cancellationToken).ConfigureAwait(false);
-            events.AddRange((page?.Items ?? []).Select(Read).OfType<HandOverEvent>());
-            next = page.ListedBy(client.Address).Continue is { Length: > 0 } more ? more : null;
-        }
-        while (next is not null);
+        await foreach (var page in ObjectLists.PagesAsync(
+            client.Address,
+            next => client.SendAsync(HttpMethod.Get, $"api/v1/namespaces/{space}/events?fieldSelector=involvedObject.kind%3DNode&limit={Page}{next}", null, ApiClient.Json, EventJson.Default.ListedEventList, cancellationToken)).ConfigureAwait(false))
+            events.AddRange((page.Items ?? []).Select(Read).OfType<HandOverEvent>());
         return events;
     }
 

@@ -179,16 +179,12 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
     public async Task<IReadOnlyList<NodeLedger>> ReadAsync(CancellationToken cancellationToken)
     {
         var ledger = new List<NodeLedger>();
-        string? next = null;
-        do
-        {
-            var page = await client.SendAsync(HttpMethod.Get, $"api/v1/nodes?limit={NodePage}{(next is null ? "" : $"&continue={Uri.EscapeDataString(next)}")}", null, ApiClient.Json, ApiJson.Default.NodeObjectList, cancellationToken).ConfigureAwait(false);
-            foreach (var node in page?.Items ?? [])
+        await foreach (var page in ObjectLists.PagesAsync(
+            Address,
+            next => client.SendAsync(HttpMethod.Get, $"api/v1/nodes?limit={NodePage}{next}", null, ApiClient.Json, ApiJson.Default.NodeObjectList, cancellationToken)).ConfigureAwait(false))
+            foreach (var node in page.Items ?? [])
                 if (node is not null && nodes.Node(node.Metadata) is { } known)
                     ledger.Add(new NodeLedger(known, node.Spec?.Unschedulable == true, Hold.Read(node.Metadata!.Annotations)));
-            next = page.ListedBy(Address).Continue is { Length: > 0 } more ? more : null;
-        }
-        while (next is not null);
         return ledger;
     }
 

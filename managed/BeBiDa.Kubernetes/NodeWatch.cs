@@ -100,20 +100,18 @@ internal sealed class NodeWatch : IAsyncDisposable
     private async Task<string> ListAsync(CancellationToken cancellationToken)
     {
         var nodes = new List<ClusterNode>();
-        string? next = null;
-        while (true)
+        var resourceVersion = "";
+        await foreach (var page in ObjectLists.PagesAsync(
+            client.Address,
+            next => client.SendAsync(HttpMethod.Get, $"api/v1/nodes?limit={PageSize}{next}", null, ApiClient.MetadataList, ApiJson.Default.ListedNodeList, cancellationToken)).ConfigureAwait(false))
         {
-            var page = await client.SendAsync(HttpMethod.Get, $"api/v1/nodes?limit={PageSize}{(next is null ? "" : $"&continue={Uri.EscapeDataString(next)}")}", null, ApiClient.MetadataList, ApiJson.Default.ListedNodeList, cancellationToken).ConfigureAwait(false);
-            foreach (var item in page?.Items ?? [])
+            foreach (var item in page.Items ?? [])
                 if (Node(item?.Metadata) is { } node)
                     nodes.Add(node);
-            var metadata = page.ListedBy(client.Address);
-            next = metadata.Continue is { Length: > 0 } more ? more : null;
-            if (next is not null)
-                continue;
-            directory.Replace(nodes);
-            return metadata.ResourceVersion!;
+            resourceVersion = page.Metadata!.ResourceVersion!;
         }
+        directory.Replace(nodes);
+        return resourceVersion;
     }
 
     /// <summary>A node as its metadata tell it; null when they do not.</summary>

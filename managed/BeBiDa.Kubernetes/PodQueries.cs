@@ -59,19 +59,16 @@ internal sealed class PodQueries(ApiClient client)
     private async Task<PodList> ListAsync(string selector, HashSet<string>? names, CancellationToken cancellationToken)
     {
         var pods = new List<Pod>();
-        string? next = null;
-        while (true)
+        var resourceVersion = "";
+        // No resourceVersion: the answer must not be older than the holds, or a pod that was bound just before them is missed.
+        await foreach (var page in ObjectLists.PagesAsync(client.Address, next => client.SendSparinglyAsync(HttpMethod.Get, $"api/v1/pods?limit={PageSize}{selector}{next}", null, ApiClient.Json, ApiJson.Default.PodObjectList, cancellationToken)).ConfigureAwait(false))
         {
-            // No resourceVersion: the answer must not be older than the holds, or a pod that was bound just before them is missed.
-            var page = await client.SendSparinglyAsync(HttpMethod.Get, $"api/v1/pods?limit={PageSize}{selector}{(next is null ? "" : $"&continue={Uri.EscapeDataString(next)}")}", null, ApiClient.Json, ApiJson.Default.PodObjectList, cancellationToken).ConfigureAwait(false);
-            foreach (var item in page?.Items ?? [])
+            foreach (var item in page.Items ?? [])
                 if (Pod(item) is { } pod && names?.Contains(pod.Node) != false)
                     pods.Add(pod);
-            var metadata = page.ListedBy(client.Address);
-            next = metadata.Continue is { Length: > 0 } more ? more : null;
-            if (next is null)
-                return new PodList(pods, metadata.ResourceVersion!);
+            resourceVersion = page.Metadata!.ResourceVersion!;
         }
+        return new PodList(pods, resourceVersion);
     }
 
     private static IEnumerable<string> Selectors(IReadOnlyCollection<ClusterNode> nodes) =>

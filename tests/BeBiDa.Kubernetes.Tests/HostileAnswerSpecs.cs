@@ -148,6 +148,29 @@ public sealed class HostileAnswerSpecs() : ClusterTest(ApiServerKind.Embedded)
         await Task.WhenAll(releases).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
+    [TestCase("pods")]
+    [TestCase("nodes")]
+    public async Task A_list_whose_pages_do_not_end_is_given_up_and_says_so(string resource)
+    {
+        var node = await NewNodeAsync();
+        var cluster = Connect();
+        await cluster.NodesAsync(default);
+        using var pages = server.Faults.Add(new Fault(FaultKind.Answer) { Verb = "list", Resource = resource, Body = "{\"metadata\": {\"resourceVersion\": \"7\", \"continue\": \"more\"}, \"items\": []}" });
+        server.ResetRequestCounts();
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        var given = await FailsAsync(() => resource == "pods" ? cluster.ListPodsAsync([node], limit.Token) : cluster.ReadAsync(limit.Token));
+        Assert.That((given.Fault, Count("list", resource)), Is.EqualTo((ClusterFault.Unavailable, 2)));
+        Assert.That(given.Message, Does.Contain(server.Url.Authority).And.Contain("continue"));
+        // And of the list with which everything begins.
+        if (resource == "nodes")
+        {
+            var second = Connect();
+            await Eventually("it is told", () => Task.FromResult(Log.Errors.Any(e => e.Contains("continue", StringComparison.Ordinal))));
+            pages.Dispose();
+            Assert.That((await second.NodesAsync(default)).ByName(node.Name), Is.EqualTo(node));
+        }
+    }
+
     [Test]
     public async Task Nothing_where_something_is_listed_is_read_over()
     {
@@ -188,7 +211,9 @@ public sealed class HostileAnswerSpecs() : ClusterTest(ApiServerKind.Embedded)
         Assert.That(taken.Outcome, Is.EqualTo(HandOverOutcome.Done), string.Join('\n', Log.All));
     }
 
-    private long Writes() => server.RequestCounts.SingleOrDefault(c => c is { Verb: "patch", Resource: "nodes" })?.Requests ?? 0;
+    private long Count(string verb, string resource) => server.RequestCounts.SingleOrDefault(c => c.Verb == verb && c.Resource == resource)?.Requests ?? 0;
+
+    private long Writes() => Count("patch", "nodes");
 
     private BebidaConfiguration With(int maxInFlight)
     {
