@@ -49,24 +49,25 @@ internal sealed class NodeWatch : IAsyncDisposable
 
     private async Task FollowAsync()
     {
-        var pause = FirstPause;
+        var pause = TimeSpan.Zero;
         var failing = false;
         string? resourceVersion = null;
         while (!stop.IsCancellationRequested)
         {
+            long? began = null;
+            var failed = false;
             try
             {
                 if (resourceVersion is null)
                 {
                     resourceVersion = await ListAsync(stop.Token).ConfigureAwait(false);
-                    listed.TrySetResult(directory);
                     if (failing)
                         logger.LogInformation("Kubernetes at {Address} answers again: {Count} nodes", client.Address, directory.Count);
                     else
                         logger.LogDebug("following {Count} nodes of {Address}", directory.Count, client.Address);
                     failing = false;
-                    pause = FirstPause;
                 }
+                began = time.GetTimestamp();
                 await foreach (var line in client.WatchAsync($"api/v1/nodes?watch=1&allowWatchBookmarks=true&timeoutSeconds=300&resourceVersion={resourceVersion}", ApiClient.Metadata, ApiJson.Default.WatchLineListedNode, stop.Token).ConfigureAwait(false))
                 {
                     if (line.Object?.Metadata is not { } metadata)
@@ -84,17 +85,30 @@ internal sealed class NodeWatch : IAsyncDisposable
             {
                 resourceVersion = null;
             }
-            catch (Exception e) when (e is not OperationCanceledException)
+            catch (Exception e) when (!stop.IsCancellationRequested)
             {
                 // Whatever it is, a bug of ours included, it must not end the watch, and with it every later hand-over.
                 if (!failing)
                     logger.LogError("cannot follow the cluster's nodes, trying again until it works: {Cause}", e is ClusterException ? e.Message : e.ToString().ReplaceLineEndings(" "));
-                failing = true;
+                failing = failed = true;
                 resourceVersion = null;
-                await Task.Delay(pause, time, stop.Token).ConfigureAwait(false);
-                pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
             }
+            pause = await PauseAsync(pause, failed, hasLasted: began is { } since && time.GetElapsedTime(since) >= LongestPause).ConfigureAwait(false);
         }
+    }
+
+    // A watch that ends in its time, and one that finds its moment gone, are followed by the next at once. But a server may
+    // end each as soon as it has begun.
+    private async Task<TimeSpan> PauseAsync(TimeSpan pause, bool failed, bool hasLasted)
+    {
+        if (hasLasted)
+            pause = TimeSpan.Zero;
+        if (hasLasted && !failed)
+            return pause;
+        if (failed && pause < FirstPause)
+            pause = FirstPause;
+        await Task.Delay(pause, time, stop.Token).ConfigureAwait(false);
+        return pause == TimeSpan.Zero ? FirstPause : pause * 2 < LongestPause ? pause * 2 : LongestPause;
     }
 
     private async Task<string> ListAsync(CancellationToken cancellationToken)
@@ -110,7 +124,12 @@ internal sealed class NodeWatch : IAsyncDisposable
                     nodes.Add(node);
             resourceVersion = page.Metadata!.ResourceVersion!;
         }
+        // What came while nobody watched, no watch will tell.
+        var isAnyNew = listed.Task.IsCompleted && nodes.Any(node => directory.ByName(node.Name)?.Uid != node.Uid);
         directory.Replace(nodes);
+        listed.TrySetResult(directory);
+        if (isAnyNew)
+            Added?.Invoke();
         return resourceVersion;
     }
 

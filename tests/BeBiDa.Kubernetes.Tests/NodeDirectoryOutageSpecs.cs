@@ -1,5 +1,6 @@
 using BeBiDa.EmbeddedApi;
 using BeBiDa.EmbeddedApi.Faults;
+using BeBiDa.Kubernetes;
 using Microsoft.Extensions.Time.Testing;
 
 namespace BeBiDa.Tests;
@@ -32,6 +33,82 @@ public sealed class NodeDirectoryOutageSpecs() : ClusterTest(ApiServerKind.Embed
         await Eventually("the change is known", () => Task.FromResult(directory.ByName(come.Name) == come && directory.ByName(gone.Name) is null));
         Assert.That(Count("list"), Is.EqualTo(2), "the nodes are listed once more");
         Assert.That(Log.Errors, Is.Empty);
+    }
+
+    [TestCase(FaultKind.Refuse)]
+    [TestCase(FaultKind.Answer)]
+    public async Task A_server_that_ends_each_watch_at_once_is_asked_again_after_pauses_that_grow(FaultKind kind)
+    {
+        var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        using var ends = server.Faults.Add(new Fault(kind) { StatusCode = 410, Verb = "watch", Resource = "nodes" });
+        var cluster = Ends(KubernetesCluster.Connect(Configuration(), allowExec: false, clock, Log));
+        // The first that ends may be a chance.
+        await Eventually("it is asked twice", () => Task.FromResult(Count("watch") == 2));
+        await IsNotAskedAsync(2);
+        var passed = clock.GetUtcNow();
+        foreach (var watches in new[] { 3, 4, 5 })
+        {
+            await Eventually("it is asked again", () =>
+            {
+                if (Count("watch") < watches)
+                    clock.Advance(TimeSpan.FromMilliseconds(10));
+                return Task.FromResult(Count("watch") == watches);
+            });
+            await IsNotAskedAsync(watches);
+        }
+        Assert.That(clock.GetUtcNow() - passed, Is.GreaterThanOrEqualTo(TimeSpan.FromMilliseconds(100 + 200 + 400)), "by the clock that the test moves");
+        // What is told to have expired is listed anew; a watch that just ends goes on from where it was.
+        Assert.That(Count("list"), Is.EqualTo(kind == FaultKind.Refuse ? 5 : 1));
+        Assert.That(Log.Errors, Is.Empty);
+
+        async Task IsNotAskedAsync(int watches)
+        {
+            for (var i = 0; i < 20; i++)
+                await Admin.GetAsync<k8s.Models.V1Namespace>(Hollow.Api.Resources.Namespaces.At(null, Space), default);
+            Assert.That(Count("watch"), Is.EqualTo(watches));
+        }
+    }
+
+    [Test]
+    public async Task Nodes_that_came_while_nobody_watched_are_told_once_also_those_that_were_registered_anew([Values] bool expired)
+    {
+        var again = await NewNodeAsync();
+        var cluster = Connect();
+        var told = 0;
+        cluster.NodeAdded += () => Interlocked.Increment(ref told);
+        var directory = await cluster.NodesAsync(default);
+        var gone = await NewNodeAsync();
+        await ToldAsync(1);
+
+        // The server ends the watch; while no other begins, its moment is forgotten.
+        var watches = Count("watch");
+        var fault = server.Faults.Add(expired ? new Fault(FaultKind.Hang) { Verb = "watch", Resource = "nodes" } : new Fault(FaultKind.Refuse) { Resource = "nodes", UserAgent = "bebida/" });
+        serverClock.Advance(TimeSpan.FromSeconds(301));
+        await Eventually("it is watched again", () => Task.FromResult(Count("watch") > watches));
+        await NewNodeAsync();
+        var come = await NewNodeAsync();
+        await DeleteNodeAsync(again.Name);
+        again = await NewNodeAsync(again.Name);
+        server.Compact();
+        fault.Dispose();
+        await ToldAsync(2);
+        Assert.That((directory.ByName(come.Name), directory.ByName(again.Name)), Is.EqualTo((come, again)));
+        await NewNodeAsync();
+        await ToldAsync(3);
+
+        // A list that brings nothing new tells nothing.
+        watches = Count("watch");
+        fault = server.Faults.Add(new Fault(FaultKind.Hang) { Verb = "watch", Resource = "nodes" });
+        serverClock.Advance(TimeSpan.FromSeconds(301));
+        await Eventually("it is watched again", () => Task.FromResult(Count("watch") > watches));
+        await DeleteNodeAsync(gone.Name);
+        server.Compact();
+        fault.Dispose();
+        await Eventually("it is listed again", () => Task.FromResult(directory.ByName(gone.Name) is null));
+        await NewNodeAsync();
+        await ToldAsync(4);
+
+        Task ToldAsync(int times) => Eventually($"it is told {times} times", () => Task.FromResult(Volatile.Read(ref told) == times));
     }
 
     [Test]
