@@ -22,7 +22,7 @@ internal sealed class ApiClient : IDisposable
 
     private readonly ConnectionSource connections;
     private readonly TimeSpan requestTimeout;
-    private readonly SemaphoreSlim inFlight, evictions, nodeWrites;
+    private readonly SemaphoreSlim inFlight, evictions, nodeWrites, podLists, openings;
     private readonly TimeProvider time;
     private readonly Circuit circuit;
     private long awaySince;
@@ -37,6 +37,8 @@ internal sealed class ApiClient : IDisposable
         evictions = new SemaphoreSlim(Math.Max(1, maxInFlight * 7 / 8));
         MaxNodeWrites = Math.Max(1, maxInFlight / 4);
         nodeWrites = new SemaphoreSlim(MaxNodeWrites);
+        podLists = new SemaphoreSlim(Math.Max(1, maxInFlight / 2));
+        openings = new SemaphoreSlim(Math.Max(1, maxInFlight / 4));
         circuit = new Circuit(time, logger);
     }
 
@@ -55,6 +57,8 @@ internal sealed class ApiClient : IDisposable
         inFlight.Dispose();
         evictions.Dispose();
         nodeWrites.Dispose();
+        podLists.Dispose();
+        openings.Dispose();
     }
 
     /// <summary>Sends one request and reads its whole answer.</summary>
@@ -107,7 +111,11 @@ internal sealed class ApiClient : IDisposable
         }
     }
 
-    /// <summary>Follows a watch line by line until the server ends it.</summary>
+    /// <summary>As <see cref="SendSparinglyAsync"/>, for a list of pods: a job asks for one of each of its nodes, and those of many jobs must not keep other jobs' holds waiting.</summary>
+    public Task<PodObjectList?> ListPodsAsync(string path, CancellationToken cancellationToken) =>
+        WithinAsync(podLists, () => SendSparinglyAsync(HttpMethod.Get, path, null, Json, ApiJson.Default.PodObjectList, cancellationToken), cancellationToken);
+
+    /// <summary>Follows a watch line by line until the server ends it. Until it is open, it is a request like any other.</summary>
     /// <exception cref="ClusterException">It could not be opened, broke, or is too old (<see cref="ClusterFault.Expired"/>).</exception>
     public async IAsyncEnumerable<WatchLine<T>> WatchAsync<T>(string path, string accept, JsonTypeInfo<WatchLine<T>> line, [EnumeratorCancellation] CancellationToken cancellationToken)
         where T : class
@@ -129,16 +137,18 @@ internal sealed class ApiClient : IDisposable
         // Asked when it is this request's turn: those that waited for theirs would all be sent otherwise.
         InFlightAsync(() => circuit.RunAsync(sent => ExchangeAsync(method, path, content, accept, answer, sent), cancellationToken), unsent);
 
-    private async Task<T> InFlightAsync<T>(Func<Task<T>> request, CancellationToken unsent)
+    private Task<T> InFlightAsync<T>(Func<Task<T>> request, CancellationToken unsent) => WithinAsync(inFlight, request, unsent);
+
+    private static async Task<T> WithinAsync<T>(SemaphoreSlim share, Func<Task<T>> request, CancellationToken unsent)
     {
-        await inFlight.WaitAsync(unsent).ConfigureAwait(false);
+        await share.WaitAsync(unsent).ConfigureAwait(false);
         try
         {
             return await request().ConfigureAwait(false);
         }
         finally
         {
-            inFlight.Release();
+            share.Release();
         }
     }
 
@@ -175,29 +185,10 @@ internal sealed class ApiClient : IDisposable
     private async IAsyncEnumerable<WatchLine<T>> WatchAsync<T>(ApiConnection connection, string path, string accept, JsonTypeInfo<WatchLine<T>> line, [EnumeratorCancellation] CancellationToken cancellationToken)
         where T : class
     {
-        HttpResponseMessage response;
-        Stream body;
-        using (var limit = new CancellationTokenSource(requestTimeout, time))
-        using (var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken))
-        {
-            try
-            {
-                response = await RequestAsync(connection, HttpMethod.Get, path, null, accept, either.Token).ConfigureAwait(false);
-                body = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
-            }
-            catch (Exception e) when (e is OperationCanceledException && !cancellationToken.IsCancellationRequested)
-            {
-                throw new ClusterException(ClusterFault.Unavailable, $"watch of {PathOnly(path)}: no answer from {Address} within {Duration.Format(requestTimeout)}", null, e);
-            }
-            catch (Exception e) when (IsBroken(e))
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                throw Broken(HttpMethod.Get, path, e);
-            }
-        }
+        var response = await OpenAsync(connection, path, accept, cancellationToken).ConfigureAwait(false);
         using (response)
-        await using (body.ConfigureAwait(false))
         {
+            await using var body = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
             await using var lines = JsonLines.ReadAsync(body, cancellationToken).GetAsyncEnumerator(cancellationToken);
             while (true)
             {
@@ -216,6 +207,27 @@ internal sealed class ApiClient : IDisposable
                 if (next is not null)
                     yield return next;
             }
+        }
+    }
+
+    // Watches whose server lets them hang (a proxy that keeps answers back) have a share, so that some room is left for the
+    // rest; and the wait for it is part of the time-out, since who waits for a watch sees nothing meanwhile.
+    private async Task<HttpResponseMessage> OpenAsync(ApiConnection connection, string path, string accept, CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(requestTimeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            return await WithinAsync(openings, () => InFlightAsync(() => RequestAsync(connection, HttpMethod.Get, path, null, accept, either.Token), either.Token), either.Token).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is OperationCanceledException && !cancellationToken.IsCancellationRequested)
+        {
+            throw new ClusterException(ClusterFault.Unavailable, $"watch of {PathOnly(path)}: not open at {Address} within {Duration.Format(requestTimeout)}", null, e);
+        }
+        catch (Exception e) when (IsBroken(e))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            throw Broken(HttpMethod.Get, path, e);
         }
     }
 

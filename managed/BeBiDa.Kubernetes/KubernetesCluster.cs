@@ -33,7 +33,7 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
         this.nodes = nodes;
         // However many jobs end at once, a job that begins finds room for its holds.
         releases = new SemaphoreSlim(Math.Max(1, client.MaxNodeWrites * 3 / 4));
-        pods = new PodQueries(client);
+        pods = new PodQueries(client, () => nodes.Count);
     }
 
     /// <summary>Reads the kubeconfig and starts to follow the cluster's nodes in the background.</summary>

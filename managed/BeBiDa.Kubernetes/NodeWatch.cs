@@ -36,6 +36,9 @@ internal sealed class NodeWatch : IAsyncDisposable
     /// <summary>Raised when a node has come.</summary>
     public event Action? Added;
 
+    /// <summary>How many nodes there are, as far as is known.</summary>
+    public int Count => directory.Count;
+
     /// <summary>The nodes, once they have been listed.</summary>
     public ValueTask<NodeDirectory> DirectoryAsync(CancellationToken cancellationToken) =>
         listed.Task.IsCompleted ? ValueTask.FromResult(directory) : new ValueTask<NodeDirectory>(listed.Task.WaitAsync(cancellationToken));

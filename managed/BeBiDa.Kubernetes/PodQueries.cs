@@ -4,26 +4,56 @@ using BeBiDa.Cluster;
 
 namespace BeBiDa.Kubernetes;
 
-/// <summary>Lists and watches the pods of some nodes: a field selector a node for a few nodes, all pods filtered here for many.</summary>
-internal sealed class PodQueries(ApiClient client)
+/// <summary>Lists and watches the pods of some nodes: a field selector a node, or all pods filtered here for a large part of the cluster.</summary>
+/// <param name="client">The API server.</param>
+/// <param name="clusterNodes">How many nodes the cluster has.</param>
+internal sealed class PodQueries(ApiClient client, Func<int> clusterNodes)
 {
     // The API server indexes its cache of pods by node, so a selector costs it little; but each is a request and a watch.
+    // All pods of a large cluster are far more than those of a job's nodes, and many jobs begin at once.
     private const int FewNodes = 8;
+    private const int LargePart = 8;
     private const int PageSize = 1000;
 
+    // Streams in all, so that any number of jobs at once has a bound in this process and at the server: fifty jobs of ten
+    // nodes have theirs. A job may have a quarter; one of more nodes follows all pods in one stream.
+    private const int MostWatches = 512;
+    private const int MostWatchesOfAJob = MostWatches / 4;
+
+    private int watches;
+
+    /// <summary>The pods on these nodes; its moment is one for each node, or one for all.</summary>
     public async Task<PodList> ListAsync(IReadOnlyCollection<ClusterNode> nodes, CancellationToken cancellationToken)
     {
         var names = Names(nodes);
-        var lists = await Task.WhenAll(Selectors(nodes).Select(selector => ListAsync(selector, names, cancellationToken))).ConfigureAwait(false);
-        return new PodList([.. lists.SelectMany(l => l.Pods)], string.Join(',', lists.Select(l => l.ResourceVersion)));
+        var selectors = nodes.Count > FewNodes && nodes.Count > clusterNodes() / LargePart ? [""] : nodes.Select(Selector).ToList();
+        if (selectors.Count <= MostWatchesOfAJob)
+        {
+            var lists = await Task.WhenAll(selectors.Select(selector => ListAsync(selector, names, cancellationToken))).ConfigureAwait(false);
+            return new PodList([.. lists.SelectMany(l => l.Pods)], string.Join(',', lists.Select(l => l.ResourceVersion)));
+        }
+        // One watch goes on from the first list's moment. So that is asked for before the others: none of them is older.
+        var first = await ListAsync(selectors[0], names, cancellationToken).ConfigureAwait(false);
+        var others = await Task.WhenAll(selectors.Skip(1).Select(selector => ListAsync(selector, names, cancellationToken))).ConfigureAwait(false);
+        return new PodList([.. first.Pods, .. others.SelectMany(l => l.Pods)], first.ResourceVersion);
     }
 
+    /// <summary>What changes after a list.</summary>
+    /// <exception cref="ClusterException">As a watch; <see cref="ClusterFault.Throttled"/> when too many are open.</exception>
     public async IAsyncEnumerable<PodChange> WatchAsync(IReadOnlyCollection<ClusterNode> nodes, string resourceVersion, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var names = Names(nodes);
+        var moments = resourceVersion.Split(',');
+        var selectors = moments.Length == nodes.Count ? nodes.Select(Selector).ToList() : [""];
+        // All of a job's streams or none: two jobs that have some each would wait for each other's.
+        if (Interlocked.Add(ref watches, selectors.Count) > MostWatches)
+        {
+            Interlocked.Add(ref watches, -selectors.Count);
+            throw new ClusterException(ClusterFault.Throttled, $"not watched: {MostWatches} watches of pods are as many as may be open");
+        }
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var changes = Channel.CreateUnbounded<PodChange>(new UnboundedChannelOptions { SingleReader = true });
-        var watches = Selectors(nodes).Zip(resourceVersion.Split(','), CopyAsync).ToList();
+        var copies = selectors.Zip(moments, CopyAsync).ToList();
         try
         {
             await foreach (var change in changes.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
@@ -32,7 +62,8 @@ internal sealed class PodQueries(ApiClient client)
         finally
         {
             await end.CancelAsync().ConfigureAwait(false);
-            await Task.WhenAll(watches).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.WhenAll(copies).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            Interlocked.Add(ref watches, -selectors.Count);
         }
 
         // The first watch that ends, ends them all: the caller lists again.
@@ -61,7 +92,7 @@ internal sealed class PodQueries(ApiClient client)
         var pods = new List<Pod>();
         var resourceVersion = "";
         // No resourceVersion: the answer must not be older than the holds, or a pod that was bound just before them is missed.
-        await foreach (var page in ObjectLists.PagesAsync(client.Address, next => client.SendSparinglyAsync(HttpMethod.Get, $"api/v1/pods?limit={PageSize}{selector}{next}", null, ApiClient.Json, ApiJson.Default.PodObjectList, cancellationToken)).ConfigureAwait(false))
+        await foreach (var page in ObjectLists.PagesAsync(client.Address, next => client.ListPodsAsync($"api/v1/pods?limit={PageSize}{selector}{next}", cancellationToken)).ConfigureAwait(false))
         {
             foreach (var item in page.Items ?? [])
                 if (Pod(item) is { } pod && names?.Contains(pod.Node) != false)
@@ -71,8 +102,7 @@ internal sealed class PodQueries(ApiClient client)
         return new PodList(pods, resourceVersion);
     }
 
-    private static IEnumerable<string> Selectors(IReadOnlyCollection<ClusterNode> nodes) =>
-        nodes.Count <= FewNodes ? nodes.Select(n => $"&fieldSelector=spec.nodeName%3D{Uri.EscapeDataString(n.Name)}") : [""];
+    private static string Selector(ClusterNode node) => $"&fieldSelector=spec.nodeName%3D{Uri.EscapeDataString(node.Name)}";
 
     private static HashSet<string> Names(IReadOnlyCollection<ClusterNode> nodes) => nodes.Select(n => n.Name).ToHashSet(StringComparer.Ordinal);
 

@@ -4,6 +4,7 @@ using BeBiDa.EmbeddedApi;
 using BeBiDa.EmbeddedApi.Faults;
 using BeBiDa.HandOver;
 using BeBiDa.Holds;
+using BeBiDa.Kubernetes;
 
 namespace BeBiDa.Tests;
 
@@ -148,6 +149,57 @@ public sealed class HostileAnswerSpecs() : ClusterTest(ApiServerKind.Embedded)
         await Task.WhenAll(releases).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
+    [Test]
+    public async Task Watches_that_are_not_answered_have_a_quarter_of_the_requests_and_leave_room_for_the_rest()
+    {
+        var configuration = Configuration();
+        var cluster = Connect(configuration with { Kubernetes = configuration.Kubernetes with { MaxInFlight = 8, RequestTimeout = TimeSpan.FromSeconds(60) } });
+        await cluster.NodesAsync(default);
+        await Eventually("the nodes are watched", () => Task.FromResult(Count("watch", "nodes") == 1));
+        var nodes = new List<ClusterNode>();
+        for (var i = 0; i < 10; i++)
+            nodes.Add(await NewNodeAsync());
+        var list = await cluster.ListPodsAsync([nodes[0]], default);
+        using var hang = server.Faults.Add(new Fault(FaultKind.Hang) { Verb = "watch", Resource = "pods" });
+        using var stop = new CancellationTokenSource();
+        var watches = nodes.Select(node => FollowAsync(cluster, node, list.ResourceVersion, stop.Token)).ToList();
+        await Eventually("two of them hang", () => Task.FromResult(Count("watch", "pods") >= 2));
+        await cluster.ListPodsAsync(nodes, default).WaitAsync(TimeSpan.FromSeconds(20));
+        await cluster.HoldAsync(nodes[0], new HoldKey("lab", 7), Since, default).WaitAsync(TimeSpan.FromSeconds(20));
+        Assert.That(Count("watch", "pods"), Is.EqualTo(2));
+        await stop.CancelAsync();
+        await Task.WhenAll(watches).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    [Test]
+    public async Task No_more_than_so_many_watches_of_pods_are_open_at_once_and_one_that_ends_makes_room()
+    {
+        const int most = 512;
+        var cluster = Connect();
+        // A drain of three nodes gets all of its watches or none.
+        var nodes = new List<ClusterNode>();
+        for (var i = 0; i < 3; i++)
+            nodes.Add(await NewNodeAsync());
+        var list = await cluster.ListPodsAsync(nodes, default);
+        using var first = new CancellationTokenSource();
+        using var stop = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        List<Task> open = [FollowAsync(cluster, nodes[0], "1", first.Token), .. Enumerable.Range(1, most - 3).Select(_ => FollowAsync(cluster, nodes[0], "1", stop.Token))];
+        await Eventually("they are open", () => Task.FromResult(Count("watch", "pods") == most - 2));
+        var refused = await FailsAsync(() => FollowAsync(cluster, nodes, list.ResourceVersion, stop.Token));
+        Assert.That(refused.Fault, Is.EqualTo(ClusterFault.Throttled));
+        Assert.That(refused.Message, Does.Contain($"{most} watches"));
+        Assert.That(Count("watch", "pods"), Is.EqualTo(most - 2));
+
+        await first.CancelAsync();
+        await open[0].ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        open.Add(FollowAsync(cluster, nodes, list.ResourceVersion, stop.Token));
+        await Eventually("the three are open", () => Task.FromResult(Count("watch", "pods") == most + 1));
+        Assert.That((await FailsAsync(() => FollowAsync(cluster, nodes[0], "1", stop.Token))).Fault, Is.EqualTo(ClusterFault.Throttled));
+        Assert.That(open.Skip(1).Select(watch => watch.IsCompleted), Is.All.False);
+        await stop.CancelAsync();
+        await Task.WhenAll(open).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
     [TestCase("pods")]
     [TestCase("nodes")]
     public async Task A_list_whose_pages_do_not_end_is_given_up_and_says_so(string resource)
@@ -219,5 +271,15 @@ public sealed class HostileAnswerSpecs() : ClusterTest(ApiServerKind.Embedded)
     {
         var configuration = Configuration();
         return configuration with { Kubernetes = configuration.Kubernetes with { MaxInFlight = maxInFlight } };
+    }
+
+    private static Task FollowAsync(KubernetesCluster cluster, ClusterNode node, string from, CancellationToken cancellationToken) => FollowAsync(cluster, [node], from, cancellationToken);
+
+    private static async Task FollowAsync(KubernetesCluster cluster, IReadOnlyCollection<ClusterNode> nodes, string from, CancellationToken cancellationToken)
+    {
+        await foreach (var _ in cluster.WatchPodsAsync(nodes, from, cancellationToken))
+        {
+            // Nothing comes.
+        }
     }
 }

@@ -1,6 +1,8 @@
 using BeBiDa.EmbeddedApi;
 using BeBiDa.HandOver;
+using BeBiDa.Hollow.Api;
 using BeBiDa.Kubernetes;
+using k8s.Models;
 
 namespace BeBiDa.Tests;
 
@@ -13,13 +15,15 @@ public sealed class RequestEconomySpecs() : ClusterTest(ApiServerKind.Embedded)
 
     protected override async Task<IApiServer> StartAsync(ApiServerKind kind) => server = Ends(await EmbeddedApiServer.StartAsync());
 
-    [TestCase(1, 1)]
-    [TestCase(8, 8)]
-    [TestCase(9, 1)]
-    [TestCase(40, 1)]
-    public async Task A_job_of_some_empty_nodes_takes_them_with_one_patch_each_and_a_list_a_node_up_to_eight_or_one_in_all(int nodes, int lists)
+    [TestCase(1, 0, 1)]
+    [TestCase(8, 0, 8)]
+    [TestCase(9, 0, 1)]
+    [TestCase(40, 0, 1)]
+    [TestCase(10, 69, 1)]
+    [TestCase(10, 70, 10)]
+    public async Task A_job_of_some_empty_nodes_takes_them_with_one_patch_each_and_a_list_a_node_or_one_in_all_for_more_than_eight_and_than_an_eighth_of_the_cluster(int nodes, int others, int lists)
     {
-        var names = await WarmUpAsync(nodes);
+        var names = (await WarmUpAsync(nodes + others)).Take(nodes);
         var taken = await handOvers.DecommissionAsync(Job(1, names), TimeSpan.FromSeconds(20));
         Assert.That(taken.Outcome, Is.EqualTo(HandOverOutcome.Done));
         Assert.That(Requests(), Is.EquivalentTo(new Dictionary<string, long> { ["patch nodes"] = nodes, ["list pods"] = lists }));
@@ -48,6 +52,31 @@ public sealed class RequestEconomySpecs() : ClusterTest(ApiServerKind.Embedded)
         Assert.That((requests["create pods/eviction"], requests["watch pods"], requests["list pods"], requests["patch nodes"]), Is.EqualTo((10, 2, 2, 2)));
     }
 
+    [TestCase(10, 10)]
+    [TestCase(129, 1)]
+    public async Task The_nodes_of_a_job_that_is_a_small_part_of_the_cluster_are_listed_each_and_watched_each_up_to_a_quarter_of_all_watches(int nodes, int watches)
+    {
+        var names = (await WarmUpAsync(nodes * 8, atOnce: 16)).Take(nodes).ToList();
+        var directory = await cluster.NodesAsync(default);
+        var mine = names.Select(name => directory.ByName(name)!).ToList();
+        await CreateAsync(PodOn(names[0], "before"));
+        await CreateAsync(PodOn(names[^1], "goes"));
+        var list = await cluster.ListPodsAsync(mine, default);
+        Assert.That(list.Pods.Select(p => p.Name), Is.EquivalentTo(new[] { "before", "goes" }));
+        await Admin.DeleteAsync(Resources.Pods.At(Space, "goes"), new V1DeleteOptions { GracePeriodSeconds = 0 }, default);
+        await CreateAsync(PodOn(names[1], "comes"));
+
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        var told = new HashSet<string>();
+        await foreach (var change in cluster.WatchPodsAsync(mine, list.ResourceVersion, limit.Token))
+        {
+            told.Add($"{(change.Gone ? "gone" : "there")} {change.Pod.Name}");
+            if (told.IsSupersetOf(["gone goes", "there comes"]) && Requests()["watch pods"] == watches)
+                break;
+        }
+        Assert.That((Requests()["list pods"], Requests()["watch pods"]), Is.EqualTo((nodes, watches)));
+    }
+
     [Test]
     public async Task Each_hand_over_leaves_one_Event_a_node()
     {
@@ -58,11 +87,10 @@ public sealed class RequestEconomySpecs() : ClusterTest(ApiServerKind.Embedded)
         Assert.That(await Kubectl.RunAsync("describe", "node", names[0]), Does.Contain("SlurmDecommissioned").And.Contain("SlurmRecommissioned").And.Contain("Slurm job 1 (lab) has taken this node"));
     }
 
-    private async Task<IReadOnlyList<string>> WarmUpAsync(int nodes, bool events = false)
+    private async Task<IReadOnlyList<string>> WarmUpAsync(int nodes, bool events = false, int atOnce = 1)
     {
-        var names = new List<string>();
-        for (var i = 0; i < nodes; i++)
-            names.Add((await NewNodeAsync()).Name);
+        var names = Enumerable.Range(0, nodes).Select(_ => Unique("node")).ToList();
+        await Parallel.ForEachAsync(names, new ParallelOptions { MaxDegreeOfParallelism = atOnce }, async (name, _) => await NewNodeAsync(name));
         var configuration = Configuration();
         configuration = configuration with { Kubernetes = configuration.Kubernetes with { Events = events } };
         cluster = Connect(configuration);
