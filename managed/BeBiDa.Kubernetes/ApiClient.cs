@@ -117,13 +117,18 @@ internal sealed class ApiClient : IDisposable
 
     /// <summary>Follows a watch line by line until the server ends it. Until it is open, it is a request like any other.</summary>
     /// <exception cref="ClusterException">It could not be opened, broke, or is too old (<see cref="ClusterFault.Expired"/>).</exception>
-    public async IAsyncEnumerable<WatchLine<T>> WatchAsync<T>(string path, string accept, JsonTypeInfo<WatchLine<T>> line, [EnumeratorCancellation] CancellationToken cancellationToken)
+    /// <param name="path">Path and query, relative to the server.</param>
+    /// <param name="accept">What the lines should be.</param>
+    /// <param name="line">How to read one.</param>
+    /// <param name="ofMany">Whether there may be hundreds like it: those have a quarter of the requests, so that what they wait for keeps nothing else waiting.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async IAsyncEnumerable<WatchLine<T>> WatchAsync<T>(string path, string accept, JsonTypeInfo<WatchLine<T>> line, bool ofMany, [EnumeratorCancellation] CancellationToken cancellationToken)
         where T : class
     {
         var connection = connections.Use();
         try
         {
-            await foreach (var next in WatchAsync(connection, path, accept, line, cancellationToken).ConfigureAwait(false))
+            await foreach (var next in WatchAsync(connection, path, accept, line, ofMany, cancellationToken).ConfigureAwait(false))
                 yield return next;
         }
         finally
@@ -182,10 +187,10 @@ internal sealed class ApiClient : IDisposable
         }
     }
 
-    private async IAsyncEnumerable<WatchLine<T>> WatchAsync<T>(ApiConnection connection, string path, string accept, JsonTypeInfo<WatchLine<T>> line, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<WatchLine<T>> WatchAsync<T>(ApiConnection connection, string path, string accept, JsonTypeInfo<WatchLine<T>> line, bool ofMany, [EnumeratorCancellation] CancellationToken cancellationToken)
         where T : class
     {
-        var response = await OpenAsync(connection, path, accept, cancellationToken).ConfigureAwait(false);
+        var response = await OpenAsync(connection, path, accept, ofMany, cancellationToken).ConfigureAwait(false);
         using (response)
         {
             await using var body = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
@@ -212,13 +217,13 @@ internal sealed class ApiClient : IDisposable
 
     // Watches whose server lets them hang (a proxy that keeps answers back) have a share, so that some room is left for the
     // rest; and the wait for it is part of the time-out, since who waits for a watch sees nothing meanwhile.
-    private async Task<HttpResponseMessage> OpenAsync(ApiConnection connection, string path, string accept, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> OpenAsync(ApiConnection connection, string path, string accept, bool ofMany, CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(requestTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
-            return await WithinAsync(openings, () => InFlightAsync(() => RequestAsync(connection, HttpMethod.Get, path, null, accept, either.Token), either.Token), either.Token).ConfigureAwait(false);
+            return await (ofMany ? WithinAsync(openings, SendAsync, either.Token) : SendAsync()).ConfigureAwait(false);
         }
         catch (Exception e) when (e is OperationCanceledException && !cancellationToken.IsCancellationRequested)
         {
@@ -229,6 +234,8 @@ internal sealed class ApiClient : IDisposable
             cancellationToken.ThrowIfCancellationRequested();
             throw Broken(HttpMethod.Get, path, e);
         }
+
+        Task<HttpResponseMessage> SendAsync() => InFlightAsync(() => RequestAsync(connection, HttpMethod.Get, path, null, accept, either.Token), either.Token);
     }
 
     /// <summary>A JSON body.</summary>

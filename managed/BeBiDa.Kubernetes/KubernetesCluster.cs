@@ -24,6 +24,7 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
     private readonly NodeWatch nodes;
     private readonly PodQueries pods;
     private readonly KeyedLock writes = new();
+    private readonly KeyedLock releasesOfNodes = new();
     private readonly SemaphoreSlim releases;
     private readonly string host = Environment.MachineName;
 
@@ -91,16 +92,22 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
     public async Task<IReadOnlyList<Hold>> ReleaseAsync(ClusterNode node, HoldKey hold, CancellationToken cancellationToken, CancellationToken unsent = default)
     {
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, unsent);
-        // Before they wait for their node: one that waits must not keep a hold of the same node waiting.
-        await releases.WaitAsync(waiting.Token).ConfigureAwait(false);
-        try
+        // One of each node, or those of a node whose writes hang would take all the room.
+        return await releasesOfNodes.RunAsync(node.Name, ReleaseAsync, waiting.Token).ConfigureAwait(false);
+
+        async Task<IReadOnlyList<Hold>> ReleaseAsync()
         {
-            var after = await ApplyAsync(node, hold, new NodeApplyMeta(node.Name, node.Uid, null, null), null, unsent, cancellationToken).ConfigureAwait(false);
-            return Hold.Read(after?.Metadata?.Annotations);
-        }
-        finally
-        {
-            releases.Release();
+            // Before the turn among the node's writes: a release that waits must not keep a hold of the same node waiting.
+            await releases.WaitAsync(waiting.Token).ConfigureAwait(false);
+            try
+            {
+                var after = await ApplyAsync(node, hold, new NodeApplyMeta(node.Name, node.Uid, null, null), null, unsent, cancellationToken).ConfigureAwait(false);
+                return Hold.Read(after?.Metadata?.Annotations);
+            }
+            finally
+            {
+                releases.Release();
+            }
         }
     }
 

@@ -71,7 +71,7 @@ internal sealed class NodeWatch : IAsyncDisposable
                     failing = false;
                 }
                 began = time.GetTimestamp();
-                await foreach (var line in client.WatchAsync($"api/v1/nodes?watch=1&allowWatchBookmarks=true&timeoutSeconds=300&resourceVersion={resourceVersion}", ApiClient.Metadata, ApiJson.Default.WatchLineListedNode, stop.Token).ConfigureAwait(false))
+                await foreach (var line in client.WatchAsync($"api/v1/nodes?watch=1&allowWatchBookmarks=true&timeoutSeconds=300&resourceVersion={resourceVersion}", ApiClient.Metadata, ApiJson.Default.WatchLineListedNode, ofMany: false, stop.Token).ConfigureAwait(false))
                 {
                     if (line.Object?.Metadata is not { } metadata)
                         continue;

@@ -20,6 +20,9 @@ internal sealed class PodQueries(ApiClient client, Func<int> clusterNodes)
     private const int MostWatches = 512;
     private const int MostWatchesOfAJob = MostWatches / 4;
 
+    private const int TriesOfOneOfMany = 3;
+    private static readonly TimeSpan PauseOfOneOfMany = TimeSpan.FromMilliseconds(200);
+
     private int watches;
 
     /// <summary>The pods on these nodes; its moment is one for each node, or one for all.</summary>
@@ -27,14 +30,16 @@ internal sealed class PodQueries(ApiClient client, Func<int> clusterNodes)
     {
         var names = Names(nodes);
         var selectors = nodes.Count > FewNodes && nodes.Count > clusterNodes() / LargePart ? [""] : nodes.Select(Selector).ToList();
+        if (selectors.Count == 1)
+            return await ListAsync(selectors[0], names, cancellationToken).ConfigureAwait(false);
         if (selectors.Count <= MostWatchesOfAJob)
         {
-            var lists = await Task.WhenAll(selectors.Select(selector => ListAsync(selector, names, cancellationToken))).ConfigureAwait(false);
+            var lists = await Task.WhenAll(selectors.Select(selector => ListPatientlyAsync(selector, names, cancellationToken))).ConfigureAwait(false);
             return new PodList([.. lists.SelectMany(l => l.Pods)], string.Join(',', lists.Select(l => l.ResourceVersion)));
         }
         // One watch goes on from the first list's moment. So that is asked for before the others: none of them is older.
         var first = await ListAsync(selectors[0], names, cancellationToken).ConfigureAwait(false);
-        var others = await Task.WhenAll(selectors.Skip(1).Select(selector => ListAsync(selector, names, cancellationToken))).ConfigureAwait(false);
+        var others = await Task.WhenAll(selectors.Skip(1).Select(selector => ListPatientlyAsync(selector, names, cancellationToken))).ConfigureAwait(false);
         return new PodList([.. first.Pods, .. others.SelectMany(l => l.Pods)], first.ResourceVersion);
     }
 
@@ -71,7 +76,7 @@ internal sealed class PodQueries(ApiClient client, Func<int> clusterNodes)
         {
             try
             {
-                await foreach (var line in client.WatchAsync($"api/v1/pods?watch=1&timeoutSeconds=300&resourceVersion={from}{selector}", ApiClient.Json, ApiJson.Default.WatchLinePodObject, end.Token).ConfigureAwait(false))
+                await foreach (var line in client.WatchAsync($"api/v1/pods?watch=1&timeoutSeconds=300&resourceVersion={from}{selector}", ApiClient.Json, ApiJson.Default.WatchLinePodObject, ofMany: true, end.Token).ConfigureAwait(false))
                     if (line.Type is "ADDED" or "MODIFIED" or "DELETED" && Pod(line.Object) is { } pod && names.Contains(pod.Node))
                         changes.Writer.TryWrite(new PodChange(pod, line.Type == "DELETED"));
                 changes.Writer.TryComplete();
@@ -86,6 +91,20 @@ internal sealed class PodQueries(ApiClient client, Func<int> clusterNodes)
     /// <summary>All pods that are bound to a node.</summary>
     public async Task<IReadOnlyList<Pod>> ListAllAsync(CancellationToken cancellationToken) =>
         (await ListAsync("", null, cancellationToken).ConfigureAwait(false)).Pods;
+
+    // One that fails would have all the others asked for again, and of a hundred some fail at a server that sheds load.
+    private async Task<PodList> ListPatientlyAsync(string selector, HashSet<string> names, CancellationToken cancellationToken)
+    {
+        for (var left = TriesOfOneOfMany; ; left--)
+            try
+            {
+                return await ListAsync(selector, names, cancellationToken).ConfigureAwait(false);
+            }
+            catch (ClusterException e) when (e.IsTransient && left > 1)
+            {
+                await Task.Delay(e.RetryAfter ?? PauseOfOneOfMany, cancellationToken).ConfigureAwait(false);
+            }
+    }
 
     private async Task<PodList> ListAsync(string selector, HashSet<string>? names, CancellationToken cancellationToken)
     {

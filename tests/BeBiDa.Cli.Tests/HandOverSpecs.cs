@@ -25,6 +25,17 @@ public sealed class HandOverSpecs : ToolTest
     }
 
     [Test]
+    public async Task A_node_that_is_no_longer_lent_is_given_back_and_not_taken()
+    {
+        Exits(await RunAsync("decommission", "--job", "7", "--nodes", "n1", "--cluster", "lab"), 0);
+        Configure("nodes: {exclude: [n1, n2]}\n");
+        Exits(await RunAsync("decommission", "--job", "7", "--nodes", "n2", "--cluster", "lab"), 0);
+        Assert.That(await StateAsync("n2"), Is.EqualTo("open"));
+        Exits(await RunAsync("recommission", "--job", "7", "--nodes", "n1", "--cluster", "lab"), 0);
+        Assert.That(await StateAsync("n1"), Is.EqualTo("open"));
+    }
+
+    [Test]
     public async Task A_program_reads_the_result_as_JSON()
     {
         await RunPodAsync("a", "n1");

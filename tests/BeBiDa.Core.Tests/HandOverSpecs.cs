@@ -129,6 +129,25 @@ public class HandOverSpecs
     }
 
     [Test]
+    public async Task A_node_whose_name_leads_to_another_when_it_is_to_be_removed_stays()
+    {
+        var configuration = new BebidaConfiguration { Kubernetes = new KubernetesConfiguration { RemoveNode = true }, Nodes = new NodesConfiguration { Label = "slurm" } };
+        cluster.Directory.Put(new ClusterNode("kube-a", "a", "s1"));
+        await using var removing = new HandOvers(cluster, configuration, clock, NullLogger.Instance);
+        cluster.Before = what =>
+        {
+            if (what == "list")
+            {
+                cluster.Directory.Put(new ClusterNode("kube-a", "a", null));
+                cluster.Directory.Put(new ClusterNode("kube-b", "b", "s1"));
+            }
+            return Task.CompletedTask;
+        };
+        Assert.That((await clock.RunAsync(removing.DecommissionAsync(Job(7, "s1"), Budget))).Outcome, Is.EqualTo(HandOverOutcome.Done));
+        Assert.That(cluster.Count("remove"), Is.Zero);
+    }
+
+    [Test]
     public async Task A_node_that_was_registered_anew_while_its_pods_left_is_not_removed_with_its_new_ones()
     {
         await using var removing = new HandOvers(cluster, new BebidaConfiguration { Kubernetes = new KubernetesConfiguration { RemoveNode = true } }, clock, NullLogger.Instance);

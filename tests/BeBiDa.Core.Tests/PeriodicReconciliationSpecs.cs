@@ -89,6 +89,23 @@ public class PeriodicReconciliationSpecs
     }
 
     [Test]
+    public async Task Whoever_wants_it_soon_gets_it_no_later_than_if_nobody_had()
+    {
+        repair = _ =>
+        {
+            clock.Advance(TimeSpan.FromSeconds(10));
+            return Done;
+        };
+        Start();
+        await LooksAsync(1);
+        clock.Advance(TimeSpan.FromSeconds(50));
+        reconciliation.LookSoon();
+        await Task.Delay(50);
+        clock.Advance(TimeSpan.FromSeconds(10));
+        await LooksAsync(2);
+    }
+
+    [Test]
     public async Task A_bug_does_not_end_it()
     {
         repair = look => look == 2 ? throw new InvalidOperationException("a bug") : Done;

@@ -92,20 +92,10 @@ public class ReconcilerSpecs : ReconcilerTest
         var configuration = new BebidaConfiguration { Nodes = new NodesConfiguration { Exclude = ["n3"] } };
         Slurm.Runs(8, "n3");
         await HoldAsync("n1", 7, "other");
+        await HoldAsync("n3", 7);
         Cluster.Asked.Clear();
         Assert.That(Told(await RepairAsync(configuration)), Is.Empty);
         Assert.That(Cluster.Asked, Is.Empty);
-    }
-
-    [Test]
-    public async Task A_hold_of_the_time_before_its_node_was_no_longer_lent_lasts_as_long_as_its_job()
-    {
-        var configuration = new BebidaConfiguration { Nodes = new NodesConfiguration { Exclude = ["n2", "n3"] } };
-        Slurm.Runs(8, "n2");
-        await HoldAsync("n2", 8);
-        await HoldAsync("n3", 7);
-        Assert.That(Told(await RepairAsync(configuration)), Is.EqualTo(new[] { "Release n3 7" }));
-        Assert.That(Ledger.State, Is.EqualTo("n2:c.8"));
     }
 
     [Test]

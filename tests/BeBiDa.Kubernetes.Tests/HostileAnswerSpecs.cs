@@ -253,6 +253,36 @@ public sealed class HostileAnswerSpecs() : ClusterTest(ApiServerKind.Embedded)
     }
 
     [Test]
+    public async Task Releases_of_one_node_that_hang_leave_room_for_those_of_others()
+    {
+        var cluster = Connect(With(maxInFlight: 16));
+        var (shared, other) = (await NewNodeAsync(Unique("shared")), await NewNodeAsync());
+        using var hang = server.Faults.Add(new Fault(FaultKind.Hang) { Verb = "patch", Path = "nodes/shared-" });
+        using var stop = new CancellationTokenSource();
+        var before = Writes();
+        var releases = Enumerable.Range(100, 50).Select(Task (id) => cluster.ReleaseAsync(shared, Hold((uint)id), stop.Token)).ToList();
+        await Eventually("one write hangs", () => Task.FromResult(Writes() - before == 1));
+        await cluster.ReleaseAsync(other, Hold(7), default).WaitAsync(TimeSpan.FromSeconds(8));
+        await stop.CancelAsync();
+        await Task.WhenAll(releases).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    [Test]
+    public async Task One_list_of_many_that_fails_is_asked_for_again_by_itself()
+    {
+        var nodes = new List<ClusterNode>();
+        for (var i = 0; i < 5; i++)
+            nodes.Add(await NewNodeAsync());
+        var cluster = Connect();
+        using var shed = server.Faults.Add(new Fault(FaultKind.Refuse) { StatusCode = 503, Verb = "list", Resource = "pods", Times = 2 });
+        var before = Lists();
+        await cluster.ListPodsAsync(nodes, default);
+        Assert.That(Lists() - before, Is.EqualTo(7));
+
+        long Lists() => server.RequestCounts.SingleOrDefault(c => c is { Verb: "list", Resource: "pods" })?.Requests ?? 0;
+    }
+
+    [Test]
     public async Task A_server_that_asks_for_patience_for_centuries_is_asked_again_all_the_same()
     {
         var node = (await RunNodesAsync(1))[0];

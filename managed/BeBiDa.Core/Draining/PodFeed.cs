@@ -33,14 +33,18 @@ internal sealed class PodFeed(ICluster cluster, IReadOnlyCollection<ClusterNode>
     {
         var list = from;
         var ofMany = FirstOfMany;
+        var ofBroken = Pause;
         while (true)
         {
             var pause = Pause;
             try
             {
                 await foreach (var change in cluster.WatchPodsAsync(nodes, list.ResourceVersion, cancellationToken).ConfigureAwait(false))
+                {
                     changed(change);
-                ofMany = FirstOfMany;
+                    ofBroken = Pause;
+                }
+                (ofMany, ofBroken) = (FirstOfMany, Pause);
             }
             catch (ClusterException e) when (e.Fault == ClusterFault.Throttled)
             {
@@ -53,6 +57,9 @@ internal sealed class PodFeed(ICluster cluster, IReadOnlyCollection<ClusterNode>
             {
                 logger.LogDebug("watch of pods ended, listing them again: {Cause}", e.Message);
                 ofMany = FirstOfMany;
+                // Of a job's hundred watches the first that cannot be opened ends all, and all are asked for again.
+                pause = ofBroken;
+                ofBroken = ofBroken * 2 < LongestOfMany ? ofBroken * 2 : LongestOfMany;
             }
             catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {

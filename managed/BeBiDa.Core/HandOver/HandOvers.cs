@@ -22,6 +22,7 @@ public sealed class HandOvers : IAsyncDisposable
     private const string Cluster = "(cluster)";
     private const string Pods = "(pods)";
     private const string Leaving = "(job)";
+    private const string Groups = "(groups)";
 
     private const int MostShown = 20;
 
@@ -175,8 +176,11 @@ public sealed class HandOvers : IAsyncDisposable
         {
             try
             {
-                if (await working.ConfigureAwait(false) is { Outcome: HandOverOutcome.Done } ended)
+                var ended = await working.ConfigureAwait(false);
+                if (ended.Outcome == HandOverOutcome.Done)
                     Tell(ended);
+                else if (!decommission && ended.Outcome == HandOverOutcome.Failed && !stop.IsCancellationRequested)
+                    logger.LogInformation("job {Job}: recommission given up after {Elapsed}{Where}: the reconciler gives the nodes back when it can", job.Number, Milliseconds(ended.Elapsed), Where(job));
             }
             catch (Exception e)
             {
@@ -191,7 +195,7 @@ public sealed class HandOvers : IAsyncDisposable
             {
                 // The caller's thread only takes the turn.
                 await turn.Before.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-                var (reason, refusal) = await JudgeAsync(job, turn.Over).ConfigureAwait(false);
+                var (reason, refusal) = await JudgeAsync(job, problems, turn.Over).ConfigureAwait(false);
                 leftAlone = reason is not null;
                 if (leftAlone)
                     logger.LogInformation("job {Job}: Kubernetes left alone: {Reason}", job.Number, reason);
@@ -229,13 +233,14 @@ public sealed class HandOvers : IAsyncDisposable
             new(outcome, [.. nodes.Select(n => n.SlurmName)], pods, time.GetElapsedTime(began), problems.Lines);
     }
 
-    private async Task<(string? LeftAlone, string? Refusal)> JudgeAsync(Job job, CancellationToken cancellationToken)
+    private async Task<(string? LeftAlone, string? Refusal)> JudgeAsync(Job job, Problems problems, CancellationToken cancellationToken)
     {
         if (!policy.MayAskForGroups(job))
             return policy.Judge(job);
+        problems.Set(Groups, "its user's groups are not known yet (does the directory service answer?)");
         await askingForGroups.WaitAsync(cancellationToken).ConfigureAwait(false);
         // Given up by the caller, a question goes on until it is answered, and counts until then.
-        return await Task.Run(
+        var judged = await Task.Run(
             () =>
             {
                 try
@@ -248,6 +253,8 @@ public sealed class HandOvers : IAsyncDisposable
                 }
             },
             CancellationToken.None).WaitAsync(cancellationToken).ConfigureAwait(false);
+        problems.Clear(Groups);
+        return judged;
     }
 
     private async Task<IReadOnlyList<JobNode>> ResolveAsync(Job job, Problems problems, CancellationToken cancellationToken)
@@ -306,10 +313,11 @@ public sealed class HandOvers : IAsyncDisposable
     // None but those that were drained: one that could not be held, or was registered anew meanwhile, has its pods.
     private Task RemoveAsync(Job job, IReadOnlyList<JobNode> nodes, IEnumerable<ClusterNode> held, Problems problems, Turn turn)
     {
-        var drained = held.ToDictionary(node => node.Name, StringComparer.Ordinal);
+        // Two of Slurm's names may lead to one node; and by the time it is removed, one name to another node.
+        var drained = held.DistinctBy(node => node.Name).ToDictionary(node => node.Name, StringComparer.Ordinal);
         return OnEveryAsync(job, [.. nodes.Where(node => drained.ContainsKey(node.Node.Name))], problems, turn.Over, async current =>
         {
-            if (await cluster.RemoveAsync(drained[current.Name], job.Cluster, stop.Token).ConfigureAwait(false) is { } reason)
+            if (drained.TryGetValue(current.Name, out var node) && await cluster.RemoveAsync(node, job.Cluster, stop.Token).ConfigureAwait(false) is { } reason)
                 logger.LogInformation("job {Job}: node {Node} stays in Kubernetes: {Reason}", job.Number, current.Name, reason);
             return true;
         });

@@ -25,7 +25,7 @@ internal sealed class RecentEnds(TimeProvider time)
             order.Enqueue((job, now));
             ends[job] = now;
             while (time.GetElapsedTime(order.Peek().Ended, now) > Recent)
-                if (order.Dequeue() is var (old, ended) && ends[old] == ended)
+                if (order.Dequeue() is var (old, ended) && ends.TryGetValue(old, out var last) && last == ended)
                     ends.Remove(old);
         }
     }

@@ -32,7 +32,9 @@ internal sealed class Differences(BebidaConfiguration configuration)
         var leaving = jobs.Where(j => j.Leaving).Select(j => j.Id).ToHashSet();
         foreach (var node in ledger)
         {
-            // Also where the node is not lent any more: the hold is of a time when it was.
+            // What holds another node is none of ours: two Slurms of one name may lend a part of the nodes each.
+            if (!Counts(node))
+                continue;
             var name = names.SlurmNameOf(node.Node);
             foreach (var hold in node.Holds.Where(h => h.Key.Cluster == slurmCluster && h.Key.Task is null && !leaving.Contains(h.Key.JobId)))
                 if (!places.TryGetValue(hold.Key.JobId, out var place))

@@ -54,7 +54,8 @@ public sealed class PeriodicReconciliation : IAsyncDisposable
         {
             var began = time.GetTimestamp();
             var problem = await ProblemAsync().ConfigureAwait(false);
-            var rest = Shortest(time.GetElapsedTime(began) * Rest);
+            var ended = time.GetTimestamp();
+            var rest = time.GetElapsedTime(began, ended) * Rest;
             // Until slurmctld and Kubernetes have answered for the first time, both may just be starting.
             if (problem is not null && !told && (succeededBefore || pause >= Shortest(interval)))
             {
@@ -71,18 +72,20 @@ public sealed class PeriodicReconciliation : IAsyncDisposable
                 logger.LogDebug("not reconciled: {Problem}", problem);
             }
             succeededBefore |= problem is null;
-            await PauseAsync(problem is null ? Jittered(interval) : Jittered(pause), rest > Together ? rest : Together).ConfigureAwait(false);
+            await PauseAsync(Jittered(problem is null ? interval : pause), ended, rest).ConfigureAwait(false);
             pause = problem is null ? FirstPause : Shortest(pause * 2);
         }
     }
 
-    private async Task PauseAsync(TimeSpan pause, TimeSpan rest)
+    private async Task PauseAsync(TimeSpan pause, long ended, TimeSpan rest)
     {
         try
         {
             await wanted.Task.WaitAsync(pause, time, stop.Token).ConfigureAwait(false);
+            // Never later than if nobody had wanted it.
+            var left = (rest < pause ? rest : pause) - time.GetElapsedTime(ended);
             // A thousand nodes that come are looked at together.
-            await Task.Delay(rest, time, stop.Token).ConfigureAwait(false);
+            await Task.Delay(left > Together ? left : Together, time, stop.Token).ConfigureAwait(false);
             Volatile.Write(ref wanted, New());
         }
         catch (TimeoutException)
