@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -322,8 +323,9 @@ internal sealed class ApiClient : IDisposable
         return failure;
     }
 
+    // SocketException: .NET's own, and bare, where the peer ends a connection in the moment in which it has been made.
     // FormatException: a credential that no header can hold, such as a token with a line break; the kubeconfig may be put right.
-    private static bool IsBroken(Exception e) => e is HttpRequestException or IOException or HttpProtocolException or OperationCanceledException or JsonException or UnauthorizedAccessException or FormatException;
+    private static bool IsBroken(Exception e) => e is HttpRequestException or SocketException or IOException or HttpProtocolException or OperationCanceledException or JsonException or UnauthorizedAccessException or FormatException;
 
     private static string PathOnly(string path) => path.IndexOf('?', StringComparison.Ordinal) is var query and >= 0 ? path[..query] : path;
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using BeBiDa.EmbeddedApi;
@@ -47,6 +48,9 @@ internal sealed class PrometheusServer : IAsyncDisposable
     public async Task<IReadOnlyList<double>> QueryAsync(string expression, CancellationToken cancellationToken = default)
     {
         using var answer = await client.GetAsync($"api/v1/query?query={Uri.EscapeDataString(expression)}", cancellationToken);
+        // Until it has read its storage it answers so, in plain text.
+        if (answer.StatusCode == HttpStatusCode.ServiceUnavailable)
+            answer.EnsureSuccessStatusCode();
         var json = await answer.Content.ReadFromJsonAsync<JsonElement>(cancellationToken);
         if (json.GetProperty("status").GetString() != "success")
             throw new LabException($"{expression}: {json.GetProperty("error").GetString()}");

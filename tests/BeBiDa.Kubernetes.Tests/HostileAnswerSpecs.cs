@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using BeBiDa.Cluster;
 using BeBiDa.Configuration;
 using BeBiDa.EmbeddedApi;
@@ -280,6 +282,29 @@ public sealed class HostileAnswerSpecs() : ClusterTest(ApiServerKind.Embedded)
         Assert.That(Lists() - before, Is.EqualTo(7));
 
         long Lists() => server.RequestCounts.SingleOrDefault(c => c is { Verb: "list", Resource: "pods" })?.Requests ?? 0;
+    }
+
+    [Test]
+    public async Task A_server_that_ends_each_connection_as_it_is_made_is_one_that_cannot_be_reached()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var ending = Task.Run(async () =>
+        {
+            while (true)
+            {
+                using var connection = await listener.AcceptSocketAsync();
+                connection.LingerState = new LingerOption(true, 0);
+            }
+        });
+        var kubeconfig = Path.GetTempFileName();
+        await File.WriteAllTextAsync(kubeconfig, (await File.ReadAllTextAsync(Server.AdminKubeconfig)).Replace(server.Url.Authority, listener.LocalEndpoint.ToString(), StringComparison.Ordinal));
+        var cluster = Connect(Configuration(kubeconfig));
+        for (var tries = 0; tries < 200; tries++)
+            Assert.That((await FailsAsync(() => cluster.HoldAsync(new ClusterNode("any", "any"), Hold(1), Since, default))).Fault, Is.EqualTo(ClusterFault.Unavailable));
+        listener.Stop();
+        await ending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        File.Delete(kubeconfig);
     }
 
     [Test]
