@@ -36,15 +36,11 @@ internal sealed class ApiClient : IDisposable
         this.time = time;
         inFlight = new SemaphoreSlim(maxInFlight);
         evictions = new SemaphoreSlim(Math.Max(1, maxInFlight * 7 / 8));
-        MaxNodeWrites = Math.Max(1, maxInFlight / 4);
-        nodeWrites = new SemaphoreSlim(MaxNodeWrites);
+        nodeWrites = new SemaphoreSlim(Math.Max(1, maxInFlight / 4));
         podLists = new SemaphoreSlim(Math.Max(1, maxInFlight / 2));
         openings = new SemaphoreSlim(Math.Max(1, maxInFlight / 4));
         circuit = new Circuit(time, logger);
     }
-
-    /// <summary>How many writes to Nodes are under way at most.</summary>
-    public int MaxNodeWrites { get; }
 
     /// <summary>The API server's address.</summary>
     public Uri Address => connections.Address;

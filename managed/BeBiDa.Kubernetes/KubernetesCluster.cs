@@ -24,16 +24,12 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
     private readonly NodeWatch nodes;
     private readonly PodQueries pods;
     private readonly KeyedLock writes = new();
-    private readonly KeyedLock releasesOfNodes = new();
-    private readonly SemaphoreSlim releases;
     private readonly string host = Environment.MachineName;
 
     private KubernetesCluster(ApiClient client, NodeWatch nodes)
     {
         this.client = client;
         this.nodes = nodes;
-        // However many jobs end at once, a job that begins finds room for its holds.
-        releases = new SemaphoreSlim(Math.Max(1, client.MaxNodeWrites * 3 / 4));
         pods = new PodQueries(client, () => nodes.Count);
     }
 
@@ -91,24 +87,8 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
     /// <inheritdoc/>
     public async Task<IReadOnlyList<Hold>> ReleaseAsync(ClusterNode node, HoldKey hold, CancellationToken cancellationToken, CancellationToken unsent = default)
     {
-        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, unsent);
-        // One of each node, or those of a node whose writes hang would take all the room.
-        return await releasesOfNodes.RunAsync(node.Name, ReleaseAsync, waiting.Token).ConfigureAwait(false);
-
-        async Task<IReadOnlyList<Hold>> ReleaseAsync()
-        {
-            // Before the turn among the node's writes: a release that waits must not keep a hold of the same node waiting.
-            await releases.WaitAsync(waiting.Token).ConfigureAwait(false);
-            try
-            {
-                var after = await ApplyAsync(node, hold, new NodeApplyMeta(node.Name, node.Uid, null, null), null, unsent, cancellationToken).ConfigureAwait(false);
-                return Hold.Read(after?.Metadata?.Annotations);
-            }
-            finally
-            {
-                releases.Release();
-            }
-        }
+        var after = await ApplyAsync(node, hold, new NodeApplyMeta(node.Name, node.Uid, null, null), null, unsent, cancellationToken).ConfigureAwait(false);
+        return Hold.Read(after?.Metadata?.Annotations);
     }
 
     /// <inheritdoc/>
