@@ -30,12 +30,12 @@ internal sealed class Site : IAsyncDisposable
     public HandOvers HandOvers { get; }
 
     /// <summary>Reads the configuration; the cluster is reached later.</summary>
-    /// <exception cref="ConfigurationException">It cannot be used.</exception>
     /// <param name="configurationFile">The file; null for the one of this host.</param>
     /// <param name="logger">The log.</param>
     /// <param name="presence">Whom to ask whether a job has left its nodes; may be null.</param>
     /// <param name="kubeconfig">Instead of the configuration's; may be null.</param>
     /// <param name="everyNode">Whether nodes count that are not lent, too: those of an admin who names them.</param>
+    /// <exception cref="ConfigurationException">It cannot be used.</exception>
     public static Site Open(string? configurationFile, ILogger logger, IJobPresence? presence = null, string? kubeconfig = null, bool everyNode = false)
     {
         var configuration = ConfigurationFile.Load(configurationFile ?? ConfigurationFile.Path);

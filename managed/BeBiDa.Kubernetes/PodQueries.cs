@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using BeBiDa.Cluster;
+using Polly;
+using Polly.Retry;
 
 namespace BeBiDa.Kubernetes;
 
@@ -20,8 +22,17 @@ internal sealed class PodQueries(ApiClient client, Func<int> clusterNodes)
     private const int MostWatches = 512;
     private const int MostWatchesOfAJob = MostWatches / 4;
 
-    private const int TriesOfOneOfMany = 3;
-    private static readonly TimeSpan PauseOfOneOfMany = TimeSpan.FromMilliseconds(200);
+    // One that fails would have all the others asked for again, and of a hundred some fail at a server that sheds load.
+    private static readonly ResiliencePipeline OneOfMany = new ResiliencePipelineBuilder()
+        .AddRetry(new RetryStrategyOptions
+        {
+            ShouldHandle = attempt => ValueTask.FromResult(attempt.Outcome.Exception is ClusterException { IsTransient: true }),
+            MaxRetryAttempts = 2,
+            Delay = TimeSpan.FromMilliseconds(200),
+            UseJitter = true,
+            DelayGenerator = attempt => ValueTask.FromResult((attempt.Outcome.Exception as ClusterException)?.RetryAfter),
+        })
+        .Build();
 
     private int watches;
 
@@ -34,12 +45,12 @@ internal sealed class PodQueries(ApiClient client, Func<int> clusterNodes)
             return await ListAsync(selectors[0], names, cancellationToken).ConfigureAwait(false);
         if (selectors.Count <= MostWatchesOfAJob)
         {
-            var lists = await Task.WhenAll(selectors.Select(selector => ListPatientlyAsync(selector, names, cancellationToken))).ConfigureAwait(false);
+            var lists = await Task.WhenAll(selectors.Select(selector => ListOneOfManyAsync(selector, names, cancellationToken))).ConfigureAwait(false);
             return new PodList([.. lists.SelectMany(l => l.Pods)], string.Join(',', lists.Select(l => l.ResourceVersion)));
         }
         // One watch goes on from the first list's moment. So that is asked for before the others: none of them is older.
         var first = await ListAsync(selectors[0], names, cancellationToken).ConfigureAwait(false);
-        var others = await Task.WhenAll(selectors.Skip(1).Select(selector => ListPatientlyAsync(selector, names, cancellationToken))).ConfigureAwait(false);
+        var others = await Task.WhenAll(selectors.Skip(1).Select(selector => ListOneOfManyAsync(selector, names, cancellationToken))).ConfigureAwait(false);
         return new PodList([.. first.Pods, .. others.SelectMany(l => l.Pods)], first.ResourceVersion);
     }
 
@@ -92,19 +103,8 @@ internal sealed class PodQueries(ApiClient client, Func<int> clusterNodes)
     public async Task<IReadOnlyList<Pod>> ListAllAsync(CancellationToken cancellationToken) =>
         (await ListAsync("", null, cancellationToken).ConfigureAwait(false)).Pods;
 
-    // One that fails would have all the others asked for again, and of a hundred some fail at a server that sheds load.
-    private async Task<PodList> ListPatientlyAsync(string selector, HashSet<string> names, CancellationToken cancellationToken)
-    {
-        for (var left = TriesOfOneOfMany; ; left--)
-            try
-            {
-                return await ListAsync(selector, names, cancellationToken).ConfigureAwait(false);
-            }
-            catch (ClusterException e) when (e.IsTransient && left > 1)
-            {
-                await Task.Delay(e.RetryAfter ?? PauseOfOneOfMany, cancellationToken).ConfigureAwait(false);
-            }
-    }
+    private async Task<PodList> ListOneOfManyAsync(string selector, HashSet<string> names, CancellationToken cancellationToken) =>
+        await OneOfMany.ExecuteAsync(async token => await ListAsync(selector, names, token).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
 
     private async Task<PodList> ListAsync(string selector, HashSet<string>? names, CancellationToken cancellationToken)
     {

@@ -15,7 +15,7 @@ public enum EvictionAnswer
     Blocked,
 }
 
-/// <summary>The Kubernetes cluster, as a hand-over sees it. Every method throws <see cref="ClusterException"/> when it cannot do its work, and retries nothing.</summary>
+/// <summary>The Kubernetes cluster, as a hand-over sees it. Every method throws <see cref="ClusterException"/> when it cannot do its work, and leaves it to the caller to try again.</summary>
 public interface ICluster
 {
     /// <summary>For how long it has answered nothing; zero when it has just done so, or was not asked.</summary>
@@ -44,7 +44,7 @@ public interface ICluster
     /// <returns>Why it stays, for people; null when it is gone.</returns>
     Task<string?> RemoveAsync(ClusterNode node, string slurmCluster, CancellationToken cancellationToken);
 
-    /// <summary>The pods on these nodes, not older than this call.</summary>
+    /// <summary>The pods on these nodes, not older than this call. Where that takes many requests, one that fails is sent again, twice at most: it is not to spoil the others.</summary>
     Task<PodList> ListPodsAsync(IReadOnlyCollection<ClusterNode> nodes, CancellationToken cancellationToken);
 
     /// <summary>What changes about the pods on these nodes after a list; ends when the server ends it. <see cref="ClusterFault.Throttled"/> when too much is watched already.</summary>

@@ -198,11 +198,12 @@ public sealed class HandOvers : IAsyncDisposable
                 var (reason, refusal) = await JudgeAsync(job, problems, turn.Over).ConfigureAwait(false);
                 leftAlone = reason is not null;
                 if (leftAlone)
+                {
                     logger.LogInformation("job {Job}: Kubernetes left alone: {Reason}", job.Number, reason);
-                else if (decommission && refusal is not null)
-                    logger.LogInformation("job {Job}: {Refusal}", job.Number, refusal);
-                if (leftAlone)
                     return Result(HandOverOutcome.NothingToDo, 0);
+                }
+                if (decommission && refusal is not null)
+                    logger.LogInformation("job {Job}: {Refusal}", job.Number, refusal);
                 nodes = await ResolveAsync(job, problems, turn.Over).ConfigureAwait(false);
                 if (nodes.Count == 0)
                     return Result(HandOverOutcome.NothingToDo, 0);
