@@ -26,7 +26,7 @@ internal sealed class ChaosTests
         Assert.That(report.Counts.Where(count => count.MustBeNone).SelectMany(count => count.Cases.Select(one => $"{count.What}: {one}")), Is.Empty);
     }
 
-    [Test, CancelAfter(200_000)]
+    [Test, CancelAfter(400_000)]
     public async Task The_observer_sees_what_the_scripts_do_that_the_plugin_replaces(CancellationToken stop)
     {
         var report = await Control.RunAsync(ApiServerKind.Embedded, TestContext.Progress.WriteLine, stop);
