@@ -287,7 +287,10 @@ internal sealed class ApiClient : IDisposable
             HttpStatusCode.Conflict => ClusterFault.Conflict,
             // An apply to an object that has another uid by now is taken for an attempt to change its uid.
             HttpStatusCode.UnprocessableEntity when status?.Details?.Causes?.Any(c => c?.Field == "metadata.uid") == true => ClusterFault.Conflict,
-            HttpStatusCode.NotFound => ClusterFault.NotFound,
+            // Only where the answer names the object: a webhook may deny with any code, and a proxy knows no objects at all.
+            HttpStatusCode.NotFound when status?.Details?.Name is { Length: > 0 } name && path.Contains($"/{name}", StringComparison.Ordinal) => ClusterFault.NotFound,
+            HttpStatusCode.Forbidden when status?.Details?.Causes?.Any(c => c?.Reason == "NamespaceTerminating") == true => ClusterFault.NamespaceTerminating,
+            HttpStatusCode.Forbidden => ClusterFault.Forbidden,
             HttpStatusCode.Gone => ClusterFault.Expired,
             HttpStatusCode.Unauthorized => ClusterFault.Unauthenticated,
             HttpStatusCode.TooManyRequests when status?.Details?.Causes?.Any(c => c?.Reason == "DisruptionBudget") == true => ClusterFault.Blocked,

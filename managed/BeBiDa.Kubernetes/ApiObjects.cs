@@ -13,7 +13,7 @@ internal sealed record ObjectMeta(
     Dictionary<string, string>? Labels,
     Dictionary<string, string>? Annotations);
 
-internal sealed record OwnerReference(string? Kind, bool? Controller);
+internal sealed record OwnerReference(string? Kind, string? Name, string? Uid, bool? Controller);
 
 /// <summary>Any object, as its metadata (meta.k8s.io/v1 PartialObjectMetadata).</summary>
 internal sealed record PartialObject(ObjectMeta? Metadata);
@@ -46,9 +46,24 @@ internal sealed record PodMeta(
 /// <summary>kubelet marks its static pods so (corev1.MirrorPodAnnotationKey).</summary>
 internal sealed record PodAnnotations([property: JsonPropertyName("kubernetes.io/config.mirror")] string? Mirror);
 
-internal sealed record PodSpec(string? NodeName, List<PodVolume?>? Volumes);
+internal sealed record PodSpec(string? NodeName, List<PodVolume?>? Volumes, List<PodToleration?>? Tolerations);
 
-internal sealed record PodVolume(EmptyDir? EmptyDir);
+internal sealed record PodVolume(EmptyDir? EmptyDir, Claim? PersistentVolumeClaim, Claim? Ephemeral);
+
+/// <summary>A volume that a claim stands for, whichever it is.</summary>
+internal sealed record Claim;
+
+/// <summary>One toleration (core/v1 Toleration).</summary>
+internal sealed record PodToleration(string? Key, string? Operator, string? Value, string? Effect)
+{
+    private const string Unschedulable = "node.kubernetes.io/unschedulable";
+
+    /// <summary>Whether it lets the scheduler bind its pod to an unschedulable node: the taint has the effect NoSchedule and no value (v1helper.TolerationsTolerateTaint).</summary>
+    [JsonIgnore]
+    public bool ToleratesUnschedulable =>
+        (string.IsNullOrEmpty(Effect) || Effect == "NoSchedule")
+        && (Operator == "Exists" ? string.IsNullOrEmpty(Key) || Key == Unschedulable : Operator is null or "" or "Equal" && Key == Unschedulable && string.IsNullOrEmpty(Value));
+}
 
 internal sealed record EmptyDir;
 
@@ -60,7 +75,7 @@ internal sealed record NodeObject(ObjectMeta? Metadata, NodeSpec? Spec, NodeObje
 
 internal sealed record NodeSpec(bool? Unschedulable);
 
-internal sealed record NodeObjectStatus(List<NodeCondition?>? Conditions);
+internal sealed record NodeObjectStatus(List<NodeCondition?>? Conditions, List<string?>? VolumesInUse);
 
 internal sealed record NodeCondition(string? Type, string? Status);
 
@@ -94,7 +109,7 @@ internal sealed record WatchLineType(string? Type);
 /// <summary>How the API server says what went wrong (meta/v1 Status).</summary>
 internal sealed record StatusObject(int? Code, string? Reason, string? Message, StatusDetails? Details);
 
-internal sealed record StatusDetails(int? RetryAfterSeconds, List<StatusCause?>? Causes);
+internal sealed record StatusDetails(string? Name, int? RetryAfterSeconds, List<StatusCause?>? Causes);
 
 internal sealed record StatusCause(string? Reason, string? Field);
 
@@ -111,6 +126,22 @@ internal sealed record ObjectName(string Name, string Namespace);
 internal sealed record DeleteOptions(string ApiVersion, string Kind, long? GracePeriodSeconds, Preconditions Preconditions);
 
 internal sealed record Preconditions(string Uid, string? ResourceVersion);
+
+internal sealed record PodStatusPatch(ObjectUid Metadata, PodConditions Status);
+
+internal sealed record ObjectUid(string Uid);
+
+internal sealed record PodConditions(List<PodCondition> Conditions);
+
+internal sealed record PodCondition(string Type, string Status, string Reason, string Message, string LastTransitionTime);
+
+internal sealed record AccessReview(string ApiVersion, string Kind, AccessReviewSpec? Spec, AccessReviewStatus? Status);
+
+internal sealed record AccessReviewSpec(ResourceAttributes ResourceAttributes);
+
+internal sealed record ResourceAttributes(string Namespace, string Verb, string Resource, string? Subresource);
+
+internal sealed record AccessReviewStatus(bool? Allowed);
 
 internal sealed record EventObject(
     string ApiVersion,
@@ -177,5 +208,7 @@ internal static class ObjectLists
 [JsonSerializable(typeof(NodeApply))]
 [JsonSerializable(typeof(EvictionObject))]
 [JsonSerializable(typeof(DeleteOptions))]
+[JsonSerializable(typeof(PodStatusPatch))]
+[JsonSerializable(typeof(AccessReview))]
 [JsonSerializable(typeof(EventObject))]
 internal sealed partial class ApiJson : JsonSerializerContext;

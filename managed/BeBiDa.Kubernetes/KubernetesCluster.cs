@@ -24,12 +24,14 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
     private readonly NodeWatch nodes;
     private readonly PodQueries pods;
     private readonly KeyedLock writes = new();
+    private readonly PodDeparture departure;
     private readonly string host = Environment.MachineName;
 
-    private KubernetesCluster(ApiClient client, NodeWatch nodes)
+    private KubernetesCluster(ApiClient client, NodeWatch nodes, TimeProvider time, ILogger logger)
     {
         this.client = client;
         this.nodes = nodes;
+        departure = new PodDeparture(client, time, logger);
         pods = new PodQueries(client, () => nodes.Count);
     }
 
@@ -44,7 +46,7 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
         var kubernetes = configuration.Kubernetes;
         var connections = new ConnectionSource(kubernetes.Kubeconfig, kubernetes.Context, allowExec, kubernetes.RequestTimeout, time, logger);
         var client = new ApiClient(connections, kubernetes.MaxInFlight, kubernetes.RequestTimeout, time, logger);
-        return new KubernetesCluster(client, new NodeWatch(client, configuration.Nodes.Label, time, logger));
+        return new KubernetesCluster(client, new NodeWatch(client, configuration.Nodes.Label, time, logger), time, logger);
     }
 
     /// <summary>The API server's address.</summary>
@@ -71,8 +73,9 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
     public ValueTask<NodeDirectory> NodesAsync(CancellationToken cancellationToken) => nodes.DirectoryAsync(cancellationToken);
 
     /// <inheritdoc/>
-    public Task HoldAsync(ClusterNode node, HoldKey hold, DateTimeOffset since, CancellationToken cancellationToken, CancellationToken unsent = default) =>
-        ApplyAsync(
+    public async Task<IReadOnlyList<Hold>> HoldAsync(ClusterNode node, HoldKey hold, DateTimeOffset since, CancellationToken cancellationToken, CancellationToken unsent = default)
+    {
+        var after = await ApplyAsync(
             node,
             hold,
             new NodeApplyMeta(
@@ -82,7 +85,9 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
                 new Dictionary<string, string> { [WellKnownNames.OwnerLabel] = WellKnownNames.OwnerSlurm }),
             new NodeApplySpec(true),
             unsent,
-            cancellationToken);
+            cancellationToken).ConfigureAwait(false);
+        return Hold.Read(after?.Metadata?.Annotations);
+    }
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<Hold>> ReleaseAsync(ClusterNode node, HoldKey hold, CancellationToken cancellationToken, CancellationToken unsent = default)
@@ -114,30 +119,20 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
     public IAsyncEnumerable<PodChange> WatchPodsAsync(IReadOnlyCollection<ClusterNode> nodes, string resourceVersion, CancellationToken cancellationToken) => pods.WatchAsync(nodes, resourceVersion, cancellationToken);
 
     /// <inheritdoc/>
-    public async Task<EvictionAnswer> EvictAsync(Pod pod, TimeSpan? gracePeriod, CancellationToken cancellationToken)
-    {
-        var eviction = new EvictionObject("policy/v1", "Eviction", new ObjectName(pod.Name, pod.Namespace), Options(pod, gracePeriod));
-        try
-        {
-            await client.EvictAsync($"{PathOf(pod)}/eviction", ApiClient.Body(eviction, ApiJson.Default.EvictionObject), cancellationToken).ConfigureAwait(false);
-            return EvictionAnswer.Accepted;
-        }
-        catch (ClusterException e) when (e.Fault is ClusterFault.NotFound or ClusterFault.Conflict)
-        {
-            // Conflict: the uid is another's, so our pod is gone and a new one has its name.
-            return EvictionAnswer.Gone;
-        }
-        catch (ClusterException e) when (e.Fault == ClusterFault.Blocked || e.Message.Contains("more than one PodDisruptionBudget", StringComparison.Ordinal))
-        {
-            // Two budgets on one pod are answered with 500, and will be until one is deleted
-            // (kubernetes.io/docs/concepts/scheduling-eviction/api-eviction).
-            return EvictionAnswer.Blocked;
-        }
-    }
+    public Task EvictAsync(Pod pod, TimeSpan? gracePeriod, CancellationToken cancellationToken) => departure.EvictAsync(pod, gracePeriod, cancellationToken);
 
     /// <inheritdoc/>
-    public Task DeleteAsync(Pod pod, TimeSpan? gracePeriod, CancellationToken cancellationToken) =>
-        client.SendAsync<StatusObject>(HttpMethod.Delete, PathOf(pod), ApiClient.Body(Options(pod, gracePeriod), ApiJson.Default.DeleteOptions), ApiClient.Metadata, null, cancellationToken);
+    public Task MarkDisruptedAsync(Pod pod, CancellationToken cancellationToken) => departure.MarkDisruptedAsync(pod, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task DeleteAsync(Pod pod, TimeSpan? gracePeriod, CancellationToken cancellationToken) => departure.DeleteAsync(pod, gracePeriod, cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<string>> VolumesInUseAsync(ClusterNode node, CancellationToken cancellationToken)
+    {
+        var found = await client.SendAsync(HttpMethod.Get, $"api/v1/nodes?fieldSelector=metadata.name%3D{node.Name}", null, ApiClient.Json, ApiJson.Default.NodeObjectList, cancellationToken).ConfigureAwait(false);
+        return [.. found?.Items?.FirstOrDefault(item => item?.Metadata?.Uid == node.Uid)?.Status?.VolumesInUse?.OfType<string>() ?? []];
+    }
 
     /// <inheritdoc/>
     public Task RecordAsync(NodeEvent nodeEvent, CancellationToken cancellationToken)
@@ -212,9 +207,4 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
                 cancellationToken),
             waiting.Token).ConfigureAwait(false);
     }
-
-    private static DeleteOptions Options(Pod pod, TimeSpan? gracePeriod) =>
-        new("v1", "DeleteOptions", gracePeriod is { } grace ? (long)Math.Ceiling(grace.TotalSeconds) : null, new Preconditions(pod.Uid, null));
-
-    private static string PathOf(Pod pod) => $"api/v1/namespaces/{pod.Namespace}/pods/{pod.Name}";
 }

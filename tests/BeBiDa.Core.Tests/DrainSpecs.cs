@@ -10,12 +10,14 @@ public class DrainSpecs
     private Lines log = null!;
     private FakeTimeProvider clock = null!;
     private FakeCluster cluster = null!;
+    private List<string> remaining = null!;
 
     [SetUp]
     public void SetUp()
     {
         log = new Lines();
         clock = Clock.New();
+        remaining = [];
         cluster = new FakeCluster(clock).WithNodes("n1", "n2");
     }
 
@@ -68,7 +70,7 @@ public class DrainSpecs
     public async Task A_pod_that_finishes_while_it_leaves_counts_as_gone()
     {
         var pod = cluster.Add(Pod("a", "n1"));
-        cluster.OnEvict = _ => { cluster.Add(pod with { Finished = true }); return EvictionAnswer.Accepted; };
+        cluster.OnEvict = _ => cluster.Add(pod with { Finished = true });
         Assert.That((await DrainAsync()).Left, Is.Empty);
     }
 
@@ -91,7 +93,7 @@ public class DrainSpecs
     public async Task The_drain_ends_only_when_the_last_pod_is_gone()
     {
         var pod = cluster.Add(Pod("a", "n1"));
-        cluster.OnEvict = p => { cluster.Terminate(p, TimeSpan.FromSeconds(5)); return EvictionAnswer.Accepted; };
+        cluster.OnEvict = p => cluster.Terminate(p, TimeSpan.FromSeconds(5));
         var drain = Drain().RunAsync(default);
         await clock.PassAsync(TimeSpan.FromSeconds(4));
         Assert.That(drain.IsCompleted, Is.False);
@@ -109,7 +111,6 @@ public class DrainSpecs
             if (p.Name == "a")
                 cluster.Add(Pod("late", "n1"));
             cluster.Remove(p);
-            return EvictionAnswer.Accepted;
         };
         Assert.That((await DrainAsync()).Left, Is.Empty);
         Assert.That(cluster.Count("evict default/late"), Is.EqualTo(1));
@@ -123,9 +124,8 @@ public class DrainSpecs
         cluster.OnEvict = p =>
         {
             if (++tries < 4)
-                return EvictionAnswer.Blocked;
+                throw FakeCluster.Blocked;
             cluster.Remove(p);
-            return EvictionAnswer.Accepted;
         };
         Assert.That((await DrainAsync()).Left, Is.Empty);
         Assert.That(cluster.Count("delete"), Is.Zero);
@@ -135,7 +135,7 @@ public class DrainSpecs
     public async Task A_budget_that_does_not_give_way_is_overruled_at_the_deadline_with_the_grace_kept()
     {
         cluster.Add(Pod("a", "n1"));
-        cluster.OnEvict = _ => EvictionAnswer.Blocked;
+        cluster.OnEvict = _ => throw FakeCluster.Blocked;
         var began = clock.GetUtcNow();
         Assert.That((await DrainAsync()).Left, Is.Empty);
         Assert.That(clock.GetUtcNow() - began, Is.GreaterThanOrEqualTo(TimeSpan.FromSeconds(20)));
@@ -146,7 +146,7 @@ public class DrainSpecs
     public async Task A_budget_wins_where_the_configuration_says_so()
     {
         cluster.Add(Pod("a", "n1"));
-        cluster.OnEvict = _ => EvictionAnswer.Blocked;
+        cluster.OnEvict = _ => throw FakeCluster.Blocked;
         var result = await DrainAsync(new EvictionConfiguration { OnBudget = AtDeadline.Fail });
         Assert.That(result.Left, Is.EqualTo(new[] { "pod default/a on node n1 is kept by its PodDisruptionBudget, and eviction.onBudget is fail" }));
         Assert.That(cluster.Count("delete"), Is.Zero);
@@ -156,7 +156,7 @@ public class DrainSpecs
     public async Task A_pod_whose_kubelet_is_dead_is_deleted_without_grace_at_the_deadline_and_not_before()
     {
         cluster.Add(Pod("a", "n1"));
-        cluster.OnEvict = p => { cluster.Terminate(p, TimeSpan.FromSeconds(5)); return EvictionAnswer.Accepted; };
+        cluster.OnEvict = p => cluster.Terminate(p, TimeSpan.FromSeconds(5));
         var began = clock.GetUtcNow();
         DateTimeOffset? deleted = null;
         cluster.OnDelete = (p, grace) => { deleted = clock.GetUtcNow(); cluster.Remove(p); };
@@ -169,7 +169,7 @@ public class DrainSpecs
     public async Task A_pod_deleted_past_its_budget_still_gets_its_grace_before_it_is_deleted_without()
     {
         cluster.Add(Pod("a", "n1"));
-        cluster.OnEvict = _ => EvictionAnswer.Blocked;
+        cluster.OnEvict = _ => throw FakeCluster.Blocked;
         var began = clock.GetUtcNow();
         DateTimeOffset? forced = null;
         cluster.OnDelete = (p, grace) =>
@@ -190,7 +190,7 @@ public class DrainSpecs
     public async Task A_stuck_pod_stays_where_the_configuration_says_so()
     {
         cluster.Add(Pod("a", "n1"));
-        cluster.OnEvict = p => { cluster.Terminate(p, TimeSpan.FromSeconds(5)); return EvictionAnswer.Accepted; };
+        cluster.OnEvict = p => cluster.Terminate(p, TimeSpan.FromSeconds(5));
         var result = await DrainAsync(new EvictionConfiguration { OnStuck = AtDeadline.Fail });
         Assert.That(result.Left.Single(), Does.Contain("eviction.onStuck is fail"));
         Assert.That(cluster.Count("delete"), Is.Zero);
@@ -200,7 +200,7 @@ public class DrainSpecs
     public async Task A_pod_that_a_finalizer_keeps_for_ever_does_not_keep_the_drain_for_ever()
     {
         cluster.Add(Pod("a", "n1"));
-        cluster.OnEvict = p => { cluster.Terminate(p, TimeSpan.FromSeconds(5)); return EvictionAnswer.Accepted; };
+        cluster.OnEvict = p => cluster.Terminate(p, TimeSpan.FromSeconds(5));
         cluster.OnDelete = (_, _) => { };
         Assert.That((await DrainAsync()).Left.Single(), Does.Contain("finalizer"));
     }
@@ -220,7 +220,7 @@ public class DrainSpecs
     public async Task A_pod_that_was_gone_before_its_eviction_is_gone()
     {
         cluster.Add(Pod("a", "n1"));
-        cluster.OnEvict = _ => EvictionAnswer.Gone;
+        cluster.OnEvict = _ => throw new ClusterException(ClusterFault.NotFound, "404");
         Assert.That((await DrainAsync()).Left, Is.Empty);
     }
 
@@ -234,19 +234,10 @@ public class DrainSpecs
     }
 
     [Test]
-    public async Task A_server_that_refuses_to_evict_a_pod_is_not_asked_again()
-    {
-        cluster.Add(Pod("a", "n1"));
-        cluster.Before = what => what.StartsWith("evict", StringComparison.Ordinal) ? throw new ClusterException(ClusterFault.Refused, "403 Forbidden") : Task.CompletedTask;
-        Assert.That((await DrainAsync()).Left.Single(), Does.Contain("403 Forbidden"));
-        Assert.That(cluster.Count("evict"), Is.EqualTo(1));
-    }
-
-    [Test]
     public async Task A_pod_that_went_while_the_watch_was_broken_is_found_gone([Values] bool expired)
     {
         var pod = cluster.Add(Pod("a", "n1"));
-        cluster.OnEvict = _ => EvictionAnswer.Accepted;
+        cluster.OnEvict = _ => { };
         var drain = Drain().RunAsync(default);
         await clock.UntilAsync(() => cluster.Count("watch") == 1 && cluster.Count("evict") == 1);
         cluster.RemoveUnseen(pod);
@@ -258,7 +249,7 @@ public class DrainSpecs
     public async Task A_pod_that_went_is_found_gone_by_a_server_that_has_just_started_and_forbids_everything_at_first()
     {
         var pod = cluster.Add(Pod("a", "n1"));
-        cluster.OnEvict = _ => EvictionAnswer.Accepted;
+        cluster.OnEvict = _ => { };
         var drain = Drain().RunAsync(default);
         await clock.UntilAsync(() => cluster.Count("watch") == 1 && cluster.Count("evict") == 1);
         cluster.RemoveUnseen(pod);
@@ -302,7 +293,6 @@ public class DrainSpecs
             if (failures-- > 0)
                 throw new InvalidOperationException("a bug");
             cluster.Remove(pod);
-            return EvictionAnswer.Accepted;
         };
         // One at a time: a request that is never counted as ended would let no other begin.
         var drain = Drain(maxInFlight: 1).RunAsync(default);
@@ -310,14 +300,14 @@ public class DrainSpecs
         Assert.That(drain.IsCompleted, Is.True);
         Assert.That((await drain).Left, Is.Empty);
         Assert.That(cluster.Count("delete"), Is.Zero);
-        Assert.That(Errors, Has.Count.EqualTo(3).And.All.Contains("should not have been").And.All.Contains("a bug"));
+        Assert.That(Errors, Has.Count.EqualTo(3).And.All.Contains("unexpected internal error").And.All.Contains("a bug"));
     }
 
     [Test]
     public async Task A_watch_and_a_list_that_end_by_a_bug_are_told_and_the_drain_goes_on_seeing()
     {
         var pod = cluster.Add(Pod("a", "n1"));
-        cluster.OnEvict = _ => EvictionAnswer.Accepted;
+        cluster.OnEvict = _ => { };
         var drain = Drain().RunAsync(default);
         await clock.UntilAsync(() => cluster.Count("watch") == 1 && cluster.Count("evict") == 1);
         cluster.RemoveUnseen(pod);
@@ -335,7 +325,7 @@ public class DrainSpecs
     public async Task A_drain_that_gets_no_watch_lists_its_pods_after_pauses_that_grow_until_it_gets_one()
     {
         var pods = new[] { cluster.Add(Pod("a", "n1")), cluster.Add(Pod("b", "n1")) };
-        cluster.OnEvict = _ => EvictionAnswer.Accepted;
+        cluster.OnEvict = _ => { };
         cluster.BeforeWatch = () => throw new ClusterException(ClusterFault.Throttled, "too many");
         var drain = Drain(new EvictionConfiguration { OnStuck = AtDeadline.Fail }, patience: TimeSpan.FromHours(1)).RunAsync(default);
         await clock.PassAsync(TimeSpan.FromSeconds(60));
@@ -356,7 +346,7 @@ public class DrainSpecs
     private static Pod Pod(string name, string node) => new() { Namespace = "default", Name = name, Uid = $"uid-{name}", Node = node, HasController = true };
 
     private Drain Drain(EvictionConfiguration? policy = null, int maxInFlight = 32, TimeSpan? patience = null) =>
-        new(cluster, [.. cluster.Directory.Nodes.Where(n => n.Name is "n1" or "n2")], policy ?? new EvictionConfiguration(), maxInFlight, patience ?? TimeSpan.FromSeconds(20), clock, log);
+        new(cluster, new DrainScope([.. cluster.Directory.Nodes.Where(n => n.Name is "n1" or "n2")], new HashSet<string>(), new ReplacementLimit((pod, why) => remaining.Add($"{pod} {why}"))), policy ?? new EvictionConfiguration(), maxInFlight, patience ?? TimeSpan.FromSeconds(20), clock, log);
 
     private Task<DrainResult> DrainAsync(EvictionConfiguration? policy = null, int maxInFlight = 32) => clock.RunAsync(Drain(policy, maxInFlight).RunAsync(default));
 }

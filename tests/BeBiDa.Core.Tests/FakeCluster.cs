@@ -33,8 +33,14 @@ internal sealed class FakeCluster(TimeProvider time) : ICluster
     /// <summary>Completed when the nodes have been listed; until then the cluster is out of reach.</summary>
     public TaskCompletionSource Listed { get; set; } = Completed();
 
-    /// <summary>What an eviction is answered; by default the pod is gone at once.</summary>
-    public Func<Pod, EvictionAnswer>? OnEvict { get; set; }
+    /// <summary>What an eviction does; what it throws is the answer. By default the pod is gone at once.</summary>
+    public Action<Pod>? OnEvict { get; set; }
+
+    /// <summary>What a disruption budget answers.</summary>
+    public static ClusterException Blocked => new(ClusterFault.Blocked, "429 TooManyRequests");
+
+    /// <summary>The volumes in use on a node; each look takes one answer, the last one stays.</summary>
+    public Queue<string[]> VolumesInUse { get; } = new([[]]);
 
     /// <summary>What a deletion does; by default the pod is gone at once.</summary>
     public Action<Pod, TimeSpan?>? OnDelete { get; set; }
@@ -92,11 +98,16 @@ internal sealed class FakeCluster(TimeProvider time) : ICluster
         return Directory;
     }
 
-    public async Task HoldAsync(ClusterNode node, HoldKey hold, DateTimeOffset since, CancellationToken cancellationToken, CancellationToken unsent = default)
+    public async Task<IReadOnlyList<Hold>> HoldAsync(ClusterNode node, HoldKey hold, DateTimeOffset since, CancellationToken cancellationToken, CancellationToken unsent = default)
     {
         await AskAsync($"hold {node.Name} {hold}", cancellationToken);
         lock (gate)
-            (Held.TryGetValue(node.Name, out var holds) ? holds : Held[node.Name] = []).Add(hold.ToString());
+        {
+            if (!Held.TryGetValue(node.Name, out var holds))
+                Held[node.Name] = holds = [];
+            holds.Add(hold.ToString());
+            return [.. holds.Select(h => new Hold(HoldKey.TryParseAnnotation(WellKnownNames.HoldAnnotationPrefix + h, out var key) ? key : throw new FormatException(h), null))];
+        }
     }
 
     public async Task<IReadOnlyList<Hold>> ReleaseAsync(ClusterNode node, HoldKey hold, CancellationToken cancellationToken, CancellationToken unsent = default)
@@ -151,13 +162,22 @@ internal sealed class FakeCluster(TimeProvider time) : ICluster
                 yield return change;
     }
 
-    public async Task<EvictionAnswer> EvictAsync(Pod pod, TimeSpan? gracePeriod, CancellationToken cancellationToken)
+    public async Task EvictAsync(Pod pod, TimeSpan? gracePeriod, CancellationToken cancellationToken)
     {
         await AskAsync($"evict {pod} grace {gracePeriod?.TotalSeconds.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "own"}", cancellationToken);
-        if (OnEvict is { } answer)
-            return answer(pod);
-        Remove(pod);
-        return EvictionAnswer.Accepted;
+        if (OnEvict is { } evict)
+            evict(pod);
+        else
+            Remove(pod);
+    }
+
+    public Task MarkDisruptedAsync(Pod pod, CancellationToken cancellationToken) => AskAsync($"mark {pod}", cancellationToken);
+
+    public async Task<IReadOnlyList<string>> VolumesInUseAsync(ClusterNode node, CancellationToken cancellationToken)
+    {
+        await AskAsync($"volumes {node.Name}", cancellationToken);
+        lock (gate)
+            return VolumesInUse.Count > 1 ? VolumesInUse.Dequeue() : VolumesInUse.Peek();
     }
 
     public async Task DeleteAsync(Pod pod, TimeSpan? gracePeriod, CancellationToken cancellationToken)

@@ -253,7 +253,7 @@ public class HandOverSpecs
     {
         var pod = Pod("slow", "n1");
         cluster.Add(pod);
-        cluster.OnEvict = _ => EvictionAnswer.Accepted;
+        cluster.OnEvict = _ => { };
         cluster.AwayFor = TimeSpan.FromMinutes(5);
         var taking = handOvers.DecommissionAsync(Job(7, "n1"), Budget);
         cluster.AwayFor = TimeSpan.Zero;
@@ -351,7 +351,7 @@ public class HandOverSpecs
     public async Task A_job_cancelled_while_its_pods_leave_gives_its_nodes_back_at_once()
     {
         cluster.Add(Pod("a", "n1"));
-        cluster.OnEvict = _ => EvictionAnswer.Accepted;
+        cluster.OnEvict = _ => { };
         var taking = handOvers.DecommissionAsync(Job(7, "n1"), Budget);
         await clock.UntilAsync(() => cluster.Count("evict") == 1);
         Assert.That((await RecommissionAsync(Job(7, "n1"))).Outcome, Is.EqualTo(HandOverOutcome.Done));

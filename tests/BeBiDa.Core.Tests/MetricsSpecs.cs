@@ -82,7 +82,7 @@ public sealed class MetricsSpecs
     public async Task A_pod_that_a_budget_keeps_until_the_deadline_counts_as_deleted_for_that()
     {
         cluster.Add(Pod("a", "n1"));
-        cluster.OnEvict = _ => EvictionAnswer.Blocked;
+        cluster.OnEvict = _ => throw FakeCluster.Blocked;
         await DecommissionAsync(Job(7, "n1"));
         Assert.That(Value("bebida_pods_deleted_total{reason=\"budget\"}"), Is.EqualTo("1"));
     }

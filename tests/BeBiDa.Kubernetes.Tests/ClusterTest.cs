@@ -123,6 +123,15 @@ public abstract class ClusterTest(ApiServerKind kind)
         return seen!;
     }
 
+    protected async Task ProtectAsync(string budget, string app) =>
+        await Admin.CreateAsync(Resources.Budgets.In(Space), new V1PodDisruptionBudget
+        {
+            ApiVersion = "policy/v1",
+            Kind = "PodDisruptionBudget",
+            Metadata = new V1ObjectMeta { Name = budget },
+            Spec = new V1PodDisruptionBudgetSpec { MinAvailable = 1, Selector = new V1LabelSelector { MatchLabels = new Dictionary<string, string> { ["app"] = app } } },
+        }, default);
+
     protected async Task SetStatusAsync(string pod, string phase) =>
         await Admin.MergeAsync<V1Pod>(Resources.Pods.At(Space, pod, "status"), new { status = new { phase, conditions = new[] { new { type = "Ready", status = phase == "Running" ? "True" : "False" } } } }, default);
 

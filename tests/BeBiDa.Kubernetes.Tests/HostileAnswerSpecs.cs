@@ -109,7 +109,7 @@ public sealed class HostileAnswerSpecs() : ClusterTest(ApiServerKind.Embedded)
         await cluster.ListPodsAsync(nodes, default).WaitAsync(TimeSpan.FromSeconds(8));
         Assert.That(Writes() - before, Is.EqualTo(2));
         await stop.CancelAsync();
-        await Task.WhenAll(holds).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAll(holds.Cast<Task>()).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     [Test]

@@ -68,7 +68,7 @@ public sealed class RemovalSpecs(ApiServerKind kind) : ClusterTest(kind)
                 return false;
             }
         });
-        Assert.That((await FailsAsync(() => cluster.RemoveAsync(node, "lab", default))).Fault, Is.EqualTo(ClusterFault.Refused));
+        Assert.That((await FailsAsync(() => cluster.RemoveAsync(node, "lab", default))).Fault, Is.EqualTo(ClusterFault.Forbidden));
 
         await Kubectl.RunAsync("apply", "-f", Path.Combine(manifests, "rbac-remove-node.yaml"));
         try
@@ -79,7 +79,7 @@ public sealed class RemovalSpecs(ApiServerKind kind) : ClusterTest(kind)
                 {
                     return await cluster.RemoveAsync(node, "lab", default) is null && !await IsThereAsync(node);
                 }
-                catch (ClusterException e) when (e.Fault == ClusterFault.Refused)
+                catch (ClusterException e) when (e.Fault == ClusterFault.Forbidden)
                 {
                     return false;
                 }

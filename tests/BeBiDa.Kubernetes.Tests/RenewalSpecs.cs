@@ -77,7 +77,7 @@ public sealed class RenewalSpecs() : ClusterTest(ApiServerKind.Embedded)
         Assert.That(Told(), Is.EqualTo(1));
 
         Replace("config", () => Embedded(folder.Identity("powerless")));
-        await Eventually("the new one is used", async () => (await CatchAsync(cluster, node))?.Fault == Cluster.ClusterFault.Refused);
+        await Eventually("the new one is used", async () => (await CatchAsync(cluster, node))?.Fault == Cluster.ClusterFault.Forbidden);
 
         int Told() => Log.All.Count(l => l.Contains(": not YAML", StringComparison.Ordinal) && l.Contains("going on with the former credentials", StringComparison.Ordinal));
     }
@@ -145,7 +145,7 @@ public sealed class RenewalSpecs() : ClusterTest(ApiServerKind.Embedded)
     private static extern int rename(string from, string to);
 
     private static async Task IsPowerlessAsync(KubernetesCluster cluster, Cluster.ClusterNode node) =>
-        Assert.That((await FailsAsync(() => cluster.HoldAsync(node, Hold(1), Since, default))).Fault, Is.EqualTo(Cluster.ClusterFault.Refused));
+        Assert.That((await FailsAsync(() => cluster.HoldAsync(node, Hold(1), Since, default))).Fault, Is.EqualTo(Cluster.ClusterFault.Forbidden));
 
     private static async Task<Cluster.ClusterException?> CatchAsync(KubernetesCluster cluster, Cluster.ClusterNode node)
     {

@@ -66,7 +66,7 @@ internal static class TimelineCommand
                 foreach (var handOver in await site.Cluster.ReadHandOversAsync(cancellationToken).ConfigureAwait(false))
                     told.Add(HandOverMoment.Of(handOver, names.GetValueOrDefault(handOver.Node) ?? site.Names.SlurmNameOf(new ClusterNode(handOver.Node, ""))));
             }
-            catch (ClusterException e) when (e.Fault == ClusterFault.Refused)
+            catch (ClusterException e) when (e.Fault == ClusterFault.Forbidden)
             {
                 if (moments.Count == 0)
                     await Console.Error.WriteLineAsync($"bebidactl: without Kubernetes' Events, which this identity may not read: take an admin's --kubeconfig, a --log, or apply what bebidactl rbac --timeline prints ({e.Message})").ConfigureAwait(false);

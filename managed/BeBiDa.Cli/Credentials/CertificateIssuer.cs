@@ -65,7 +65,7 @@ internal sealed class CertificateIssuer(ClusterApi cluster, Action<string> tell)
             await cluster.PutAsync($"{path}/approval", approved, cancellationToken).ConfigureAwait(false);
             return true;
         }
-        catch (ClusterException e) when (e.IsForbidden())
+        catch (ClusterException e) when (e.Fault == ClusterFault.Forbidden)
         {
             return false;
         }

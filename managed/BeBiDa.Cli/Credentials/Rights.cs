@@ -56,7 +56,7 @@ internal static class Rights
             {
                 // Someone else was quicker: theirs is read, too.
             }
-            catch (ClusterException e) when (e.IsForbidden())
+            catch (ClusterException e) when (e.Fault == ClusterFault.Forbidden)
             {
                 throw new ClusterException(e.Fault, $"{e.Message}; have someone who may do it apply what 'bebidactl rbac' prints, then run this again with --skip-rbac", null, e);
             }

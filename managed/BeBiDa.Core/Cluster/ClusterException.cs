@@ -6,7 +6,7 @@ public enum ClusterFault
     /// <summary>No answer, a broken connection, a time-out, or a fault of the server's own (5xx).</summary>
     Unavailable,
 
-    /// <summary>Too many requests (429); worth another try after a while.</summary>
+    /// <summary>Too many requests (429): a server that sheds load, or a webhook that asks for time.</summary>
     Throttled,
 
     /// <summary>A PodDisruptionBudget does not allow it now (429 with the cause DisruptionBudget).</summary>
@@ -24,7 +24,13 @@ public enum ClusterFault
     /// <summary>Not authenticated (401); credentials may be rotated, so worth another try.</summary>
     Unauthenticated,
 
-    /// <summary>Not allowed (403), or not accepted as it is (400, 422): trying again does not help.</summary>
+    /// <summary>The object's namespace is being deleted and takes nothing new (403 with the cause NamespaceTerminating).</summary>
+    NamespaceTerminating,
+
+    /// <summary>Not allowed (403). Where rights decide what comes next, a SelfSubjectAccessReview has confirmed that one is missing.</summary>
+    Forbidden,
+
+    /// <summary>Not accepted as it is (400, 422, …): the request, or what an admission webhook thinks of it.</summary>
     Refused,
 }
 
@@ -45,5 +51,5 @@ public sealed class ClusterException(ClusterFault fault, string message, TimeSpa
     public TimeSpan? RetryAfter { get; } = retryAfter > LongestWait ? LongestWait : retryAfter;
 
     /// <summary>Whether another try can help.</summary>
-    public bool IsTransient => Fault is not (ClusterFault.Refused or ClusterFault.NotFound);
+    public bool IsTransient => Fault is not (ClusterFault.Refused or ClusterFault.Forbidden or ClusterFault.NotFound);
 }

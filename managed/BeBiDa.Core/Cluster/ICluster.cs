@@ -2,19 +2,6 @@ using BeBiDa.Holds;
 
 namespace BeBiDa.Cluster;
 
-/// <summary>What the API server answers to an eviction.</summary>
-public enum EvictionAnswer
-{
-    /// <summary>The pod is terminating now.</summary>
-    Accepted,
-
-    /// <summary>The pod was gone before.</summary>
-    Gone,
-
-    /// <summary>A PodDisruptionBudget keeps the pod, for now.</summary>
-    Blocked,
-}
-
 /// <summary>The Kubernetes cluster, as a hand-over sees it. Every method throws <see cref="ClusterException"/> when it cannot do its work, and leaves it to the caller to try again.</summary>
 public interface ICluster
 {
@@ -30,7 +17,8 @@ public interface ICluster
     /// <param name="since">Since when, for people.</param>
     /// <param name="cancellationToken">Ends it, on our side only: the node may be held all the same.</param>
     /// <param name="unsent">Ends it as long as nothing has been sent, which is as if it had never been asked for.</param>
-    Task HoldAsync(ClusterNode node, HoldKey hold, DateTimeOffset since, CancellationToken cancellationToken, CancellationToken unsent = default);
+    /// <returns>All holds that the node has now, this one included.</returns>
+    Task<IReadOnlyList<Hold>> HoldAsync(ClusterNode node, HoldKey hold, DateTimeOffset since, CancellationToken cancellationToken, CancellationToken unsent = default);
 
     /// <summary>Takes a hold off a node; the node becomes schedulable unless someone else wants it unschedulable too.</summary>
     /// <inheritdoc cref="HoldAsync"/>
@@ -50,15 +38,22 @@ public interface ICluster
     /// <summary>What changes about the pods on these nodes after a list; ends when the server ends it. <see cref="ClusterFault.Throttled"/> when too much is watched already.</summary>
     IAsyncEnumerable<PodChange> WatchPodsAsync(IReadOnlyCollection<ClusterNode> nodes, string resourceVersion, CancellationToken cancellationToken);
 
-    /// <summary>Asks to evict a pod (policy/v1 Eviction).</summary>
+    /// <summary>Asks to evict a pod (policy/v1 Eviction). Returns when it is terminating; every other answer is a <see cref="ClusterException"/>, whose fault <see cref="Draining.EvictionTable"/> explains.</summary>
     /// <param name="pod">Which one; another pod of its name is not touched.</param>
     /// <param name="gracePeriod">Instead of the pod's own; null leaves it.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    Task<EvictionAnswer> EvictAsync(Pod pod, TimeSpan? gracePeriod, CancellationToken cancellationToken);
+    Task EvictAsync(Pod pod, TimeSpan? gracePeriod, CancellationToken cancellationToken);
+
+    /// <summary>Marks a pod as one that is ended by a disruption (condition DisruptionTarget), as the Eviction API does; does nothing where the right is missing.</summary>
+    Task MarkDisruptedAsync(Pod pod, CancellationToken cancellationToken);
 
     /// <summary>Deletes a pod, whatever its budget; a grace of zero does not wait for its kubelet either.</summary>
     /// <inheritdoc cref="EvictAsync"/>
     Task DeleteAsync(Pod pod, TimeSpan? gracePeriod, CancellationToken cancellationToken);
+
+    /// <summary>The volumes that kubelet reports as mounted or about to be, of the kinds that are attached to a node (Node <c>status.volumesInUse</c>).</summary>
+    /// <returns>Their names; none for a node that is gone.</returns>
+    Task<IReadOnlyList<string>> VolumesInUseAsync(ClusterNode node, CancellationToken cancellationToken);
 
     /// <summary>Leaves an Event on a Node.</summary>
     Task RecordAsync(NodeEvent nodeEvent, CancellationToken cancellationToken);

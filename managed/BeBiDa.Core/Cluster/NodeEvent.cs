@@ -15,6 +15,9 @@ public sealed record NodeEvent(ClusterNode Node, HoldKey Job, string Reason, str
     /// <summary>A job has taken the node.</summary>
     public const string Decommissioned = "SlurmDecommissioned";
 
+    /// <summary>A pod stays on the node beside the job, for its prolog to end.</summary>
+    public const string PodRemains = "SlurmPodRemains";
+
     /// <summary>A job has given the node back.</summary>
     public const string Recommissioned = "SlurmRecommissioned";
 }

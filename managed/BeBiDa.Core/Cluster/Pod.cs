@@ -30,6 +30,27 @@ public sealed record Pod
     /// <summary>Whether it has an emptyDir volume, whose data goes with the pod.</summary>
     public bool HasEmptyDir { get; init; }
 
+    /// <summary>Kind and name of its controller, such as <c>ReplicaSet/web-5d9</c>; empty without one.</summary>
+    public string Controller { get; init; } = "";
+
+    /// <summary>The uid of its controller, which its replacement has too; its own without one.</summary>
+    public string OwnerUid => ControllerUid ?? Uid;
+
+    /// <summary>The uid of its controller; null without one.</summary>
+    public string? ControllerUid { get; init; }
+
+    /// <summary>Whether the scheduler binds it to an unschedulable node too: it tolerates the taint <c>node.kubernetes.io/unschedulable</c>.</summary>
+    public bool ToleratesUnschedulable { get; init; }
+
+    /// <summary>Whether a StatefulSet controls it: the next pod of its name is made when this one is gone from the API.</summary>
+    public bool OfStatefulSet { get; init; }
+
+    /// <summary>Whether it has a volume of a claim, which may be attached to one node at a time.</summary>
+    public bool HasClaims { get; init; }
+
+    /// <summary>Whether two of it at once do harm: it must not be gone from the API before its processes have ended.</summary>
+    public bool HasIdentity => OfStatefulSet || HasClaims;
+
     /// <summary>When it is to be gone, grace included, once its deletion has begun (metadata.deletionTimestamp); else null.</summary>
     public DateTimeOffset? DeletionTimestamp { get; init; }
 

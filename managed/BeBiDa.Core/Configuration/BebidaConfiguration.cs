@@ -80,6 +80,9 @@ public sealed record ControllerConfiguration
 /// <summary>What is done at the eviction deadline with a pod that is still there.</summary>
 public enum AtDeadline
 {
+    /// <summary>The pod stays, and the job starts: the node's own prolog ends its processes.</summary>
+    Leave,
+
     /// <summary>The pod is deleted, past its disruption budget or without waiting for its kubelet: HPC comes first.</summary>
     Delete,
 
@@ -96,11 +99,17 @@ public sealed record EvictionConfiguration
     /// <summary>How long pods may take to leave in all, before <see cref="OnBudget"/> and <see cref="OnStuck"/> apply; 1 s to 1 h.</summary>
     public TimeSpan Deadline { get; init; } = TimeSpan.FromSeconds(20);
 
-    /// <summary>What is done with a pod that its PodDisruptionBudget still keeps at the deadline, or whose eviction has got no answer.</summary>
+    /// <summary>What is done with a pod whose eviction is still refused, by a PodDisruptionBudget or anything else, or not answered, at the deadline: delete it or fail.</summary>
     public AtDeadline OnBudget { get; init; } = AtDeadline.Delete;
 
-    /// <summary>What is done with a pod that is still terminating, past its grace, at the deadline.</summary>
+    /// <summary>What is done with a pod that is still terminating, past its grace, at the deadline: delete it without grace or fail.</summary>
     public AtDeadline OnStuck { get; init; } = AtDeadline.Delete;
+
+    /// <summary>The same for a pod of a StatefulSet or with volumes of claims, where a second one could start beside it: leave, delete or fail.</summary>
+    public AtDeadline OnStuckStateful { get; init; } = AtDeadline.Leave;
+
+    /// <summary>How long a job waits until kubelet has unmounted the volumes of the pods that left, so that they can be attached elsewhere; 0 s to 5 min.</summary>
+    public TimeSpan VolumeTimeout { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <summary>Whether pods without a controller are evicted too (they do not come back); kubectl drain's <c>--force</c>.</summary>
     public bool Force { get; init; } = true;

@@ -101,6 +101,8 @@ public static class ConfigurationFile
                 Deadline = section.Duration("deadline", defaults.Eviction.Deadline, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)),
                 OnBudget = section.Choice("onBudget", defaults.Eviction.OnBudget, ("delete", AtDeadline.Delete), ("fail", AtDeadline.Fail)),
                 OnStuck = section.Choice("onStuck", defaults.Eviction.OnStuck, ("delete", AtDeadline.Delete), ("fail", AtDeadline.Fail)),
+                OnStuckStateful = section.Choice("onStuckStateful", defaults.Eviction.OnStuckStateful, ("leave", AtDeadline.Leave), ("delete", AtDeadline.Delete), ("fail", AtDeadline.Fail)),
+                VolumeTimeout = section.Duration("volumeTimeout", defaults.Eviction.VolumeTimeout, TimeSpan.Zero, TimeSpan.FromMinutes(5)),
                 Force = section.Flag("force", defaults.Eviction.Force),
                 DeleteEmptyDirData = section.Flag("deleteEmptyDirData", defaults.Eviction.DeleteEmptyDirData),
             }),

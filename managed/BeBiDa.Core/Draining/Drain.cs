@@ -6,23 +6,35 @@ using Microsoft.Extensions.Logging;
 
 namespace BeBiDa.Draining;
 
+/// <summary>What a drain is about.</summary>
+/// <param name="Nodes">The nodes to empty.</param>
+/// <param name="Drained">Those among them, by Kubernetes' name, that were drained for an earlier job and have been held since.</param>
+/// <param name="Limit">Which pods are evicted that come after the hold.</param>
+/// <param name="OnlyLate">Whether all pods count as having come after the hold: an earlier drain of this hand-over was about the others.</param>
+internal sealed record DrainScope(IReadOnlyCollection<ClusterNode> Nodes, IReadOnlySet<string> Drained, ReplacementLimit Limit, bool OnlyLate = false);
+
 /// <summary>
 /// Empties nodes that are already unschedulable: evicts all their pods at once, and is told by a watch when they are gone.
 /// </summary>
 /// <remarks>
 /// One loop owns all state and reads one queue: what the watch saw, what a request was answered, what time it is.
 /// So there is no lock, and every rule can be tested with a cluster and a clock that are made up.
+/// What an answer means stands in <see cref="EvictionTable"/>.
 /// </remarks>
-internal sealed class Drain
+internal sealed partial class Drain
 {
     // How long after its grace a terminating pod counts as stuck: its kubelet needs a moment to report.
     private static readonly TimeSpan Allowance = TimeSpan.FromSeconds(1);
+
+    // An API server that has just started does not know its rules yet and denies every right.
+    private static readonly TimeSpan BeforeARightCountsAsMissing = TimeSpan.FromSeconds(1);
 
     private readonly ICluster cluster;
     private readonly EvictionConfiguration policy;
     private readonly TimeProvider time;
     private readonly ILogger logger;
     private readonly PodFeed feed;
+    private readonly DrainScope scope;
     private readonly DateTimeOffset deadline;
     private readonly Channel<Action> queue = Channel.CreateUnbounded<Action>(new UnboundedChannelOptions { SingleReader = true });
     private readonly Queue<LeavingPod> waiting = new();
@@ -30,25 +42,28 @@ internal sealed class Drain
     private readonly Dictionary<string, int> left = new(StringComparer.Ordinal);
     private readonly FairShare share;
     private readonly Instruments? instruments;
+    private readonly HashSet<string> withClaims = new(StringComparer.Ordinal);
+    private readonly HashSet<string> refused = new(StringComparer.Ordinal);
     private int leftCount, leavingCount;
 
     /// <summary>Prepares a drain.</summary>
     /// <param name="cluster">The cluster.</param>
-    /// <param name="nodes">The nodes to empty.</param>
+    /// <param name="scope">The nodes to empty, and what is known of them.</param>
     /// <param name="policy">How pods leave.</param>
     /// <param name="maxInFlight">Evictions that may be under way at once.</param>
     /// <param name="patience">How long pods may take before the policy's deadline rules apply.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">Where to tell.</param>
     /// <param name="instruments">Where to count; may be null.</param>
-    public Drain(ICluster cluster, IReadOnlyCollection<ClusterNode> nodes, EvictionConfiguration policy, int maxInFlight, TimeSpan patience, TimeProvider time, ILogger logger, Instruments? instruments = null)
+    public Drain(ICluster cluster, DrainScope scope, EvictionConfiguration policy, int maxInFlight, TimeSpan patience, TimeProvider time, ILogger logger, Instruments? instruments = null)
     {
         this.instruments = instruments;
         this.cluster = cluster;
+        this.scope = scope;
         this.policy = policy;
         share = new FairShare(maxInFlight);
         this.time = time;
-        feed = new PodFeed(cluster, nodes, time, logger);
+        feed = new PodFeed(cluster, scope.Nodes, time, logger);
         this.logger = logger;
         deadline = time.GetUtcNow() + patience;
     }
@@ -63,7 +78,7 @@ internal sealed class Drain
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var list = await feed.ListAsync(end.Token).ConfigureAwait(false);
-        Relisted(list);
+        Relisted(list, isFirst: true);
         if (IsOver())
             return Result();
 
@@ -92,17 +107,21 @@ internal sealed class Drain
         }
     }
 
-    private bool IsOver() => leaving.Values.All(p => p.Kept is not null);
+    private bool IsOver() => leaving.Values.All(p => p.State == LeavingState.Remains);
 
-    private DrainResult Result() => new(left, [.. leaving.Values.Select(p => $"pod {p.Pod} on node {p.Pod.Node} {p.Kept}").Order(StringComparer.Ordinal)]);
+    private DrainResult Result() => new(
+        left,
+        [.. leaving.Values.Where(p => p.IsFailure).Select(p => $"pod {p.Pod} on node {p.Pod.Node} {p.Why}").Order(StringComparer.Ordinal)],
+        [.. leaving.Values.Where(p => !p.IsFailure).Select(p => (p.Pod, p.Why))],
+        withClaims);
 
-    private void Relisted(PodList list)
+    private void Relisted(PodList list, bool isFirst = false)
     {
         var there = list.Pods.Select(p => p.Uid).ToHashSet(StringComparer.Ordinal);
         foreach (var gone in leaving.Values.Where(p => !there.Contains(p.Pod.Uid)).ToList())
             Gone(gone);
         foreach (var pod in list.Pods)
-            Seen(pod);
+            Seen(pod, isFirst);
     }
 
     private void Changed(PodChange change)
@@ -113,7 +132,7 @@ internal sealed class Drain
             Gone(pod);
     }
 
-    private void Seen(Pod pod)
+    private void Seen(Pod pod, bool isFirst = false)
     {
         if (leaving.TryGetValue(pod.Uid, out var known))
         {
@@ -122,13 +141,31 @@ internal sealed class Drain
                 Gone(known);
             return;
         }
-        if (!DrainRules.MustLeave(pod))
+        if (!DrainRules.MustLeave(pod) || refused.Contains(pod.Uid) || !IsOurs(pod, isFirst))
             return;
-        var entry = new LeavingPod(pod) { Kept = DrainRules.ReasonToKeep(pod, policy) };
+        var entry = new LeavingPod(pod);
         leaving.Add(pod.Uid, entry);
         leavingCount = leaving.Count;
-        if (entry.Kept is null)
+        if (DrainRules.ReasonToKeep(pod, policy) is { } reason)
+            entry.Remain(reason, isFailure: true);
+        else
             Queue(entry);
+    }
+
+    // kubectl drain's list is taken once. What comes later was bound in the moment of the hold, and leaves too; or it comes
+    // back however often it is evicted, and is no reason to wait. On a node that is held ever since an earlier drain,
+    // kubelet is down: what that drain could not end stays until it runs again.
+    private bool IsOurs(Pod pod, bool isFirst)
+    {
+        var isOurs = scope.OnlyLate
+            ? pod.DeletionTimestamp is null && scope.Limit.Allows(pod)
+            : isFirst && !scope.Drained.Contains(pod.Node)
+              || (isFirst && pod.DeletionTimestamp is { } until
+                  ? until + Allowance > time.GetUtcNow()
+                  : !pod.ToleratesUnschedulable && (isFirst || scope.Limit.Allows(pod)));
+        if (!isOurs)
+            refused.Add(pod.Uid);
+        return isOurs;
     }
 
     private void Gone(LeavingPod pod)
@@ -136,6 +173,8 @@ internal sealed class Drain
         if (!leaving.Remove(pod.Pod.Uid))
             return;
         left[pod.Pod.Node] = left.GetValueOrDefault(pod.Pod.Node) + 1;
+        if (pod.Pod.HasClaims)
+            withClaims.Add(pod.Pod.Node);
         leftCount++;
         instruments?.PodLeft();
         leavingCount = leaving.Count;
@@ -158,7 +197,8 @@ internal sealed class Drain
             if (!leaving.ContainsKey(pod.Pod.Uid))
                 continue;
             // Nor is there time any more to try each pod of a node that does not answer.
-            pod.Unanswered |= Late && share.IsSilent(pod.Pod.Node);
+            if (Late && pod is { State: LeavingState.Running, Refusal: null } && share.IsSilent(pod.Pod.Node))
+                pod.Refused(NoAnswer());
             if (share.TryBegin(pod.Pod.Node))
                 _ = RequestAsync(pod, cancellationToken, patience);
             else
@@ -168,115 +208,9 @@ internal sealed class Drain
 
     private bool Late => time.GetUtcNow() >= deadline;
 
-    // Runs outside of the loop; touches the pod's state only by what it queues.
-    private async Task RequestAsync(LeavingPod pod, CancellationToken cancellationToken, CancellationToken patience)
-    {
-        var late = Late;
-        var node = pod.Pod.Node;
-        var isAnswered = true;
-        Action answer;
-        try
-        {
-            if (late && pod.Deletion(policy) is { } deletion)
-            {
-                // Said before it is asked: the watch may tell that the pod is gone, and the drain end, before the answer comes.
-                logger.LogInformation("node {Node}: pod {Pod} {Why}; deleting it{How}", node, pod.Pod, deletion.Why, deletion.IsForced ? " without grace" : "");
-                instruments?.PodDeleted(deletion.IsForced ? "stuck" : pod.Blocked ? "budget" : "unanswered");
-                await cluster.DeleteAsync(pod.Pod, deletion.IsForced ? TimeSpan.Zero : policy.GracePeriod, cancellationToken).ConfigureAwait(false);
-                answer = () => Deleted(pod, deletion.IsForced);
-            }
-            else
-            {
-                var eviction = await cluster.EvictAsync(pod.Pod, policy.GracePeriod, late ? cancellationToken : patience).ConfigureAwait(false);
-                answer = () => Evicted(pod, eviction);
-            }
-        }
-        catch (ClusterException e) when (e.Fault == ClusterFault.NotFound)
-        {
-            answer = () => Gone(pod);
-        }
-        catch (ClusterException e)
-        {
-            isAnswered = e.Fault != ClusterFault.Unavailable;
-            answer = () => Failed(pod, e);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            isAnswered = false;
-            answer = () => Overdue(pod);
-        }
-        catch (Exception) when (cancellationToken.IsCancellationRequested)
-        {
-            return;
-        }
-        catch (Exception e)
-        {
-            // A bug of ours must keep neither the pod nor its node's share busy for ever.
-            logger.LogError("node {Node}: pod {Pod}: an error that should not have been; trying again: {Error}", node, pod.Pod, e.ToString().ReplaceLineEndings(" "));
-            isAnswered = false;
-            answer = () => Failed(pod, new ClusterException(ClusterFault.Unavailable, $"an error that should not have been: {e.Message}", null, e));
-        }
-        queue.Writer.TryWrite(() =>
-        {
-            share.End(node, isAnswered);
-            pod.Busy = false;
-            answer();
-        });
-    }
-
-    private void Evicted(LeavingPod pod, EvictionAnswer answer)
-    {
-        switch (answer)
-        {
-            case EvictionAnswer.Gone:
-                Gone(pod);
-                break;
-            case EvictionAnswer.Accepted:
-                pod.Accepted = true;
-                pod.Blocked = pod.Unanswered = false;
-                break;
-            case EvictionAnswer.Blocked:
-                if (!pod.Blocked)
-                    logger.LogInformation("node {Node}: pod {Pod} is kept by a disruption budget; trying until the eviction deadline", pod.Pod.Node, pod.Pod);
-                pod.Blocked = true;
-                pod.Unanswered = false;
-                TryAgain(pod, null);
-                break;
-        }
-    }
-
-    private void Deleted(LeavingPod pod, bool forced)
-    {
-        pod.Accepted = true;
-        pod.Blocked = pod.Unanswered = false;
-        if (forced)
-            pod.ForcedAt = time.GetUtcNow();
-    }
-
-    private void Overdue(LeavingPod pod)
-    {
-        pod.Unanswered = true;
-        Queue(pod);
-    }
-
-    private void Failed(LeavingPod pod, ClusterException e)
-    {
-        pod.Unanswered = e.Fault == ClusterFault.Unavailable;
-        var problem = $"could not be evicted: {e.Message}";
-        if (e.IsTransient)
-        {
-            logger.LogDebug("node {Node}: pod {Pod} {Problem}; trying again", pod.Pod.Node, pod.Pod, problem);
-            TryAgain(pod, e.RetryAfter);
-        }
-        else
-        {
-            pod.Kept = problem;
-        }
-    }
-
     private void TryAgain(LeavingPod pod, TimeSpan? after)
     {
-        var delay = after ?? pod.Backoff();
+        var delay = after ?? pod.Backoff(Late);
         // Not past the deadline: then other rules hold.
         var untilDeadline = deadline - time.GetUtcNow();
         if (untilDeadline > TimeSpan.Zero && delay > untilDeadline)
@@ -290,34 +224,6 @@ internal sealed class Drain
                     Queue(pod);
             }),
             TaskScheduler.Default);
-    }
-
-    // What the deadline asks for, looked at again and again: a pod deleted past its budget has a grace too.
-    private void Tick()
-    {
-        if (!Late)
-            return;
-        foreach (var pod in leaving.Values)
-        {
-            if (pod.Kept is not null)
-                continue;
-            var overdue = (pod.Pod.DeletionTimestamp ?? deadline) + Allowance <= time.GetUtcNow();
-            if (pod.Accepted && pod.ForcedAt is null && overdue)
-            {
-                if (policy.OnStuck == AtDeadline.Delete)
-                    Queue(pod);
-                else
-                    pod.Kept = "has not ended within its grace, and eviction.onStuck is fail";
-            }
-            else if (pod.ForcedAt + Allowance <= time.GetUtcNow())
-            {
-                pod.Kept = "is still there though it was deleted without grace (does a finalizer keep it?)";
-            }
-            else if (pod.Blocked && policy.OnBudget == AtDeadline.Fail)
-            {
-                pod.Kept = "is kept by its PodDisruptionBudget, and eviction.onBudget is fail";
-            }
-        }
     }
 
     private async Task TickAsync(CancellationToken cancellationToken)

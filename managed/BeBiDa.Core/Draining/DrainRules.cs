@@ -18,4 +18,14 @@ public static class DrainRules
             return "has an emptyDir volume, and eviction.deleteEmptyDirData is false";
         return null;
     }
+
+    /// <summary>The grace that a pod is evicted with; null leaves it its own.</summary>
+    /// <remarks>
+    /// Zero deletes the pod from the API before its processes have ended (kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle,
+    /// "Forced Pod termination"): a second one of the same identity could start beside it.
+    /// </remarks>
+    public static TimeSpan? Grace(Pod pod, EvictionConfiguration policy) =>
+        policy.GracePeriod is { } grace && grace < ShortestGraceOfAnIdentity && pod.HasIdentity ? ShortestGraceOfAnIdentity : policy.GracePeriod;
+
+    private static readonly TimeSpan ShortestGraceOfAnIdentity = TimeSpan.FromSeconds(1);
 }

@@ -21,7 +21,7 @@ internal sealed class LateArrivals(ICluster cluster, BebidaConfiguration configu
     private readonly Dictionary<HoldKey, Dictionary<CancellationTokenSource, Task>> watched = [];
 
     /// <summary>Looks after nodes that a job has just got, twice; not if the job gives them back already.</summary>
-    public void Watch(HoldKey job, IReadOnlyCollection<ClusterNode> nodes, Turn turn)
+    public void Watch(HoldKey job, IReadOnlyCollection<ClusterNode> nodes, ReplacementLimit limit, Turn turn)
     {
         lock (gate)
         {
@@ -31,7 +31,7 @@ internal sealed class LateArrivals(ICluster cluster, BebidaConfiguration configu
             var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
             if (!watched.TryGetValue(job, out var looks))
                 watched[job] = looks = [];
-            looks[over] = LookAsync(job, nodes, over);
+            looks[over] = LookAsync(job, nodes, limit, over);
         }
     }
 
@@ -50,7 +50,7 @@ internal sealed class LateArrivals(ICluster cluster, BebidaConfiguration configu
             return Task.WhenAll(watched.Values.SelectMany(looks => looks.Values));
     }
 
-    private async Task LookAsync(HoldKey job, IReadOnlyCollection<ClusterNode> nodes, CancellationTokenSource over)
+    private async Task LookAsync(HoldKey job, IReadOnlyCollection<ClusterNode> nodes, ReplacementLimit limit, CancellationTokenSource over)
     {
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         try
@@ -58,7 +58,7 @@ internal sealed class LateArrivals(ICluster cluster, BebidaConfiguration configu
             foreach (var pause in Pauses)
             {
                 await Task.Delay(pause, time, over.Token).ConfigureAwait(false);
-                var drain = new Drain(cluster, nodes, configuration.Eviction, configuration.Kubernetes.MaxInFlight, configuration.Eviction.Deadline, time, logger, instruments);
+                var drain = new Drain(cluster, new DrainScope(nodes, new HashSet<string>(), limit, OnlyLate: true), configuration.Eviction, configuration.Kubernetes.MaxInFlight, configuration.Eviction.Deadline, time, logger, instruments);
                 var drained = await drain.RunAsync(over.Token).ConfigureAwait(false);
                 foreach (var (node, pods) in drained.Evicted)
                     logger.LogInformation("job {Job}: node {Node}: {Pods} pods that had been bound after the hold were evicted", job.Job, node, pods);

@@ -15,14 +15,14 @@ public sealed class Instruments : IDisposable
 
     private static readonly string[] Outcomes = [.. Enum.GetValues<HandOverOutcome>().Select(Word), Overdue];
     private static readonly string[] Directions = ["decommission", "recommission"];
-    private static readonly string[] Reasons = ["budget", "unanswered", "stuck"];
+    private static readonly string[] Reasons = ["budget", "refused", "unanswered", "stuck"];
     private static readonly string[] Repairs = ["hold", "release"];
     private static readonly string[] Results = ["done", "failed"];
 
     private const string Overdue = "overdue";
 
     private readonly Meter meter = new("bebida");
-    private readonly Counter<long> handOvers, podsEvicted, podsDeleted, repairs, reconciliations;
+    private readonly Counter<long> handOvers, podsEvicted, podsDeleted, podsRemaining, repairs, reconciliations;
     private readonly Histogram<double> durations;
     private readonly UpDownCounter<long> underWay;
     private Ledger? ledger;
@@ -36,6 +36,7 @@ public sealed class Instruments : IDisposable
         underWay = meter.CreateUpDownCounter<long>("bebida_hand_overs_under_way", description: "Hand-overs that are being worked at now, in the background too.");
         podsEvicted = meter.CreateCounter<long>("bebida_pods_evicted_total", description: "Pods that have left nodes for jobs.");
         podsDeleted = meter.CreateCounter<long>("bebida_pods_deleted_total", description: "Pods that were deleted at the eviction deadline, by what kept them until then.");
+        podsRemaining = meter.CreateCounter<long>("bebida_pods_remaining_total", description: "Pods that jobs did not wait for and that were left to the node's prolog: they come back by design, or must not be deleted by force.");
         repairs = meter.CreateCounter<long>("bebida_reconcile_repairs_total", description: "Holds that did not agree with Slurm's jobs, by what was done about them and whether it succeeded.");
         reconciliations = meter.CreateCounter<long>("bebida_reconciliations_total", description: "Comparisons of all holds with Slurm's jobs, by outcome.");
         meter.CreateObservableGauge<long>("bebida_reconcile_last_success_timestamp_seconds", () => Interlocked.Read(ref reconciledAt) is > 0 and var at ? [new Measurement<long>(at)] : [], description: "When the holds agreed with Slurm's jobs last, in Unix time.");
@@ -72,6 +73,7 @@ public sealed class Instruments : IDisposable
                 repairs.Add(0, new("action", action), new("outcome", result));
         }
         podsEvicted.Add(0);
+        podsRemaining.Add(0);
         underWay.Add(0);
     }
 
@@ -95,8 +97,11 @@ public sealed class Instruments : IDisposable
     internal void PodLeft() => podsEvicted.Add(1);
 
     /// <summary>A pod is deleted at the deadline.</summary>
-    /// <param name="reason">budget, unanswered or stuck.</param>
+    /// <param name="reason">budget, refused, unanswered or stuck.</param>
     internal void PodDeleted(string reason) => podsDeleted.Add(1, new KeyValuePair<string, object?>("reason", reason));
+
+    /// <summary>A pod is left to the node's prolog.</summary>
+    internal void PodRemains() => podsRemaining.Add(1);
 
     /// <summary>All nodes were looked at.</summary>
     /// <param name="nodes">Those that are lent.</param>

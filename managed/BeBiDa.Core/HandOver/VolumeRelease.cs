@@ -1,0 +1,45 @@
+using BeBiDa.Cluster;
+using Microsoft.Extensions.Logging;
+
+namespace BeBiDa.HandOver;
+
+/// <summary>Waits until the volumes of pods that have left can be attached to other nodes.</summary>
+/// <remarks>
+/// Kubernetes' controller detaches a volume once kubelet has reported it as unmounted (Node <c>status.volumesInUse</c>), which
+/// kubelet does every ten seconds (<c>nodeStatusUpdateFrequency</c>). Of a kubelet that is stopped before, it believes
+/// for six minutes that the volume is mounted (<c>maxWaitForUnmountDuration</c>), and the pod's replacement waits as long.
+/// </remarks>
+internal sealed class VolumeRelease(ICluster cluster, TimeProvider time, ILogger logger)
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Waits for a node's volumes.</summary>
+    /// <param name="job">The job, for the log.</param>
+    /// <param name="node">The node.</param>
+    /// <param name="limit">How long at most; zero looks once.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task WaitAsync(string job, ClusterNode node, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        var began = time.GetTimestamp();
+        IReadOnlyList<string> volumes = [];
+        try
+        {
+            while (true)
+            {
+                volumes = await cluster.VolumesInUseAsync(node, cancellationToken).ConfigureAwait(false);
+                if (volumes.Count == 0)
+                    return;
+                if (time.GetElapsedTime(began) + Pause > limit)
+                    break;
+                await Task.Delay(Pause, time, cancellationToken).ConfigureAwait(false);
+            }
+            logger.LogInformation(
+                "job {Job}: node {Node}: {Count} volumes are still in use after {Limit}; pods elsewhere may wait six minutes for them (eviction.volumeTimeout): {Volumes}",
+                job, node.Name, volumes.Count, Duration.Format(limit), string.Join(", ", volumes.Take(5)));
+        }
+        catch (ClusterException e)
+        {
+            logger.LogDebug("job {Job}: node {Node}: cannot read which volumes are in use: {Cause}", job, node.Name, e.Message);
+        }
+    }
+}
