@@ -34,7 +34,7 @@ internal static class Results
 internal sealed record HandOverJson(string HandOver, uint Job, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] uint? Task, string Cluster, HandOverOutcome Outcome, IReadOnlyList<string> Nodes, int PodsEvicted, double Elapsed, IReadOnlyList<string> Problems);
 
 /// <summary>A node's status for programs; times as RFC 3339.</summary>
-internal sealed record NodeStatusJson(string Node, string KubernetesNode, Kubernetes.NodeOwner Owner, bool Ready, bool Schedulable, IReadOnlyList<HoldJson> Holds, int Pods);
+internal sealed record NodeStatusJson(string Node, string KubernetesNode, Kubernetes.NodeOwner Owner, bool Ready, bool Schedulable, IReadOnlyList<HoldJson> Holds, int Pods, int ToleratingPods);
 
 /// <summary>A hold for programs.</summary>
 internal sealed record HoldJson(string Cluster, uint Job, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] uint? Task, DateTimeOffset? Since);

@@ -32,6 +32,7 @@ internal static class StatusTable
         {
             NodeOwner.Kubernetes => "[green]schedulable[/]",
             NodeOwner.Leaving => "[yellow]pods leaving[/]",
+            NodeOwner.Slurm when node.Tolerating > 0 => "[blue]held[/], pods tolerate it",
             NodeOwner.Slurm => "[blue]held[/]",
             NodeOwner.Cordoned => "[grey]cordoned[/]",
             _ => "[red]held, yet uncordoned[/]",

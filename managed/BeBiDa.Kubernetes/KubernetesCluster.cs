@@ -176,7 +176,9 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
     {
         var reading = client.SendAsync(HttpMethod.Get, "api/v1/nodes", null, ApiClient.Json, ApiJson.Default.NodeObjectList, cancellationToken);
         var all = await pods.ListAllAsync(cancellationToken).ConfigureAwait(false);
-        var podsByNode = all.Where(DrainRules.MustLeave).CountBy(p => p.Node).ToDictionary(StringComparer.Ordinal);
+        var leaving = all.Where(DrainRules.MustLeave).ToList();
+        var podsByNode = leaving.CountBy(p => p.Node).ToDictionary(StringComparer.Ordinal);
+        var toleratingByNode = leaving.Where(p => p.ToleratesUnschedulable).CountBy(p => p.Node).ToDictionary(StringComparer.Ordinal);
         return [.. ((await reading.ConfigureAwait(false))?.Items ?? [])
             .OfType<NodeObject>()
             .Where(node => node.Metadata is { Name: not null, Uid: not null })
@@ -185,7 +187,8 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
                 node.Status?.Conditions?.Any(c => c is { Type: "Ready", Status: "True" }) == true,
                 node.Spec?.Unschedulable == true,
                 Hold.Read(node.Metadata!.Annotations),
-                podsByNode.GetValueOrDefault(node.Metadata.Name!)))
+                podsByNode.GetValueOrDefault(node.Metadata.Name!),
+                toleratingByNode.GetValueOrDefault(node.Metadata.Name!)))
             .OrderBy(status => status.Node.Name, StringComparer.Ordinal)];
     }
 

@@ -9,10 +9,11 @@ namespace BeBiDa.Kubernetes;
 /// <param name="Unschedulable">Whether Kubernetes puts no new pods on it (<c>spec.unschedulable</c>).</param>
 /// <param name="Holds">The jobs that hold it.</param>
 /// <param name="Pods">Its pods that a hand-over would evict.</param>
-public sealed record NodeStatus(ClusterNode Node, bool Ready, bool Unschedulable, IReadOnlyList<Hold> Holds, int Pods)
+/// <param name="Tolerating">Those among them that tolerate a hold: they come back to a held node, and no job waits for them.</param>
+public sealed record NodeStatus(ClusterNode Node, bool Ready, bool Unschedulable, IReadOnlyList<Hold> Holds, int Pods, int Tolerating)
 {
     /// <summary>Who has the node, in one word.</summary>
-    public NodeOwner Owner => (Holds.Count > 0, Unschedulable, Pods > 0) switch
+    public NodeOwner Owner => (Holds.Count > 0, Unschedulable, Pods > Tolerating) switch
     {
         (true, true, true) => NodeOwner.Leaving,
         (true, true, false) => NodeOwner.Slurm,
@@ -31,7 +32,7 @@ public enum NodeOwner
     /// <summary>A job holds it, and pods are still leaving.</summary>
     Leaving,
 
-    /// <summary>A job holds it, and no pod is left.</summary>
+    /// <summary>A job holds it, and no pod is left that it waits for.</summary>
     Slurm,
 
     /// <summary>No job holds it: someone else made it unschedulable.</summary>

@@ -63,6 +63,22 @@ public sealed partial class CheckSpecs
     }
 
     [Test]
+    public async Task Pods_that_a_hold_does_not_keep_away_are_named_with_their_owner()
+    {
+        var pod = new V1Pod { Metadata = new V1ObjectMeta { Name = "stubborn" }, Spec = new V1PodSpec { NodeName = "n1", Tolerations = [new V1Toleration { OperatorProperty = "Exists" }], Containers = [new V1Container { Name = "main", Image = "hollow" }] } };
+        await site.Client.CoreV1.CreateNamespacedPodAsync(pod, "default");
+        try
+        {
+            var found = Findings(await CheckAsync(new BrokenSite(site, folder), "controller", "--output", "json")).Single();
+            Assert.That((found.Check, found.What), Is.EqualTo(("pods/tolerate-unschedulable", "default/Pod/stubborn: pods on lent nodes tolerate the taint node.kubernetes.io/unschedulable")));
+        }
+        finally
+        {
+            await site.Client.CoreV1.DeleteNamespacedPodAsync("stubborn", "default", new V1DeleteOptions { GracePeriodSeconds = 0 });
+        }
+    }
+
+    [Test]
     public async Task Nor_where_scripts_hand_over_instead_of_the_plugin()
     {
         var healthy = new BrokenSite(site, folder);
@@ -164,7 +180,7 @@ public sealed partial class CheckSpecs
               where: {folder}/slurm.conf:{line}; then systemctl restart slurmctld
               check: slurm.conf/prep-plugins
 
-            1 error, 0 warnings; checked on this controller: configuration, slurm.conf, plugin, timeouts, kubeconfig, node clocks, node names
+            1 error, 0 warnings; checked on this controller: configuration, slurm.conf, plugin, timeouts, kubeconfig, node clocks, node names, pods
 
             """));
     }

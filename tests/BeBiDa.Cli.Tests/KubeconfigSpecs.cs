@@ -52,8 +52,8 @@ public sealed class KubeconfigSpecs(ApiServerKind kind)
         var packaged = Path.Combine(PluginBuild.RepositoryRoot(), "packaging", "kubernetes");
         Assert.That((await RunAsync("rbac")).StandardOutput, Is.EqualTo(await File.ReadAllTextAsync(Path.Combine(packaged, "rbac.yaml"))));
         Assert.That(
-            (await RunAsync("rbac", "--remove-node", "--self-renew", "--timeline")).StandardOutput,
-            Is.EqualTo(string.Join("---\n", new[] { "rbac.yaml", "rbac-remove-node.yaml", "rbac-self-renew.yaml", "rbac-timeline.yaml" }.Select(name => File.ReadAllText(Path.Combine(packaged, name))))));
+            (await RunAsync("rbac", "--remove-node", "--disruption-target", "--self-renew", "--timeline")).StandardOutput,
+            Is.EqualTo(string.Join("---\n", new[] { "rbac.yaml", "rbac-remove-node.yaml", "rbac-disruption-target.yaml", "rbac-self-renew.yaml", "rbac-timeline.yaml" }.Select(name => File.ReadAllText(Path.Combine(packaged, name))))));
         foreach (var (credential, subject, other) in new[] { ("token", "ServiceAccount", "User"), ("certificate", "User", "ServiceAccount") })
         {
             var text = (await RunAsync("rbac", "--credential", credential, "--namespace", "hpc", "--remove-node")).StandardOutput;

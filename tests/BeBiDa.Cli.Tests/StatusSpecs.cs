@@ -49,6 +49,16 @@ public sealed partial class StatusSpecs : ToolTest
     }
 
     [Test]
+    public async Task A_held_node_with_pods_that_tolerate_the_hold_says_so()
+    {
+        await HaveOneOfEachAsync();
+        await RunPodAsync("stubborn", "n2", tolerates: true);
+        Assert.That((await RunAsync("status", "n2")).StandardOutput, Does.Match("(?m)^n2 +held, pods tolerate it +lab.7, lab.8 +3d4h +1$"));
+        using var json = JsonDocument.Parse((await RunAsync("status", "n2", "--output", "json")).StandardOutput);
+        Assert.That((json.RootElement[0].GetProperty("owner").GetString(), json.RootElement[0].GetProperty("toleratingPods").GetInt32()), Is.EqualTo(("Slurm", 1)));
+    }
+
+    [Test]
     public async Task A_program_reads_it_as_JSON()
     {
         await HaveOneOfEachAsync();

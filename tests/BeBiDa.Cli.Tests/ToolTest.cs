@@ -101,14 +101,14 @@ public abstract class ToolTest
         return await command.WithValidation(CommandResultValidation.None).ExecuteBufferedAsync(limit.Token);
     }
 
-    protected async Task RunPodAsync(string name, string node, bool stuck = false)
+    protected async Task RunPodAsync(string name, string node, bool stuck = false, bool tolerates = false)
     {
         await Admin.CreateAsync(Resources.Pods.In("default"), new V1Pod
         {
             ApiVersion = "v1",
             Kind = "Pod",
             Metadata = new V1ObjectMeta { Name = name, Annotations = stuck ? new Dictionary<string, string> { [PodAnnotations.IgnoreTermination] = "true" } : null },
-            Spec = new V1PodSpec { NodeName = node, Containers = [new V1Container { Name = "main", Image = "hollow" }] },
+            Spec = new V1PodSpec { NodeName = node, Tolerations = tolerates ? [new V1Toleration { OperatorProperty = "Exists" }] : null, Containers = [new V1Container { Name = "main", Image = "hollow" }] },
         }, default);
         await Eventually.HoldsAsync($"{name} runs", Patience, async _ => (await Admin.GetAsync<V1Pod>(Resources.Pods.At("default", name), default)).Status?.Phase == "Running");
     }

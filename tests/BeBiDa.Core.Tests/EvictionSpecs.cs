@@ -39,6 +39,20 @@ public class EvictionSpecs
         Assert.That(EvictionTable.Rows.Select(row => row.Fault), Is.EquivalentTo(Enum.GetValues<ClusterFault>().Select(fault => (ClusterFault?)fault).Prepend(null)));
 
     [Test]
+    public void The_page_on_evictions_has_the_table_of_the_code()
+    {
+        var page = File.ReadAllText(Path.Combine(Repository.Root, "docs", "eviction.md"));
+        var table = string.Concat(EvictionTable.Rows.Select(row => $"| {row.Answer} | {row.Meaning} | {row.Next switch
+        {
+            NextStep.Wait => "wait | `eviction.onStuck`, `eviction.onStuckStateful`",
+            NextStep.Gone => "done |",
+            NextStep.Fail => "fail |",
+            _ => "try again | `eviction.onBudget`",
+        }} |\n"));
+        Assert.That(page, Does.Contain(table));
+    }
+
+    [Test]
     public async Task A_pod_that_comes_back_because_it_tolerates_the_hold_keeps_no_job_waiting_and_is_evicted_once_more()
     {
         Returns(cluster.Add(Pod("a") with { ToleratesUnschedulable = true }));
@@ -126,6 +140,16 @@ public class EvictionSpecs
                 : "pod default/a on node n1 could not be evicted before the deadline, and eviction.onBudget is fail: denied by policy X", 0)));
         else
             Assert.That((result.Left.Count, cluster.Asked.Count(a => a == "delete default/a grace 5")), Is.EqualTo((0, 1)));
+    }
+
+    [Test]
+    public async Task A_budget_is_named_at_the_deadline_also_when_the_last_try_got_no_answer()
+    {
+        cluster.Add(Pod("a"));
+        cluster.OnEvict = _ => throw FakeCluster.Blocked;
+        cluster.Before = what => what.StartsWith("evict", StringComparison.Ordinal) && cluster.Count("evict") > 1 ? new TaskCompletionSource().Task : Task.CompletedTask;
+        await DrainAsync();
+        Assert.That(log.All, Has.Exactly(1).Contains("pod default/a is still kept by a disruption budget; deleting it"));
     }
 
     [Test]

@@ -92,7 +92,7 @@ public sealed class MetricsSpecs
     {
         instruments.Zero();
         var lines = exposition.Write().Split('\n').Where(l => l.Contains("_total", StringComparison.Ordinal) && !l.StartsWith('#')).ToList();
-        Assert.That(lines, Has.Count.EqualTo(2 * 5 + 1 + 3 + 2 * 2 + 2));
+        Assert.That(lines, Has.Count.EqualTo(2 * 5 + 1 + 4 + 1 + 2 * 2 + 2));
         Assert.That(lines, Has.All.EndsWith(" 0"));
     }
 

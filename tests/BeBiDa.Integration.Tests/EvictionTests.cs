@@ -19,7 +19,7 @@ internal sealed class EvictionTests : SiteTest
         await Workloads.ProtectAsync(Site.Client, "precious");
         await StartJobAsync("-N1");
         Assert.That(await PodsAsync(), Is.Empty);
-        Assert.That(Slurm.Controller.ReadLog(), Does.Contain("pod default/precious was kept by a disruption budget until the deadline; deleting it"));
+        Assert.That(Slurm.Controller.ReadLog(), Does.Contain("pod default/precious is still kept by a disruption budget; deleting it"));
     }
 
     [Test]
@@ -29,6 +29,17 @@ internal sealed class EvictionTests : SiteTest
         await StartJobAsync("-N1");
         Assert.That(await PodsAsync(), Is.Empty);
         Assert.That(Slurm.Controller.ReadLog(), Does.Contain("pod default/stuck has not ended within its grace; deleting it without grace"));
+    }
+
+    [Test]
+    public async Task Pods_that_tolerate_the_hold_keep_no_job_of_a_queue_waiting_and_are_not_evicted_in_a_loop()
+    {
+        await Workloads.FillAsync(Site.Client, 1, tolerates: true);
+        var job = await StartJobAsync("-N1");
+        Assert.That(Slurm.Controller.ReadLog(), Does.Contain($"job {job}: decommission of 1 nodes done in ").And.Contain(", 4 pods evicted on n1"));
+        await Eventually.HoldsAsync("the pods that came back have been evicted once, and the node tells", Patience, async _ =>
+            (await Site.Client.CoreV1.ListNamespacedEventAsync("default")).Items.Any(e => e.Reason == "SlurmPodRemains" && e.Message.Contains($"job {job} ", StringComparison.Ordinal)));
+        Assert.That(Slurm.Controller.ReadLog(), Does.Match($@"job {job}: node n1: pod default/executors-\S+ of ReplicaSet/executors-\S+ tolerates"));
     }
 
     private async Task<IReadOnlyList<string>> PodsAsync() =>

@@ -11,10 +11,12 @@ internal static class Workloads
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     /// <summary>Starts executors that fill nodes: four a node, each with a quarter of its CPUs.</summary>
-    public static async Task FillAsync(Kubernetes client, int nodes, string terminationSeconds = "0.2")
+    public static async Task FillAsync(Kubernetes client, int nodes, string terminationSeconds = "0.2", bool tolerates = false)
     {
         var template = Pod("executor", termination: terminationSeconds);
         template.Spec.Containers[0].Resources = new V1ResourceRequirements { Requests = new Dictionary<string, ResourceQuantity> { ["cpu"] = new("4") } };
+        if (tolerates)
+            template.Spec.Tolerations = [new V1Toleration { OperatorProperty = "Exists" }];
         await client.AppsV1.CreateNamespacedDeploymentAsync(
             new V1Deployment
             {

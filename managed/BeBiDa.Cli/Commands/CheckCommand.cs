@@ -60,8 +60,10 @@ internal static class CheckCommand
         TimeoutChecks.Run(site, findings);
         FileChecks.Run(site, findings);
         using var api = await new CredentialChecks(site, findings, globals.Log(parsed)).RunAsync(cancellationToken).ConfigureAwait(false);
-        if (api is not null)
-            await new NodeChecks(site, api, findings).RunAsync(cancellationToken).ConfigureAwait(false);
+        if (api is null)
+            return;
+        await new NodeChecks(site, api, findings).RunAsync(cancellationToken).ConfigureAwait(false);
+        await new PodChecks(site, api, findings).RunAsync(cancellationToken).ConfigureAwait(false);
     }
 
     private static SlurmConf? ReadConf(Findings findings)

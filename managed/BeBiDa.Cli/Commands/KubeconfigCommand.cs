@@ -24,7 +24,7 @@ internal static class KubeconfigCommand
     {
         var command = new Command("create", "Give the controller an identity with the rights that it needs, and write its kubeconfig.")
         {
-            options.Target, options.Kubeconfig, options.Context, options.Credential, options.Duration, options.Server, options.Group, options.Namespace, options.RemoveNode, options.SelfRenew, options.SkipRbac, options.NoApprove, options.Wait, options.Force, globals.Output,
+            options.Target, options.Kubeconfig, options.Context, options.Credential, options.Duration, options.Server, options.Group, options.Namespace, options.RemoveNode, options.DisruptionTarget, options.SelfRenew, options.SkipRbac, options.NoApprove, options.Wait, options.Force, globals.Output,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -43,7 +43,7 @@ internal static class KubeconfigCommand
                 Approve = !parsed.GetValue(options.NoApprove),
                 Wait = parsed.GetValue(options.Wait) ?? IssuanceRequest.UsualWait,
             };
-            var manifests = new ManifestOptions(request.Account.Namespace, request.Kind, parsed.GetValue(options.RemoveNode), parsed.GetValue(options.SelfRenew));
+            var manifests = new ManifestOptions(request.Account.Namespace, request.Kind, parsed.GetValue(options.RemoveNode), parsed.GetValue(options.SelfRenew), DisruptionTarget: parsed.GetValue(options.DisruptionTarget));
             if (manifests.SelfRenew && request.Kind != CredentialKind.Token)
                 throw new ConfigurationException("--self-renew: only a token can renew itself; a certificate is approved by someone each time");
             await Issuance.RefuseAsync(request, replace: parsed.GetValue(options.Force), cancellationToken).ConfigureAwait(false);

@@ -34,6 +34,8 @@ internal sealed class KubeconfigOptions
 
     public Option<bool> RemoveNode { get; } = NewRemoveNode();
 
+    public Option<bool> DisruptionTarget { get; } = NewDisruptionTarget();
+
     public Option<bool> SelfRenew { get; } = NewSelfRenew();
 
     public Option<bool> SkipRbac { get; } = new("--skip-rbac") { Description = "Do not apply the manifests that bebidactl rbac prints: someone else does" };
@@ -60,6 +62,8 @@ internal sealed class KubeconfigOptions
     }
 
     public static Option<bool> NewRemoveNode() => new("--remove-node") { Description = "The right to delete Nodes too, which kubernetes.removeNode needs" };
+
+    public static Option<bool> NewDisruptionTarget() => new("--disruption-target") { Description = "The right to patch pods/status too: pods deleted past their budget then count as disrupted, not failed" };
 
     public static Option<bool> NewSelfRenew() => new("--self-renew") { Description = "The right of a token to renew itself too, for bebidactl kubeconfig renew --self from a timer" };
 

@@ -17,12 +17,13 @@ internal static class RbacCommand
         };
         KubeconfigOptions.Complete(credential);
         var removeNode = KubeconfigOptions.NewRemoveNode();
+        var disruptionTarget = KubeconfigOptions.NewDisruptionTarget();
         var selfRenew = KubeconfigOptions.NewSelfRenew();
         var timeline = new Option<bool>("--timeline") { Description = "With the right to read Events in the namespace default, for bebidactl timeline" };
-        var command = new Command("rbac", "Print the Kubernetes manifests with the rights that BeBiDa needs, for kubectl apply or a GitOps repository.") { credential, space, removeNode, selfRenew, timeline };
+        var command = new Command("rbac", "Print the Kubernetes manifests with the rights that BeBiDa needs, for kubectl apply or a GitOps repository.") { credential, space, removeNode, disruptionTarget, selfRenew, timeline };
         command.SetAction(parsed =>
         {
-            Console.Out.Write(Manifests.Text(new ManifestOptions(parsed.GetValue(space)!, parsed.GetValue(credential), parsed.GetValue(removeNode), parsed.GetValue(selfRenew), parsed.GetValue(timeline))));
+            Console.Out.Write(Manifests.Text(new ManifestOptions(parsed.GetValue(space)!, parsed.GetValue(credential), parsed.GetValue(removeNode), parsed.GetValue(selfRenew), parsed.GetValue(timeline), parsed.GetValue(disruptionTarget))));
             return ExitCode.Done;
         });
         return command;

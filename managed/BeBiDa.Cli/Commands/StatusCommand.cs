@@ -86,6 +86,7 @@ internal static class StatusCommand
                 n.Ready,
                 !n.Unschedulable,
                 [.. n.Holds.Select(h => new HoldJson(h.Key.Cluster, h.Key.JobId, h.Key.Task, h.Since))],
-                n.Pods)).ToList(),
+                n.Pods,
+                n.Tolerating)).ToList(),
             OutputJson.Default.ListNodeStatusJson));
 }

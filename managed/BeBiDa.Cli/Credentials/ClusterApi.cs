@@ -87,6 +87,10 @@ internal sealed class ClusterApi : IDisposable
         return review["status"]?["allowed"]?.GetValue<bool>() == true;
     }
 
+    /// <summary>All pods that are bound to a node.</summary>
+    /// <exception cref="ClusterException">They cannot be read.</exception>
+    public Task<IReadOnlyList<Pod>> PodsAsync(CancellationToken cancellationToken) => new PodQueries(client, () => 0).ListAllAsync(cancellationToken);
+
     /// <summary>What the server's clock shows (RFC 9110, Date).</summary>
     /// <returns>Null where it does not say.</returns>
     /// <exception cref="ClusterException">It cannot be asked.</exception>

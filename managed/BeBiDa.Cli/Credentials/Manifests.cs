@@ -8,7 +8,8 @@ namespace BeBiDa.Cli.Credentials;
 /// <param name="RemoveNode">Whether kubernetes.removeNode is used.</param>
 /// <param name="SelfRenew">Whether a token may renew itself.</param>
 /// <param name="Timeline">Whether bebidactl timeline reads Events as this identity.</param>
-internal sealed record ManifestOptions(string Namespace = Manifests.Identity, CredentialKind? Credential = null, bool RemoveNode = false, bool SelfRenew = false, bool Timeline = false);
+/// <param name="DisruptionTarget">Whether pods that are deleted past their budget are marked as disrupted.</param>
+internal sealed record ManifestOptions(string Namespace = Manifests.Identity, CredentialKind? Credential = null, bool RemoveNode = false, bool SelfRenew = false, bool Timeline = false, bool DisruptionTarget = false);
 
 /// <summary>The manifests of packaging/kubernetes, which are part of this program.</summary>
 internal static partial class Manifests
@@ -56,6 +57,8 @@ internal static partial class Manifests
         yield return "rbac.yaml";
         if (options.RemoveNode)
             yield return "rbac-remove-node.yaml";
+        if (options.DisruptionTarget)
+            yield return "rbac-disruption-target.yaml";
         if (options.SelfRenew)
             yield return "rbac-self-renew.yaml";
         if (options.Timeline)

@@ -79,9 +79,10 @@ internal sealed partial class Drain
         instruments?.PodDeleted(isForced ? "stuck" : EvictionTable.Of(pod.Refusal!.Fault).Metric);
     }
 
+    // An earlier refusal says more than that the last try was cut short by the deadline.
     private void Overdue(LeavingPod pod)
     {
-        pod.Refused(NoAnswer());
+        pod.Refused(pod.Refusal ?? NoAnswer());
         Queue(pod);
     }
 

@@ -67,6 +67,6 @@ public static partial class Verdict
     [GeneratedRegex(@"bebida: job (\d+): its nodes have not left Kubernetes")]
     private static partial Regex PolicyLine();
 
-    [GeneratedRegex(@"fatal|should not have been|bebida: .*(does not stop|no memory|out of memory|has forked)|Unhandled exception|Process terminated|Segmentation|Aborted|assert", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(@"fatal|should not have been|unexpected internal error|bebida: .*(does not stop|no memory|out of memory|has forked)|Unhandled exception|Process terminated|Segmentation|Aborted|assert", RegexOptions.IgnoreCase)]
     private static partial Regex InternalLine();
 }
