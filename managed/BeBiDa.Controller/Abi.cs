@@ -28,7 +28,7 @@ internal unsafe struct Host
     public uint Size;
     public delegate* unmanaged[Cdecl]<int, byte*, void> Log;
     public delegate* unmanaged[Cdecl]<ulong, int, void> Answer;
-    public delegate* unmanaged[Cdecl]<uint, int> Presence;
+    public delegate* unmanaged[Cdecl]<uint, delegate* unmanaged[Cdecl]<nint, byte*, void>, nint, int> Presence;
     public delegate* unmanaged[Cdecl]<delegate* unmanaged[Cdecl]<nint, HostJob*, void>, nint, byte*, uint, byte*, uint, int> Jobs;
 }
 

@@ -1,37 +1,60 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using BeBiDa.Border;
 using BeBiDa.Jobs;
 
 namespace BeBiDa.Controller;
 
-/// <summary>Asks the slurmctld that we live in whether a job is still on its nodes.</summary>
+/// <summary>Asks the slurmctld that we live in which nodes an ended job has not left.</summary>
 internal sealed class HostPresence : IJobPresence
 {
     // Each question is a request to slurmctld: a thousand jobs that end at once must not ask it a thousand times at once.
     private const int AtOnce = 2;
 
     private readonly SemaphoreSlim asking = new(AtOnce);
-    private readonly unsafe delegate* unmanaged[Cdecl]<uint, int> presence;
+    private readonly unsafe delegate* unmanaged[Cdecl]<uint, delegate* unmanaged[Cdecl]<nint, byte*, void>, nint, int> presence;
 
     /// <summary>Gets ready to ask by bebida_host.presence.</summary>
-    public unsafe HostPresence(delegate* unmanaged[Cdecl]<uint, int> presence) => this.presence = presence;
+    public unsafe HostPresence(delegate* unmanaged[Cdecl]<uint, delegate* unmanaged[Cdecl]<nint, byte*, void>, nint, int> presence) => this.presence = presence;
 
     /// <inheritdoc/>
-    public async Task<bool> IsOnItsNodesAsync(Job job, CancellationToken cancellationToken)
+    public async Task<IReadOnlyCollection<string>> OccupiedNodesAsync(Job job, CancellationToken cancellationToken)
     {
         await asking.WaitAsync(cancellationToken).ConfigureAwait(false);
         // Given up by the caller, a question goes on until it is answered, and counts until then.
-        return await Task.Run(() => Ask(job.Id), CancellationToken.None).WaitAsync(cancellationToken).ConfigureAwait(false);
+        return await Task.Run(() => Ask(job), CancellationToken.None).WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    private unsafe bool Ask(uint job)
+    private unsafe IReadOnlyCollection<string> Ask(Job job)
     {
+        var nodes = new List<string>();
+        var handle = GCHandle.Alloc(nodes);
         try
         {
-            return (Presence)presence(job) != Presence.Gone;
+            return (Presence)presence(job.Id, &Take, GCHandle.ToIntPtr(handle)) switch
+            {
+                Presence.Gone => [],
+                Presence.Present => nodes,
+                _ => job.Nodes,
+            };
         }
         finally
         {
+            handle.Free();
             asking.Release();
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static unsafe void Take(nint context, byte* node)
+    {
+        try
+        {
+            ((List<string>)GCHandle.FromIntPtr(context).Target!).Add(Marshal.PtrToStringUTF8((nint)node) ?? "");
+        }
+        catch (OutOfMemoryException)
+        {
+            // No exception may cross into C. The node counts as left a moment early; its prolog holds the next job back.
         }
     }
 }

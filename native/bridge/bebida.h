@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 /* Raised with every change that an older or newer other side would misread. Each side refuses another. */
-#define BEBIDA_ABI_VERSION 3u
+#define BEBIDA_ABI_VERSION 4u
 
 /* Levels of Slurm's own log (slurm_error, slurm_info, slurm_verbose, slurm_debug). */
 enum bebida_log_level {
@@ -64,6 +64,9 @@ struct bebida_job {
 /* Takes one job; context is the caller's own. */
 typedef void (*bebida_take_job)(void *context, const struct bebida_job *job);
 
+/* Takes one node's name; context is the caller's own. */
+typedef void (*bebida_take_node)(void *context, const char *node);
+
 /* What slurmctld's shim lends libbebida_controller.so. The functions may be called from any thread, at any
  * time until bebida_stop() has returned; log and answer never block for longer than a log write. */
 struct bebida_host {
@@ -77,10 +80,11 @@ struct bebida_host {
      * request: the number it was given. outcome: enum bebida_outcome. */
     void (*answer)(uint64_t request, int32_t outcome);
 
-    /* Whether a job that slurmctld has ended is still on its nodes: slurmctld calls its epilog hook when it
-     * begins to end a job, not when the job's last process is gone. Returns enum bebida_presence. Takes as
-     * long as a request to slurmctld, so it is asked from a thread that may wait. */
-    int32_t (*presence)(uint32_t job_id);
+    /* Which nodes a job that slurmctld has ended has not left: slurmctld calls its epilog hook when it begins
+     * to end a job, and each node is free when its own epilog has ended. Gives each such node to take before
+     * it returns. Returns enum bebida_presence; only with BEBIDA_PRESENT the nodes that were taken are all.
+     * Takes as long as a request to slurmctld, so it is asked from a thread that may wait. */
+    int32_t (*presence)(uint32_t job_id, bebida_take_node take, void *context);
 
     /* Asks slurmctld for its cluster's name and for every job that has nodes, and gives each to take before
      * it returns. cluster: where the name goes, cut to cluster_size bytes with its NUL. Returns enum

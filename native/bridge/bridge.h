@@ -16,7 +16,7 @@ typedef void (*bridge_tell)(const struct hand_over *hand_over, const struct poli
 
 /* What the library may ask of slurmctld: the functions of those names in struct bebida_host. */
 struct bridge_questions {
-    int32_t (*presence)(uint32_t job_id);
+    int32_t (*presence)(uint32_t job_id, bebida_take_node take, void *context);
     int32_t (*jobs)(bebida_take_job take, void *context, char *cluster, uint32_t cluster_size, char *reason,
                     uint32_t reason_size);
 };

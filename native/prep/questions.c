@@ -18,7 +18,18 @@ static bool has_nodes(const job_info_t *job)
     return job->nodes != NULL && *job->nodes != '\0';
 }
 
-int32_t questions_presence(uint32_t job_id)
+/* Returns whether all of them were given. */
+static bool give_nodes(const job_info_t *job, bebida_take_node take, void *context)
+{
+    char **nodes = nodes_expand(job->nodes);
+
+    for (char **node = nodes; node != NULL && *node != NULL; node++)
+        take(context, *node);
+    nodes_free(nodes);
+    return nodes != NULL;
+}
+
+int32_t questions_presence(uint32_t job_id, bebida_take_node take, void *context)
 {
     job_info_msg_t *jobs = NULL;
     int32_t presence = BEBIDA_GONE;
@@ -31,8 +42,13 @@ int32_t questions_presence(uint32_t job_id)
     for (uint32_t i = 0; i < jobs->record_count; i++) {
         const job_info_t *job = &jobs->job_array[i];
 
-        if (job->job_id == job_id && is_leaving(job) && has_nodes(job))
-            presence = BEBIDA_PRESENT;
+        if (job->job_id != job_id || !is_leaving(job) || !has_nodes(job))
+            continue;
+        if (!give_nodes(job, take, context)) {
+            presence = BEBIDA_UNKNOWN;
+            goto end;
+        }
+        presence = BEBIDA_PRESENT;
     }
 end:
     slurm_free_job_info_msg(jobs);

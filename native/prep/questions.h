@@ -8,7 +8,7 @@
 #include "bebida.h"
 
 /* bebida_host.presence. */
-int32_t questions_presence(uint32_t job_id);
+int32_t questions_presence(uint32_t job_id, bebida_take_node take, void *context);
 
 /* bebida_host.jobs. */
 int32_t questions_jobs(bebida_take_job take, void *context, char *cluster, uint32_t cluster_size,

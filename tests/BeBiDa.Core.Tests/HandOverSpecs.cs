@@ -80,6 +80,22 @@ public class HandOverSpecs
     }
 
     [Test]
+    public async Task A_node_whose_epilog_hangs_keeps_no_other_node_of_its_job_out_of_Kubernetes()
+    {
+        var presence = new Presence { Left = ["n1", "n3"] };
+        await using var patient = new HandOvers(cluster, new BebidaConfiguration(), clock, NullLogger.Instance, presence);
+        await patient.DecommissionAsync(Job(7, "n1", "n2", "n3"), Budget);
+        var givingBack = patient.RecommissionAsync(Job(7, "n1", "n2", "n3"), Budget);
+        await clock.UntilAsync(() => cluster.Count("release") == 2);
+        Assert.That((cluster.Held.Keys.Single(), givingBack.IsCompleted), Is.EqualTo(("n2", false)));
+        Assert.That((await clock.RunAsync(givingBack)).Problems, Is.EqualTo(new[] { "the job is still on n2" }));
+        await clock.PassAsync(TimeSpan.FromMinutes(10));
+        presence.HasLeft = true;
+        await clock.UntilAsync(() => cluster.Held.Count == 0);
+        Assert.That(cluster.Count("release"), Is.EqualTo(3));
+    }
+
+    [Test]
     public async Task Nodes_that_Kubernetes_does_not_know_are_none_of_our_business()
     {
         var result = await DecommissionAsync(Job(7, "login", "n1"));
@@ -464,12 +480,15 @@ public class HandOverSpecs
     {
         public bool HasLeft { get; set; }
 
+        /// <summary>The nodes that it has left while it has not left all.</summary>
+        public string[] Left { get; set; } = [];
+
         public int Asked { get; private set; }
 
-        public Task<bool> IsOnItsNodesAsync(Job job, CancellationToken cancellationToken)
+        public Task<IReadOnlyCollection<string>> OccupiedNodesAsync(Job job, CancellationToken cancellationToken)
         {
             Asked++;
-            return Task.FromResult(!HasLeft);
+            return Task.FromResult<IReadOnlyCollection<string>>(HasLeft ? [] : [.. job.Nodes.Except(Left)]);
         }
     }
 

@@ -77,13 +77,21 @@ public class ReconcilerSpecs : ReconcilerTest
     }
 
     [Test]
-    public async Task Holds_of_a_job_that_is_leaving_are_its_epilogs_and_are_held_again_where_it_still_is()
+    public async Task A_node_that_an_ending_job_has_left_is_released_and_one_where_it_still_is_is_held()
     {
         Slurm.Runs(7, leaving: true, "n2", "n3");
         await HoldAsync("n1", 7);
         await HoldAsync("n2", 7);
-        Assert.That(Told(await RepairAsync()), Is.EqualTo(new[] { "Hold n3 7" }));
-        Assert.That(Ledger.State, Is.EqualTo("n1:c.7 n2:c.7 n3:c.7"));
+        Assert.That(Told(await RepairAsync()), Is.EquivalentTo(new[] { "Release n1 7", "Hold n3 7" }));
+        Assert.That(Ledger.State, Is.EqualTo("n2:c.7 n3:c.7"));
+    }
+
+    [Test]
+    public async Task Holds_of_an_ending_job_that_was_shrunk_to_no_node_are_left_to_its_epilog()
+    {
+        Slurm.Runs(7, leaving: true);
+        await HoldAsync("n1", 7);
+        Assert.That(Told(await RepairAsync()), Is.Empty);
     }
 
     [Test]

@@ -5,7 +5,45 @@ namespace BeBiDa.Site.Tests;
 [TestFixture(HandOverBy.Hook)]
 internal sealed class LeavingTests(HandOverBy handOver) : SiteTest
 {
-    protected override SiteOptions Options => new() { Nodes = 1, HandOver = handOver };
+    private readonly string epilogs = Directory.CreateTempSubdirectory("epilogs-").FullName;
+
+    private string Gate => Path.Combine(epilogs, "n2-may-end");
+
+    // An epilog of the site's own that hangs on n2 until it is told to end.
+    protected override SiteOptions Options
+    {
+        get
+        {
+            var script = Path.Combine(epilogs, "epilog.sh");
+            File.WriteAllText(Gate, "");
+            File.WriteAllText(script, $"#!/bin/sh\nuntil [ \"$SLURMD_NODENAME\" != n2 ] || [ -e {Gate} ]; do sleep 0.1; done\n");
+            File.SetUnixFileMode(script, (UnixFileMode)0b111_101_101);
+            return new() { Nodes = 2, HandOver = handOver, Slurm = slurm => slurm with { ExtraConfiguration = [$"Epilog={script}"] } };
+        }
+    }
+
+    [OneTimeTearDown]
+    public void DeleteTheEpilog() => Directory.Delete(epilogs, recursive: true);
+
+    [Test]
+    public async Task A_node_whose_epilog_hangs_keeps_no_other_node_of_its_job_out_of_Kubernetes()
+    {
+        File.Delete(Gate);
+        try
+        {
+            var job = await StartJobAsync("-N2");
+            await HeldAsync("n1", job);
+            (await Slurm.RunAsync("scancel", [$"{job}"])).EnsureSucceeded();
+            await Eventually.HoldsAsync("n1 is back in Kubernetes", Patience, async _ => (await NodeAsync("n1")).Spec.Unschedulable != true);
+            Assert.That((await NodeAsync("n2")).Spec.Unschedulable, Is.True);
+            Assert.That((await Slurm.RunAsync("squeue", ["--noheader", "--format=%T", $"--jobs={job}"])).StandardOutput.Trim(), Is.EqualTo("COMPLETING"));
+        }
+        finally
+        {
+            await File.WriteAllTextAsync(Gate, "");
+        }
+        await Site.WaitUntilFreeAsync();
+    }
 
     [Test]
     public async Task The_node_of_a_job_that_does_not_want_to_end_is_free_only_when_it_has_ended()

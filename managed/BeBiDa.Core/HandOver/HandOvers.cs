@@ -363,30 +363,50 @@ public sealed class HandOvers : IAsyncDisposable
         });
     }
 
+    // Each node as soon as the job has left it: one whose epilog hangs keeps no other. A job whose processes are still being
+    // ended must not meet pods.
     private async Task<int> GiveBackAsync(Job job, IReadOnlyList<JobNode> nodes, TimeSpan budget, Problems problems, IProgress<HandOverProgress>? progress, Turn turn)
     {
         var began = time.GetUtcNow();
-        await LeftAsync(job, problems, turn.Over).ConfigureAwait(false);
-        using var limit = new CancellationTokenSource(budget + configuration.Controller.Deadline, time);
-        using var over = CancellationTokenSource.CreateLinkedTokenSource(turn.Over, limit.Token);
+        var occupied = nodes.ToList();
+        var releases = new List<Task>();
         var done = 0;
-        await OnEveryAsync(job, nodes, problems, over.Token, async node =>
+        try
         {
-            var others = await cluster.ReleaseAsync(node, job.Hold, stop.Token, over.Token).ConfigureAwait(false);
-            progress?.Report(new HandOverProgress(nodes.Count, Interlocked.Increment(ref done), 0, 0));
-            Record(node, job, NodeEvent.Recommissioned, began, $"{job.Manager} job {Describe(job)} has given this node back" + (others.Count == 0 ? "" : $"; held by {Few(others)} still"), warning: false);
-            return true;
-        }).ConfigureAwait(false);
+            for (var pause = FirstLook; ; pause = pause * 2 < LongestLook ? pause * 2 : LongestLook)
+            {
+                problems.Set(Leaving, $"the job is still on {Few([.. occupied.Select(n => n.SlurmName)])}");
+                var still = (await presence.OccupiedNodesAsync(job, turn.Over).ConfigureAwait(false)).ToHashSet(StringComparer.Ordinal);
+                var left = occupied.Where(n => !still.Contains(n.SlurmName)).ToList();
+                if (left.Count > 0)
+                {
+                    occupied.RemoveAll(left.Contains);
+                    releases.Add(ReleaseAsync(left));
+                }
+                if (occupied.Count == 0)
+                    break;
+                await Task.Delay(pause, time, turn.Over).ConfigureAwait(false);
+            }
+            problems.Clear(Leaving);
+        }
+        finally
+        {
+            await Task.WhenAll(releases).ConfigureAwait(false);
+        }
         return 0;
-    }
 
-    // A job whose processes are still being ended must not meet pods.
-    private async Task LeftAsync(Job job, Problems problems, CancellationToken cancellationToken)
-    {
-        problems.Set(Leaving, "the job is still on its nodes");
-        for (var pause = FirstLook; await presence.IsOnItsNodesAsync(job, cancellationToken).ConfigureAwait(false); pause = pause * 2 < LongestLook ? pause * 2 : LongestLook)
-            await Task.Delay(pause, time, cancellationToken).ConfigureAwait(false);
-        problems.Clear(Leaving);
+        async Task ReleaseAsync(IReadOnlyList<JobNode> left)
+        {
+            using var limit = new CancellationTokenSource(budget + configuration.Controller.Deadline, time);
+            using var over = CancellationTokenSource.CreateLinkedTokenSource(turn.Over, limit.Token);
+            await OnEveryAsync(job, left, problems, over.Token, async node =>
+            {
+                var others = await cluster.ReleaseAsync(node, job.Hold, stop.Token, over.Token).ConfigureAwait(false);
+                progress?.Report(new HandOverProgress(nodes.Count, Interlocked.Increment(ref done), 0, 0));
+                Record(node, job, NodeEvent.Recommissioned, began, $"{job.Manager} job {Describe(job)} has given this node back" + (others.Count == 0 ? "" : $"; still held by {Few([.. others.Select(h => $"job {h.Key.Job}")])}"), warning: false);
+                return true;
+            }).ConfigureAwait(false);
+        }
     }
 
     // All nodes at once: the cluster itself bounds the requests under way.
@@ -433,8 +453,8 @@ public sealed class HandOvers : IAsyncDisposable
         $"{job.Number}{(job.User.Length > 0 ? $" of {job.User}" : "")}{(job.Partition.Length > 0 ? $" in {job.Partition}" : "")} ({job.Cluster})";
 
     // An annotation is soon written by anyone who may write the node.
-    private static string Few(IReadOnlyList<Hold> holds) =>
-        string.Join(", ", holds.Take(MostShown).Select(h => $"job {h.Key.Job}")) + (holds.Count > MostShown ? $" and {holds.Count - MostShown} more" : "");
+    private static string Few(IReadOnlyList<string> names) =>
+        string.Join(", ", names.Take(MostShown)) + (names.Count > MostShown ? $" and {names.Count - MostShown} more" : "");
 
     // Where it was, in a word however many nodes; bebidactl timeline reads it. A reconciler's job has no list by Slurm.
     private static string Where(Job job) =>

@@ -29,7 +29,8 @@ internal sealed class Differences(BebidaConfiguration configuration)
             places[job.Id] = [.. nodes.Select(n => n.Ledger.Node.Name)];
             repairs.AddRange(Missing(slurmCluster, job, [.. nodes.Where(n => policy.Counts(n.Name))]));
         }
-        var leaving = jobs.Where(j => j.Leaving).Select(j => j.Id).ToHashSet();
+        // Shrunk to no node, it has handed them to another job, whose hold comes with the next look.
+        var leaving = jobs.Where(j => j.Leaving && j.Nodes.Count == 0).Select(j => j.Id).ToHashSet();
         foreach (var node in ledger)
         {
             // What holds another node is none of ours: two Slurms of one name may lend a part of the nodes each.
@@ -40,7 +41,7 @@ internal sealed class Differences(BebidaConfiguration configuration)
                 if (!places.TryGetValue(hold.Key.JobId, out var place))
                     repairs.Add(new Repair(RepairAction.Release, name, node.Node, hold, "the job has no nodes in Slurm"));
                 else if (!place.Contains(node.Node.Name))
-                    repairs.Add(new Repair(RepairAction.Release, name, node.Node, hold, "the job is on other nodes"));
+                    repairs.Add(new Repair(RepairAction.Release, name, node.Node, hold, "the job is on other nodes, or has left this one"));
         }
         return [.. repairs.OrderBy(r => r.Node, StringComparer.Ordinal).ThenBy(r => r.Hold.Key.JobId)];
     }
