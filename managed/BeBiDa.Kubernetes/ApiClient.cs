@@ -81,12 +81,12 @@ internal sealed class ApiClient : IDisposable
     /// <param name="content">The body.</param>
     /// <param name="unsent">Ends it as long as nothing has been sent.</param>
     /// <param name="cancellationToken">Ends what has been sent, on our side.</param>
-    public async Task<PartialObject?> WriteNodeAsync(string path, HttpContent content, CancellationToken unsent, CancellationToken cancellationToken)
+    public async Task<OwnedObject?> WriteNodeAsync(string path, HttpContent content, CancellationToken unsent, CancellationToken cancellationToken)
     {
         await nodeWrites.WaitAsync(unsent).ConfigureAwait(false);
         try
         {
-            return await SparinglyAsync(HttpMethod.Patch, path, content, Metadata, ApiJson.Default.PartialObject, unsent, cancellationToken).ConfigureAwait(false);
+            return await SparinglyAsync(HttpMethod.Patch, path, content, Metadata, ApiJson.Default.OwnedObject, unsent, cancellationToken).ConfigureAwait(false);
         }
         finally
         {

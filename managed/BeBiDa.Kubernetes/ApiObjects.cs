@@ -15,9 +15,6 @@ internal sealed record ObjectMeta(
 
 internal sealed record OwnerReference(string? Kind, string? Name, string? Uid, bool? Controller);
 
-/// <summary>Any object, as its metadata (meta.k8s.io/v1 PartialObjectMetadata).</summary>
-internal sealed record PartialObject(ObjectMeta? Metadata);
-
 internal interface IObjectList
 {
     ListMeta? Metadata { get; }
@@ -84,18 +81,33 @@ internal sealed record NodeObjectList(ListMeta? Metadata, List<NodeObject?>? Ite
 /// <summary>Any object's metadata, and who owns which of its fields.</summary>
 internal sealed record OwnedObject(OwnedMeta? Metadata);
 
-internal sealed record OwnedMeta(string? Uid, string? ResourceVersion, Dictionary<string, string>? Annotations, List<ManagedFields?>? ManagedFields);
+internal sealed record OwnedMeta(string? Uid, string? ResourceVersion, Dictionary<string, string>? Annotations, Dictionary<string, string>? Labels, List<ManagedFields?>? ManagedFields);
 
 /// <summary>What one manager owns (meta/v1 ManagedFieldsEntry).</summary>
 internal sealed record ManagedFields(string? Manager, JsonElement FieldsV1)
 {
+    /// <summary>Whether it is one of our holds.</summary>
+    [JsonIgnore]
+    public bool IsOurs => Manager?.StartsWith(WellKnownNames.FieldManagerPrefix, StringComparison.Ordinal) == true;
+
     /// <summary>Whether it is, or would have, spec.unschedulable.</summary>
     [JsonIgnore]
-    public bool OwnsUnschedulable =>
-        FieldsV1.ValueKind == JsonValueKind.Object
-        && FieldsV1.TryGetProperty("f:spec", out var spec)
-        && spec.ValueKind == JsonValueKind.Object
-        && spec.TryGetProperty("f:unschedulable", out _);
+    public bool OwnsUnschedulable => Fields(FieldsV1, "f:spec").Contains("f:unschedulable");
+
+    /// <summary>Whether it owns a hold's annotation or the owner label.</summary>
+    [JsonIgnore]
+    public bool OwnsOurName =>
+        Fields(FieldsV1, "f:metadata", "f:annotations").Any(name => name.StartsWith("f:" + WellKnownNames.HoldAnnotationPrefix, StringComparison.Ordinal))
+        || Fields(FieldsV1, "f:metadata", "f:labels").Contains("f:" + WellKnownNames.OwnerLabel);
+
+    // The names below a path of FieldsV1 (structured-merge-diff); none where the path ends before.
+    private static IEnumerable<string> Fields(JsonElement fields, params ReadOnlySpan<string> path)
+    {
+        foreach (var part in path)
+            if (fields.ValueKind != JsonValueKind.Object || !fields.TryGetProperty(part, out fields))
+                return [];
+        return fields.ValueKind == JsonValueKind.Object ? fields.EnumerateObject().Select(property => property.Name) : [];
+    }
 }
 
 internal sealed record OwnedObjectList(List<OwnedObject?>? Items);
@@ -195,7 +207,7 @@ internal static class ObjectLists
 
 // As deep as the API server itself reads: what is skipped unread (managedFields are what their writers make them) is not to end a list.
 [JsonSourceGenerationOptions(MaxDepth = 10_001, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
-[JsonSerializable(typeof(PartialObject))]
+[JsonSerializable(typeof(OwnedObject))]
 [JsonSerializable(typeof(OwnedObjectList))]
 [JsonSerializable(typeof(ListedNodeList))]
 [JsonSerializable(typeof(PodObjectList))]

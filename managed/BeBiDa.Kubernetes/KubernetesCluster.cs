@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using BeBiDa.Cluster;
 using BeBiDa.Configuration;
@@ -14,6 +15,8 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
     // The media type of Server-Side Apply; its YAML may be JSON (kubernetes.io/docs/reference/using-api/server-side-apply).
     private const string Apply = "application/apply-patch+yaml";
 
+    private const string MergePatch = "application/merge-patch+json";
+
     // kubelet's and the node controller's Events on Nodes stand in this namespace too: Nodes have none.
     private const string EventNamespace = "default";
 
@@ -25,12 +28,15 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
     private readonly PodQueries pods;
     private readonly KeyedLock writes = new();
     private readonly PodDeparture departure;
+    private readonly ILogger logger;
+    private readonly ConcurrentDictionary<(string Uid, string Manager), bool> toldCordons = new();
     private readonly string host = Environment.MachineName;
 
     private KubernetesCluster(ApiClient client, NodeWatch nodes, TimeProvider time, ILogger logger)
     {
         this.client = client;
         this.nodes = nodes;
+        this.logger = logger;
         departure = new PodDeparture(client, time, logger);
         pods = new PodQueries(client, () => nodes.Count);
     }
@@ -93,7 +99,10 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
     public async Task<IReadOnlyList<Hold>> ReleaseAsync(ClusterNode node, HoldKey hold, CancellationToken cancellationToken, CancellationToken unsent = default)
     {
         var after = await ApplyAsync(node, hold, new NodeApplyMeta(node.Name, node.Uid, null, null), null, unsent, cancellationToken).ConfigureAwait(false);
-        return Hold.Read(after?.Metadata?.Annotations);
+        if (after?.Metadata is not { Uid: not null, ResourceVersion: not null } metadata || HoldRemnant.Of(metadata, hold) is not { } remnant)
+            return Hold.Read(after?.Metadata?.Annotations);
+        await RemoveAsync(node, hold, metadata, remnant, cancellationToken).ConfigureAwait(false);
+        return [.. Hold.Read(metadata.Annotations).Where(h => h.Key != hold)];
     }
 
     /// <inheritdoc/>
@@ -104,7 +113,7 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
             return null;
         if (Hold.Read(metadata.Annotations).FirstOrDefault(h => h.Key.Cluster != slurmCluster) is { } other)
             return $"job {other.Key.Job} of cluster {other.Key.Cluster} holds it too";
-        if (metadata.ManagedFields?.FirstOrDefault(f => f?.OwnsUnschedulable == true && f.Manager?.StartsWith(WellKnownNames.FieldManagerPrefix, StringComparison.Ordinal) != true) is { } admin)
+        if (metadata.ManagedFields?.FirstOrDefault(f => f is { OwnsUnschedulable: true, IsOurs: false }) is { } admin)
             return $"someone else has cordoned it (field manager {admin.Manager})";
         // Unchanged since: whoever wrote to it meanwhile may want it.
         var options = new DeleteOptions("v1", "DeleteOptions", null, new Preconditions(node.Uid, metadata.ResourceVersion));
@@ -196,9 +205,23 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
     /// <exception cref="ClusterException">They cannot be read; the rights that a hand-over needs do not include this.</exception>
     public Task<IReadOnlyList<HandOverEvent>> ReadHandOversAsync(CancellationToken cancellationToken) => HandOverEvents.ReadAsync(client, EventNamespace, cancellationToken);
 
+    // Server-Side Apply cannot remove what another manager owns. The patch holds only for the version that showed no other
+    // hold: whoever took the node since makes it a conflict, and the release is tried again.
+    private async Task RemoveAsync(ClusterNode node, HoldKey hold, OwnedMeta metadata, HoldRemnant remnant, CancellationToken cancellationToken)
+    {
+        await client.WriteNodeAsync(
+            $"api/v1/nodes/{node.Name}?fieldManager=bebida",
+            ApiClient.Body(remnant.Removal(metadata, hold), MergePatchJson.Default.NodeMergePatch, MergePatch),
+            cancellationToken,
+            cancellationToken).ConfigureAwait(false);
+        logger.LogInformation("job {Job}: node {Node}: removed what another field manager had copied from its hold", hold.Job, node.Name);
+        if (remnant.CordonedBy is { } manager && toldCordons.TryAdd((node.Uid, manager), true))
+            logger.LogError("node {Node} stays unschedulable: field manager {Manager} owns spec.unschedulable, which may be an admin's cordon; if it is not, run: kubectl uncordon {Name}", node.Name, manager, node.Name);
+    }
+
     // One after the other for each node: of applies that meet, the API server starts all but one again, and after five
     // such starts it answers 409. Jobs that share a node would wait for each other's pauses.
-    private async Task<PartialObject?> ApplyAsync(ClusterNode node, HoldKey hold, NodeApplyMeta metadata, NodeApplySpec? spec, CancellationToken unsent, CancellationToken cancellationToken)
+    private async Task<OwnedObject?> ApplyAsync(ClusterNode node, HoldKey hold, NodeApplyMeta metadata, NodeApplySpec? spec, CancellationToken unsent, CancellationToken cancellationToken)
     {
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, unsent);
         return await writes.RunAsync(
