@@ -70,7 +70,7 @@ managed() {
     name=$(basename "$1")
     log=$logs/$name.log
     step "$name"
-    dotnet test "$1" < /dev/null --no-build --nologo --blame-hang --blame-hang-timeout 10m --blame-hang-dump-type none \
+    dotnet test "$1" < /dev/null --no-build --nologo --blame-hang --blame-hang-timeout 60m --blame-hang-dump-type none \
         --results-directory "$logs" --logger "console;verbosity=normal" > "$log" 2>&1
     local code=$? f p s
     f=$(sed -nE 's/^ *Failed: ([0-9]+)$/\1/p' "$log" | tail -1)

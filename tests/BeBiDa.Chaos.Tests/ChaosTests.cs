@@ -18,7 +18,7 @@ internal sealed class ChaosTests
         PingBound = TimeSpan.FromSeconds(10),
     };
 
-    [Test, CancelAfter(400_000)]
+    [Test, CancelAfter(3_600_000)]
     public async Task Whatever_goes_wrong_no_job_shares_its_node_and_no_hold_is_left(CancellationToken stop)
     {
         var report = await ChaosRun.RunAsync(Short with { Say = TestContext.Progress.WriteLine }, stop);
@@ -26,7 +26,7 @@ internal sealed class ChaosTests
         Assert.That(report.Counts.Where(count => count.MustBeNone).SelectMany(count => count.Cases.Select(one => $"{count.What}: {one}")), Is.Empty);
     }
 
-    [Test, CancelAfter(400_000)]
+    [Test, CancelAfter(3_600_000)]
     public async Task The_observer_sees_what_the_scripts_do_that_the_plugin_replaces(CancellationToken stop)
     {
         var report = await Control.RunAsync(ApiServerKind.Embedded, TestContext.Progress.WriteLine, stop);

@@ -13,7 +13,7 @@ namespace BeBiDa.Tests;
 /// <summary>bebidactl check on a site with a real slurmctld: nothing is found while all is well, and each thing that is wrong by its name.</summary>
 public sealed partial class CheckSpecs
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = Eventually.Patience;
 
     private Site.Site site = null!;
     private EmbeddedApiServer other = null!, late = null!;

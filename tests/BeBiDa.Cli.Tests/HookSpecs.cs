@@ -30,7 +30,7 @@ public sealed class HookSpecs : ToolTest
         await File.WriteAllTextAsync(PathOf("completing"), "41 n3\n42 n1\n");
         Squeue($"touch {PathOf("asked")}; cat {PathOf("completing")}");
         var epilog = RunAsync(Environment(Job), "hook", "epilog");
-        await Eventually.HoldsAsync("squeue was asked", TimeSpan.FromSeconds(30), _ => Task.FromResult(File.Exists(PathOf("asked"))));
+        await Eventually.HoldsAsync("squeue was asked", Eventually.Patience, _ => Task.FromResult(File.Exists(PathOf("asked"))));
         Assert.That((await StateAsync("n1"), await StateAsync("n2"), epilog.IsCompleted), Is.EqualTo(("closed lab.42", "closed lab.42", false)));
         await File.WriteAllTextAsync(PathOf("completing"), "41 n3\n");
         Exits(await epilog, 0);
@@ -107,7 +107,7 @@ public sealed class HookSpecs : ToolTest
         var log = PathOf("hook.log");
         Squeue($"touch {PathOf("asked")}; until [ -e {PathOf("left")} ]; do sleep 0.05; done");
         var epilog = RunAsync(Environment(Job), "hook", "epilog", "--log", log);
-        await Eventually.HoldsAsync("squeue was asked", TimeSpan.FromSeconds(30), _ => Task.FromResult(File.Exists(PathOf("asked"))));
+        await Eventually.HoldsAsync("squeue was asked", Eventually.Patience, _ => Task.FromResult(File.Exists(PathOf("asked"))));
         await File.AppendAllTextAsync(log, "another hook's line\n");
         await File.WriteAllTextAsync(PathOf("left"), "");
         Exits(await epilog, 0);

@@ -12,7 +12,7 @@ namespace BeBiDa.Tests;
 [TestFixtureSource(typeof(TestServers), nameof(TestServers.All))]
 public sealed class KubeconfigSpecs(ApiServerKind kind)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = Eventually.Patience;
 
     private IApiServer server = null!;
     private SigningController signing = null!;

@@ -134,10 +134,10 @@ public sealed partial class StatusSpecs : ToolTest
             .WithValidation(CommandResultValidation.None);
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         var watching = command.ExecuteAsync(limit.Token);
-        await Eventually.HoldsAsync("the table is shown", TimeSpan.FromSeconds(30), _ => Task.FromResult(screen.Text.Contains("n3", StringComparison.Ordinal)));
+        await Eventually.HoldsAsync("the table is shown", Eventually.Patience, _ => Task.FromResult(screen.Text.Contains("n3", StringComparison.Ordinal)));
         Assert.That(screen.Text, Does.Not.Contain("cordoned"));
         await Kubectl.RunAsync("cordon", "n3");
-        await Eventually.HoldsAsync("the cordon is shown", TimeSpan.FromSeconds(30), _ => Task.FromResult(screen.Text.Contains("cordoned", StringComparison.Ordinal)));
+        await Eventually.HoldsAsync("the cordon is shown", Eventually.Patience, _ => Task.FromResult(screen.Text.Contains("cordoned", StringComparison.Ordinal)));
 
         await ExecuteAsync(CliWrap.Cli.Wrap("kill").WithArguments(["-INT", (await File.ReadAllTextAsync(PathOf("pid"), limit.Token)).Trim()]));
         Assert.That((await watching).ExitCode, Is.Zero, screen.Text);

@@ -130,7 +130,7 @@ public sealed class TimelineSpecs : ToolTest
 
     private Dictionary<string, string?> InBerlin => Environment(("TZ", "Europe/Berlin"));
 
-    private Task EventsAsync(int count) => Eventually.HoldsAsync("the Events are written", TimeSpan.FromSeconds(30), async _ =>
+    private Task EventsAsync(int count) => Eventually.HoldsAsync("the Events are written", Eventually.Patience, async _ =>
         (await Admin.GetAsync<k8s.Models.Corev1EventList>("api/v1/namespaces/default/events", default)).Items.Count(e => e.Source?.Component == "bebida") == count);
 
     // What the picture says of each stretch when it is pointed at, by node and time.

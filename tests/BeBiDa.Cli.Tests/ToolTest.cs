@@ -15,7 +15,7 @@ namespace BeBiDa.Tests;
 [Parallelizable(ParallelScope.Children)]
 public abstract class ToolTest
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = Eventually.Patience;
 
     private string folder = "";
     private HollowCluster cluster = null!;

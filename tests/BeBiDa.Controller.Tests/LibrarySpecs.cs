@@ -115,7 +115,7 @@ public class LibrarySpecs
         Library.Start(Header.Version);
         for (var request = 1ul; request <= 200; request++)
             Assert.That(Library.HandOver(request, (int)(request % 2), Job, ["unknown"], 5000), Is.EqualTo(Ok));
-        await Eventually.HoldsAsync("200 answers", TimeSpan.FromSeconds(20), _ => Task.FromResult(Library.Answers.Count >= 200));
+        await Eventually.HoldsAsync("200 answers", Eventually.Patience, _ => Task.FromResult(Library.Answers.Count >= 200));
         Library.Stop(1000);
         Assert.That(Library.Answers.Select(a => a.Request).Order(), Is.EqualTo(Enumerable.Range(1, 200).Select(i => (ulong)i)));
         Assert.That(Library.Answers.Select(a => a.Outcome), Has.All.EqualTo(Header.Constant("BEBIDA_DONE")));
@@ -127,7 +127,7 @@ public class LibrarySpecs
         using var hang = api.Faults.Add(new EmbeddedApi.Faults.Fault(EmbeddedApi.Faults.FaultKind.Hang));
         Library.Start(Header.Version);
         Assert.That(Library.HandOver(1, 0, Job, ["n1"], 300), Is.EqualTo(Ok));
-        await Eventually.HoldsAsync("an answer", TimeSpan.FromSeconds(20), _ => Task.FromResult(!Library.Answers.IsEmpty));
+        await Eventually.HoldsAsync("an answer", Eventually.Patience, _ => Task.FromResult(!Library.Answers.IsEmpty));
         Assert.That(Library.Answers.Single(), Is.EqualTo((1ul, Header.Constant("BEBIDA_FAILED"))));
         Assert.That(Library.Stop(100), Is.EqualTo(Ok));
     }

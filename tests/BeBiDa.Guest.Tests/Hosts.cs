@@ -4,7 +4,7 @@ namespace BeBiDa.Guest.Tests;
 internal static class Hosts
 {
     /// <summary>How long anything may take before it counts as failed: slurmctld repeats what a busy node missed after two minutes.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(8);
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(15);
 
     /// <summary>A site of two nodes that takes many short jobs.</summary>
     public static SiteOptions Options(HandOverBy by, Func<SlurmOptions, SlurmOptions>? slurm = null) => new()

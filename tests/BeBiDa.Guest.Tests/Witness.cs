@@ -32,7 +32,7 @@ internal sealed class Witness : IDisposable
     public async Task<IReadOnlyList<string>> TellsAsync(string name)
     {
         string[] told = [];
-        await Eventually.HoldsAsync($"{name} has run", TimeSpan.FromSeconds(60), _ =>
+        await Eventually.HoldsAsync($"{name} has run", Eventually.Patience, _ =>
         {
             told = Directory.GetFiles(folder, $"*.{name}");
             return Task.FromResult(told.Length > 0);

@@ -85,7 +85,7 @@ internal sealed class JobMix(Site site, int seed)
     {
         var job = await site.Probes.SubmitAsync(TimeSpan.FromMinutes(1), options);
         var state = JobState.Pending;
-        await Eventually.HoldsAsync($"job {job} has its nodes", TimeSpan.FromMinutes(1), async cancel => (state = await site.Slurm.JobStateAsync(job, cancel)) != JobState.Pending);
+        await Eventually.HoldsAsync($"job {job} has its nodes", Eventually.Patience, async cancel => (state = await site.Slurm.JobStateAsync(job, cancel)) != JobState.Pending);
         if (state == JobState.Configuring)
             Interlocked.Increment(ref configuringWhenCancelled);
         await site.Slurm.RunAsync("scancel", [$"{job}"]);

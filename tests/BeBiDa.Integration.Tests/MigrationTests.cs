@@ -5,7 +5,7 @@ namespace BeBiDa.Site.Tests;
 /// <summary>A site of the scripts gets the plugin, by the steps of docs/migrating.md, while jobs run.</summary>
 internal sealed class MigrationTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = Eventually.Patience;
 
     [Test]
     public async Task Jobs_run_over_the_change_from_the_scripts_to_the_plugin_and_no_node_is_lost()

@@ -5,7 +5,7 @@ namespace BeBiDa.Site.Tests;
 /// <summary>What an admin sees of a site in Prometheus: the textfile that slurmctld writes, read, stored and asked for by real programs.</summary>
 internal sealed class MonitoringTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = Eventually.Patience;
     private static readonly string Packaging = Path.Combine(PluginBuild.RepositoryRoot(), "packaging");
 
     [Test]

@@ -26,7 +26,7 @@ internal sealed class OwedReleaseTests
             Assert.That(await site.HoldsAsync(), Is.EqualTo(new[] { $"n1 lab.{job}" }));
 
             await site.Slurm.StartControllerAsync();
-            await Eventually.HoldsAsync("no hold is left", TimeSpan.FromSeconds(30), async _ => (await site.HoldsAsync()).Count == 0);
+            await Eventually.HoldsAsync("no hold is left", Eventually.Patience, async _ => (await site.HoldsAsync()).Count == 0);
         });
     }
 }

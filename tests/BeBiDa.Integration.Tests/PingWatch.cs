@@ -2,16 +2,20 @@ using System.Diagnostics;
 
 namespace BeBiDa.Site.Tests;
 
-/// <summary>Asks slurmctld again and again whether it lives: each answer must come within a second.</summary>
+/// <summary>
+/// Asks slurmctld again and again whether it lives, and at the same moment an idle one without the plugin. Both wait for the
+/// same processors: what keeps slurmctld alone from answering is ours.
+/// </summary>
 internal sealed class PingWatch : IAsyncDisposable
 {
+    // Shorter than the shortest controller.deadline here: for so long a hook that blocks would keep slurmctld from answering.
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(1);
 
     private readonly SlurmCluster slurm;
     private readonly CancellationTokenSource stop = new();
-    private readonly List<string> bad = [];
+    private readonly List<(TimeSpan Took, string Answer)> answers = [];
     private readonly Task watching;
-    private int answers;
+    private TimeSpan slowestOfIdle;
 
     public PingWatch(SlurmCluster slurm)
     {
@@ -19,13 +23,13 @@ internal sealed class PingWatch : IAsyncDisposable
         watching = Task.Run(WatchAsync);
     }
 
-    /// <summary>Ends the watch and asserts that every answer came in time.</summary>
+    /// <summary>Ends the watch and asserts that slurmctld answered every time, and no later than an idle one may.</summary>
     public async Task AssertAsync()
     {
         await stop.CancelAsync();
         await watching;
-        Assert.That(answers, Is.Positive);
-        Assert.That(bad, Is.Empty);
+        Assert.That(answers, Is.Not.Empty);
+        Assert.That(answers.Where(a => !a.Answer.Contains("is UP") || a.Took > Bound + (2 * slowestOfIdle)).Select(a => $"{a.Took.TotalMilliseconds:0} ms, an idle one {slowestOfIdle.TotalMilliseconds:0} ms at most: {a.Answer}"), Is.Empty);
     }
 
     public async ValueTask DisposeAsync()
@@ -37,15 +41,21 @@ internal sealed class PingWatch : IAsyncDisposable
 
     private async Task WatchAsync()
     {
+        var idle = await Bystander.SlurmAsync();
         while (!stop.IsCancellationRequested)
         {
-            var began = Stopwatch.GetTimestamp();
-            var ping = await slurm.RunAsync("scontrol", ["ping"]);
-            var took = Stopwatch.GetElapsedTime(began);
-            answers++;
-            if (!ping.StandardOutput.Contains("is UP") || took > Bound)
-                bad.Add($"{took.TotalMilliseconds:0} ms: {ping.StandardOutput.Trim()} {ping.StandardError.Trim()}");
+            var beside = PingAsync(idle);
+            answers.Add(await PingAsync(slurm));
+            var (took, _) = await beside;
+            slowestOfIdle = took > slowestOfIdle ? took : slowestOfIdle;
             await Task.Delay(TimeSpan.FromMilliseconds(100), CancellationToken.None);
         }
+    }
+
+    private static async Task<(TimeSpan Took, string Answer)> PingAsync(SlurmCluster cluster)
+    {
+        var began = Stopwatch.GetTimestamp();
+        var ping = await cluster.RunAsync("scontrol", ["ping"]);
+        return (Stopwatch.GetElapsedTime(began), $"{ping.StandardOutput.Trim()} {ping.StandardError.Trim()}");
     }
 }

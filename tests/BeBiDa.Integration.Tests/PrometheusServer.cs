@@ -9,7 +9,7 @@ namespace BeBiDa.Site.Tests;
 /// <summary>Debian's prometheus, which asks Debian's prometheus-node-exporter, which reads textfiles: all of it real, on loopback.</summary>
 internal sealed class PrometheusServer : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = Eventually.Patience;
 
     private readonly HttpClient client;
     private readonly BoundProcess exporter, prometheus;

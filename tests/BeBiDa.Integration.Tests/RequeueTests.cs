@@ -10,7 +10,6 @@ internal sealed class RequeueTests : SiteTest
     {
         Nodes = 1,
         Configuration = "  requestTimeout: 1s\ncontroller:\n  deadline: 4s\n  onFailure: requeue\neviction:\n  deadline: 2s\n  gracePeriod: 1s\n  onBudget: fail\n",
-        Slurm = slurm => slurm with { CredentialLifetime = TimeSpan.FromSeconds(8) },
     };
 
     [Test]

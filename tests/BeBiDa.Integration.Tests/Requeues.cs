@@ -6,6 +6,6 @@ internal static class Requeues
     /// <summary>Waits until it has been, at least once.</summary>
     public static Task SeenAsync(Site site, int job) => Eventually.HoldsAsync(
         $"job {job} is requeued",
-        TimeSpan.FromSeconds(30),
+        Eventually.Patience,
         async _ => !(await site.Slurm.RunAsync("scontrol", ["show", "job", $"{job}"])).EnsureSucceeded().StandardOutput.Contains("Restarts=0"));
 }

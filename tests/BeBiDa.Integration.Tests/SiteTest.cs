@@ -7,7 +7,7 @@ namespace BeBiDa.Site.Tests;
 /// <summary>One site for all tests of a fixture; each finds it idle and leaves it idle.</summary>
 internal abstract class SiteTest
 {
-    protected static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    protected static readonly TimeSpan Patience = Eventually.Patience;
 
     protected Site Site { get; private set; } = null!;
 

@@ -3,7 +3,7 @@ namespace BeBiDa.Site.Tests;
 /// <summary>Sites that only one test needs, and what is asked of any.</summary>
 internal static class Sites
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = Eventually.Patience;
 
     /// <summary>Starts a site, lets a test have it, and stops it; where the test fails, slurmctld's log says more.</summary>
     public static async Task WithAsync(SiteOptions options, Func<Site, Task> test)

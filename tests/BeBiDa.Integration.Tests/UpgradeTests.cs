@@ -86,5 +86,5 @@ internal sealed class UpgradeTests
     }
 
     private static Task HoldsAreAsync(Site site, params string[] holds) =>
-        Eventually.HoldsAsync($"the holds are [{string.Join(", ", holds)}]", TimeSpan.FromSeconds(30), async _ => (await site.HoldsAsync()).SequenceEqual(holds));
+        Eventually.HoldsAsync($"the holds are [{string.Join(", ", holds)}]", Eventually.Patience, async _ => (await site.HoldsAsync()).SequenceEqual(holds));
 }

@@ -8,7 +8,7 @@ internal static class Workloads
 {
     public const string Namespace = "default";
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = Eventually.Patience;
 
     /// <summary>Starts executors that fill nodes: four a node, each with a quarter of its CPUs.</summary>
     public static async Task FillAsync(Kubernetes client, int nodes, string terminationSeconds = "0.2", bool tolerates = false)

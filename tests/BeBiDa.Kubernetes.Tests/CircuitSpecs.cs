@@ -44,7 +44,7 @@ public sealed class CircuitSpecs() : ClusterTest(ApiServerKind.Embedded)
         Assert.That(server.RequestCounts.Single(c => c.Verb == "patch" && c.Resource == "nodes").Requests, Is.InRange(20, 100));
 
         sick.Dispose();
-        await Eventually("all are held", async () => (await Task.WhenAll(nodes.Select(ReadNodeAsync))).Sum(n => n.Metadata.Annotations?.Keys.Count(k => k.StartsWith(WellKnownNames.HoldAnnotationPrefix, StringComparison.Ordinal)) ?? 0) == Jobs, 90);
+        await Eventually("all are held", async () => (await Task.WhenAll(nodes.Select(ReadNodeAsync))).Sum(n => n.Metadata.Annotations?.Keys.Count(k => k.StartsWith(WellKnownNames.HoldAnnotationPrefix, StringComparison.Ordinal)) ?? 0) == Jobs);
     }
 
     [Test]

@@ -157,8 +157,8 @@ public abstract class ClusterTest(ApiServerKind kind)
         return (now.Spec?.Unschedulable == true, string.Join(' ', holds.Select(h => h.Key)), now.Metadata.Labels?.TryGetValue(WellKnownNames.OwnerLabel, out var owner) == true ? owner : null);
     }
 
-    protected static async Task Eventually(string what, Func<Task<bool>> condition, int seconds = 20) =>
-        await Lab.Eventually.HoldsAsync(what, TimeSpan.FromSeconds(seconds), _ => condition());
+    protected static async Task Eventually(string what, Func<Task<bool>> condition) =>
+        await Lab.Eventually.HoldsAsync(what, Lab.Eventually.Patience, _ => condition());
 
     protected static Task<ClusterException> FailsAsync(Func<Task> work) => CatchAsync<ClusterException>(work);
 

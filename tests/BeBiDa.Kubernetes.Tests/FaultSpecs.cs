@@ -162,7 +162,7 @@ public sealed class FaultSpecs() : ClusterTest(ApiServerKind.Embedded)
     public async Task An_outage_beyond_the_budget_fails_the_answer_names_the_server_and_is_made_good_later()
     {
         await server.StopAsync();
-        var result = await handOvers.DecommissionAsync(Job(7, nodes), TimeSpan.FromSeconds(1));
+        var result = await handOvers.DecommissionAsync(Job(7, nodes), TimeSpan.FromSeconds(5));
         Assert.That(result.Outcome, Is.EqualTo(HandOverOutcome.Failed));
         Assert.That(result.Problems, Has.Count.EqualTo(2).And.All.Contains(server.Url.Authority));
         await server.RestartAsync();

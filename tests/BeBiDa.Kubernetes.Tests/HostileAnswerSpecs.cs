@@ -106,7 +106,7 @@ public sealed class HostileAnswerSpecs() : ClusterTest(ApiServerKind.Embedded)
         var before = Writes();
         var holds = nodes.Select(node => cluster.HoldAsync(node, new HoldKey("lab", 7), Since, stop.Token)).ToList();
         await Eventually("two writes hang", () => Task.FromResult(Writes() - before >= 2));
-        await cluster.ListPodsAsync(nodes, default).WaitAsync(TimeSpan.FromSeconds(8));
+        await cluster.ListPodsAsync(nodes, default).WaitAsync(Lab.Eventually.Patience);
         Assert.That(Writes() - before, Is.EqualTo(2));
         await stop.CancelAsync();
         await Task.WhenAll(holds.Cast<Task>()).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -158,7 +158,7 @@ public sealed class HostileAnswerSpecs() : ClusterTest(ApiServerKind.Embedded)
     public async Task Watches_that_are_not_answered_have_a_quarter_of_the_requests_and_leave_room_for_the_rest()
     {
         var configuration = Configuration();
-        var cluster = Connect(configuration with { Kubernetes = configuration.Kubernetes with { MaxInFlight = 8, RequestTimeout = TimeSpan.FromSeconds(60) } });
+        var cluster = Connect(configuration with { Kubernetes = configuration.Kubernetes with { MaxInFlight = 8, RequestTimeout = TimeSpan.FromMinutes(5) } });
         await cluster.NodesAsync(default);
         await Eventually("the nodes are watched", () => Task.FromResult(Count("watch", "nodes") == 1));
         var nodes = new List<ClusterNode>();
@@ -169,8 +169,8 @@ public sealed class HostileAnswerSpecs() : ClusterTest(ApiServerKind.Embedded)
         using var stop = new CancellationTokenSource();
         var watches = nodes.Select(node => FollowAsync(cluster, node, list.ResourceVersion, stop.Token)).ToList();
         await Eventually("two of them hang", () => Task.FromResult(Count("watch", "pods") >= 2));
-        await cluster.ListPodsAsync(nodes, default).WaitAsync(TimeSpan.FromSeconds(20));
-        await cluster.HoldAsync(nodes[0], new HoldKey("lab", 7), Since, default).WaitAsync(TimeSpan.FromSeconds(20));
+        await cluster.ListPodsAsync(nodes, default).WaitAsync(Lab.Eventually.Patience);
+        await cluster.HoldAsync(nodes[0], new HoldKey("lab", 7), Since, default).WaitAsync(Lab.Eventually.Patience);
         Assert.That(Count("watch", "pods"), Is.EqualTo(2));
         await stop.CancelAsync();
         await Task.WhenAll(watches).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -313,7 +313,7 @@ public sealed class HostileAnswerSpecs() : ClusterTest(ApiServerKind.Embedded)
     private BebidaConfiguration With(int maxInFlight)
     {
         var configuration = Configuration();
-        return configuration with { Kubernetes = configuration.Kubernetes with { MaxInFlight = maxInFlight } };
+        return configuration with { Kubernetes = configuration.Kubernetes with { MaxInFlight = maxInFlight, RequestTimeout = TimeSpan.FromMinutes(5) } };
     }
 
     private static Task FollowAsync(KubernetesCluster cluster, ClusterNode node, string from, CancellationToken cancellationToken) => FollowAsync(cluster, [node], from, cancellationToken);

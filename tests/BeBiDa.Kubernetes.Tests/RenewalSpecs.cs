@@ -109,7 +109,7 @@ public sealed class RenewalSpecs() : ClusterTest(ApiServerKind.Embedded)
         var node = await NewNodeAsync();
         var cluster = KubernetesCluster.Connect(Configuration(Embedded(folder.Identity("bebida", Masters))), allowExec: false, TimeProvider.System, Log);
         await cluster.DisposeAsync();
-        await CatchAsync<ObjectDisposedException>(() => Task.Run(WatchAsync).WaitAsync(TimeSpan.FromSeconds(10)));
+        await CatchAsync<ObjectDisposedException>(() => Task.Run(WatchAsync).WaitAsync(Lab.Eventually.Patience));
 
         async Task WatchAsync()
         {

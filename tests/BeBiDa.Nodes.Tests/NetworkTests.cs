@@ -3,6 +3,7 @@ namespace BeBiDa.Nodes.Tests;
 /// <summary>Cables that are pulled for two minutes.</summary>
 public class NetworkTests : NodesTest
 {
+    private const string UntilOver = "until [ -e /home/alice/over ]; do sleep 1; done";
     private static readonly TimeSpan CutTime = TimeSpan.FromMinutes(2);
 
     // Three jobs in one cut: one whose node is cut off, one that starts and one that ends while slurmctld is.
@@ -16,8 +17,8 @@ public class NetworkTests : NodesTest
         await Lab.DisconnectAsync("n1", Cut.Api);
         await Lab.CutApiAsync();
         var cut = DateTimeOffset.UtcNow;
-        var cutOff = await Lab.SubmitAsync(["--output=/home/alice/n1", "-w", "n1", "--wrap", $"{IsAlone}; sleep 150"], Alice);
-        var starts = await Lab.SubmitAsync(["--output=/home/alice/n2", "-w", "n2", "--wrap", $"{IsAlone}; sleep 150"], Alice);
+        var cutOff = await Lab.SubmitAsync(["--output=/home/alice/n1", "-w", "n1", "--wrap", $"{IsAlone}; {UntilOver}"], Alice);
+        var starts = await Lab.SubmitAsync(["--output=/home/alice/n2", "-w", "n2", "--wrap", $"{IsAlone}; {UntilOver}"], Alice);
         await CancelAsync(ends);
         await Lab.WaitForJobAsync(cutOff, "RUNNING");
         await Lab.WaitForJobAsync(starts, "RUNNING");
@@ -30,6 +31,7 @@ public class NetworkTests : NodesTest
         await Lab.ConnectAsync("n1");
         await EventuallyAsync("the jobs that run have their holds and the one that ended has not", async () => (await HoldsAsync()).SequenceEqual([$"n1 lab.{cutOff}", $"n2 lab.{starts}"]));
 
+        (await Lab.ExecAsync(ContainerLab.Controller, ["touch", "/home/alice/over"])).EnsureSucceeded();
         await Lab.WaitForJobAsync(cutOff, "COMPLETED");
         await Lab.WaitForJobAsync(starts, "COMPLETED");
         foreach (var node in new[] { "n1", "n2" })

@@ -26,7 +26,7 @@ public abstract class NodesTest
         [ "$kubelet $runtime $pods" = "inactive inactive 0" ]
         """;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = Eventually.Patience;
 
     /// <summary>A program of every job: is it alone on its node?</summary>
     protected static string IsAlone => "/home/alone.sh";

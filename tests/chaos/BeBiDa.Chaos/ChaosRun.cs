@@ -11,7 +11,6 @@ public static class ChaosRun
 {
     // What a hold may take beyond the reconciler's interval: to be written, and to be seen.
     private static readonly TimeSpan Slack = TimeSpan.FromSeconds(3);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
 
     /// <summary>Does all of it; returns what was found.</summary>
     public static async Task<Report> RunAsync(ChaosOptions options, CancellationToken stop = default)
@@ -35,11 +34,11 @@ public static class ChaosRun
         await enough.CancelAsync();
         options.Say("no more jobs; those under way end");
         await lanes;
-        await WithinAsync(async () => (await site.Slurm.RunAsync("squeue", ["-h"], stop)).StandardOutput.Trim().Length == 0, Patience, stop);
+        await WithinAsync(async () => (await site.Slurm.RunAsync("squeue", ["-h"], stop)).StandardOutput.Trim().Length == 0, Eventually.Patience, stop);
         var undrained = await NodesAsync(site, stop);
-        await WithinAsync(async () => (undrained = await NodesAsync(site, stop)).Count == 0, Patience, stop);
-        options.Say("no more jobs; holds that are left have one interval to go");
-        await WithinAsync(async () => (await site.HoldsAsync()).Count == 0 && (await site.UnschedulableAsync()).Count == 0, (2 * options.ReconcileInterval) + TimeSpan.FromSeconds(20), stop);
+        await WithinAsync(async () => (undrained = await NodesAsync(site, stop)).Count == 0, Eventually.Patience, stop);
+        options.Say("no more jobs; holds that are left are waited for");
+        await WithinAsync(async () => (await site.HoldsAsync()).Count == 0 && (await site.UnschedulableAsync()).Count == 0, Eventually.Patience, stop);
         var holds = await site.HoldsAsync();
         var unschedulable = await site.UnschedulableAsync();
 

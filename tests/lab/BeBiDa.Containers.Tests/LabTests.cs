@@ -7,7 +7,7 @@ namespace BeBiDa.Containers.Tests;
 /// <summary>What tests on the container lab build upon, on one lab.</summary>
 public sealed class LabTests
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(40);
+    private static readonly TimeSpan s_patience = Eventually.Patience;
 
     private ContainerLab lab = null!;
 

@@ -1,4 +1,5 @@
 using BeBiDa.EmbeddedApi;
+using BeBiDa.Lab;
 
 namespace BeBiDa.Containers;
 
@@ -27,5 +28,5 @@ public sealed record ContainerLabOptions
     public IReadOnlyList<string> SlurmConf { get; init; } = [];
 
     /// <summary>How long anything that is waited for may take before it counts as failed.</summary>
-    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(90);
+    public TimeSpan Patience { get; init; } = Eventually.Patience;
 }

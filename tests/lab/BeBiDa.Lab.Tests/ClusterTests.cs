@@ -91,14 +91,14 @@ internal sealed class ClusterTests
         using var owner = Process.Start(new ProcessStartInfo("bash", ["-c", "exec 3> >(exec bash \"$1\" \"$2\" 5); : > \"$2/watched\"; exec sleep 600", "owner", script, directory]))!;
         try
         {
-            await Eventually.HoldsAsync("the lab is watched", TimeSpan.FromSeconds(20),
+            await Eventually.HoldsAsync("the lab is watched", Eventually.Patience,
                 _ => Task.FromResult(File.Exists(Path.Combine(directory, "watched"))), cancel);
             Assert.That(member.HasExited, Is.False);
 
             owner.Kill();
 
             await member.WaitForExitAsync(cancel);
-            await Eventually.HoldsAsync("the directory is gone", TimeSpan.FromSeconds(20), _ => Task.FromResult(!Directory.Exists(directory)), cancel);
+            await Eventually.HoldsAsync("the directory is gone", Eventually.Patience, _ => Task.FromResult(!Directory.Exists(directory)), cancel);
             Assert.That(bystander.HasExited, Is.False);
         }
         finally
@@ -156,7 +156,7 @@ internal sealed class ClusterTests
     {
         var path = Path.Combine(slurm.Directory, "jobs", file);
         var id = 0;
-        await Eventually.HoldsAsync($"the job writes {file}", TimeSpan.FromSeconds(30),
+        await Eventually.HoldsAsync($"the job writes {file}", Eventually.Patience,
             _ => Task.FromResult(File.Exists(path) && int.TryParse(File.ReadAllText(path), out id)), cancel);
         return id;
     }

@@ -38,7 +38,7 @@ internal sealed class JobTests
     {
         for (var i = 0; i < 3; i++)
             await SubmitSleepAsync(["-p", SlurmCluster.SharedPartition, "-w", "n3,n4"], cancel);
-        await Eventually.HoldsAsync("three jobs run", TimeSpan.FromSeconds(30),
+        await Eventually.HoldsAsync("three jobs run", Eventually.Patience,
             async token => (await _slurm.RunningJobsAsync(token)).Count == 3, cancel);
 
         var running = await _slurm.RunningJobsAsync(cancel);
@@ -127,6 +127,6 @@ internal sealed class JobTests
         _slurm.SubmitAsync([.. arguments, "--wrap", "sleep 600"], cancel);
 
     private static Task WaitForLinesAsync(string path, int count, CancellationToken cancel) =>
-        Eventually.HoldsAsync($"{path} has {count} lines", TimeSpan.FromSeconds(60),
+        Eventually.HoldsAsync($"{path} has {count} lines", Eventually.Patience,
             _ => Task.FromResult(File.Exists(path) && File.ReadAllLines(path).Length == count), cancel);
 }

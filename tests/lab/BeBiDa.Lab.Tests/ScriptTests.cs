@@ -31,7 +31,7 @@ internal sealed class ScriptTests
         Assert.That(Seen("PrologSlurmctld"), Is.EqualTo(new[] { $"{job} n[1-2] seen " }));
         Assert.That(Seen("Prolog").Select(line => line.Split(' ')[^1]), Is.EquivalentTo(new[] { "n1", "n2" }));
         Assert.That(Seen("Epilog").Select(line => line.Split(' ')[^1]), Is.EquivalentTo(new[] { "n1", "n2" }));
-        await Eventually.HoldsAsync("slurmctld's epilog has run", TimeSpan.FromSeconds(30),
+        await Eventually.HoldsAsync("slurmctld's epilog has run", Eventually.Patience,
             _ => Task.FromResult(File.Exists(Path.Combine(slurm.Directory, "jobs", "EpilogSlurmctld"))), cancel);
         Assert.That(Seen("EpilogSlurmctld"), Is.EqualTo(new[] { $"{job} n[1-2] seen " }));
     }
@@ -59,7 +59,7 @@ internal sealed class ScriptTests
                 "--kubeconfig /the/kubeconfig uncordon n1",
                 "--kubeconfig /the/kubeconfig uncordon n2",
             ];
-            await Eventually.HoldsAsync("both scripts have run", TimeSpan.FromSeconds(30),
+            await Eventually.HoldsAsync("both scripts have run", Eventually.Patience,
                 _ => Task.FromResult(File.ReadAllLines(calls).Length == expected.Length), cancel);
             Assert.That(File.ReadAllLines(calls), Is.EqualTo(expected));
             Assert.That(File.ReadAllText(Path.Combine(slurm.Directory, "log", "scripted-prolog.log")), Does.Contain("n1: kubectl exited with 1"));

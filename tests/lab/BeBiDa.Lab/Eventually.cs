@@ -3,6 +3,9 @@ namespace BeBiDa.Lab;
 /// <summary>Waits for what cannot be subscribed to.</summary>
 public static class Eventually
 {
+    /// <summary>How long anything may take before it counts as failed. What is waited for ends the wait, so only a failure takes so long; no busy host must look like one.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(30);
 
     /// <summary>Returns once the condition holds; throws a <see cref="TimeoutException"/> that says what did not come true.</summary>

@@ -57,7 +57,7 @@ public sealed record SlurmOptions
     public IReadOnlyList<string> ExtraConfiguration { get; init; } = [];
 
     /// <summary>How long anything that is waited for may take before it counts as failed.</summary>
-    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(60);
+    public TimeSpan Patience { get; init; } = Eventually.Patience;
 
     /// <summary>Leave the directory with its logs behind; also when <c>BEBIDA_LAB_KEEP</c> is 1.</summary>
     public bool KeepDirectory { get; init; } = Environment.GetEnvironmentVariable("BEBIDA_LAB_KEEP") == "1";

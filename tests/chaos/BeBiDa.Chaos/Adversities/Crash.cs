@@ -17,7 +17,7 @@ public sealed partial class Crash(SlurmCluster slurm, Gate gate)
     private static readonly TimeSpan JustNow = TimeSpan.FromMilliseconds(200);
     // The log counts in milliseconds, and the file is made after the jobs are gathered.
     private static readonly TimeSpan Margin = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = Eventually.Patience;
 
     /// <summary>Kills slurmctld in the next moment that allows for it.</summary>
     /// <param name="down">Called right before: from then on slurmctld may be away.</param>

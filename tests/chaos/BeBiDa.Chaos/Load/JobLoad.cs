@@ -9,7 +9,7 @@ public sealed record Submission(PlannedJob Job, DateTimeOffset At);
 /// <summary>Lanes that submit one planned job after the other, each as the one before has ended.</summary>
 public sealed class JobLoad(Site.Site site, JobFollower jobs, Gate gate, ChaosOptions options)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = Eventually.Patience;
 
     private readonly Queue<PlannedJob> plan = new(JobPlan.Draw(options));
     private readonly List<Submission> submissions = [];
