@@ -1,4 +1,3 @@
-using BeBiDa.Chaos.Observation;
 using NUnit.Framework;
 
 namespace BeBiDa.Chaos.Tests;

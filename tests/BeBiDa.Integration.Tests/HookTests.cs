@@ -8,7 +8,7 @@ internal sealed class HookTests : SiteTest
     [Test]
     public async Task Without_a_plugin_a_job_takes_its_nodes_and_gives_them_back()
     {
-        await using var pods = new PodObserver(Site.Client);
+        await using var pods = new PodFollower(Site.Api.AdminKubeconfig);
         await Workloads.FillAsync(Site.Client, nodes: 2);
 
         (await Site.Probes.RunAsync(TimeSpan.FromMilliseconds(300), "-N2")).EnsureSucceeded();

@@ -49,7 +49,7 @@ internal sealed class ReconfigureTests
     {
         await Sites.WithAsync(new SiteOptions { Nodes = 2 }, async site =>
         {
-            await using var pods = new PodObserver(site.Client);
+            await using var pods = new PodFollower(site.Api.AdminKubeconfig);
             await Workloads.RunAsync(site.Client, Workloads.Pod("slow", "n1", termination: "12"));
             var job = await site.Probes.SubmitAsync(JobTime, "-w", "n1");
             await site.Slurm.WaitForJobAsync(job, JobState.Configuring);

@@ -29,7 +29,7 @@ internal sealed class RestartTests : SiteTest
     [TestCase(true, TestName = "A_job_that_was_configuring_when_slurmctld_crashed_starts_on_empty_nodes")]
     public async Task A_job_that_was_configuring(bool kill)
     {
-        await using var pods = new PodObserver(Site.Client);
+        await using var pods = new PodFollower(Site.Api.AdminKubeconfig);
         await Workloads.RunAsync(Site.Client, Workloads.Pod("slow", "n1", termination: "12"));
         var job = await Site.Probes.SubmitAsync(TimeSpan.FromMilliseconds(300), "-N2");
         await Slurm.WaitForJobAsync(job, JobState.Configuring);

@@ -1,2 +1,3 @@
 global using BeBiDa.Lab;
+global using BeBiDa.Site.Observation;
 global using NUnit.Framework;

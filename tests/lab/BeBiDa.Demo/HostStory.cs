@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using BeBiDa.Lab;
 using BeBiDa.Site;
+using BeBiDa.Site.Observation;
 using k8s;
 using Spectre.Console;
 
@@ -10,7 +11,7 @@ namespace BeBiDa.Demo;
 /// <summary>A job takes two nodes from a running application, and the nodes return: on one host, without systemd.</summary>
 internal sealed partial class HostStory(Site.Site site, Narrator narrator, Claims claims)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = Eventually.Patience;
     private static readonly TimeSpan JobTime = TimeSpan.FromSeconds(20);
     private const int Executors = 14;
     private readonly List<string> told = [];
@@ -18,7 +19,10 @@ internal sealed partial class HostStory(Site.Site site, Narrator narrator, Claim
     public async Task TellAsync()
     {
         await site.Observer.StartedAsync();
+        await using var nodes = new NodeObserver(site.Client);
+        await nodes.StartedAsync();
         await using var pods = new PodObserver(site.Client);
+        await using var sightings = new PodFollower(site.Api.AdminKubeconfig);
         narrator.Chapter($"Eight nodes, each in Slurm and in Kubernetes ({site.Options.Api.ToString().ToLowerInvariant()} API server)");
         narrator.Say("slurm", $"slurmctld runs with prep_bebida.so: {site.Slurm.ConfigPath}");
 
@@ -33,8 +37,8 @@ internal sealed partial class HostStory(Site.Site site, Narrator narrator, Claim
         var log = TellLogAsync(reading.Token);
         var job = site.Probes.RunAsync(JobTime, "-N2");
         await Eventually.HoldsAsync("the job's tasks run", Patience, _ => Task.FromResult(site.Probes.Runs().Count == 2));
-        var nodes = site.Probes.Runs().Select(r => r.Node).Order().ToList();
-        narrator.Say("slurm", $"the job runs on {string.Join(" and ", nodes)}");
+        var taken = site.Probes.Runs().Select(r => r.Node).Order().ToList();
+        narrator.Say("slurm", $"the job runs on {string.Join(" and ", taken)}");
         await Task.Delay(TimeSpan.FromSeconds(2));
         narrator.Say("admin", "bebidactl status:");
         Console.Write((await site.Tool.RunAsync("status")).EnsureSucceeded().StandardOutput);
@@ -49,14 +53,14 @@ internal sealed partial class HostStory(Site.Site site, Narrator narrator, Claim
         await reading.CancelAsync();
         await log;
 
-        Summarise(nodes, pods);
+        Summarise(taken, nodes, pods, sightings);
 
         narrator.Chapter("More jobs, as they come");
         await SubmitAsync();
         await site.WaitUntilFreeAsync();
         await ExecutorsRunAsync(Executors);
         narrator.Say("kubernetes", $"{Executors} executors run: {await WhereAsync()}");
-        await Picture.WriteAsync(site.Tool.RunAsync, site.Slurm.Controller.LogPath, nodes, claims);
+        await Picture.WriteAsync(site.Tool.RunAsync, site.Slurm.Controller.LogPath, taken, claims);
     }
 
     private async Task SubmitAsync()
@@ -71,7 +75,7 @@ internal sealed partial class HostStory(Site.Site site, Narrator narrator, Claim
         await Task.WhenAll(jobs);
     }
 
-    private void Summarise(IReadOnlyList<string> nodes, PodObserver pods)
+    private void Summarise(IReadOnlyList<string> nodes, NodeObserver observed, PodObserver pods, PodFollower sightings)
     {
         var runs = site.Probes.Runs();
         var (taken, given) = (TimeOf("decommission"), TimeOf("recommission"));
@@ -80,15 +84,16 @@ internal sealed partial class HostStory(Site.Site site, Narrator narrator, Claim
         foreach (var node in site.Slurm.Nodes)
         {
             var mine = nodes.Contains(node);
-            table.AddRow(node, Owners.Of(site.Observer, node, narrator.Began), mine ? Evicted(node).ToString(CultureInfo.InvariantCulture) : "-", mine ? $"{taken} ms" : "-", mine ? $"{given} ms" : "-");
+            table.AddRow(node, Owners.Of(observed, node, narrator.Began), mine ? Evicted(node).ToString(CultureInfo.InvariantCulture) : "-", mine ? $"{taken} ms" : "-", mine ? $"{given} ms" : "-");
         }
         narrator.Chapter("Who had which node");
         narrator.Show(table);
 
-        claims.Add("no node was schedulable in Kubernetes while the job ran on it", site.Observer.Gaps == 0 && runs.All(r => site.Observer.SchedulableWithin(r.Node, r.First, r.Last).Count == 0));
-        claims.Add("no executor was on a node while the job ran on it", runs.All(r => pods.On(r.Node, r.First, r.Last).Count == 0));
+        var tasks = Verdict.Tasks(site.Probes);
+        claims.Add("no node was schedulable in Kubernetes while the job ran on it", site.Observer.Gaps == 0 && Verdict.Schedulable(tasks, site.Observer.History).Count == 0);
+        claims.Add("no executor was on a node while the job ran on it", Verdict.Pods(tasks, site.Observer.History, sightings.Sightings()).Count == 0);
         claims.Add("executors were evicted from the job's nodes, and only from those", nodes.Sum(Evicted) > 0 && site.Slurm.Nodes.Except(nodes).All(n => Evicted(n) == 0));
-        claims.Add("the job ran for its 20 seconds on both nodes", runs.Count == 2 && runs.All(r => r.Last - r.First >= JobTime - TimeSpan.FromMilliseconds(100)));
+        claims.Add("the job ran for its 20 seconds on both nodes", runs.Count == 2 && runs.All(r => r.Last - r.First >= JobTime));
 
         int Evicted(string node) => pods.Stays(node).Count(s => s.Until is not null);
     }

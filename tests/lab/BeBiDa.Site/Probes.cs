@@ -19,8 +19,10 @@ public sealed class Probes
         // EPOCHREALTIME is bash's own: no process is started for a time stamp.
         File.WriteAllText(Script, $$"""
             #!/bin/bash
-            end=$((${EPOCHREALTIME/./} + $1 * 1000))
+            now=$EPOCHREALTIME
+            end=$((${now/./} + $1 * 1000))
             file={{runs}}/$SLURM_JOB_ID.$SLURMD_NODENAME.$$
+            echo "$now" > "$file"
             while now=$EPOCHREALTIME; echo "$now" >> "$file"; [ "${now/./}" -lt "$end" ]; do
                 read -r -t 0.05 <> <(:) || :
             done

@@ -1,6 +1,7 @@
 using BeBiDa.EmbeddedApi;
 using BeBiDa.Hollow;
 using BeBiDa.Lab;
+using BeBiDa.Site.Observation;
 using k8s;
 
 namespace BeBiDa.Site;
@@ -22,7 +23,7 @@ public sealed class Site : IAsyncDisposable
         ConfigurationFile = configurationFile;
         Kubectl = new Kubectl(api.AdminKubeconfig);
         Tool = new Tool(options.HandOver == HandOverBy.Nobody ? null : PluginBuild.Locate().Tool, configurationFile, slurm);
-        Observer = new NodeObserver(client);
+        Observer = new NodeFollower(api.AdminKubeconfig);
         Probes = new Probes(slurm, directory);
     }
 
@@ -47,7 +48,7 @@ public sealed class Site : IAsyncDisposable
     public string ConfigurationFile { get; }
 
     /// <summary>Watches the nodes from outside.</summary>
-    public NodeObserver Observer { get; }
+    public NodeFollower Observer { get; }
 
     /// <summary>Jobs that tell when they ran, and where.</summary>
     public Probes Probes { get; }
@@ -108,7 +109,7 @@ public sealed class Site : IAsyncDisposable
         await Slurm.WaitForIdleNodesAsync();
         await Eventually.HoldsAsync(
             "every node is free in Kubernetes, and no hold is left",
-            TimeSpan.FromSeconds(30),
+            Eventually.Patience,
             async _ => (await HoldsAsync()).Count == 0 && (await UnschedulableAsync()).Count == 0);
     }
 

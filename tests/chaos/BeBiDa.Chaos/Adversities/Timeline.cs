@@ -1,5 +1,3 @@
-using BeBiDa.Chaos.Observation;
-
 namespace BeBiDa.Chaos.Adversities;
 
 /// <summary>An adversity that has been: from when until all was mended.</summary>

@@ -11,9 +11,6 @@ namespace BeBiDa.Chaos.Observation;
 /// <param name="Nodes">Its nodes.</param>
 public sealed record JobRow(int Id, string Task, string Name, JobState State, string Start, IReadOnlyList<string> Nodes);
 
-/// <summary>A time in which a job ran on a node at every moment.</summary>
-public sealed record CertainRun(int Job, string Node, Window Window);
-
 /// <summary>
 /// What is certain of the jobs. An answer of squeue shows what was at some moment between question and answer; so a job that
 /// two answers show running, since the same start, has been running from the first answer to the second question.

@@ -1,7 +1,7 @@
-namespace BeBiDa.Chaos.Observation;
+namespace BeBiDa.Site.Observation;
 
 /// <summary>Steps that are repeated, each on its own, until this is disposed of; an error in one is thrown then.</summary>
-internal sealed class Background : IAsyncDisposable
+public sealed class Background : IAsyncDisposable
 {
     private readonly CancellationTokenSource stop = new();
     private readonly Task running;

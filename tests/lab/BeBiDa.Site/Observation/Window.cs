@@ -1,4 +1,4 @@
-namespace BeBiDa.Chaos.Observation;
+namespace BeBiDa.Site.Observation;
 
 /// <summary>
 /// A time of which something is certain. Of a <see cref="Sighting"/>: at some moment between the two, nobody knows which;
@@ -11,3 +11,6 @@ public readonly record struct Window(DateTimeOffset From, DateTimeOffset To)
 
     public override string ToString() => $"{From:HH:mm:ss.fff}-{To:HH:mm:ss.fff}";
 }
+
+/// <summary>A time in which a job ran on a node at every moment.</summary>
+public sealed record CertainRun(int Job, string Node, Window Window);

@@ -3,7 +3,7 @@ using k8s;
 using k8s.Autorest;
 using k8s.Models;
 
-namespace BeBiDa.Chaos.Observation;
+namespace BeBiDa.Site.Observation;
 
 /// <summary>Follows the nodes at the API server itself, as an admin: a watch that resumes where it was cut, and reads beside it.</summary>
 public sealed class NodeFollower : IAsyncDisposable
@@ -14,6 +14,7 @@ public sealed class NodeFollower : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private readonly Kubernetes client;
+    private readonly TaskCompletionSource started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Background background;
     private string? resume;
 
@@ -32,6 +33,13 @@ public sealed class NodeFollower : IAsyncDisposable
     /// <summary>How often it was cut and went on where it was.</summary>
     public int Resumptions { get; private set; }
 
+    /// <summary>Ends when all nodes have been seen.</summary>
+    public Task StartedAsync() => started.Task;
+
+    /// <summary>When a node was schedulable, as far as it is certain that this was within a time.</summary>
+    public IReadOnlyList<Sighting> SchedulableWithin(string node, DateTimeOffset from, DateTimeOffset to) =>
+        [.. History.Of(node).Where(sighting => sighting.State.Schedulable && new Window(from, to).Covers(sighting.Window))];
+
     public async ValueTask DisposeAsync()
     {
         await background.DisposeAsync();
@@ -39,7 +47,7 @@ public sealed class NodeFollower : IAsyncDisposable
     }
 
     /// <summary>Whether an error is one of a connection, or a server, that is not there just now.</summary>
-    internal static bool IsAway(Exception error) =>
+    public static bool IsAway(Exception error) =>
         error is HttpRequestException or IOException or HttpOperationException or KubernetesException or OperationCanceledException or System.Text.Json.JsonException;
 
     private async Task ReadAsync(CancellationToken stop)
@@ -53,6 +61,7 @@ public sealed class NodeFollower : IAsyncDisposable
             var answered = DateTimeOffset.UtcNow;
             foreach (var node in list.Items)
                 History.Read(node.Name(), StateOf(node), asked, answered);
+            started.TrySetResult();
         }
         catch (Exception error) when (IsAway(error) && !stop.IsCancellationRequested)
         {

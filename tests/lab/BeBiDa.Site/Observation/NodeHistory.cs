@@ -1,4 +1,4 @@
-namespace BeBiDa.Chaos.Observation;
+namespace BeBiDa.Site.Observation;
 
 /// <summary>A node's state as one version of its object says it.</summary>
 public sealed record NodeState(long Version, bool Schedulable, IReadOnlySet<string> Holds);

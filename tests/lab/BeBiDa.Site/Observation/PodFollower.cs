@@ -1,7 +1,7 @@
 using k8s;
 using k8s.Models;
 
-namespace BeBiDa.Chaos.Observation;
+namespace BeBiDa.Site.Observation;
 
 /// <summary>A pod that was on a node at some moment of a window, and when it had first been seen there.</summary>
 public sealed record PodSighting(string Pod, string Node, DateTimeOffset FirstSeen, Window Window);

@@ -1,7 +1,6 @@
 using System.Text.RegularExpressions;
-using BeBiDa.Site;
 
-namespace BeBiDa.Chaos.Observation;
+namespace BeBiDa.Site.Observation;
 
 /// <summary>What must never be while a job runs on a node, as far as it is certain.</summary>
 public static partial class Verdict
