@@ -77,6 +77,7 @@ public sealed class Site : IAsyncDisposable
             {
                 HandOverBy.Plugin => slurm.WithPlugin(PluginBuild.Locate(), configuration),
                 HandOverBy.Scripts => new ScriptedHandOver(admin.Path, api.AdminKubeconfig).ApplyTo(slurm),
+                HandOverBy.LateScripts => new ScriptedHandOver(LateKubectl.Write(directory, admin.Path), api.AdminKubeconfig).ApplyTo(slurm),
                 HandOverBy.Hook => slurm with { PrologSlurmctld = Hook("prolog", configuration), EpilogSlurmctld = Hook("epilog", configuration) },
                 _ => slurm,
             };

@@ -16,6 +16,9 @@ public enum HandOverBy
     /// <summary>The scripts that the plugin replaces: kubectl, node after node.</summary>
     Scripts,
 
+    /// <summary>The same, with a kubectl that gives a node back only when the next job has taken it.</summary>
+    LateScripts,
+
     /// <summary>Nobody.</summary>
     Nobody,
 }
