@@ -26,6 +26,15 @@ public class FigureSpecs
     }
 
     [Test]
+    public void What_is_lost_in_the_noise_counts_as_the_most_that_it_may_be()
+    {
+        var cost = new HandOverCost(Nobody: Of(1, 1.1, 1.2), Plugin: Of(0.9, 1, 1.1), Scripts: Of(3, 3.1, 3.2));
+        Assert.That(cost.AddedByPlugin, Is.Negative);
+        Assert.That(cost.MostAddedByPlugin, Is.EqualTo(cost.Uncertainty).And.Positive);
+        Assert.That(cost.LeastAddedByScripts, Is.LessThan(cost.AddedByScripts).And.Positive);
+    }
+
+    [Test]
     public void Nothing_measured_has_no_median() => Assert.That(() => new Samples().Median, Throws.InvalidOperationException);
 
     [TestCase(0.00312, "3.1 ms")]

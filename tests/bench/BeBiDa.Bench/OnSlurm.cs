@@ -26,7 +26,7 @@ internal sealed class EmptyNodes : IMeasurement
             ["scripts", Figures.Time(cost.Scripts.Median), Figures.Time(cost.Scripts.Uncertainty), Figures.Time(cost.AddedByScripts)],
         ]);
         // The most that it may be is what is held against the target.
-        var most = Math.Max(0, cost.AddedByPlugin) + cost.Uncertainty;
+        var most = cost.MostAddedByPlugin;
         section.Claim("added to `srun -N8 true`", "at most 1/50 of what scripts add", $"1/{Figures.Ratio(cost.AddedByScripts / most)} at most ({Figures.Time(Math.Max(0, cost.AddedByPlugin))} and {Figures.Time(cost.Uncertainty)} of uncertainty)", cost.AddedByScripts >= 50 * most,
             "eight applies and eight lists are two trips to the API server, one after the other, on a machine that starts the job's eight slurmstepd besides");
     }

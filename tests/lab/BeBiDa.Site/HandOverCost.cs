@@ -21,6 +21,12 @@ public sealed record HandOverCost(Samples Nobody, Samples Plugin, Samples Script
     /// <summary>What scripts add.</summary>
     public double AddedByScripts => Scripts.Median - Nobody.Median;
 
+    /// <summary>The most that the plugin may add, as far as it was measured: what is below nothing is noise.</summary>
+    public double MostAddedByPlugin => Math.Max(0, AddedByPlugin) + Uncertainty;
+
+    /// <summary>The least that scripts add.</summary>
+    public double LeastAddedByScripts => AddedByScripts - Scripts.Uncertainty - Nobody.Uncertainty;
+
     /// <summary>Sets the sites up and measures.</summary>
     public static async Task<HandOverCost> MeasureAsync(ApiServerKind api, int rounds)
     {
