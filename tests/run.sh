@@ -109,8 +109,8 @@ must "set-up" tests/setup.sh
 
 check "C is formatted" bash -c "find native tests/native tests/bench tests/guest tests/fuzz -name '*.[ch]' -print0 | xargs -0 clang-format --dry-run -Werror"
 check "shell scripts are clean" bash -c "find tests packaging .ci -name '*.sh' -print0 | xargs -0 shellcheck .ci/run packaging/gridengine/bebida-* packaging/oar/bebida-hook packaging/node/bebida-node"
-check "alert rules are valid" promtool check rules packaging/prometheus/bebida.rules.yml
-check "alert rules do what they say" promtool test rules tests/prometheus/bebida.rules.test.yml
+check "alert rules are valid" promtool check rules packaging/prometheus/bebida.rules.yml packaging/prometheus/slurm-nodes.rules.yml
+check "alert rules do what they say" promtool test rules tests/prometheus/bebida.rules.test.yml tests/prometheus/slurm-nodes.rules.test.yml
 must "native code and NativeAOT libraries" cmake --preset release
 must "building them" cmake --build --preset release
 must "installing them into build/lab" cmake --install build/release --prefix build/lab
