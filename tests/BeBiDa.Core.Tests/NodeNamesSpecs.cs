@@ -1,5 +1,6 @@
 using BeBiDa.Cluster;
 using BeBiDa.Configuration;
+using BeBiDa.Jobs;
 
 namespace BeBiDa.Tests;
 
@@ -13,6 +14,21 @@ public class NodeNamesSpecs
 
     [Test]
     public void A_label_says_the_name() => AssertIs("n1", new ClusterNode("ip-10-0-0-1", "u", "n1"), new NodesConfiguration { Label = "example.org/slurm" });
+
+    [TestCase("N1", "n1", "{node}", "", "")]
+    [TestCase("Node-A", "node-a.example.org", "{node}.Example.org", "", "")]
+    [TestCase("N1", "ip-10-0-0-1", "{node}", "N1", "")]
+    [TestCase("N1", "special", "{node}", "", "Special")]
+    public void Capitals_in_Slurms_names_matter_nowhere_in_Kubernetes(string slurmName, string name, string template, string label, string mapped)
+    {
+        var nodes = new NodesConfiguration { Template = template, Map = mapped.Length > 0 ? new Dictionary<string, string> { [slurmName] = mapped } : new Dictionary<string, string>() };
+        var node = new ClusterNode(name, "u", label.Length > 0 ? label : null);
+        var names = new NodeNames(nodes);
+        Assert.That(names.Find(slurmName, Directory(node)), Is.EqualTo(node));
+        Assert.That(names.SlurmNameOf(node), Is.EqualTo(slurmName).IgnoreCase);
+        var policy = new JobPolicy(new JobsConfiguration(), nodes with { Include = [slurmName[..2] + "*"] });
+        Assert.That((policy.Counts(slurmName), policy.Counts(names.SlurmNameOf(node))), Is.EqualTo((true, true)));
+    }
 
     [Test]
     public void A_map_goes_before_label_and_template()

@@ -87,6 +87,16 @@ public class ReconcilerSpecs : ReconcilerTest
     }
 
     [Test]
+    public async Task Slurms_capitals_hide_no_hold()
+    {
+        var configuration = new BebidaConfiguration { Nodes = new NodesConfiguration { Include = ["N*"] } };
+        Slurm.Runs(7, "N1");
+        await HoldAsync("n1", 7);
+        await HoldAsync("n2", 8);
+        Assert.That(Told(await RepairAsync(configuration)), Is.EqualTo(new[] { "Release n2 8" }));
+    }
+
+    [Test]
     public async Task Holds_of_an_ending_job_that_was_shrunk_to_no_node_are_left_to_its_epilog()
     {
         Slurm.Runs(7, leaving: true);

@@ -104,7 +104,7 @@ internal sealed class NodeChecks(CheckedSite site, ClusterApi api, Findings find
 
     // What Kubernetes' names have behind Slurm's, as far as there is one thing.
     private static string Suffix(List<string> slurm, List<JsonNode> nodes) =>
-        slurm.Select(name => nodes.Select(Name).FirstOrDefault(node => node.StartsWith(name + ".", StringComparison.Ordinal))?[name.Length..]).OfType<string>().FirstOrDefault() ?? ".example.org";
+        slurm.Select(name => nodes.Select(Name).FirstOrDefault(node => node.StartsWith(name + ".", StringComparison.OrdinalIgnoreCase))?[name.Length..]).OfType<string>().FirstOrDefault() ?? ".example.org";
 
     private static string Closest(string wrong, IEnumerable<string> names) =>
         names.OrderByDescending(name => name.Zip(wrong).TakeWhile(pair => pair.First == pair.Second).Count()).ThenBy(name => name, StringComparer.Ordinal).FirstOrDefault() ?? "NODE";

@@ -20,12 +20,12 @@ internal static class StatusCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             await using var site = Site.Open(parsed.GetValue(globals.Config), globals.Log(parsed));
-            var names = new HashSet<string>(StringComparer.Ordinal);
+            var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
             foreach (var list in parsed.GetValue(only) ?? [])
                 names.UnionWith(await NodeList.ExpandAsync(list, cancellationToken).ConfigureAwait(false));
 
             var nodes = await ReadAsync(site, names, cancellationToken).ConfigureAwait(false);
-            var missing = names.Where(name => !nodes.Any(n => site.Names.SlurmNameOf(n.Node) == name)).ToList();
+            var missing = names.Where(name => !nodes.Any(n => string.Equals(site.Names.SlurmNameOf(n.Node), name, StringComparison.OrdinalIgnoreCase))).ToList();
             if (missing.Count > 0)
                 throw new ConfigurationException($"Kubernetes has no node for {string.Join(", ", missing)} (nodes.template, nodes.label and nodes.map say what Kubernetes calls a Slurm node)");
 

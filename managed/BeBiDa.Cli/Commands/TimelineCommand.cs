@@ -59,7 +59,9 @@ internal static class TimelineCommand
         {
             await using var site = Site.Open(configurationFile, logger, kubeconfig: kubeconfig);
             var status = await site.Cluster.ReadStatusAsync(cancellationToken).ConfigureAwait(false);
-            var names = status.ToDictionary(n => n.Node.Name, n => site.Names.SlurmNameOf(n.Node), StringComparer.Ordinal);
+            // Kubernetes' names have no capitals; the log has Slurm's own.
+            var logNames = moments.ToLookup(m => m.Node, m => m.Node, StringComparer.OrdinalIgnoreCase);
+            var names = status.ToDictionary(n => n.Node.Name, n => logNames[site.Names.SlurmNameOf(n.Node)].FirstOrDefault() ?? site.Names.SlurmNameOf(n.Node), StringComparer.Ordinal);
             var told = new List<HandOverMoment>();
             try
             {

@@ -51,8 +51,8 @@ public sealed class JobPolicy(JobsConfiguration jobs, NodesConfiguration nodes, 
     public bool NamesMatter => jobs.IgnoreNames.Count > 0;
 
     /// <summary>Whether the configuration lends this node to Kubernetes at all.</summary>
-    /// <param name="node">Slurm's name of the node.</param>
-    public bool Counts(string node) => Matches(nodes.Include, node) && !Matches(nodes.Exclude, node);
+    /// <param name="node">Slurm's name of the node. Capitals do not matter: Kubernetes' name of it, which has none, may be all that is known.</param>
+    public bool Counts(string node) => Matches(nodes.Include, node, ignoreCase: true) && !Matches(nodes.Exclude, node, ignoreCase: true);
 
     private bool MayKeepAnywhere(string user) =>
         user.Length > 0 && (Matches(jobs.MayKeep.Users, user) || jobs.MayKeep.Groups.Any(group => groups.IsMember(user, group)));
@@ -71,11 +71,11 @@ public sealed class JobPolicy(JobsConfiguration jobs, NodesConfiguration nodes, 
         return string.Concat(shown.Select(c => char.GetUnicodeCategory(c) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.Surrogate ? '?' : c));
     }
 
-    private static bool Matches(IReadOnlyList<string> patterns, string name)
+    private static bool Matches(IReadOnlyList<string> patterns, string name, bool ignoreCase = false)
     {
         foreach (var pattern in patterns)
-            // Case matters in Slurm's names of partitions and nodes.
-            if (FileSystemName.MatchesSimpleExpression(pattern, name, ignoreCase: false))
+            // Case matters in the names of partitions, users and jobs.
+            if (FileSystemName.MatchesSimpleExpression(pattern, name, ignoreCase))
                 return true;
         return false;
     }
