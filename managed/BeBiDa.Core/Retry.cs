@@ -5,11 +5,18 @@ using Polly.Retry;
 namespace BeBiDa;
 
 /// <summary>Does work on the cluster again, with backoff and jitter, while another try can help.</summary>
+/// <remarks>
+/// What is refused may be accepted later: a webhook denies with any code. A missing right is not granted by asking; but a server
+/// that has just started knows no rights yet, so it is asked twice.
+/// </remarks>
 internal sealed class Retry
 {
     private static readonly TimeSpan First = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan LongestAfterRefusal = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan BeforeARightCountsAsMissing = TimeSpan.FromSeconds(1);
     private static readonly ResiliencePropertyKey<Action<ClusterException>> Failed = new("failed");
+    private static readonly ResiliencePropertyKey<bool> WasForbidden = new("forbidden");
 
     private readonly ResiliencePipeline pipeline;
 
@@ -18,13 +25,13 @@ internal sealed class Retry
         pipeline = new ResiliencePipelineBuilder { TimeProvider = time }
             .AddRetry(new RetryStrategyOptions
             {
-                ShouldHandle = attempt => ValueTask.FromResult(attempt.Outcome.Exception is ClusterException { IsTransient: true }),
+                ShouldHandle = attempt => ValueTask.FromResult(attempt.Outcome.Exception is ClusterException e && MayHelp(e, attempt.Context)),
                 MaxRetryAttempts = int.MaxValue,
                 BackoffType = DelayBackoffType.Exponential,
                 UseJitter = true,
                 Delay = First,
                 MaxDelay = Longest,
-                DelayGenerator = attempt => ValueTask.FromResult((attempt.Outcome.Exception as ClusterException)?.RetryAfter),
+                DelayGenerator = attempt => ValueTask.FromResult(attempt.Outcome.Exception is ClusterException e ? Delay(e, attempt.AttemptNumber) : null),
                 OnRetry = attempt =>
                 {
                     if (attempt.Context.Properties.TryGetValue(Failed, out var failed) && attempt.Outcome.Exception is ClusterException e)
@@ -55,4 +62,24 @@ internal sealed class Retry
             ResilienceContextPool.Shared.Return(context);
         }
     }
+
+    private static bool MayHelp(ClusterException e, ResilienceContext context)
+    {
+        var wasForbidden = context.Properties.GetValue(WasForbidden, false);
+        context.Properties.Set(WasForbidden, e.Fault == ClusterFault.Forbidden);
+        return e.Fault switch
+        {
+            ClusterFault.NotFound => false,
+            ClusterFault.Forbidden => !wasForbidden,
+            _ => true,
+        };
+    }
+
+    // Null for the usual backoff.
+    private static TimeSpan? Delay(ClusterException e, int attempt) => e.Fault switch
+    {
+        ClusterFault.Forbidden => BeforeARightCountsAsMissing,
+        ClusterFault.Refused when e.RetryAfter is null => First * Math.Pow(2, Math.Min(attempt, 16)) is var delay && delay < LongestAfterRefusal ? delay : LongestAfterRefusal,
+        _ => e.RetryAfter,
+    };
 }

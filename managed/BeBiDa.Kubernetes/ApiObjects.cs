@@ -151,7 +151,7 @@ internal sealed record AccessReview(string ApiVersion, string Kind, AccessReview
 
 internal sealed record AccessReviewSpec(ResourceAttributes ResourceAttributes);
 
-internal sealed record ResourceAttributes(string Namespace, string Verb, string Resource, string? Subresource);
+internal sealed record ResourceAttributes(string? Namespace, string Verb, string Resource, string? Subresource);
 
 internal sealed record AccessReviewStatus(bool? Allowed);
 

@@ -23,10 +23,13 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
     // How many Nodes one answer holds; one is some 20 KB with its images.
     private const int NodePage = 250;
 
+    private static readonly ResourceAttributes PatchRight = new(null, "patch", "nodes", null);
+
     private readonly ApiClient client;
     private readonly NodeWatch nodes;
     private readonly PodQueries pods;
     private readonly KeyedLock writes = new();
+    private readonly NeededRights rights;
     private readonly PodDeparture departure;
     private readonly ILogger logger;
     private readonly ConcurrentDictionary<(string Uid, string Manager), bool> toldCordons = new();
@@ -37,8 +40,9 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
         this.client = client;
         this.nodes = nodes;
         this.logger = logger;
-        departure = new PodDeparture(client, time, logger);
-        pods = new PodQueries(client, () => nodes.Count);
+        rights = new NeededRights(client);
+        departure = new PodDeparture(client, rights, time, logger);
+        pods = new PodQueries(client, rights, () => nodes.Count);
     }
 
     /// <summary>Reads the kubeconfig and starts to follow the cluster's nodes in the background.</summary>
@@ -226,10 +230,13 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, unsent);
         return await writes.RunAsync(
             node.Name,
-            () => client.WriteNodeAsync(
-                $"api/v1/nodes/{node.Name}?fieldManager={Uri.EscapeDataString(hold.FieldManager)}&force=true",
-                ApiClient.Body(new NodeApply("v1", "Node", metadata, spec), ApiJson.Default.NodeApply, Apply),
-                waiting.Token,
+            () => rights.NeedAsync(
+                PatchRight,
+                () => client.WriteNodeAsync(
+                    $"api/v1/nodes/{node.Name}?fieldManager={Uri.EscapeDataString(hold.FieldManager)}&force=true",
+                    ApiClient.Body(new NodeApply("v1", "Node", metadata, spec), ApiJson.Default.NodeApply, Apply),
+                    waiting.Token,
+                    cancellationToken),
                 cancellationToken),
             waiting.Token).ConfigureAwait(false);
     }

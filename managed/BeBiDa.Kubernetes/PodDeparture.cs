@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace BeBiDa.Kubernetes;
 
 /// <summary>The requests that end a pod.</summary>
-internal sealed class PodDeparture(ApiClient client, TimeProvider time, ILogger logger)
+internal sealed class PodDeparture(ApiClient client, NeededRights rights, TimeProvider time, ILogger logger)
 {
     private const string StrategicMerge = "application/strategic-merge-patch+json";
 
@@ -21,15 +21,19 @@ internal sealed class PodDeparture(ApiClient client, TimeProvider time, ILogger 
     public Task EvictAsync(Pod pod, TimeSpan? gracePeriod, CancellationToken cancellationToken)
     {
         var eviction = new EvictionObject("policy/v1", "Eviction", new ObjectName(pod.Name, pod.Namespace), Options(pod, gracePeriod));
-        return WithRightAsync(
+        return rights.NeedAsync(
             new ResourceAttributes(pod.Namespace, "create", "pods", "eviction"),
-            () => client.EvictAsync($"{PathOf(pod)}/eviction", ApiClient.Body(eviction, ApiJson.Default.EvictionObject), cancellationToken),
+            async () =>
+            {
+                await client.EvictAsync($"{PathOf(pod)}/eviction", ApiClient.Body(eviction, ApiJson.Default.EvictionObject), cancellationToken).ConfigureAwait(false);
+                return (StatusObject?)null;
+            },
             cancellationToken);
     }
 
     /// <inheritdoc cref="ICluster.DeleteAsync"/>
     public Task DeleteAsync(Pod pod, TimeSpan? gracePeriod, CancellationToken cancellationToken) =>
-        WithRightAsync(
+        rights.NeedAsync(
             new ResourceAttributes(pod.Namespace, "delete", "pods", null),
             () => client.SendAsync<StatusObject>(HttpMethod.Delete, PathOf(pod), ApiClient.Body(Options(pod, gracePeriod), ApiJson.Default.DeleteOptions), ApiClient.Metadata, null, cancellationToken),
             cancellationToken);
@@ -66,29 +70,6 @@ internal sealed class PodDeparture(ApiClient client, TimeProvider time, ILogger 
         {
             logger.LogDebug("node {Node}: pod {Pod} is deleted without the condition DisruptionTarget: no answer within {Limit}", pod.Node, pod, Duration.Format(LongestMark));
         }
-    }
-
-    // A webhook may deny with 403 too. Whether a right is missing, only a review tells.
-    private async Task WithRightAsync(ResourceAttributes right, Func<Task> request, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await request().ConfigureAwait(false);
-        }
-        catch (ClusterException e) when (e.Fault == ClusterFault.Forbidden)
-        {
-            var resource = right.Subresource is null ? right.Resource : $"{right.Resource}/{right.Subresource}";
-            throw await IsAllowedAsync(right, cancellationToken).ConfigureAwait(false)
-                ? new ClusterException(ClusterFault.Refused, e.Message, e.RetryAfter, e)
-                : new ClusterException(ClusterFault.Forbidden, $"the kubeconfig's identity may not {right.Verb} {resource} in namespace {right.Namespace}; run: bebidactl rbac | kubectl apply -f - ({e.Message})", null, e);
-        }
-    }
-
-    private async Task<bool> IsAllowedAsync(ResourceAttributes right, CancellationToken cancellationToken)
-    {
-        var review = new AccessReview("authorization.k8s.io/v1", "SelfSubjectAccessReview", new AccessReviewSpec(right), null);
-        var answer = await client.SendAsync(HttpMethod.Post, "apis/authorization.k8s.io/v1/selfsubjectaccessreviews", ApiClient.Body(review, ApiJson.Default.AccessReview), ApiClient.Json, ApiJson.Default.AccessReview, cancellationToken).ConfigureAwait(false);
-        return answer?.Status?.Allowed == true;
     }
 
     private static DeleteOptions Options(Pod pod, TimeSpan? gracePeriod) =>

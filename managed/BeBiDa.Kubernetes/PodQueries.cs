@@ -8,8 +8,9 @@ namespace BeBiDa.Kubernetes;
 
 /// <summary>Lists and watches the pods of some nodes: a field selector a node, or all pods filtered here for a large part of the cluster.</summary>
 /// <param name="client">The API server.</param>
+/// <param name="rights">Tells a missing right from other refusals.</param>
 /// <param name="clusterNodes">How many nodes the cluster has.</param>
-internal sealed class PodQueries(ApiClient client, Func<int> clusterNodes)
+internal sealed class PodQueries(ApiClient client, NeededRights rights, Func<int> clusterNodes)
 {
     // The API server indexes its cache of pods by node, so a selector costs it little; but each is a request and a watch.
     // All pods of a large cluster are far more than those of a job's nodes, and many jobs begin at once.
@@ -33,6 +34,8 @@ internal sealed class PodQueries(ApiClient client, Func<int> clusterNodes)
             DelayGenerator = attempt => ValueTask.FromResult((attempt.Outcome.Exception as ClusterException)?.RetryAfter),
         })
         .Build();
+
+    private static readonly ResourceAttributes ListRight = new(null, "list", "pods", null);
 
     private int watches;
 
@@ -111,7 +114,7 @@ internal sealed class PodQueries(ApiClient client, Func<int> clusterNodes)
         var pods = new List<Pod>();
         var resourceVersion = "";
         // No resourceVersion: the answer must not be older than the holds, or a pod that was bound just before them is missed.
-        await foreach (var page in ObjectLists.PagesAsync(client.Address, next => client.ListPodsAsync($"api/v1/pods?limit={PageSize}{selector}{next}", cancellationToken)).ConfigureAwait(false))
+        await foreach (var page in ObjectLists.PagesAsync(client.Address, next => rights.NeedAsync(ListRight, () => client.ListPodsAsync($"api/v1/pods?limit={PageSize}{selector}{next}", cancellationToken), cancellationToken)).ConfigureAwait(false))
         {
             foreach (var item in page.Items ?? [])
                 if (Pod(item) is { } pod && names?.Contains(pod.Node) != false)

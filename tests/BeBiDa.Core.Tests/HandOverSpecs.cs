@@ -96,6 +96,15 @@ public class HandOverSpecs
     }
 
     [Test]
+    public async Task A_hold_that_a_webhook_or_a_server_that_has_just_started_refuses_is_tried_again([Values(ClusterFault.Refused, ClusterFault.Forbidden)] ClusterFault fault)
+    {
+        var refusals = fault == ClusterFault.Refused ? 5 : 1;
+        cluster.Before = what => what == "hold n1 c.7" && refusals-- > 0 ? throw new ClusterException(fault, "not now") : Task.CompletedTask;
+        Assert.That((await DecommissionAsync(Job(7, "n1"))).Outcome, Is.EqualTo(HandOverOutcome.Done));
+        Assert.That(cluster.Held.Keys, Is.EqualTo(new[] { "n1" }));
+    }
+
+    [Test]
     public async Task Nodes_that_Kubernetes_does_not_know_are_none_of_our_business()
     {
         var result = await DecommissionAsync(Job(7, "login", "n1"));
@@ -138,7 +147,7 @@ public class HandOverSpecs
     public async Task A_node_that_could_not_be_held_is_not_removed_with_its_pods()
     {
         await using var removing = new HandOvers(cluster, new BebidaConfiguration { Kubernetes = new KubernetesConfiguration { RemoveNode = true } }, clock, NullLogger.Instance);
-        cluster.Before = what => what == "hold n1 c.7" ? throw new ClusterException(ClusterFault.Refused, "403 Forbidden: no patch for you") : Task.CompletedTask;
+        cluster.Before = what => what == "hold n1 c.7" ? throw new ClusterException(ClusterFault.Forbidden, "403 Forbidden: no patch for you") : Task.CompletedTask;
         var taken = await clock.RunAsync(removing.DecommissionAsync(Job(7, "n1", "n2"), Budget));
         Assert.That(taken.Problems, Is.EqualTo(new[] { "node n1: 403 Forbidden: no patch for you" }));
         Assert.That(cluster.Asked, Has.None.StartsWith("remove n1").And.One.StartsWith("remove n2"));
@@ -207,9 +216,9 @@ public class HandOverSpecs
     }
 
     [Test]
-    public async Task What_Kubernetes_refuses_fails_at_once_and_names_the_node()
+    public async Task A_right_that_is_missing_fails_at_once_and_names_the_node()
     {
-        cluster.Before = what => what == "hold n1 c.7" ? throw new ClusterException(ClusterFault.Refused, "403 Forbidden: no patch for you") : Task.CompletedTask;
+        cluster.Before = what => what == "hold n1 c.7" ? throw new ClusterException(ClusterFault.Forbidden, "403 Forbidden: no patch for you") : Task.CompletedTask;
         var began = clock.GetUtcNow();
         var result = await DecommissionAsync(Job(7, "n1", "n2"));
         Assert.That(result.Outcome, Is.EqualTo(HandOverOutcome.Failed));

@@ -89,7 +89,7 @@ internal sealed class ClusterApi : IDisposable
 
     /// <summary>All pods that are bound to a node.</summary>
     /// <exception cref="ClusterException">They cannot be read.</exception>
-    public Task<IReadOnlyList<Pod>> PodsAsync(CancellationToken cancellationToken) => new PodQueries(client, () => 0).ListAllAsync(cancellationToken);
+    public Task<IReadOnlyList<Pod>> PodsAsync(CancellationToken cancellationToken) => new PodQueries(client, new NeededRights(client), () => 0).ListAllAsync(cancellationToken);
 
     /// <summary>What the server's clock shows (RFC 9110, Date).</summary>
     /// <returns>Null where it does not say.</returns>
