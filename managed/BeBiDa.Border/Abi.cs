@@ -4,7 +4,7 @@ namespace BeBiDa.Border;
 public static class Abi
 {
     /// <summary>BEBIDA_ABI_VERSION.</summary>
-    public const uint Version = 3;
+    public const uint Version = 4;
 }
 
 /// <summary>enum bebida_outcome.</summary>

@@ -18,6 +18,7 @@ public class NodeNamesSpecs
     [TestCase("N1", "n1", "{node}", "", "")]
     [TestCase("Node-A", "node-a.example.org", "{node}.Example.org", "", "")]
     [TestCase("N1", "ip-10-0-0-1", "{node}", "N1", "")]
+    [TestCase("N1", "ip-10-0-0-1", "{node}", "n1", "")]
     [TestCase("N1", "special", "{node}", "", "Special")]
     public void Capitals_in_Slurms_names_matter_nowhere_in_Kubernetes(string slurmName, string name, string template, string label, string mapped)
     {

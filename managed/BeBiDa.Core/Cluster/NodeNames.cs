@@ -17,7 +17,9 @@ public sealed class NodeNames(NodesConfiguration nodes)
     {
         if (nodes.Map.TryGetValue(slurmName, out var mapped))
             return directory.ByName(mapped.ToLowerInvariant());
-        return directory.BySlurmName(slurmName) ?? directory.ByName(nodes.Template.Replace("{node}", slurmName, StringComparison.Ordinal).ToLowerInvariant());
+        // A label's value may be Slurm's spelling, or, as kubernetes.io/hostname, kubelet's.
+        return directory.BySlurmName(slurmName) ?? directory.BySlurmName(slurmName.ToLowerInvariant())
+            ?? directory.ByName(nodes.Template.Replace("{node}", slurmName, StringComparison.Ordinal).ToLowerInvariant());
     }
 
     /// <summary>Slurm's name of a Kubernetes Node, but for its capitals where only the template gives it; its Kubernetes name where no rule gives one.</summary>
