@@ -24,14 +24,22 @@ internal sealed class Epilog(
     {
         using (Lock())
             state.RemoveJob(job.Id);
-        if (IsTaken(job))
+        return GiveBack($"job {job.Id}");
+    }
+
+    /// <summary>Starts what was stopped, unless a job that is noted has the node.</summary>
+    /// <param name="who">On whose behalf, for the log.</param>
+    /// <returns>As <see cref="Run"/>.</returns>
+    public string? GiveBack(string who)
+    {
+        if (IsTaken(who))
             return null;
 
         var deadline = new Deadline(configuration.Node.StartTimeout);
         IReadOnlyList<string> stopped;
         using (Lock())
         {
-            if (Others(job))
+            if (Others(who))
                 return null;
             Thaw();
             stopped = state.ReadStopped();
@@ -44,7 +52,7 @@ internal sealed class Epilog(
         foreach (var unit in InOrder(stopped))
             try
             {
-                if (Start(job, unit, services, deadline, out var another) is { } problem)
+                if (Start(who, unit, services, deadline, out var another) is { } problem)
                     problems.Add(problem);
                 else if (another)
                     return null;
@@ -71,19 +79,19 @@ internal sealed class Epilog(
 
     // The lock is not held while a service starts: the prolog of the next job must not wait for that, and takes the start
     // back by its stop.
-    private string? Start(Job job, string unit, IServiceManager services, Deadline deadline, out bool another)
+    private string? Start(string who, string unit, IServiceManager services, Deadline deadline, out bool another)
     {
         UnitJob start;
         using (Lock())
         {
-            another = Others(job);
+            another = Others(who);
             if (another)
                 return null;
             var before = services.Read(unit);
             if (before.IsUp || before.IsMasked || before.IsMissing)
             {
                 if (!before.IsUp)
-                    logger.LogInformation("job {Job}: {Unit} was stopped for a job and is {Load} now: not started again", job.Id, unit, before.Load);
+                    logger.LogInformation("{Who}: {Unit} was stopped for a job and is {Load} now: not started again", who, unit, before.Load);
                 state.RemoveStopped(unit);
                 return null;
             }
@@ -93,14 +101,14 @@ internal sealed class Epilog(
         var result = services.Wait(start, deadline.Left);
         using (Lock())
         {
-            another = Others(job);
+            another = Others(who);
             if (another)
                 return null;
             var after = services.Read(unit);
             if (after.IsUp)
             {
                 state.RemoveStopped(unit);
-                logger.LogInformation("job {Job}: {Unit} started", job.Id, unit);
+                logger.LogInformation("{Who}: {Unit} started", who, unit);
                 return null;
             }
             return result switch
@@ -115,13 +123,13 @@ internal sealed class Epilog(
     // Whether another job that is noted here really is here. One whose epilog never came (slurmd was gone for good) must not
     // keep the node for ever; one that has come back since it was looked up must keep it. Slurmctld is asked without the
     // lock, since it may take its time, and not for more jobs than it takes.
-    private bool IsTaken(Job job)
+    private bool IsTaken(string who)
     {
         foreach (var (other, noted) in state.ReadNotes())
         {
             if (finder.Find(other, out _) != Presence.Gone)
             {
-                logger.LogInformation("job {Job}: the node stays with Slurm, job {Other} is on it", job.Id, other);
+                logger.LogInformation("{Who}: the node stays with Slurm, job {Other} is on it", who, other);
                 return true;
             }
             using (Lock())
@@ -131,11 +139,11 @@ internal sealed class Epilog(
         return false;
     }
 
-    private bool Others(Job job)
+    private bool Others(string who)
     {
         var others = state.ReadJobs();
         if (others.Count > 0)
-            logger.LogInformation("job {Job}: the node stays with Slurm, job {Others} has come", job.Id, string.Join(", ", others));
+            logger.LogInformation("{Who}: the node stays with Slurm, job {Others} has come", who, string.Join(", ", others));
         return others.Count > 0;
     }
 

@@ -27,6 +27,11 @@ internal static unsafe class Exports
     public static int Epilog(Host* host, byte** environment, byte* reason, uint size) =>
         (int)Guarded(host, environment, reason, size, HandOver.Epilog);
 
+    /// <summary>bebida_node_recover.</summary>
+    [UnmanagedCallersOnly(EntryPoint = "bebida_node_recover", CallConvs = [typeof(CallConvCdecl)])]
+    public static int Recover(Host* host, byte** environment, byte* reason, uint size) =>
+        (int)Guarded(host, environment, reason, size, HandOver.Recover);
+
     /// <summary>bebida_node_may_keep.</summary>
     [UnmanagedCallersOnly(EntryPoint = "bebida_node_may_keep", CallConvs = [typeof(CallConvCdecl)])]
     public static int MayKeep(Host* host, byte** environment, byte* reason, uint size) =>

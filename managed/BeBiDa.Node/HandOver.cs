@@ -27,17 +27,21 @@ internal static class HandOver
             logger.LogInformation("job {Job}: {Refusal}", job.Id, refusal);
         using var services = Connect();
         return new Prolog(configuration, new NodeState(NodeState.DefaultDirectory), services, new PodCgroups(configuration.Node.PodCgroups), logger)
-            .Run(job, refusal is null ? "" : $"job {job.Id}: {refusal}");
+            .Run(job, refusal is null ? "" : $"job {job.Id}: {refusal}", Surroundings(environment));
     }
 
     /// <summary>The node goes back to Kubernetes.</summary>
     /// <returns>Why it does not, for an admin; null when it does or need not.</returns>
     /// <remarks>What was done at the prolog is undone whatever the configuration says by now.</remarks>
-    public static string? Epilog(IReadOnlyDictionary<string, string> environment, IJobFinder finder, ILogger logger)
+    public static string? Epilog(IReadOnlyDictionary<string, string> environment, IJobFinder finder, ILogger logger) =>
+        Epilog(new NodeState(NodeState.DefaultDirectory), finder, logger).Run(Read(environment));
+
+    /// <summary>The node goes back to Kubernetes if the epilogs of its jobs never came, or could not start everything.</summary>
+    /// <returns>As <see cref="Epilog(IReadOnlyDictionary{string, string}, IJobFinder, ILogger)"/>.</returns>
+    public static string? Recover(IReadOnlyDictionary<string, string> environment, IJobFinder finder, ILogger logger)
     {
-        var configuration = Load(logger) ?? new BebidaConfiguration();
-        return new Epilog(configuration, new NodeState(NodeState.DefaultDirectory), Connect, groups => new PodCgroups(groups), finder, logger)
-            .Run(Read(environment));
+        var state = new NodeState(NodeState.DefaultDirectory);
+        return new Recovery(state, Epilog(state, finder, logger), new RunningSteps(), TimeProvider.System).Run();
     }
 
     /// <summary>Whether a user may ask for <c>--bebida=keep</c>.</summary>
@@ -60,6 +64,16 @@ internal static class HandOver
             return null;
         }
     }
+
+    private static Epilog Epilog(NodeState state, IJobFinder finder, ILogger logger) =>
+        new(Load(logger) ?? new BebidaConfiguration(), state, Connect, groups => new PodCgroups(groups), finder, logger);
+
+    // By what a process finds the same bebida.yaml, libraries and slurm.conf, and the node's name.
+    private static Dictionary<string, string> Surroundings(IReadOnlyDictionary<string, string> environment) =>
+        new[] { ConfigurationFile.PathVariable, "BEBIDA_LIBDIR", "SLURM_CONF", "SLURMD_NODENAME" }
+            .Select(name => (Name: name, Value: environment.GetValueOrDefault(name, "")))
+            .Where(variable => variable.Value.Length > 0)
+            .ToDictionary(variable => variable.Name, variable => variable.Value);
 
     // A mistake in the file is said with every job, and drains no node: a whole cluster would go at once.
     private static BebidaConfiguration? Load(ILogger logger)

@@ -7,7 +7,7 @@ namespace BeBiDa.Node;
 /// <summary>
 /// What must be remembered between prolog and epilog, in files below /run, so that a reboot forgets it as it ends the jobs:
 /// the jobs on the node, the services that were stopped for them, and the cgroups that were frozen. Whoever holds the lock
-/// may change it.
+/// may change it. bebida-recover.path watches these files.
 /// </summary>
 /// <param name="directory">Its folder.</param>
 internal sealed class NodeState(string directory)
@@ -27,6 +27,13 @@ internal sealed class NodeState(string directory)
     private string Stopped => Path.Combine(directory, "stopped");
 
     private string Frozen => Path.Combine(directory, "frozen");
+
+    private string NextTry => Path.Combine(directory, "next-try");
+
+    private string Surroundings => Path.Combine(directory, "environment");
+
+    /// <summary>Whether a job or Kubernetes has something coming: a job is noted, a service stopped, a cgroup frozen.</summary>
+    public bool IsOwed => ReadNotes().Any() || File.Exists(Stopped) || File.Exists(Frozen);
 
     /// <summary>Takes the lock that all prologs and epilogs of this node share.</summary>
     /// <param name="limit">How long to wait for it.</param>
@@ -99,6 +106,24 @@ internal sealed class NodeState(string directory)
     /// <summary>Notes cgroups that are about to be frozen; none when they are thawed.</summary>
     public void WriteFrozen(IReadOnlyList<string> groups) => Write(Frozen, groups, orDelete: true);
 
+    /// <summary>When recovery looks again, and how long a pause that was; null for at once.</summary>
+    public (DateTimeOffset Time, TimeSpan Pause)? ReadNextTry() =>
+        Read(NextTry) is [var time, var pause]
+        && DateTimeOffset.TryParseExact(time, "O", CultureInfo.InvariantCulture, DateTimeStyles.None, out var at)
+        && TimeSpan.TryParseExact(pause, "c", CultureInfo.InvariantCulture, out var length)
+            ? (at, length)
+            : null;
+
+    /// <summary>Notes it; null when nothing is to be recovered.</summary>
+    public void WriteNextTry((DateTimeOffset Time, TimeSpan Pause)? next) =>
+        Write(NextTry, next is { } given ? [given.Time.ToString("O", CultureInfo.InvariantCulture), given.Pause.ToString("c", CultureInfo.InvariantCulture)] : [], orDelete: true);
+
+    /// <summary>Notes where slurmd has its configuration and ours, for who comes without it: an EnvironmentFile of systemd.exec(5).</summary>
+    public void WriteSurroundings(IReadOnlyDictionary<string, string> variables) =>
+        Write(Surroundings, [.. variables.Select(variable => $"{variable.Key}=\"{Escape(variable.Value)}\"")]);
+
+    private static string Escape(string value) => string.Concat(value.Select(c => c is '"' or '\\' or '`' or '$' ? $"\\{c}" : $"{c}"));
+
     private string JobFile(uint job) => Path.Combine(Jobs, job.ToString(CultureInfo.InvariantCulture));
 
     // What is written here is done as root: units are started, cgroups thawed.
@@ -119,7 +144,8 @@ internal sealed class NodeState(string directory)
     {
         if (orDelete && lines.Count == 0)
         {
-            File.Delete(path);
+            if (File.Exists(path))
+                File.Delete(path);
             return;
         }
         var draft = Path.Combine(directory, Path.GetFileName(path) + ".new");

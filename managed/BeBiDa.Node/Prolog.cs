@@ -12,12 +12,14 @@ internal sealed class Prolog(BebidaConfiguration configuration, NodeState state,
     /// <summary>Stops the services and ends the pods.</summary>
     /// <param name="job">The job.</param>
     /// <param name="notice">What its user is told; empty for nothing.</param>
+    /// <param name="surroundings">What whoever gives the node back without an epilog needs of slurmd's environment.</param>
     /// <returns>Why the node is not free, for an admin; null when it is.</returns>
-    public string? Run(Job job, string notice)
+    public string? Run(Job job, string notice, IReadOnlyDictionary<string, string> surroundings)
     {
         // Whoever has the lock is stopping or starting something, within its own limits.
         using var exclusive = state.Lock(configuration.Node.StopTimeout + configuration.Node.StartTimeout);
         state.AddJob(job.Id, notice);
+        state.WriteSurroundings(surroundings);
         var deadline = new Deadline(configuration.Node.StopTimeout);
         var units = configuration.Node.Services;
         // Once more after each round, for what was started meanwhile.

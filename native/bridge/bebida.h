@@ -154,6 +154,13 @@ int32_t bebida_node_prolog(const struct bebida_node_host *host, const char *cons
 int32_t bebida_node_epilog(const struct bebida_node_host *host, const char *const *environment, char *reason,
                            uint32_t reason_size);
 
+/* While something is noted on this node and no hook runs: gives the node back if none of the noted jobs has
+ * it any more, and tries services again that an epilog could not start. Called every few minutes; asks
+ * slurmctld only where no step of a noted job runs here, and less and less often. environment as above.
+ * Returns enum bebida_outcome; BEBIDA_FAILED means that something does not start. */
+int32_t bebida_node_recover(const struct bebida_node_host *host, const char *const *environment, char *reason,
+                            uint32_t reason_size);
+
 /* Where a job is submitted: whether its user might leave the job's nodes in Kubernetes (jobs.mayKeep), as far
  * as that can be told before its partition is known. environment: SLURM_JOB_USER. Returns BEBIDA_DONE for yes
  * or perhaps. */

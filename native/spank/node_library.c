@@ -31,6 +31,7 @@ bool node_library_open(const char *folder, struct node_library *node)
     const struct library_function functions[] = {
         {"bebida_node_prolog", &node->prolog},
         {"bebida_node_epilog", &node->epilog},
+        {"bebida_node_recover", &node->recover},
         {"bebida_node_may_keep", &node->may_keep},
     };
     char path[PATH_MAX];

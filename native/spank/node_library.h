@@ -13,6 +13,7 @@ typedef int32_t node_call(const struct bebida_node_host *host, const char *const
 struct node_library {
     node_call *prolog;
     node_call *epilog;
+    node_call *recover;
     node_call *may_keep;
 };
 

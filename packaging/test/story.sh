@@ -125,6 +125,10 @@ eventually 'the node is idle' is_idle
 touch /run/bebida/jobs/4711
 must 'a job runs' runuser -u user -- srun true
 eventually 'the node forgets a job that slurmctld does not know' none_on_node
+# So does what systemd starts, where no job and no epilog comes.
+touch /run/bebida/jobs/4711
+must 'recovery asks slurmctld' /usr/lib/bebida/bebida-recover
+must 'the node forgets a job that slurmctld does not know' none_on_node
 # And drains the node where it cannot be made free: here because its notes could be anybody's.
 chmod 777 /run/bebida
 must_not 'a job starts on a node that is not free' runuser -u user -- timeout 60 srun true

@@ -43,6 +43,9 @@ public sealed class BrokenSite
     /// <summary>A line for each unit: its name, LoadState, ActiveState and UnitFileState.</summary>
     public string Systemctl { get; set; } = "kubelet.service loaded active enabled\ncontainerd.service loaded active enabled\n";
 
+    /// <summary>The same of bebida-recover.path.</summary>
+    public string Recovery { get; set; } = "loaded active enabled";
+
     /// <summary>What timedatectl says of NTP.</summary>
     public string Synchronized { get; set; } = "yes";
 
@@ -81,8 +84,8 @@ public sealed class BrokenSite
         Script("systemctl", $"""
             for unit in "$@"; do
                 case $unit in
-                    *.service)
-                        line=$(printf '%s' '{Systemctl}' | grep "^$unit " || echo "$unit not-found inactive")
+                    *.service | *.path)
+                        line=$(printf '%s' '{Systemctl}bebida-recover.path {Recovery}' | grep "^$unit " || echo "$unit not-found inactive")
                         set -- $line
                         printf 'Id=%s\nLoadState=%s\nActiveState=%s\nUnitFileState=%s\n\n' "$1" "$2" "$3" "$4" ;;
                 esac

@@ -65,6 +65,8 @@ public sealed partial class CheckSpecs
         Way("plugstack.conf does not name the plugin", "plugstack.conf/missing", "^optional spank_bebida.so$", s => s.PlugStack = "# nothing\n"),
         Way("plugstack.conf is not there", "plugstack.conf/missing", "^optional spank_bebida.so$", s => s.PlugStack = null),
         Way("the plugin is required", "plugstack.conf/required", "^optional spank_bebida.so libdir=", s => s.PlugStack = s.PlugStack!.Replace("optional", "required"), error: false),
+        Way("a required plugin stands before ours", "plugstack.conf/order", "^optional spank_bebida.so libdir=", s => s.PlugStack = $"required other.so\n{s.PlugStack}", error: false),
+        Way("nothing gives a node back whose epilog fails", "services/recovery", "^systemctl unmask bebida-recover.path && systemctl start bebida-recover.path$", s => s.Recovery = "masked inactive masked", error: false),
         Way("the plugin is not there", "plugin/missing", "^install it there", s => s.Plugins("spank_bebida.so", _ => null)),
         Way("the plugin is another Slurm's", "plugin/other-slurm", "^build it with the headers", s => s.Plugins("spank_bebida.so", bytes => Patched(bytes, release: true))),
         Way("slurmd lacks what slurm.conf has it load", "plugin/missing", "^install it there", s => s.Plugins("prep_bebida.so", _ => null)),

@@ -44,10 +44,11 @@ public abstract class NodeTest
     public void RemoveNode() => Directory.Delete(directory, recursive: true);
 
     internal string? Prolog(uint job, string notice = "") =>
-        new Prolog(Configuration, State, Services, Pods, NullLogger.Instance).Run(Job(job), notice);
+        new Prolog(Configuration, State, Services, Pods, NullLogger.Instance).Run(Job(job), notice, new Dictionary<string, string>());
 
-    internal string? Epilog(uint job) =>
-        new Epilog(Configuration, State, () => Services, _ => Pods, new Finder(Over) { OnFind = OnFind }, NullLogger.Instance).Run(Job(job));
+    internal string? Epilog(uint job) => MakeEpilog().Run(Job(job));
+
+    internal Epilog MakeEpilog() => new(Configuration, State, () => Services, _ => Pods, new Finder(Over) { OnFind = OnFind }, NullLogger.Instance);
 
     /// <summary>What a reboot leaves.</summary>
     internal void Reboot()
@@ -58,7 +59,9 @@ public abstract class NodeTest
         Done.Clear();
     }
 
-    internal string ReadJobFile(uint job) => File.ReadAllText(Path.Combine(directory, "jobs", $"{job}"));
+    internal string ReadJobFile(uint job) => ReadFile(Path.Combine("jobs", $"{job}"));
+
+    internal string ReadFile(string name) => File.ReadAllText(Path.Combine(directory, name));
 
     private static Job Job(uint id) => new("c", id, "", "alice", "batch", ["n1"]);
 

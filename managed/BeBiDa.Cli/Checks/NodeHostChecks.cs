@@ -11,6 +11,9 @@ internal sealed class NodeHostChecks(CheckedSite site, Findings findings)
     // What runs pods on the nodes of the sites that there are.
     private static readonly string[] Known = ["kubelet.service", "k3s-agent.service", "k3s.service", "rke2-agent.service", "containerd.service", "crio.service", "sycri.service", "docker.service"];
 
+    // What gives a node back where no epilog does.
+    private const string Recovery = "bebida-recover.path";
+
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         var line = PlugStackLine();
@@ -32,8 +35,10 @@ internal sealed class NodeHostChecks(CheckedSite site, Findings findings)
         findings.Look("plugstack.conf");
         try
         {
-            if (PlugStack.Read(path).FirstOrDefault(line => Path.GetFileName(line.Plugin) == "spank_bebida.so") is { } line)
+            var lines = PlugStack.Read(path);
+            if (lines.FirstOrDefault(line => Path.GetFileName(line.Plugin) == "spank_bebida.so") is { } line)
             {
+                Order(lines, line);
                 if (line.IsRequired)
                     findings.Warning("plugstack.conf/required", "spank_bebida.so is required", "a host without the file, or with that of another Slurm, fails every srun, sbatch and job", $"optional {line.Plugin} {string.Join(' ', line.Arguments)}".TrimEnd(), line.Place);
                 return line;
@@ -47,13 +52,34 @@ internal sealed class NodeHostChecks(CheckedSite site, Findings findings)
         return null;
     }
 
+    // Slurm calls plugins in the order of their lines, and none after a required one that has failed.
+    private void Order(IReadOnlyList<PlugStackLine> lines, PlugStackLine ours)
+    {
+        if (lines.TakeWhile(line => line != ours).FirstOrDefault(line => line.IsRequired) is { } before)
+            findings.Warning(
+                "plugstack.conf/order",
+                $"{before.Plugin} is required, and stands before spank_bebida.so",
+                "when its epilog fails, ours is not called: kubelet and the container runtime stay down until bebida-recover.timer has looked",
+                $"optional {ours.Plugin} {string.Join(' ', ours.Arguments)}".TrimEnd(),
+                $"{before.Place}, above that line, instead of {ours.Place}");
+    }
+
     private async Task ServicesAsync(CancellationToken cancellationToken)
     {
         if (site.Configuration?.Node.Services is not { Count: > 0 } services)
             return;
-        if (await UnitsAsync([.. services.Union(Known)], cancellationToken).ConfigureAwait(false) is not { } units)
+        if (await UnitsAsync([.. services.Union(Known), Recovery], cancellationToken).ConfigureAwait(false) is not { } units)
             return;
         findings.Look("services");
+        var recovery = units.GetValueOrDefault(Recovery);
+        var installed = recovery?.Load is "loaded" or "masked";
+        if (recovery?.Active != "active")
+            findings.Warning(
+                "services/recovery",
+                $"{Recovery} {(installed ? "does not run" : "is not on this host")}",
+                "where the epilog of a node's last job fails, the node stays out of Kubernetes until its next job",
+                installed ? $"systemctl unmask {Recovery} && systemctl start {Recovery}" : "install the package bebida-slurmd, or cmake --install with the prefix /usr or /usr/local",
+                "this host");
         var missing = services.Where(service => units.GetValueOrDefault(service)?.Load == "not-found").ToList();
         var there = Known.Where(unit => units.GetValueOrDefault(unit)?.Load == "loaded").ToList();
         if (missing.Count > 0)

@@ -1,0 +1,38 @@
+namespace BeBiDa.Node;
+
+/// <summary>
+/// What systemd starts now and then while something is noted on this node: gives it back to Kubernetes where no epilog of ours
+/// has (another plugin's failed first, slurmd was killed), and tries services again that an epilog could not start.
+/// </summary>
+/// <param name="state">What is noted.</param>
+/// <param name="epilog">Asks slurmctld for the noted jobs, and gives the node back.</param>
+/// <param name="steps">What is known here without asking.</param>
+/// <param name="time">The clock.</param>
+internal sealed class Recovery(NodeState state, Epilog epilog, RunningSteps steps, TimeProvider time)
+{
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(10);
+
+    /// <summary>Gives the node back if none of the noted jobs has it any more and the time for another try has come.</summary>
+    /// <returns>Why something does not run again, for an admin; null when all of it does or need not.</returns>
+    public string? Run()
+    {
+        // The case of every job that runs: no question, since a thousand nodes would ask it.
+        if (!state.IsOwed || steps.Jobs().Overlaps(state.ReadJobs()))
+        {
+            state.WriteNextTry(null);
+            return null;
+        }
+        var now = time.GetUtcNow();
+        var next = state.ReadNextTry();
+        // A clock that was set back does not make the pause longer.
+        if (next is { } planned && planned.Time > now && planned.Time - now <= planned.Pause)
+            return null;
+        var pause = next is { } last ? TimeSpan.FromTicks(Math.Min(last.Pause.Ticks * 2, LongestPause.Ticks)) : ShortestPause;
+        state.WriteNextTry((now + pause, pause));
+        var problem = epilog.GiveBack("recovery");
+        if (!state.IsOwed)
+            state.WriteNextTry(null);
+        return problem;
+    }
+}
