@@ -26,7 +26,7 @@ internal static class HandOver
         if (refusal is not null)
             logger.LogInformation("job {Job}: {Refusal}", job.Id, refusal);
         using var services = Connect();
-        return new Prolog(configuration, new NodeState(NodeState.DefaultDirectory), services, new PodCgroups(configuration.Node.PodCgroups), logger)
+        return new Prolog(configuration, new NodeState(NodeState.DefaultDirectory), services, new PodCgroups(configuration.Node.PodCgroups), new Leftovers(new HostProcesses()), logger)
             .Run(job, refusal is null ? "" : $"job {job.Id}: {refusal}", Surroundings(environment));
     }
 
@@ -41,7 +41,7 @@ internal static class HandOver
     public static string? Recover(IReadOnlyDictionary<string, string> environment, IJobFinder finder, ILogger logger)
     {
         var state = new NodeState(NodeState.DefaultDirectory);
-        return new Recovery(state, Epilog(state, finder, logger), new RunningSteps(), TimeProvider.System).Run();
+        return new Recovery(state, Epilog(state, finder, logger), new RunningSteps(new HostProcesses()), TimeProvider.System).Run();
     }
 
     /// <summary>Whether a user may ask for <c>--bebida=keep</c>.</summary>

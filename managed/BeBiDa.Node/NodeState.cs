@@ -106,6 +106,17 @@ internal sealed class NodeState(string directory)
     /// <summary>Notes cgroups that are about to be frozen; none when they are thawed.</summary>
     public void WriteFrozen(IReadOnlyList<string> groups) => Write(Frozen, groups, orDelete: true);
 
+    /// <summary>Whether something is said for the first time since the node was booted.</summary>
+    /// <param name="what">A name for it.</param>
+    public bool IsNews(string what)
+    {
+        var said = Path.Combine(directory, $"said-{what}");
+        var news = !File.Exists(said);
+        if (news)
+            Write(said, []);
+        return news;
+    }
+
     /// <summary>When recovery looks again, and how long a pause that was; null for at once.</summary>
     public (DateTimeOffset Time, TimeSpan Pause)? ReadNextTry() =>
         Read(NextTry) is [var time, var pause]

@@ -14,6 +14,17 @@ public class EpilogSpecs : NodeTest
     }
 
     [Test]
+    public void What_systemd_stopped_with_a_service_starts_after_it()
+    {
+        Services.Dependents[Containerd] = ["docker.service", "off.service", "x.scope"];
+        (Services["docker.service"], Services["off.service"], Services["x.scope"]) = (FakeServices.Running, FakeServices.Dead, FakeServices.Running);
+        Prolog(7);
+        Done.Clear();
+        Assert.That(Epilog(7), Is.Null);
+        Assert.That(Done, Is.EqualTo(new[] { "start containerd.service", "start kubelet.service", "start docker.service" }));
+    }
+
+    [Test]
     public void On_a_shared_node_they_start_after_the_last_job_whichever_that_is([Values(7u, 8u)] uint first)
     {
         Prolog(7);

@@ -17,6 +17,8 @@ internal sealed class FakePods(List<string> done) : IPodProcesses
         set => processes = value;
     }
 
+    public bool Exist { get; set; } = true;
+
     public int Count() => processes;
 
     public bool End(TimeSpan grace, TimeSpan limit)

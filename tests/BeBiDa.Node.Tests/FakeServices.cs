@@ -28,6 +28,13 @@ internal sealed class FakeServices : IServiceManager
 
     public IReadOnlyDictionary<string, UnitState> Read(IReadOnlyCollection<string> units) => units.ToDictionary(unit => unit, unit => this[unit]);
 
+    /// <summary>Units that stop with another one.</summary>
+    public Dictionary<string, string[]> Dependents { get; } = [];
+
+    public IReadOnlyList<string> StoppedWith(string unit) => Dependents.GetValueOrDefault(unit, []);
+
+    public string? ControlGroup(string unit) => $"/system.slice/{unit}";
+
     public UnitJob Stop(string unit) => Ask("stop", unit);
 
     public UnitJob Start(string unit) => Ask("start", unit);
@@ -40,6 +47,9 @@ internal sealed class FakeServices : IServiceManager
             this[job.Unit] = instead.After;
             return instead.Result;
         }
+        if (job.Path.StartsWith("stop ", StringComparison.Ordinal))
+            foreach (var other in StoppedWith(job.Unit))
+                this[other] = Dead;
         this[job.Unit] = job.Path.StartsWith("stop ", StringComparison.Ordinal) ? Dead : Running;
         return "done";
     }

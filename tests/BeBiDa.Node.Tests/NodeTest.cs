@@ -1,6 +1,7 @@
 using BeBiDa.Border;
 using BeBiDa.Configuration;
 using BeBiDa.Jobs;
+using BeBiDa.Tests;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace BeBiDa.Node.Tests;
@@ -15,6 +16,10 @@ public abstract class NodeTest
     internal FakeServices Services { get; private set; } = null!;
 
     internal FakePods Pods { get; private set; } = null!;
+
+    internal FakeLeftovers Leftovers { get; private set; } = null!;
+
+    internal Lines Log { get; private set; } = null!;
 
     internal NodeState State { get; private set; } = null!;
 
@@ -35,6 +40,8 @@ public abstract class NodeTest
         State = new NodeState(directory);
         Services = new FakeServices { [Kubelet] = FakeServices.Running, [Containerd] = FakeServices.Running };
         Pods = new FakePods(Services.Done);
+        Leftovers = new FakeLeftovers(Services.Done);
+        Log = new Lines();
         Configuration = new BebidaConfiguration();
         Over = [];
         OnFind = _ => { };
@@ -44,7 +51,7 @@ public abstract class NodeTest
     public void RemoveNode() => Directory.Delete(directory, recursive: true);
 
     internal string? Prolog(uint job, string notice = "") =>
-        new Prolog(Configuration, State, Services, Pods, NullLogger.Instance).Run(Job(job), notice, new Dictionary<string, string>());
+        new Prolog(Configuration, State, Services, Pods, Leftovers, Log).Run(Job(job), notice, new Dictionary<string, string>());
 
     internal string? Epilog(uint job) => MakeEpilog().Run(Job(job));
 

@@ -1,40 +1,11 @@
 using System.Diagnostics;
-using BeBiDa.Lab;
 using BeBiDa.Node.Pods;
 
 namespace BeBiDa.Node.Tests;
 
-/// <summary>Real processes in real cgroups, in whichever hierarchies this host lets us make them.</summary>
-[NonParallelizable]
-public class PodCgroupsSpecs
+public class PodCgroupsSpecs : CgroupTest
 {
     private static readonly TimeSpan Long = TimeSpan.FromMinutes(1);
-    private readonly List<Process> processes = [];
-    private string name = "";
-    private List<string> groups = [];
-
-    [SetUp]
-    public void MakeGroups()
-    {
-        name = $"bebida-test-{Guid.NewGuid():N}.slice";
-        groups = [.. Hierarchies().Select(root => Path.Combine(root, name)).Where(TryMake)];
-        Assert.That(groups, Is.Not.Empty, "no cgroup hierarchy of this host can be written to");
-    }
-
-    [TearDown]
-    public async Task RemoveGroups()
-    {
-        Pods().Thaw();
-        foreach (var process in processes)
-        {
-            process.Kill();
-            await process.WaitForExitAsync();
-            process.Dispose();
-        }
-        processes.Clear();
-        foreach (var group in groups.SelectMany(g => Directory.EnumerateDirectories(g, "*", SearchOption.AllDirectories).Reverse().Append(g)))
-            await Eventually.HoldsAsync($"{group} is empty", Long, _ => Task.FromResult(TryRemove(group)));
-    }
 
     [Test]
     public void Without_pods_there_is_nothing_to_end() => Assert.That((Pods().Count(), Pods().End(TimeSpan.Zero, Long)), Is.EqualTo((0, true)));
@@ -85,7 +56,7 @@ public class PodCgroupsSpecs
     public async Task Frozen_pods_stand_still_until_they_thaw()
     {
         var pod = Start("pod1", "while read line; do echo $line; done");
-        if (!groups.Exists(group => File.Exists(Path.Combine(group, "freezer.state")) || File.Exists(Path.Combine(group, "cgroup.freeze"))))
+        if (!Groups.Exists(group => File.Exists(Path.Combine(group, "freezer.state")) || File.Exists(Path.Combine(group, "cgroup.freeze"))))
             Assert.Ignore("this host has no freezer cgroup that can be written to");
         Assert.That(Pods().Freeze(Long), Is.True);
         await pod.StandardInput.WriteLineAsync("echo");
@@ -106,54 +77,24 @@ public class PodCgroupsSpecs
         await pod.WaitForExitAsync();
     }
 
-    private PodCgroups Pods() => new([name]);
-
-    private Process Start(string below, string script)
+    // Processes that fork faster than they are found escape signals.
+    [Test]
+    public void On_cgroup_v2_the_kernel_kills_all_of_a_pod_at_once()
     {
-        var process = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", script]) { RedirectStandardOutput = true, RedirectStandardInput = true })!;
-        processes.Add(process);
-        foreach (var group in groups)
-        {
-            var directory = Directory.CreateDirectory(Path.Combine(group, below)).FullName;
-            File.WriteAllText(Path.Combine(directory, "cgroup.procs"), $"{process.Id}");
-        }
-        return process;
+        using var process = Process.Start("sleep", "1000");
+        var root = Directory.CreateTempSubdirectory("bebida-cgroup2-").FullName;
+        Directory.CreateDirectory(Path.Combine(root, "pods"));
+        File.WriteAllText(Path.Combine(root, "pods", "cgroup.procs"), $"{process.Id}\n");
+        File.WriteAllText(Path.Combine(root, "pods", "cgroup.kill"), "");
+        File.WriteAllText(Path.Combine(root, "mountinfo"), $"1 1 0:1 / {root} rw - cgroup2 cgroup2 rw\n");
+        var pods = new PodCgroups(["pods"], Path.Combine(root, "mountinfo"));
+        Assert.That(pods.End(TimeSpan.Zero, TimeSpan.FromMilliseconds(100)), Is.False, "nothing empties such a file");
+        Assert.That(File.ReadAllText(Path.Combine(root, "pods", "cgroup.kill")), Is.EqualTo("1"));
+        process.WaitForExit();
+        Directory.Delete(root, recursive: true);
     }
+
+    private PodCgroups Pods() => new([Name]);
 
     private static char State(Process process) => File.ReadAllText($"/proc/{process.Id}/stat").Split(") ")[1][0];
-
-    private static IEnumerable<string> Hierarchies() =>
-        File.ReadLines("/proc/self/mountinfo").Select(line => line.Split(' '))
-            .Where(fields => fields[Array.IndexOf(fields, "-") + 1] is "cgroup" or "cgroup2")
-            .Select(fields => fields[4]);
-
-    // A cpuset of cgroup v1 takes no process before it has been given CPUs and memory.
-    private static bool TryMake(string group)
-    {
-        try
-        {
-            Directory.CreateDirectory(group);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return false;
-        }
-        if (!File.Exists(Path.Combine(group, "cpuset.cpus")) || File.Exists(Path.Combine(group, "cgroup.controllers")))
-            return true;
-        Directory.Delete(group);
-        return false;
-    }
-
-    private static bool TryRemove(string group)
-    {
-        try
-        {
-            Directory.Delete(group);
-            return true;
-        }
-        catch (IOException)
-        {
-            return false;
-        }
-    }
 }

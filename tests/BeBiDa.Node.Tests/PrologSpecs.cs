@@ -175,6 +175,61 @@ public class PrologSpecs : NodeTest
     }
 
     [Test]
+    public void What_outlives_its_unit_is_ended_once_all_have_stopped_and_volumes_in_memory_go_last()
+    {
+        Leftovers.Processes.Add("containerd-shim (4711)");
+        Leftovers.Volumes = (3, []);
+        Assert.That(Prolog(7), Is.Null);
+        Assert.That(Done, Is.EqualTo(new[] { "stop kubelet.service", "stop containerd.service", "end what is left of /system.slice/kubelet.service /system.slice/containerd.service", "unmount" }));
+        Assert.That(Log.All, Does.Contain("Information: job 7: ended, as they have outlived their services: containerd-shim (4711)"));
+    }
+
+    [Test]
+    public void What_outlives_its_unit_and_its_killing_fails_the_prolog_with_its_name()
+    {
+        Leftovers.Processes.Add("containerd-shim (4711)");
+        Leftovers.Obey = false;
+        Assert.That(Prolog(7), Does.StartWith("containerd-shim (4711) have outlived their services and do not end, not even when killed"));
+    }
+
+    [Test]
+    public void What_is_left_of_services_that_were_not_stopped_for_a_job_is_not_ours_to_end()
+    {
+        (Services[Kubelet], Services[Containerd]) = (FakeServices.Dead, FakeServices.Dead);
+        Leftovers.Processes.Add("containerd-shim (4711)");
+        Prolog(7);
+        Assert.That(Done, Is.Empty);
+    }
+
+    [Test]
+    public void A_volume_that_cannot_be_unmounted_is_told_and_fails_no_job()
+    {
+        Leftovers.Volumes = (0, ["/var/lib/kubelet/x: busy"]);
+        Assert.That(Prolog(7), Is.Null);
+        Assert.That(Log.All, Does.Contain("Error: job 7: a volume of a pod stays in memory beside the job, it cannot be unmounted: /var/lib/kubelet/x: busy"));
+    }
+
+    [Test]
+    public void What_a_site_keeps_of_pods_it_keeps_whole([Values(LeftoverPods.Freeze, LeftoverPods.Keep)] LeftoverPods leftover)
+    {
+        Configuration = Configuration with { Node = Configuration.Node with { LeftoverPods = leftover } };
+        Leftovers.Processes.Add("containerd-shim (4711)");
+        Leftovers.Volumes = (3, []);
+        Prolog(7);
+        Assert.That(Done, Is.EqualTo(new[] { "stop kubelet.service", "stop containerd.service" }));
+    }
+
+    [Test]
+    public void That_no_cgroup_of_pods_exists_is_said_once()
+    {
+        Pods.Exist = false;
+        Prolog(7);
+        Epilog(7);
+        Prolog(8);
+        Assert.That(Log.All.Where(line => line.StartsWith("Error: ", StringComparison.Ordinal)), Is.EqualTo(new[] { "Error: kubelet.service ran and none of node.podCgroups (kubepods.slice, kubepods) exists: pods that outlive it elsewhere are not ended; write the cgroup of its pods there (systemd-cgls shows it; kubelet's --cgroup-root moves it)" }));
+    }
+
+    [Test]
     public void A_prolog_that_is_repeated_changes_nothing()
     {
         Prolog(7);

@@ -144,11 +144,12 @@ public class RecoverySpecs : NodeTest
         Assert.That(ReadFile("environment"), Is.EqualTo("SLURM_CONF=\"/etc/a \\\"b\\\" \\$c\\\\d\"\n"));
     }
 
-    private string? Recover() => new Recovery(State, MakeEpilog(), new RunningSteps(processes), time).Run();
+    private string? Recover() => new Recovery(State, MakeEpilog(), new RunningSteps(new HostProcesses(processes)), time).Run();
 
     private void AddProcess(int id, string title, int user = 0)
     {
         var folder = Directory.CreateDirectory(Path.Combine(processes, $"{id}")).FullName;
+        File.WriteAllText(Path.Combine(folder, "comm"), Path.GetFileName(title.Split(':')[0]) + "\n");
         File.WriteAllText(Path.Combine(folder, "cmdline"), title + "\0");
         File.WriteAllText(Path.Combine(folder, "status"), $"Name:\tx\nUid:\t{user}\t{user}\t{user}\t{user}\n");
     }

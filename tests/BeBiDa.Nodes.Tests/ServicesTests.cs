@@ -164,6 +164,54 @@ public class ServicesTests : NodesTest
         await ServicesBecomeAsync(Node, "active active");
     }
 
+    [Test]
+    public async Task What_systemd_stops_with_the_runtime_runs_again_after_the_job()
+    {
+        await WriteUnitAsync("crio.service", "ExecStart=/bin/sleep infinity");
+        await WriteUnitAsync("probe.service", "ExecStart=/bin/sleep infinity", unit: "Requires=crio.service\nAfter=crio.service");
+        await WriteUnitAsync("sycri.service", "ExecStart=/bin/sleep infinity", unit: "BindsTo=probe.service");
+        await ConfigureAsync(Kubelet, "crio.service");
+        Assert.That((await RunAsync(Alice, "-w", Node, "sh", "-c", "systemctl is-active probe sycri || true")).Distinct(), Is.EqualTo(new[] { "inactive" }));
+        foreach (var unit in new[] { "crio.service", "probe.service", "sycri.service" })
+            await EventuallyAsync($"{unit} is back", async () => await Lab.UnitStateAsync(Node, unit) == "active");
+    }
+
+    [Test]
+    public async Task What_outlives_a_unit_is_ended_but_for_the_containers_of_others()
+    {
+        // As containerd.service: its shims are its children, and KillMode=process leaves them. Two of Kubernetes', one elsewhere.
+        const string script = "cp /bin/sh /run/containerd-shim-runc-v2; for n in k8s.io moby; do setsid /run/containerd-shim-runc-v2 -c 'while :; do sleep 1; done' -namespace $$n & done; setsid sleep 4711 & exec sleep infinity";
+        await WriteUnitAsync("probe.service", $"KillMode=process\nExecStart=/bin/sh -c \"{script}\"");
+        await Lab.ExecAsync(Node, ["sh", "-c", "setsid /run/containerd-shim-runc-v2 -c 'while :; do sleep 1; done' -namespace k8s.io >/dev/null 2>&1 &"]);
+        await ConfigureAsync(Kubelet, "probe.service");
+        const string count = "echo $(pgrep -c -f 'namespace[ ]k8s.io') $(pgrep -c -f 'namespace[ ]moby') $(pgrep -c -f 'sleep[ ]4711')";
+        await EventuallyAsync("all of them run", async () => (await Lab.ExecAsync(Node, ["bash", "-c", count])).StandardOutput == "2 1 1\n");
+        try
+        {
+            Assert.That(await RunAsync(Alice, "-w", Node, "bash", "-c", count), Is.EqualTo(new[] { "0 1 0" }));
+        }
+        finally
+        {
+            await Lab.ExecAsync(Node, ["pkill", "-KILL", "-f", "namespace[ ]moby"]);
+        }
+    }
+
+    [Test]
+    public async Task Volumes_of_pods_in_memory_are_not_there_beside_the_job()
+    {
+        const string pod = "/var/lib/kubelet/pods/11111111-2222-3333-4444-555555555555/volumes/kubernetes.io~projected/token";
+        const string other = "/var/lib/kubelet/plugins/other";
+        await Lab.ExecAsync(Node, ["sh", "-c", $"mkdir -p {pod} {other} && mount -t tmpfs tmpfs {pod} && mount -t tmpfs tmpfs {other}"]);
+        try
+        {
+            Assert.That(await RunAsync(Alice, "-w", Node, "sh", "-c", "grep -o '/var/lib/kubelet/[^ ]*' /proc/mounts || true"), Is.EqualTo(new[] { other }));
+        }
+        finally
+        {
+            await Lab.ExecAsync(Node, ["umount", other]);
+        }
+    }
+
     private Task ConfigureAsync(params string[] units) => ConfigureAsync(units, "stop");
 
     private Task ConfigureAsync(string[] units, string leftoverPods) => Lab.WriteFileAsync(Node, "/etc/bebida/bebida.yaml",

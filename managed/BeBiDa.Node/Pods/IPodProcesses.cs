@@ -3,6 +3,9 @@ namespace BeBiDa.Node.Pods;
 /// <summary>The processes of pods, which outlive kubelet and the container runtime.</summary>
 internal interface IPodProcesses
 {
+    /// <summary>Whether there is any cgroup in which they would be.</summary>
+    bool Exist { get; }
+
     /// <summary>How many there are.</summary>
     int Count();
 

@@ -12,6 +12,15 @@ internal interface IServiceManager : IDisposable
     /// <exception cref="ServiceManagerException">systemd does not answer.</exception>
     UnitState Read(string unit) => Read([unit])[unit];
 
+    /// <summary>The units that systemd stops when it stops this one (Requires=, BindsTo=, PartOf=, PropagatesStopTo=), and those that it stops with them.</summary>
+    /// <exception cref="ServiceManagerException">systemd does not answer.</exception>
+    IReadOnlyList<string> StoppedWith(string unit);
+
+    /// <summary>The cgroup of a unit, below the root of a hierarchy; of one that has stopped, while processes are left in it.</summary>
+    /// <returns>Null where it has none.</returns>
+    /// <exception cref="ServiceManagerException">systemd does not answer.</exception>
+    string? ControlGroup(string unit);
+
     /// <summary>Asks for a unit to be stopped; takes the place of a start that is under way.</summary>
     /// <exception cref="ServiceManagerException">systemd refuses or does not answer.</exception>
     UnitJob Stop(string unit);

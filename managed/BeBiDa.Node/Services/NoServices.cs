@@ -8,6 +8,12 @@ internal sealed class NoServices : IServiceManager
         units.ToDictionary(unit => unit, _ => new UnitState("not-found", "inactive", "dead"));
 
     /// <inheritdoc/>
+    public IReadOnlyList<string> StoppedWith(string unit) => [];
+
+    /// <inheritdoc/>
+    public string? ControlGroup(string unit) => null;
+
+    /// <inheritdoc/>
     public UnitJob Stop(string unit) => new(unit, "");
 
     /// <inheritdoc/>

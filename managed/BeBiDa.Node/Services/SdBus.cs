@@ -23,6 +23,12 @@ internal static unsafe partial class SdBus
     public static partial int sd_bus_call(nint bus, nint message, ulong microseconds, ref Error error, out nint reply);
 
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int sd_bus_get_property_string(nint bus, string destination, string path, string @interface, string member, nint error, out nint text);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int sd_bus_get_property_strv(nint bus, string destination, string path, string @interface, string member, nint error, out nint* texts);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int sd_bus_message_open_container(nint message, byte type, string contents);
 
     [LibraryImport(Library)]

@@ -24,7 +24,11 @@ internal sealed unsafe class Systemd : IServiceManager
     // systemctl's own. systemd answers in well under a millisecond, but to nobody while it reads all units anew.
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(25);
 
+    // systemd.unit(5), the table of what is the inverse of what.
+    private static readonly string[] StopsWith = ["RequiredBy", "RequisiteOf", "BoundBy", "ConsistsOf", "PropagatesStopTo"];
+
     private readonly Dictionary<string, string> results = [];
+    private readonly Dictionary<string, string> paths = [];
     private readonly nint bus;
     private bool listens;
 
@@ -49,6 +53,7 @@ internal sealed unsafe class Systemd : IServiceManager
     public IReadOnlyDictionary<string, UnitState> Read(IReadOnlyCollection<string> units)
     {
         var states = new List<UnitState>(units.Count);
+        var objects = new List<string>(units.Count);
         var reply = Call(Service, Root, Manager, "ListUnitsByNames", "ListUnitsByNames", message =>
         {
             Check(SdBus.sd_bus_message_open_container(message, ArrayType, "s"), "ask for units");
@@ -63,7 +68,8 @@ internal sealed unsafe class Systemd : IServiceManager
             {
                 var (_, _, load, active, sub) = (ReadString(reply), ReadString(reply), ReadString(reply), ReadString(reply), ReadString(reply));
                 // followed unit, object path, job's number, job's type, job's path
-                var (_, _, job, type, _) = (ReadString(reply), ReadString(reply, ObjectPathType), ReadNumber(reply), ReadString(reply), ReadString(reply, ObjectPathType));
+                var (_, path, job, type, _) = (ReadString(reply), ReadString(reply, ObjectPathType), ReadNumber(reply), ReadString(reply), ReadString(reply, ObjectPathType));
+                objects.Add(path);
                 states.Add(new UnitState(load, active, sub, job == 0 ? "" : type));
                 Check(SdBus.sd_bus_message_exit_container(reply), "read a unit");
             }
@@ -73,9 +79,33 @@ internal sealed unsafe class Systemd : IServiceManager
             SdBus.sd_bus_message_unref(reply);
         }
         // One for each name that could be one, in their order; an alias is answered for by the unit that it stands for.
+        if (states.Count == units.Count)
+            foreach (var (unit, path) in units.Zip(objects))
+                paths[unit] = path;
         return states.Count == units.Count
             ? units.Zip(states).ToDictionary(pair => pair.First, pair => pair.Second)
             : throw new ServiceManagerException($"systemd does not take each of these for the name of a unit: {string.Join(", ", units)} (node.services)");
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> StoppedWith(string unit)
+    {
+        var found = new List<string> { unit };
+        for (var i = 0; i < found.Count; i++)
+            foreach (var property in StopsWith)
+                found.AddRange(ReadNames(found[i], property).Except(found).ToList());
+        return found[1..];
+    }
+
+    /// <inheritdoc/>
+    public string? ControlGroup(string unit)
+    {
+        // Of an older systemd, or of a unit of another type: it has none.
+        if (SdBus.sd_bus_get_property_string(bus, Service, PathOf(unit), "org.freedesktop.systemd1.Service", "ControlGroup", 0, out var text) < 0)
+            return null;
+        var group = Marshal.PtrToStringUTF8(text)!;
+        NativeMemory.Free((void*)text);
+        return group.Length > 0 ? group : null;
     }
 
     /// <inheritdoc/>
@@ -116,6 +146,29 @@ internal sealed unsafe class Systemd : IServiceManager
 
     /// <inheritdoc/>
     public void Dispose() => SdBus.sd_bus_flush_close_unref(bus);
+
+    private string PathOf(string unit)
+    {
+        if (!paths.ContainsKey(unit))
+            Read([unit]);
+        return paths[unit];
+    }
+
+    private List<string> ReadNames(string unit, string property)
+    {
+        var names = new List<string>();
+        // systemd 248 and earlier have no PropagatesStopTo.
+        if (SdBus.sd_bus_get_property_strv(bus, Service, PathOf(unit), "org.freedesktop.systemd1.Unit", property, 0, out var texts) < 0)
+            return names;
+        // An empty list is a null pointer.
+        for (var text = texts; text is not null && *text != 0; text++)
+        {
+            names.Add(Marshal.PtrToStringUTF8(*text)!);
+            NativeMemory.Free((void*)*text);
+        }
+        NativeMemory.Free(texts);
+        return names;
+    }
 
     // Before the first request, so that no answer is missed.
     private void Listen()

@@ -1,0 +1,82 @@
+using System.Globalization;
+
+namespace BeBiDa.Node;
+
+/// <summary>The processes of this host.</summary>
+/// <param name="folder">/proc, proc(5).</param>
+internal sealed class HostProcesses(string folder = "/proc")
+{
+    // What comm has room for.
+    private const int LongestName = 15;
+
+    /// <summary>Root's processes whose program's name begins so, with their command lines.</summary>
+    public IEnumerable<(int Id, string[] Words)> OfRoot(string program)
+    {
+        foreach (var path in Directory.EnumerateDirectories(folder))
+            if (int.TryParse(Path.GetFileName(path), NumberStyles.None, CultureInfo.InvariantCulture, out var id) && Words(id, program) is { } words)
+                yield return (id, words);
+    }
+
+    /// <summary>The command line of a process of root's, if its program's name begins so.</summary>
+    /// <returns>Null if it does not, or has ended.</returns>
+    public string[]? Words(int id, string program)
+    {
+        var path = Path.Combine(folder, id.ToString(CultureInfo.InvariantCulture));
+        try
+        {
+            // By its name first: the command line of a process that is stuck in the kernel cannot be read.
+            return Name(id).StartsWith(program.Length > LongestName ? program[..LongestName] : program, StringComparison.Ordinal) && IsRoots(path)
+                ? File.ReadAllText(Path.Combine(path, "cmdline")).Split('\0')
+                : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The name of a process's program, up to 15 characters; empty if it has ended.</summary>
+    public string Name(int id)
+    {
+        try
+        {
+            return File.ReadAllText(Path.Combine(folder, id.ToString(CultureInfo.InvariantCulture), "comm")).TrimEnd('\n');
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return "";
+        }
+    }
+
+    /// <summary>Who has started a process; 0 if it has ended.</summary>
+    public int Parent(int id)
+    {
+        const string field = "PPid:\t";
+        try
+        {
+            var line = File.ReadLines(Path.Combine(folder, id.ToString(CultureInfo.InvariantCulture), "status")).FirstOrDefault(line => line.StartsWith(field, StringComparison.Ordinal));
+            return line is null ? 0 : int.Parse(line.AsSpan(field.Length), NumberStyles.None, CultureInfo.InvariantCulture);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return 0;
+        }
+    }
+
+    /// <summary>Whether a process is no container's: one that has PIDs of its own has its own services, too (kind, k3d).</summary>
+    public bool IsOfThisHost(int id)
+    {
+        try
+        {
+            return new FileInfo(Path.Combine(folder, id.ToString(CultureInfo.InvariantCulture), "ns", "pid")).LinkTarget == new FileInfo("/proc/self/ns/pid").LinkTarget;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
+    // Anyone may name a process as they like. The real user: a slurmstepd changes its effective one at times.
+    private static bool IsRoots(string path) =>
+        File.ReadLines(Path.Combine(path, "status")).Any(line => line.StartsWith("Uid:\t0\t", StringComparison.Ordinal));
+}
