@@ -65,6 +65,7 @@ public sealed partial class CheckSpecs
         Way("plugstack.conf does not name the plugin", "plugstack.conf/missing", "^optional spank_bebida.so$", s => s.PlugStack = "# nothing\n"),
         Way("plugstack.conf is not there", "plugstack.conf/missing", "^optional spank_bebida.so$", s => s.PlugStack = null),
         Way("the plugin is required", "plugstack.conf/required", "^optional spank_bebida.so libdir=", s => s.PlugStack = s.PlugStack!.Replace("optional", "required"), error: false),
+        Way("the health check takes pods for strangers", "health-check/users", @"^\* \|\| if \[ -n ""\$\(ls /run/bebida/jobs 2> /dev/null\)"" \]; then check_ps_unauth_users log kill; fi$", s => s.Conf += $"HealthCheckProgram={s.Add("health", "# check_ps_unauth_users\n* || check_ps_unauth_users log kill\n")}\n", error: false),
         Way("a required plugin stands before ours", "plugstack.conf/order", "^optional spank_bebida.so libdir=", s => s.PlugStack = $"required other.so\n{s.PlugStack}", error: false),
         Way("nothing gives a node back whose epilog fails", "services/recovery", "^systemctl unmask bebida-recover.path && systemctl start bebida-recover.path$", s => s.Recovery = "masked inactive masked", error: false),
         Way("the plugin is not there", "plugin/missing", "^install it there", s => s.Plugins("spank_bebida.so", _ => null)),

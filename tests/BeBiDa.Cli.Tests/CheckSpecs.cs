@@ -112,6 +112,30 @@ public sealed partial class CheckSpecs
     public Task What_is_wrong_on_a_node_is_found_and_named(string check, string write, bool error, Func<BrokenSite, Task> break_) => IsFoundAsync("node", check, write, error, break_);
 
     [Test]
+    public async Task A_node_that_has_its_configuration_from_slurmctld_is_told_to_write_there()
+    {
+        var configless = new BrokenSite(site, Path.Combine(folder, "conf-cache"), other, late);
+        Exits(await CheckAsync(configless, "node"), 0);
+        configless.PlugStack = "# nothing\n";
+        var found = Findings(await CheckAsync(configless, "node", "--output", "json"));
+        Assert.That(found.Select(f => (f.Check, f.Write, f.Where)), Is.EqualTo(new[] { ("plugstack.conf/missing", "optional spank_bebida.so", "plugstack.conf beside slurm.conf on the host of slurmctld; then scontrol reconfigure") }));
+    }
+
+    [Test]
+    public async Task Pods_in_another_cgroup_than_is_configured_are_found()
+    {
+        var broken = new BrokenSite(site, folder, other, late);
+        broken.Yaml += "node: {podCgroups: [no-such.slice]}\n";
+        Exits(await CheckAsync(broken, "node"), 0);
+        File.Copy("/bin/sleep", Path.Combine(folder, "kubelet"));
+        using var kubelet = System.Diagnostics.Process.Start(Path.Combine(folder, "kubelet"), "1000");
+        var found = Findings(await CheckAsync(broken, "node", "--output", "json"));
+        kubelet.Kill();
+        await kubelet.WaitForExitAsync();
+        Assert.That(found.Select(f => (f.Check, f.What)), Is.EqualTo(new[] { ("services/pod-cgroups", "kubelet runs, and none of node.podCgroups (no-such.slice) exists") }));
+    }
+
+    [Test]
     public async Task A_folder_that_slurmctlds_user_cannot_write_metrics_to_is_found()
     {
         var broken = new BrokenSite(site, folder, other, late);

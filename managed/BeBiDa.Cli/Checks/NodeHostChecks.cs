@@ -11,6 +11,10 @@ internal sealed class NodeHostChecks(CheckedSite site, Findings findings)
     // What runs pods on the nodes of the sites that there are.
     private static readonly string[] Known = ["kubelet.service", "k3s-agent.service", "k3s.service", "rke2-agent.service", "containerd.service", "crio.service", "sycri.service", "docker.service"];
 
+    private const string Cgroups = "/sys/fs/cgroup";
+
+    private static readonly string[] UserChecks = ["check_ps_unauth_users", "check_ps_userproc_lineage"];
+
     // What gives a node back where no epilog does.
     private const string Recovery = "bebida-recover.path";
 
@@ -21,6 +25,8 @@ internal sealed class NodeHostChecks(CheckedSite site, Findings findings)
         if (line?.Arguments.FirstOrDefault(argument => argument.StartsWith("config=", StringComparison.Ordinal))?["config=".Length..] is { } named && Path.GetFullPath(named) != Path.GetFullPath(site.ConfigurationFile))
             findings.Warning("configuration/other-file", $"{site.ConfigurationFile} was checked, and {line.Place} names {named}", "what is found here is not what the node does", $"bebidactl --config {named} check", "this host");
         await ServicesAsync(cancellationToken).ConfigureAwait(false);
+        PodCgroups();
+        HealthCheck();
         await ClockAsync(cancellationToken).ConfigureAwait(false);
     }
 
@@ -29,7 +35,7 @@ internal sealed class NodeHostChecks(CheckedSite site, Findings findings)
         var path = site.Setting("PlugStackConfig") ?? (site.Conf is { } conf ? Path.Combine(Path.GetDirectoryName(Path.GetFullPath(conf.Path))!, "plugstack.conf") : null);
         if (path is null)
         {
-            findings.Skip("plugstack.conf", "there is no slurm.conf beside which it would be");
+            findings.Skip("plugstack.conf", "there is no slurm.conf beside which it would be; with configless Slurm it is in /run/slurm/conf while slurmd runs");
             return null;
         }
         findings.Look("plugstack.conf");
@@ -43,13 +49,26 @@ internal sealed class NodeHostChecks(CheckedSite site, Findings findings)
                     findings.Warning("plugstack.conf/required", "spank_bebida.so is required", "a host without the file, or with that of another Slurm, fails every srun, sbatch and job", $"optional {line.Plugin} {string.Join(' ', line.Arguments)}".TrimEnd(), line.Place);
                 return line;
             }
-            findings.Error("plugstack.conf/missing", $"{path}, with what it includes, has no spank_bebida.so", Consequence, "optional spank_bebida.so", path);
+            Missing($"{path}, with what it includes, has no spank_bebida.so", path);
         }
         catch (ConfigurationException e)
         {
-            findings.Error("plugstack.conf/missing", e.Message, Consequence, "optional spank_bebida.so", path);
+            Missing(e.Message, path);
         }
         return null;
+    }
+
+    private void Missing(string what, string path)
+    {
+        if (site.Conf?.IsFetched == true)
+            findings.Error(
+                "plugstack.conf/missing",
+                $"{what}; slurmd has it from slurmctld (configless), and does not read a plugstack.conf of this host",
+                Consequence,
+                "optional spank_bebida.so",
+                "plugstack.conf beside slurm.conf on the host of slurmctld; then scontrol reconfigure");
+        else
+            findings.Error("plugstack.conf/missing", what, Consequence, "optional spank_bebida.so", path);
     }
 
     // Slurm calls plugins in the order of their lines, and none after a required one that has failed.
@@ -102,6 +121,54 @@ internal sealed class NodeHostChecks(CheckedSite site, Findings findings)
                 findings.Warning("services/failed", $"{service} has failed", "the node is out of Kubernetes until it runs", $"systemctl status {service}; then systemctl restart {service}", "this host");
             else if (active == "inactive" && !JobsAreHere())
                 findings.Warning("services/stopped", $"{service} does not run, though no job has this node", "the node is out of Kubernetes until it runs", $"systemctl start {service}", "this host");
+        }
+    }
+
+    private void PodCgroups()
+    {
+        if (site.Configuration?.Node is not { LeftoverPods: not LeftoverPods.Keep, PodCgroups: var groups } || !DaemonProcess.Runs("kubelet"))
+            return;
+        findings.Look("pod cgroups");
+        // On cgroup v1 a folder below is a hierarchy.
+        var hierarchies = Directory.EnumerateDirectories(Cgroups).Prepend(Cgroups).ToList();
+        if (groups.Any(group => hierarchies.Exists(hierarchy => Directory.Exists(Path.Combine(hierarchy, group)))))
+            return;
+        var elsewhere = hierarchies.SelectMany(hierarchy => Directory.EnumerateDirectories(hierarchy).Where(folder => Directory.EnumerateDirectories(folder, "*kubepods*").Any())
+            .Select(folder => Path.GetRelativePath(hierarchy, Directory.EnumerateDirectories(folder, "*kubepods*").First()))).FirstOrDefault();
+        findings.Error(
+            "services/pod-cgroups",
+            $"kubelet runs, and none of node.podCgroups ({string.Join(", ", groups)}) exists",
+            "pods that outlive kubelet elsewhere go on beside the jobs of this node",
+            $"podCgroups: [{elsewhere ?? "the cgroup of kubelet's pods, as systemd-cgls shows it"}]",
+            site.Under("node"));
+    }
+
+    // Of LBNL's Node Health Check, which most sites have: to it, pods are processes of users without a job.
+    private void HealthCheck()
+    {
+        if (site.Setting("HealthCheckProgram") is not { Length: > 0 } program || program == "(null)")
+            return;
+        findings.Look("health check");
+        foreach (var file in new[] { program, "/etc/nhc/nhc.conf" })
+            foreach (var (text, number) in Lines(file).Select((text, i) => (text.Trim(), i + 1)))
+                if (UserChecks.FirstOrDefault(name => text.Contains(name, StringComparison.Ordinal)) is { } check && !text.StartsWith('#') && !text.Contains("/run/bebida/jobs", StringComparison.Ordinal))
+                    findings.Warning(
+                        "health-check/users",
+                        $"{check} takes processes of pods for those of users without a job",
+                        "the health check kills pods on lent nodes, or drains the nodes",
+                        $"* || if [ -n \"$(ls /run/bebida/jobs 2> /dev/null)\" ]; then {text[text.IndexOf(check, StringComparison.Ordinal)..]}; fi",
+                        $"{file}:{number}");
+    }
+
+    private static string[] Lines(string file)
+    {
+        try
+        {
+            return File.Exists(file) ? File.ReadAllLines(file) : [];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return [];
         }
     }
 

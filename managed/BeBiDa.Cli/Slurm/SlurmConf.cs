@@ -33,6 +33,9 @@ internal sealed class SlurmConf
     /// <summary>Whether it is where Slurm looks for it by itself.</summary>
     public bool IsUsual => Usual.Contains(Path);
 
+    /// <summary>Whether slurmd has it, and what lies beside it, from slurmctld ("configless").</summary>
+    public bool IsFetched => Path.StartsWith("/run/slurm/conf/", StringComparison.Ordinal) || System.IO.Path.GetFileName(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(Path))) == "conf-cache";
+
     /// <summary>The file that Slurm's commands read here: <c>SLURM_CONF</c>, or where distributions have it.</summary>
     /// <returns>Null where there is none.</returns>
     public static string? Find() =>
