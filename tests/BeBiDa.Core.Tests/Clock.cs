@@ -7,11 +7,8 @@ internal static class Clock
 {
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(50);
 
-    // A test that blocks a thread is not waited for without end.
-    private const int MostLooks = 1000;
-
     // Threads that the test's runner keeps for itself never rest; so many are busy where nothing moves.
-    private static int Resting = int.MaxValue;
+    private static int resting = int.MaxValue;
 
     public static FakeTimeProvider New() => new(new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero));
 
@@ -47,19 +44,34 @@ internal static class Clock
     /// <summary>Ends when nothing moves any more: all work has been done, or waits for a clock or for the test, however busy the host is.</summary>
     public static Task SettleAsync() => Task.Factory.StartNew(Settle, TaskCreationOptions.LongRunning);
 
-    // On a thread that is none of the pool's: it sees them all.
+    // On a thread that is none of the pool's: it sees them all. How many never rest is learned: the fewest seen, and more
+    // where nothing has moved for a while.
     private static void Settle()
     {
-        var looks = 0;
-        for (var quiet = 0; quiet < 3 && looks < MostLooks; looks++)
+        var (quiet, still) = (0, 0);
+        for (var (looks, before) = (0, (Busy: 0, Done: 0L)); quiet < 3; looks++)
         {
-            var busy = BusyThreads();
-            Resting = Math.Min(Resting, busy);
-            quiet = ThreadPool.PendingWorkItemCount == 0 && busy == Resting ? quiet + 1 : 0;
-            if (looks > 100)
-                Thread.Sleep(1);
-            else
+            var now = (Busy: BusyThreads(), Done: ThreadPool.CompletedWorkItemCount);
+            var idle = ThreadPool.PendingWorkItemCount == 0;
+            resting = Math.Min(resting, now.Busy);
+            quiet = idle && now.Busy == resting ? quiet + 1 : 0;
+            still = idle && now == before ? still + 1 : 0;
+            before = now;
+            if (quiet > 0)
+                continue;
+            if (looks < 50)
+            {
                 Thread.Yield();
+                still = 0;
+            }
+            else if (still < 25)
+            {
+                Thread.Sleep(1);
+            }
+            else
+            {
+                resting = now.Busy;
+            }
         }
     }
 

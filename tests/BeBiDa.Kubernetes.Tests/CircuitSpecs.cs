@@ -57,11 +57,11 @@ public sealed class CircuitSpecs() : ClusterTest(ApiServerKind.Embedded)
         using (server.Faults.Add(new Fault(FaultKind.Refuse) { StatusCode = 500, Verb = "create", Resource = "pods/eviction" }))
         {
             server.ResetRequestCounts();
-            var stuck = handOvers.DecommissionAsync(Job(1, sick), TimeSpan.FromSeconds(30));
+            var stuck = handOvers.DecommissionAsync(Job(1, sick), Lab.Eventually.Patience);
             await Eventually("evictions have failed", () => Task.FromResult(server.RequestCounts.Any(c => c.Resource == "pods/eviction" && c.Requests > 50)));
-            Assert.That((await handOvers.DecommissionAsync(Job(2, well), TimeSpan.FromSeconds(20))).Outcome, Is.EqualTo(HandOverOutcome.Done));
+            Assert.That((await handOvers.DecommissionAsync(Job(2, well), Lab.Eventually.Patience)).Outcome, Is.EqualTo(HandOverOutcome.Done));
             Assert.That(Log.All, Has.None.Contains("answers nobody"));
-            await handOvers.RecommissionAsync(Job(1, sick), TimeSpan.FromSeconds(20));
+            await handOvers.RecommissionAsync(Job(1, sick), Lab.Eventually.Patience);
             await stuck;
         }
     }

@@ -29,7 +29,7 @@ public sealed class DeepFieldsSpecs(ApiServerKind kind) : ClusterTest(kind)
 
         var configuration = Configuration() with { Eviction = new EvictionConfiguration { GracePeriod = TimeSpan.FromSeconds(1), Deadline = TimeSpan.FromSeconds(2) } };
         var cluster = Connect(configuration);
-        var result = await HandOvers(cluster, configuration).DecommissionAsync(Job(7, nodes.Select(n => n.Name)), TimeSpan.FromSeconds(20));
+        var result = await HandOvers(cluster, configuration).DecommissionAsync(Job(7, nodes.Select(n => n.Name)), Lab.Eventually.Patience);
         Assert.That(result.Outcome, Is.EqualTo(HandOverOutcome.Done), string.Join('\n', Log.All));
         Assert.That(await cluster.ReadStatusAsync(default), Has.Count.EqualTo(2));
     }

@@ -27,7 +27,7 @@ public sealed class DrainedLikeKubectlSpecs(ApiServerKind kind) : ClusterTest(ki
         Assert.That(refused.Message, Does.Contain("disruption budget"));
 
         var configuration = Configuration() with { Eviction = new EvictionConfiguration { GracePeriod = TimeSpan.FromSeconds(1), Deadline = TimeSpan.FromSeconds(4), OnBudget = AtDeadline.Fail } };
-        var result = await HandOvers(Connect(configuration), configuration).DecommissionAsync(Job(9, nodes[0]), TimeSpan.FromSeconds(30));
+        var result = await HandOvers(Connect(configuration), configuration).DecommissionAsync(Job(9, nodes[0]), Lab.Eventually.Patience);
 
         Assert.That(await PodNamesAsync(nodes[1]), Is.EqualTo(new[] { "budget-1", "daemon-1", "mirror-1" }));
         Assert.That(await PodNamesAsync(nodes[0]), Is.EqualTo(new[] { "budget-0", "daemon-0", "finished-0", "mirror-0" }));

@@ -214,7 +214,7 @@ public sealed class HostileAnswerSpecs() : ClusterTest(ApiServerKind.Embedded)
         await cluster.NodesAsync(default);
         using var pages = server.Faults.Add(new Fault(FaultKind.Answer) { Verb = "list", Resource = resource, Body = "{\"metadata\": {\"resourceVersion\": \"7\", \"continue\": \"more\"}, \"items\": []}" });
         server.ResetRequestCounts();
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var limit = new CancellationTokenSource(Lab.Eventually.Patience);
         var given = await FailsAsync(() => resource == "pods" ? cluster.ListPodsAsync([node], limit.Token) : cluster.ReadAsync(limit.Token));
         Assert.That((given.Fault, Count("list", resource)), Is.EqualTo((ClusterFault.Unavailable, 2)));
         Assert.That(given.Message, Does.Contain(server.Url.Authority).And.Contain("continue"));

@@ -114,7 +114,7 @@ public sealed class PodSpecs(ApiServerKind kind) : ClusterTest(kind)
         await CreateAsync(PodOn(nodes[^1].Name, "come"));
         await DeletePodAsync("before");
 
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var limit = new CancellationTokenSource(Lab.Eventually.Patience);
         var told = new List<string>();
         await foreach (var change in cluster.WatchPodsAsync(nodes, list.ResourceVersion, limit.Token))
         {

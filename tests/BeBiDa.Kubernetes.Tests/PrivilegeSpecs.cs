@@ -183,7 +183,7 @@ public sealed class PrivilegeSpecs(ApiServerKind kind) : ClusterTest(kind)
         var handOvers = new HandOvers(cluster, configuration, TimeProvider.System, Log);
         try
         {
-            var taking = handOvers.DecommissionAsync(Job(3, node), TimeSpan.FromSeconds(30));
+            var taking = handOvers.DecommissionAsync(Job(3, node), Lab.Eventually.Patience);
             while (!taking.IsCompleted && givenUpOn?.Invoke() != true)
                 await Task.WhenAny(taking, Task.Delay(50));
             if (!taking.IsCompleted)
@@ -191,7 +191,7 @@ public sealed class PrivilegeSpecs(ApiServerKind kind) : ClusterTest(kind)
                 await handOvers.DisposeAsync();
                 return (await taking, null);
             }
-            var givenBack = await handOvers.RecommissionAsync(Job(3, node), TimeSpan.FromSeconds(30));
+            var givenBack = await handOvers.RecommissionAsync(Job(3, node), Lab.Eventually.Patience);
             Assert.That((await cluster.ReadStatusAsync(default)).Select(status => status.Node.Name), Does.Contain(node));
             return (await taking, givenBack);
         }

@@ -24,7 +24,7 @@ public sealed class RequestEconomySpecs() : ClusterTest(ApiServerKind.Embedded)
     public async Task A_job_of_some_empty_nodes_takes_them_with_one_patch_each_and_a_list_a_node_or_one_in_all_for_more_than_eight_and_than_an_eighth_of_the_cluster(int nodes, int others, int lists)
     {
         var names = (await WarmUpAsync(nodes + others)).Take(nodes);
-        var taken = await handOvers.DecommissionAsync(Job(1, names), TimeSpan.FromSeconds(20));
+        var taken = await handOvers.DecommissionAsync(Job(1, names), Lab.Eventually.Patience);
         Assert.That(taken.Outcome, Is.EqualTo(HandOverOutcome.Done));
         Assert.That(Requests(), Is.EquivalentTo(new Dictionary<string, long> { ["patch nodes"] = nodes, ["list pods"] = lists }));
     }
@@ -33,9 +33,9 @@ public sealed class RequestEconomySpecs() : ClusterTest(ApiServerKind.Embedded)
     public async Task A_job_gives_its_nodes_back_with_one_patch_each_and_nothing_else()
     {
         var names = await WarmUpAsync(9);
-        await handOvers.DecommissionAsync(Job(1, names), TimeSpan.FromSeconds(20));
+        await handOvers.DecommissionAsync(Job(1, names), Lab.Eventually.Patience);
         server.ResetRequestCounts();
-        await handOvers.RecommissionAsync(Job(1, names), TimeSpan.FromSeconds(20));
+        await handOvers.RecommissionAsync(Job(1, names), Lab.Eventually.Patience);
         Assert.That(Requests(), Is.EquivalentTo(new Dictionary<string, long> { ["patch nodes"] = 9 }));
     }
 
@@ -47,7 +47,7 @@ public sealed class RequestEconomySpecs() : ClusterTest(ApiServerKind.Embedded)
             for (var i = 0; i < 5; i++)
                 await RunPodAsync(PodOn(node, $"{node}-{i}"));
         await WarmUpAsync(1);
-        Assert.That((await handOvers.DecommissionAsync(Job(1, nodes), TimeSpan.FromSeconds(20))).PodsEvicted, Is.EqualTo(10));
+        Assert.That((await handOvers.DecommissionAsync(Job(1, nodes), Lab.Eventually.Patience)).PodsEvicted, Is.EqualTo(10));
         var requests = Requests();
         Assert.That((requests["create pods/eviction"], requests["watch pods"], requests["list pods"], requests["patch nodes"]), Is.EqualTo((10, 2, 2, 2)));
     }
@@ -66,7 +66,7 @@ public sealed class RequestEconomySpecs() : ClusterTest(ApiServerKind.Embedded)
         await Admin.DeleteAsync(Resources.Pods.At(Space, "goes"), new V1DeleteOptions { GracePeriodSeconds = 0 }, default);
         await CreateAsync(PodOn(names[1], "comes"));
 
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var limit = new CancellationTokenSource(Lab.Eventually.Patience);
         var told = new HashSet<string>();
         await foreach (var change in cluster.WatchPodsAsync(mine, list.ResourceVersion, limit.Token))
         {
@@ -81,8 +81,8 @@ public sealed class RequestEconomySpecs() : ClusterTest(ApiServerKind.Embedded)
     public async Task Each_hand_over_leaves_one_Event_a_node()
     {
         var names = await WarmUpAsync(3, events: true);
-        await handOvers.DecommissionAsync(Job(1, names), TimeSpan.FromSeconds(20));
-        await handOvers.RecommissionAsync(Job(1, names), TimeSpan.FromSeconds(20));
+        await handOvers.DecommissionAsync(Job(1, names), Lab.Eventually.Patience);
+        await handOvers.RecommissionAsync(Job(1, names), Lab.Eventually.Patience);
         await Eventually("the Events are written", () => Task.FromResult(Requests().GetValueOrDefault("create events") == 6));
         Assert.That(await Kubectl.RunAsync("describe", "node", names[0]), Does.Contain("SlurmDecommissioned").And.Contain("SlurmRecommissioned").And.Contain("Slurm job 1 (lab) has taken this node"));
     }

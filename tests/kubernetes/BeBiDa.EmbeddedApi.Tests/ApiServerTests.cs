@@ -48,7 +48,7 @@ public abstract class ApiServerTests(ApiServerKind kind)
         return made;
     }
 
-    protected static async Task Eventually(Func<Task<bool>> condition, string what, int seconds = 20)
+    protected static async Task Eventually(Func<Task<bool>> condition, string what, int seconds = 180)
     {
         var deadline = DateTime.UtcNow.AddSeconds(seconds);
         while (!await condition())

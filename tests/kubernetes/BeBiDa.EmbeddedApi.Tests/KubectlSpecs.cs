@@ -230,7 +230,7 @@ public sealed class KubectlSpecs(ApiServerKind kind, string version)
 
     private static async Task Until(Func<bool> condition)
     {
-        var deadline = DateTime.UtcNow.AddSeconds(30);
+        var deadline = DateTime.UtcNow.AddMinutes(3);
         while (!condition())
         {
             Assert.That(DateTime.UtcNow, Is.LessThan(deadline));

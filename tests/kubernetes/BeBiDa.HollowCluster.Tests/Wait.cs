@@ -5,7 +5,7 @@ namespace BeBiDa.Hollow.Tests;
 /// <summary>Waiting for what must come, within a deadline that only a failure reaches.</summary>
 internal static class Wait
 {
-    private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_deadline = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(50);
 
     public static async Task<T> UntilAsync<T>(string what, Func<Task<T>> look, Func<T, bool> holds)

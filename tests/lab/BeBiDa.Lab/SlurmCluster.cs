@@ -14,8 +14,6 @@ public sealed partial class SlurmCluster : IAsyncDisposable
     /// <summary>All nodes too, up to four jobs on one CPU.</summary>
     public const string SharedPartition = "shared";
 
-    private static readonly TimeSpan StopBound = TimeSpan.FromSeconds(10);
-
     private readonly SlurmOptions _options;
     private readonly SlurmConfiguration _configuration;
     private readonly PortBlock _ports;
@@ -87,8 +85,8 @@ public sealed partial class SlurmCluster : IAsyncDisposable
     {
         if (kill)
             await Controller.KillAsync(cancellationToken);
-        else if (!await Controller.StopAsync(StopBound, cancellationToken))
-            throw new LabException($"slurmctld did not stop within {StopBound.TotalSeconds:0} s of SIGTERM and was killed. {LogTail(Controller)}");
+        else if (!await Controller.StopAsync(_options.Patience, cancellationToken))
+            throw new LabException($"slurmctld did not stop within {_options.Patience.TotalSeconds:0} s of SIGTERM and was killed. {LogTail(Controller)}");
     }
 
     /// <summary>Kills slurmctld, which stands still meanwhile, if that holds; else lets it go on.</summary>
