@@ -43,7 +43,7 @@ internal sealed partial class Drain
     private readonly FairShare share;
     private readonly Instruments? instruments;
     private readonly HashSet<string> withClaims = new(StringComparer.Ordinal);
-    private readonly HashSet<string> refused = new(StringComparer.Ordinal);
+    private readonly HashSet<string> ignored = new(StringComparer.Ordinal);
     private int leftCount, leavingCount;
 
     /// <summary>Prepares a drain.</summary>
@@ -141,7 +141,7 @@ internal sealed partial class Drain
                 Gone(known);
             return;
         }
-        if (!DrainRules.MustLeave(pod) || refused.Contains(pod.Uid) || !IsOurs(pod, isFirst))
+        if (!DrainRules.MustLeave(pod) || ignored.Contains(pod.Uid) || !IsOurs(pod, isFirst))
             return;
         var entry = new LeavingPod(pod);
         leaving.Add(pod.Uid, entry);
@@ -164,7 +164,7 @@ internal sealed partial class Drain
                   ? until + Allowance > time.GetUtcNow()
                   : !pod.ToleratesUnschedulable && (isFirst || scope.Limit.Allows(pod)));
         if (!isOurs)
-            refused.Add(pod.Uid);
+            ignored.Add(pod.Uid);
         return isOurs;
     }
 

@@ -1,7 +1,5 @@
-using System.Collections.Concurrent;
 using BeBiDa.Cluster;
 using BeBiDa.Configuration;
-using BeBiDa.Draining;
 using BeBiDa.Holds;
 using BeBiDa.Jobs;
 using BeBiDa.Metrics;
@@ -16,7 +14,7 @@ namespace BeBiDa.HandOver;
 /// its holds when Kubernetes is back. What a recommission cannot give back within a further deadline, the reconciler
 /// does: there is no end to the jobs that may end during an outage, and each would go on trying.
 /// </remarks>
-public sealed class HandOvers : IAsyncDisposable
+public sealed partial class HandOvers : IAsyncDisposable
 {
     // Subjects of problems that are no node's.
     private const string Cluster = "(cluster)";
@@ -277,136 +275,6 @@ public sealed class HandOvers : IAsyncDisposable
                 logger.LogDebug("job {Job}: Kubernetes has no node for {Node}", job.Number, name);
         }
         return nodes;
-    }
-
-    private async Task<int> TakeAsync(Job job, IReadOnlyList<JobNode> nodes, TimeSpan budget, Problems problems, IProgress<HandOverProgress>? progress, Turn turn)
-    {
-        var began = time.GetTimestamp();
-        var since = time.GetUtcNow();
-        var held = new ConcurrentBag<ClusterNode>();
-        var drainedBefore = new ConcurrentDictionary<string, bool>(StringComparer.Ordinal);
-        var all = nodes.Select(n => n.Node).DistinctBy(n => n.Uid).ToList();
-        IEnumerable<ClusterNode> empty = [];
-        drainedNodes.Begin(all);
-        try
-        {
-            await OnEveryAsync(job, nodes, problems, turn.Over, async node =>
-            {
-                var holds = await cluster.HoldAsync(node, job.Hold, since, stop.Token, turn.Over).ConfigureAwait(false);
-                if (drainedNodes.StillCounts(node, holds.Any(h => h.Key != job.Hold)))
-                    drainedBefore[node.Name] = true;
-                held.Add(node);
-                progress?.Report(new HandOverProgress(nodes.Count, held.Count, 0, 0));
-                return true;
-            }).ConfigureAwait(false);
-            if (held.IsEmpty)
-                return 0;
-
-            // What is left of the budget counts, for as long as there is one: after it, the job runs and its pods still have to go.
-            var left = budget - time.GetElapsedTime(began);
-            var patience = left > TimeSpan.Zero && left < configuration.Eviction.Deadline ? left * 0.7 : configuration.Eviction.Deadline;
-            var limit = new ReplacementLimit((pod, why) => Remains(job, held, pod, why));
-            var drain = new Drain(cluster, new DrainScope(held, drainedBefore.Keys.ToHashSet(StringComparer.Ordinal), limit), configuration.Eviction, configuration.Kubernetes.MaxInFlight, patience, time, logger, instruments);
-            problems.Set(Pods, "pods are still leaving");
-            DrainResult drained;
-            using (progress is null ? null : time.CreateTimer(_ => progress.Report(new HandOverProgress(nodes.Count, held.Count, drain.Progress.Left, drain.Progress.Leaving)), null, TimeSpan.FromMilliseconds(200), TimeSpan.FromMilliseconds(200)))
-                drained = await drain.RunAsync(turn.Over).ConfigureAwait(false);
-            problems.Clear(Pods);
-            foreach (var line in drained.Left)
-                problems.Set(line, line);
-            foreach (var (pod, why) in drained.Remaining)
-                Remains(job, held, pod, why);
-            await VolumesAsync(job, held.Where(n => drained.WithClaims.Contains(n.Name)), budget - time.GetElapsedTime(began), turn.Over).ConfigureAwait(false);
-            if (configuration.Kubernetes.RemoveNode && drained.Left.Count == 0)
-                await RemoveAsync(job, nodes, held, problems, turn).ConfigureAwait(false);
-
-            foreach (var node in held)
-                Record(node, job, NodeEvent.Decommissioned, since, $"{job.Manager} job {Describe(job)} has taken this node; {drained.Evicted.GetValueOrDefault(node.Name)} pods left", drained.Left.Count > 0);
-            lateArrivals.Watch(job.Hold, held, limit, turn);
-            if (drained.Left.Count == 0)
-                empty = held;
-            return drained.Evicted.Values.Sum();
-        }
-        finally
-        {
-            drainedNodes.End(all, empty);
-        }
-    }
-
-    // Of what is left of the budget, most: the answer must come within it.
-    private Task VolumesAsync(Job job, IEnumerable<ClusterNode> nodes, TimeSpan left, CancellationToken cancellationToken)
-    {
-        var limit = left * 0.9 < configuration.Eviction.VolumeTimeout ? left * 0.9 : configuration.Eviction.VolumeTimeout;
-        return Task.WhenAll(nodes.Select(node => volumes.WaitAsync(job.Number, node, limit > TimeSpan.Zero ? limit : TimeSpan.Zero, cancellationToken)));
-    }
-
-    // Told once for each owner and node: the job does not wait for such a pod, and the node's own prolog ends it.
-    private void Remains(Job job, IEnumerable<ClusterNode> held, Pod pod, string why)
-    {
-        var owner = pod.Controller.Length > 0 ? $" of {pod.Controller}" : "";
-        logger.LogInformation("job {Job}: node {Node}: pod {Pod}{Owner} {Why}: it is left to the node's prolog", job.Number, pod.Node, pod, owner, why);
-        instruments.PodRemains();
-        if (held.FirstOrDefault(node => node.Name == pod.Node) is { } node)
-            Record(node, job, NodeEvent.PodRemains, time.GetUtcNow(), $"Pod {pod}{owner} {why}. {job.Manager} job {Describe(job)} does not wait for it.", warning: true);
-    }
-
-    // None but those that were drained: one that could not be held, or was registered anew meanwhile, has its pods.
-    private Task RemoveAsync(Job job, IReadOnlyList<JobNode> nodes, IEnumerable<ClusterNode> held, Problems problems, Turn turn)
-    {
-        // Two of Slurm's names may lead to one node; and by the time it is removed, one name to another node.
-        var drained = held.DistinctBy(node => node.Name).ToDictionary(node => node.Name, StringComparer.Ordinal);
-        return OnEveryAsync(job, [.. nodes.Where(node => drained.ContainsKey(node.Node.Name))], problems, turn.Over, async current =>
-        {
-            if (drained.TryGetValue(current.Name, out var node) && await cluster.RemoveAsync(node, job.Cluster, stop.Token).ConfigureAwait(false) is { } reason)
-                logger.LogInformation("job {Job}: node {Node} stays in Kubernetes: {Reason}", job.Number, current.Name, reason);
-            return true;
-        });
-    }
-
-    // Each node as soon as the job has left it: one whose epilog hangs keeps no other. A job whose processes are still being
-    // ended must not meet pods.
-    private async Task<int> GiveBackAsync(Job job, IReadOnlyList<JobNode> nodes, TimeSpan budget, Problems problems, IProgress<HandOverProgress>? progress, Turn turn)
-    {
-        var began = time.GetUtcNow();
-        var occupied = nodes.ToList();
-        var releases = new List<Task>();
-        var done = 0;
-        try
-        {
-            for (var pause = FirstLook; ; pause = pause * 2 < LongestLook ? pause * 2 : LongestLook)
-            {
-                problems.Set(Leaving, $"the job is still on {Few([.. occupied.Select(n => n.SlurmName)])}");
-                var still = (await presence.OccupiedNodesAsync(job, turn.Over).ConfigureAwait(false)).ToHashSet(StringComparer.Ordinal);
-                var left = occupied.Where(n => !still.Contains(n.SlurmName)).ToList();
-                if (left.Count > 0)
-                {
-                    occupied.RemoveAll(left.Contains);
-                    releases.Add(ReleaseAsync(left));
-                }
-                if (occupied.Count == 0)
-                    break;
-                await Task.Delay(pause, time, turn.Over).ConfigureAwait(false);
-            }
-            problems.Clear(Leaving);
-        }
-        finally
-        {
-            await Task.WhenAll(releases).ConfigureAwait(false);
-        }
-        return 0;
-
-        async Task ReleaseAsync(IReadOnlyList<JobNode> left)
-        {
-            using var limit = new CancellationTokenSource(budget + configuration.Controller.Deadline, time);
-            using var over = CancellationTokenSource.CreateLinkedTokenSource(turn.Over, limit.Token);
-            await OnEveryAsync(job, left, problems, over.Token, async node =>
-            {
-                var others = await cluster.ReleaseAsync(node, job.Hold, stop.Token, over.Token).ConfigureAwait(false);
-                progress?.Report(new HandOverProgress(nodes.Count, Interlocked.Increment(ref done), 0, 0));
-                Record(node, job, NodeEvent.Recommissioned, began, $"{job.Manager} job {Describe(job)} has given this node back" + (others.Count == 0 ? "" : $"; still held by {Few([.. others.Select(h => $"job {h.Key.Job}")])}"), warning: false);
-                return true;
-            }).ConfigureAwait(false);
-        }
     }
 
     // All nodes at once: the cluster itself bounds the requests under way.

@@ -1,0 +1,54 @@
+using BeBiDa.Cluster;
+using BeBiDa.Jobs;
+
+namespace BeBiDa.HandOver;
+
+/// <content>What a recommission does: wait until the job has left a node, and release it.</content>
+public sealed partial class HandOvers
+{
+    // Each node as soon as the job has left it: one whose epilog hangs keeps no other. A job whose processes are still being
+    // ended must not meet pods.
+    private async Task<int> GiveBackAsync(Job job, IReadOnlyList<JobNode> nodes, TimeSpan budget, Problems problems, IProgress<HandOverProgress>? progress, Turn turn)
+    {
+        var began = time.GetUtcNow();
+        var occupied = nodes.ToList();
+        var releases = new List<Task>();
+        var done = 0;
+        try
+        {
+            for (var pause = FirstLook; ; pause = pause * 2 < LongestLook ? pause * 2 : LongestLook)
+            {
+                problems.Set(Leaving, $"the job is still on {Few([.. occupied.Select(n => n.SlurmName)])}");
+                var still = (await presence.OccupiedNodesAsync(job, turn.Over).ConfigureAwait(false)).ToHashSet(StringComparer.Ordinal);
+                var left = occupied.Where(n => !still.Contains(n.SlurmName)).ToList();
+                if (left.Count > 0)
+                {
+                    occupied.RemoveAll(left.Contains);
+                    releases.Add(ReleaseAsync(left));
+                }
+                if (occupied.Count == 0)
+                    break;
+                await Task.Delay(pause, time, turn.Over).ConfigureAwait(false);
+            }
+            problems.Clear(Leaving);
+        }
+        finally
+        {
+            await Task.WhenAll(releases).ConfigureAwait(false);
+        }
+        return 0;
+
+        async Task ReleaseAsync(IReadOnlyList<JobNode> left)
+        {
+            using var limit = new CancellationTokenSource(budget + configuration.Controller.Deadline, time);
+            using var over = CancellationTokenSource.CreateLinkedTokenSource(turn.Over, limit.Token);
+            await OnEveryAsync(job, left, problems, over.Token, async node =>
+            {
+                var others = await cluster.ReleaseAsync(node, job.Hold, stop.Token, over.Token).ConfigureAwait(false);
+                progress?.Report(new HandOverProgress(nodes.Count, Interlocked.Increment(ref done), 0, 0));
+                Record(node, job, NodeEvent.Recommissioned, began, $"{job.Manager} job {Describe(job)} has given this node back" + (others.Count == 0 ? "" : $"; still held by {Few([.. others.Select(h => $"job {h.Key.Job}")])}"), warning: false);
+                return true;
+            }).ConfigureAwait(false);
+        }
+    }
+}
