@@ -57,4 +57,17 @@ internal sealed class RestartTests : SiteTest
         await Slurm.StartControllerAsync();
         await Site.WaitUntilFreeAsync();
     }
+
+    [Test]
+    public async Task A_reconfigure_of_slurmctld_while_a_job_gives_its_nodes_back_loses_no_node()
+    {
+        var job = await StartJobAsync("-N2");
+        using (Site.EmbeddedApi.Faults.Add(new Fault(FaultKind.Hang) { Verb = "patch", Resource = "nodes" }))
+        {
+            await CancelAsync(job);
+            await Slurm.ReconfigureAsync();
+            await Slurm.WaitForIdleNodesAsync();
+        }
+        await Site.WaitUntilFreeAsync();
+    }
 }
