@@ -87,6 +87,17 @@ public class ReconcilerSpecs : ReconcilerTest
     }
 
     [Test]
+    public async Task A_node_that_one_job_has_taken_over_from_another_is_held_by_the_one_before_the_other_releases_it()
+    {
+        Slurm.Runs(7, "n1", "n2");
+        await HoldAsync("n1", 7);
+        await HoldAsync("n2", 8);
+        Cluster.Before = what => what == "release n2 c.8" && !Cluster.Held["n2"].Contains("c.7") ? throw new InvalidOperationException("released first") : Task.CompletedTask;
+        Assert.That(Told(await RepairAsync()), Is.EquivalentTo(new[] { "Hold n2 7", "Release n2 8" }));
+        Assert.That(Ledger.State, Is.EqualTo("n1:c.7 n2:c.7"));
+    }
+
+    [Test]
     public async Task Slurms_capitals_hide_no_hold()
     {
         var configuration = new BebidaConfiguration { Nodes = new NodesConfiguration { Include = ["N*"] } };

@@ -8,7 +8,7 @@ namespace BeBiDa.Reconciliation;
 
 /// <summary>Makes the holds of all nodes agree with Slurm's jobs: both of holds that are left, and of those that are lost.</summary>
 /// <remarks>
-/// Jobs begin and end, and hooks hold and release, while this looks and writes. Three rules make that harmless.
+/// Jobs begin and end, and hooks hold and release, while this looks and writes. Four rules make that harmless.
 /// <list type="number">
 /// <item>The holds are read before the jobs. A hold is written after its job was allocated; so a job whose hold was seen
 /// and of which Slurm then knows nothing has ended, and is not one that was about to begin.</item>
@@ -16,6 +16,7 @@ namespace BeBiDa.Reconciliation;
 /// lack its hold because it began after the first look at the holds has it at the second; one that seems to lack it
 /// because it ended before that is not among the jobs at the end. A hold that was written anew in between has another
 /// time, and is another fact.</item>
+/// <item>A node that one job is to hold and another to release is held first, and released at a later look.</item>
 /// <item>After repairs it looks again, until nothing is left to repair. So a job that ended while it was held again is
 /// released, and one that Slurm had requeued and started again while it was released is held again.</item>
 /// </list>
@@ -87,7 +88,9 @@ public sealed class Reconciler
                     outcomes.Remove(repair);
                 foreach (var alone in plan.Repairs.Where(r => r.Action == RepairAction.LeaveAlone))
                     outcomes[alone] = new RepairOutcome(alone, null);
-                var open = plan.Repairs.Where(r => r.Action != RepairAction.LeaveAlone && !given.Contains(r)).ToList();
+                // A job may take nodes over from another one (expansion): none of them is released before its hold is there.
+                var toBeHeld = plan.Repairs.Where(r => r.Action == RepairAction.Hold).Select(r => r.KubernetesNode.Uid).ToHashSet(StringComparer.Ordinal);
+                var open = plan.Repairs.Where(r => r.Action != RepairAction.LeaveAlone && !given.Contains(r) && (r.Action == RepairAction.Hold || !toBeHeld.Contains(r.KubernetesNode.Uid))).ToList();
                 if (open.Count == 0)
                     return new ReconcileResult([.. outcomes.Values], null);
                 var left = budget - time.GetElapsedTime(began);
