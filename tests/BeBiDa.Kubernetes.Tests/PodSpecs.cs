@@ -129,6 +129,15 @@ public sealed class PodSpecs(ApiServerKind kind) : ClusterTest(kind)
             await DeleteNodeAsync(one.Name);
     }
 
+    [Test]
+    public async Task The_volumes_that_a_kubelet_reports_as_in_use_are_read_and_none_of_a_node_that_is_another_now()
+    {
+        Assert.That(await cluster.VolumesInUseAsync(node, default), Is.Empty);
+        await Admin.MergeAsync<V1Node>(Resources.Nodes.At(null, node.Name, "status"), new { status = new { volumesInUse = new[] { "kubernetes.io/csi/disk^v1", "kubernetes.io/csi/disk^v2" } } }, default);
+        Assert.That(await cluster.VolumesInUseAsync(node, default), Is.EqualTo(new[] { "kubernetes.io/csi/disk^v1", "kubernetes.io/csi/disk^v2" }));
+        Assert.That(await cluster.VolumesInUseAsync(node with { Uid = "another" }, default), Is.Empty);
+    }
+
     [TestCase(3, 3)]
     [TestCase(null, 30)]
     [TestCase(1.2, 2)]
