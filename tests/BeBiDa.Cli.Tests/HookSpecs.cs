@@ -23,15 +23,18 @@ public sealed class HookSpecs : ToolTest
     }
 
     [Test]
-    public async Task The_epilog_waits_until_Slurm_says_that_the_job_has_left_its_nodes()
+    public async Task The_epilog_gives_back_each_node_when_Slurm_says_that_the_job_has_left_it()
     {
         Exits(await RunAsync(Environment(Job), "hook", "prolog"), 0);
         // A job of which squeue tells is completing; the other line is another task of its array.
-        await File.WriteAllTextAsync(PathOf("completing"), "41 n3\n42 n1\n");
+        await File.WriteAllTextAsync(PathOf("completing"), "41 n3\n42 n1,n2\n");
         Squeue($"touch {PathOf("asked")}; cat {PathOf("completing")}");
         var epilog = RunAsync(Environment(Job), "hook", "epilog");
         await Eventually.HoldsAsync("squeue was asked", Eventually.Patience, _ => Task.FromResult(File.Exists(PathOf("asked"))));
         Assert.That((await StateAsync("n1"), await StateAsync("n2"), epilog.IsCompleted), Is.EqualTo(("closed lab.42", "closed lab.42", false)));
+        await File.WriteAllTextAsync(PathOf("completing"), "41 n3\n42 n1\n");
+        await Eventually.HoldsAsync("n2 is given back", Eventually.Patience, async _ => await StateAsync("n2") == "open");
+        Assert.That((await StateAsync("n1"), epilog.IsCompleted), Is.EqualTo(("closed lab.42", false)));
         await File.WriteAllTextAsync(PathOf("completing"), "41 n3\n");
         Exits(await epilog, 0);
         Assert.That((await StateAsync("n1"), await StateAsync("n2")), Is.EqualTo(("open", "open")));
