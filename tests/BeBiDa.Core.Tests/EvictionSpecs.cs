@@ -10,6 +10,7 @@ namespace BeBiDa.Tests;
 /// <summary>Pods that come back, evictions that are refused, pods that must not be two, and their volumes.</summary>
 public class EvictionSpecs
 {
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan Budget = TimeSpan.FromSeconds(29.5);
     private static readonly ClusterFault[] Retried = [.. EvictionTable.Rows.Where(row => row.Next == NextStep.TryAgain).Select(row => row.Fault!.Value)];
 
@@ -59,7 +60,7 @@ public class EvictionSpecs
         var began = clock.GetUtcNow();
         Assert.That((await DecommissionAsync(7)).Outcome, Is.EqualTo(HandOverOutcome.Done));
         Assert.That(clock.GetUtcNow() - began, Is.LessThan(TimeSpan.FromSeconds(1)));
-        await clock.PassAsync(TimeSpan.FromSeconds(60));
+        await clock.PassAsync(TimeSpan.FromSeconds(12));
         Assert.That(cluster.Count("evict"), Is.EqualTo(2));
         Assert.That(cluster.Events.Where(e => e.Reason == NodeEvent.PodRemains).Select(e => e.Message), Has.Exactly(1).Contains("of ReplicaSet/a tolerates node.kubernetes.io/unschedulable"));
         Assert.That(log.All, Has.Exactly(1).Contains("it is left to the node's prolog"));
@@ -70,7 +71,7 @@ public class EvictionSpecs
     {
         Returns(cluster.Add(Pod("a")));
         Assert.That((await DecommissionAsync(7)).Outcome, Is.EqualTo(HandOverOutcome.Done));
-        await clock.PassAsync(TimeSpan.FromSeconds(60));
+        await clock.PassAsync(TimeSpan.FromSeconds(12));
         Assert.That(cluster.Count("evict"), Is.EqualTo(1 + 16));
         Assert.That(cluster.Events.Count(e => e.Reason == NodeEvent.PodRemains), Is.EqualTo(1));
     }
@@ -133,7 +134,7 @@ public class EvictionSpecs
         cluster.OnEvict = _ => throw new ClusterException(fault, "denied by policy X");
         var began = clock.GetUtcNow();
         var result = await DrainAsync(new EvictionConfiguration { OnBudget = policy });
-        Assert.That(clock.GetUtcNow() - began, Is.InRange(TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(25)));
+        Assert.That(clock.GetUtcNow() - began, Is.InRange(Deadline, Deadline + TimeSpan.FromSeconds(5)));
         if (policy == AtDeadline.Fail)
             Assert.That((result.Left.Single(), cluster.Count("delete")), Is.EqualTo((fault == ClusterFault.Blocked
                 ? "pod default/a on node n1 is kept by its PodDisruptionBudget, and eviction.onBudget is fail"
@@ -275,5 +276,5 @@ public class EvictionSpecs
     private Task<HandOverResult> DecommissionAsync(uint job) => clock.RunAsync(Open().DecommissionAsync(Job(job), Budget));
 
     private Task<DrainResult> DrainAsync(EvictionConfiguration? policy = null) => clock.RunAsync(new Drain(
-        cluster, new DrainScope([.. cluster.Directory.Nodes], new HashSet<string>(), new ReplacementLimit((_, _) => { })), policy ?? new EvictionConfiguration(), 32, TimeSpan.FromSeconds(20), clock, log).RunAsync(default));
+        cluster, new DrainScope([.. cluster.Directory.Nodes], new HashSet<string>(), new ReplacementLimit((_, _) => { })), policy ?? new EvictionConfiguration(), 32, Deadline, clock, log).RunAsync(default));
 }
