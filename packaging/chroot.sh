@@ -17,8 +17,9 @@ BUILD_PACKAGES=(build-essential debhelper cmake ninja-build pkgconf libslurm-dev
     rpm rpmlint)
 # A site of Slurm as its admins would have it, and what the test of the packages needs beside it.
 SITE_PACKAGES=(slurmctld slurmd slurm-client munge man-db bash-completion procps iproute2)
-# What the packages depend on besides: in apt's cache, since a chroot under test reaches no network.
-SITE_DEPENDENCIES=(libyaml-0-2 libsystemd0 openssl)
+# What the packages depend on besides: in apt's cache, since a chroot under test reaches no network. libslurm-dev brings
+# libslurm, whose package has another name in each release.
+SITE_DEPENDENCIES=(libyaml-0-2 libsystemd0 openssl libslurm-dev)
 
 # What a script exits with that could not make a chroot: nothing was tried then.
 NOT_TRIED=77

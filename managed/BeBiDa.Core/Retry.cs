@@ -6,16 +6,18 @@ namespace BeBiDa;
 
 /// <summary>Does work on the cluster again, with backoff and jitter, while another try can help.</summary>
 /// <remarks>
-/// What is refused may be accepted later: a webhook denies with any code. A missing right is not granted by asking; but a server
-/// that has just started knows no rights yet, so it is asked twice.
+/// What is refused is tried a few times within two seconds: a webhook may be starting. For longer, a job would wait in vain for
+/// one that means it, and the reconciler tries again. A missing right is not granted by asking; but a server that has just
+/// started knows no rights yet, so it is asked twice.
 /// </remarks>
 internal sealed class Retry
 {
     private static readonly TimeSpan First = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(3);
-    private static readonly TimeSpan LongestAfterRefusal = TimeSpan.FromSeconds(30);
+    private const int MostRefusals = 5;
     private static readonly TimeSpan BeforeARightCountsAsMissing = TimeSpan.FromSeconds(1);
     private static readonly ResiliencePropertyKey<Action<ClusterException>> Failed = new("failed");
+    private static readonly ResiliencePropertyKey<int> Refusals = new("refusals");
     private static readonly ResiliencePropertyKey<bool> WasForbidden = new("forbidden");
 
     private readonly ResiliencePipeline pipeline;
@@ -31,7 +33,7 @@ internal sealed class Retry
                 UseJitter = true,
                 Delay = First,
                 MaxDelay = Longest,
-                DelayGenerator = attempt => ValueTask.FromResult(attempt.Outcome.Exception is ClusterException e ? Delay(e, attempt.AttemptNumber) : null),
+                DelayGenerator = attempt => ValueTask.FromResult(attempt.Outcome.Exception is ClusterException e ? Delay(e) : null),
                 OnRetry = attempt =>
                 {
                     if (attempt.Context.Properties.TryGetValue(Failed, out var failed) && attempt.Outcome.Exception is ClusterException e)
@@ -67,19 +69,21 @@ internal sealed class Retry
     {
         var wasForbidden = context.Properties.GetValue(WasForbidden, false);
         context.Properties.Set(WasForbidden, e.Fault == ClusterFault.Forbidden);
+        var refusals = context.Properties.GetValue(Refusals, 0);
+        context.Properties.Set(Refusals, e.Fault == ClusterFault.Refused ? refusals + 1 : 0);
         return e.Fault switch
         {
             ClusterFault.NotFound => false,
             ClusterFault.Forbidden => !wasForbidden,
+            ClusterFault.Refused => refusals < MostRefusals,
             _ => true,
         };
     }
 
     // Null for the usual backoff.
-    private static TimeSpan? Delay(ClusterException e, int attempt) => e.Fault switch
+    private static TimeSpan? Delay(ClusterException e) => e.Fault switch
     {
         ClusterFault.Forbidden => BeforeARightCountsAsMissing,
-        ClusterFault.Refused when e.RetryAfter is null => First * Math.Pow(2, Math.Min(attempt, 16)) is var delay && delay < LongestAfterRefusal ? delay : LongestAfterRefusal,
         _ => e.RetryAfter,
     };
 }

@@ -89,7 +89,7 @@ internal sealed class Prolog(
             .Where(name => !name.EndsWith(".scope", StringComparison.Ordinal) && !name.EndsWith(".device", StringComparison.Ordinal)).ToList();
         if (others.Count == 0)
             return;
-        foreach (var (name, _) in services.Read(others).Where(other => !other.Value.IsDown && !other.Value.IsStopping))
+        foreach (var (name, _) in services.Read(others).Where(other => other.Value.IsUp && !other.Value.IsStopping))
             state.AddStopped(name);
     }
 

@@ -35,7 +35,8 @@ int main(void)
     if (node.recover(&host, (const char *const *)environ, reason, sizeof(reason)) == BEBIDA_DONE)
         status = EXIT_SUCCESS;
     else
-        log_error("this node is not back in Kubernetes: %s; it is tried again within ten minutes", reason);
+        log_error("this node is not back in Kubernetes: %s; the next try is within a quarter of an hour",
+                  reason);
 end:
     return status;
 }

@@ -96,6 +96,21 @@ public class HandOverSpecs
     }
 
     [Test]
+    public async Task A_node_of_two_names_is_given_back_when_the_job_has_left_both()
+    {
+        var presence = new Presence { Left = ["a"] };
+        var configuration = new BebidaConfiguration { Nodes = new NodesConfiguration { Map = new Dictionary<string, string> { ["a"] = "n1", ["b"] = "n1" } } };
+        await using var patient = new HandOvers(cluster, configuration, clock, NullLogger.Instance, presence);
+        await patient.DecommissionAsync(Job(7, "a", "b"), Budget);
+        var givingBack = patient.RecommissionAsync(Job(7, "a", "b"), Budget);
+        await clock.UntilAsync(() => presence.Asked > 3);
+        Assert.That(cluster.Held.Keys, Is.EqualTo(new[] { "n1" }));
+        presence.HasLeft = true;
+        await clock.RunAsync(givingBack);
+        Assert.That(cluster.Held, Is.Empty);
+    }
+
+    [Test]
     public async Task A_hold_that_a_webhook_or_a_server_that_has_just_started_refuses_is_tried_again([Values(ClusterFault.Refused, ClusterFault.Forbidden)] ClusterFault fault)
     {
         var refusals = fault == ClusterFault.Refused ? 5 : 1;

@@ -89,7 +89,7 @@ internal sealed class OutageTests : SiteTest
     }
 
     [Test]
-    public async Task What_Kubernetes_forbids_holds_up_no_job_at_all()
+    public async Task What_Kubernetes_refuses_holds_a_job_up_for_no_more_than_a_few_tries()
     {
         using (Site.EmbeddedApi.Faults.Add(new Fault(FaultKind.Refuse) { StatusCode = 403, Verb = "patch", Resource = "nodes" }))
         {

@@ -64,7 +64,7 @@ internal sealed partial class Drain
     {
         if (pod.State == LeavingState.Terminating)
             return ("has not ended within its grace", true);
-        if (pod.Refusal is not { } refusal || policy.OnBudget != AtDeadline.Delete)
+        if (pod.Refusal is not { Fault: not ClusterFault.Forbidden } refusal || policy.OnBudget != AtDeadline.Delete)
             return null;
         return (refusal.Fault == ClusterFault.Blocked ? "is still kept by a disruption budget" : $"could not be evicted before the deadline: {refusal.Message}", false);
     }
@@ -103,7 +103,7 @@ internal sealed partial class Drain
                 TryAgain(pod, BeforeARightCountsAsMissing);
                 break;
             default:
-                if (pod.Refusal?.Fault != e.Fault && e.Fault != ClusterFault.Unavailable)
+                if (pod.Refusal is null && e.Fault != ClusterFault.Unavailable)
                     logger.LogInformation("node {Node}: pod {Pod} cannot be evicted yet, trying again until the eviction deadline: {Cause}", pod.Pod.Node, pod.Pod, e.Message);
                 else
                     logger.LogDebug("node {Node}: pod {Pod} cannot be evicted, trying again: {Cause}", pod.Pod.Node, pod.Pod, e.Message);
@@ -148,7 +148,6 @@ internal sealed partial class Drain
                 Queue(pod);
                 break;
             case AtDeadline.Leave:
-                logger.LogInformation("node {Node}: pod {Pod} has not ended within its grace and stays until its kubelet confirms its end (eviction.onStuckStateful)", pod.Pod.Node, pod.Pod);
                 pod.Remain("has not ended within its grace (eviction.onStuckStateful is leave)", isFailure: false);
                 break;
             default:

@@ -43,6 +43,7 @@ internal sealed partial class Drain
     private readonly FairShare share;
     private readonly Instruments? instruments;
     private readonly HashSet<string> withClaims = new(StringComparer.Ordinal);
+    private readonly HashSet<string> keepingVolumes = new(StringComparer.Ordinal);
     private readonly HashSet<string> ignored = new(StringComparer.Ordinal);
     private int leftCount, leavingCount;
 
@@ -113,7 +114,7 @@ internal sealed partial class Drain
         left,
         [.. leaving.Values.Where(p => p.IsFailure).Select(p => $"pod {p.Pod} on node {p.Pod.Node} {p.Why}").Order(StringComparer.Ordinal)],
         [.. leaving.Values.Where(p => !p.IsFailure).Select(p => (p.Pod, p.Why))],
-        withClaims);
+        withClaims.Except(keepingVolumes.Concat(leaving.Values.Where(p => p.Pod.HasClaims).Select(p => p.Pod.Node))).ToHashSet(StringComparer.Ordinal));
 
     private void Relisted(PodList list, bool isFirst = false)
     {
@@ -141,6 +142,8 @@ internal sealed partial class Drain
                 Gone(known);
             return;
         }
+        if (!DrainRules.MustLeave(pod) && !pod.Finished && pod.HasClaims)
+            keepingVolumes.Add(pod.Node);
         if (!DrainRules.MustLeave(pod) || ignored.Contains(pod.Uid) || !IsOurs(pod, isFirst))
             return;
         var entry = new LeavingPod(pod);

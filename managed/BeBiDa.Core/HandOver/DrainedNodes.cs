@@ -34,6 +34,13 @@ internal sealed class DrainedNodes
         }
     }
 
+    /// <summary>Kubernetes has a node back.</summary>
+    public void Forget(ClusterNode node)
+    {
+        lock (gate)
+            drained.Remove(node.Uid);
+    }
+
     /// <summary>The drain of these nodes has ended.</summary>
     /// <param name="nodes">The nodes that <see cref="Begin"/> was told.</param>
     /// <param name="empty">Those among them on which no pod is left that the job would have to wait for.</param>

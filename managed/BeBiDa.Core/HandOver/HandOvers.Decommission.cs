@@ -46,7 +46,9 @@ public sealed partial class HandOvers
                 problems.Set(line, line);
             foreach (var (pod, why) in drained.Remaining)
                 Remains(job, held, pod, why);
+            problems.Set(Pods, "volumes are still being unmounted");
             await VolumesAsync(job, held.Where(n => drained.WithClaims.Contains(n.Name)), budget - time.GetElapsedTime(began), turn.Over).ConfigureAwait(false);
+            problems.Clear(Pods);
             if (configuration.Kubernetes.RemoveNode && drained.Left.Count == 0)
                 await RemoveAsync(job, nodes, held, problems, turn).ConfigureAwait(false);
 
@@ -67,7 +69,7 @@ public sealed partial class HandOvers
     private Task VolumesAsync(Job job, IEnumerable<ClusterNode> nodes, TimeSpan left, CancellationToken cancellationToken)
     {
         var limit = left * 0.9 < configuration.Eviction.VolumeTimeout ? left * 0.9 : configuration.Eviction.VolumeTimeout;
-        return Task.WhenAll(nodes.Select(node => volumes.WaitAsync(job.Number, node, limit > TimeSpan.Zero ? limit : TimeSpan.Zero, cancellationToken)));
+        return limit <= TimeSpan.Zero ? Task.CompletedTask : Task.WhenAll(nodes.Select(node => volumes.WaitAsync(job.Number, node, limit, cancellationToken)));
     }
 
     // Told once for each owner and node: the job does not wait for such a pod, and the node's own prolog ends it.

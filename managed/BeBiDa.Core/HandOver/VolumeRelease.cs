@@ -16,23 +16,20 @@ internal sealed class VolumeRelease(ICluster cluster, TimeProvider time, ILogger
     /// <summary>Waits for a node's volumes.</summary>
     /// <param name="job">The job, for the log.</param>
     /// <param name="node">The node.</param>
-    /// <param name="limit">How long at most; zero looks once.</param>
+    /// <param name="limit">How long at most, requests included.</param>
     /// <param name="cancellationToken">Ends it.</param>
     public async Task WaitAsync(string job, ClusterNode node, TimeSpan limit, CancellationToken cancellationToken)
     {
-        var began = time.GetTimestamp();
         IReadOnlyList<string> volumes = [];
+        using var end = new CancellationTokenSource(limit, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(end.Token, cancellationToken);
         try
         {
-            while (true)
-            {
-                volumes = await cluster.VolumesInUseAsync(node, cancellationToken).ConfigureAwait(false);
-                if (volumes.Count == 0)
-                    return;
-                if (time.GetElapsedTime(began) + Pause > limit)
-                    break;
-                await Task.Delay(Pause, time, cancellationToken).ConfigureAwait(false);
-            }
+            while ((volumes = await cluster.VolumesInUseAsync(node, either.Token).ConfigureAwait(false)).Count > 0)
+                await Task.Delay(Pause, time, either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
             logger.LogInformation(
                 "job {Job}: node {Node}: {Count} volumes are still in use after {Limit}; pods elsewhere may wait six minutes for them (eviction.volumeTimeout): {Volumes}",
                 job, node.Name, volumes.Count, Duration.Format(limit), string.Join(", ", volumes.Take(5)));

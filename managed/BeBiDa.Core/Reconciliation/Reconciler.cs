@@ -142,7 +142,7 @@ public sealed class Reconciler
         catch (ClusterException e)
         {
             logger.LogDebug("job {Job}: node {Node} not released: {Cause}", job.JobId, repair.Node, e.Message);
-            if (!e.IsTransient)
+            if (e.Fault is ClusterFault.Refused or ClusterFault.Forbidden)
                 Give(given, [repair]);
             return [new RepairOutcome(repair, $"node {repair.Node}: job {job.JobId} not released: {e.Message}")];
         }
