@@ -119,7 +119,7 @@ for preset in asan tsan valgrind fuzz; do
     must "building it" cmake --build --preset $preset
 done
 must "tests" dotnet build BeBiDa.sln --nologo -v quiet
-check "C# is formatted" dotnet format whitespace BeBiDa.sln --verify-no-changes --no-restore
+check "C# is formatted" dotnet csharpier check .
 
 native release
 native asan

@@ -33,6 +33,5 @@ public static unsafe class NativeStrings
     }
 
     // SLURM_JOB_ID and its like, SLURMD_NODENAME
-    private static bool IsRead(ReadOnlySpan<byte> variable) =>
-        variable.StartsWith("SLURM"u8) || variable.StartsWith("SPANK_BEBIDA="u8);
+    private static bool IsRead(ReadOnlySpan<byte> variable) => variable.StartsWith("SLURM"u8) || variable.StartsWith("SPANK_BEBIDA="u8);
 }

@@ -16,18 +16,16 @@ internal enum OutputFormat
 /// <summary>The options that every command takes.</summary>
 internal sealed class GlobalOptions
 {
-    public Option<string?> Config { get; } = new("--config", "-c")
-    {
-        Description = $"Configuration file (default: $BEBIDA_CONFIG, else {Configuration.ConfigurationFile.DefaultPath})",
-        HelpName = "FILE",
-        Recursive = true,
-    };
+    public Option<string?> Config { get; } =
+        new("--config", "-c")
+        {
+            Description = $"Configuration file (default: $BEBIDA_CONFIG, else {Configuration.ConfigurationFile.DefaultPath})",
+            HelpName = "FILE",
+            Recursive = true,
+        };
 
-    public Option<bool> Verbose { get; } = new("--verbose", "-v")
-    {
-        Description = "Tell what is done on the way, node by node",
-        Recursive = true,
-    };
+    public Option<bool> Verbose { get; } =
+        new("--verbose", "-v") { Description = "Tell what is done on the way, node by node", Recursive = true };
 
     /// <summary>For the commands that print a result.</summary>
     public Option<OutputFormat> Output { get; } = Format();
@@ -39,7 +37,8 @@ internal sealed class GlobalOptions
     }
 
     /// <summary>The log of a command: errors only, unless asked for more.</summary>
-    public ILogger Log(ParseResult parsed) => new LineLog(Console.Error, parsed.GetValue(Verbose) ? LogLevel.Debug : LogLevel.Error, timestamps: false);
+    public ILogger Log(ParseResult parsed) =>
+        new LineLog(Console.Error, parsed.GetValue(Verbose) ? LogLevel.Debug : LogLevel.Error, timestamps: false);
 
     private static Option<OutputFormat> Format()
     {
@@ -47,12 +46,13 @@ internal sealed class GlobalOptions
         {
             Description = "Format of the result",
             HelpName = "text|json",
-            CustomParser = result => result.Tokens switch
-            {
-                [{ Value: "json" }] => OutputFormat.Json,
-                [{ Value: "text" }] => OutputFormat.Text,
-                _ => Refuse(result),
-            },
+            CustomParser = result =>
+                result.Tokens switch
+                {
+                    [{ Value: "json" }] => OutputFormat.Json,
+                    [{ Value: "text" }] => OutputFormat.Text,
+                    _ => Refuse(result),
+                },
         };
         // In the place of the enumeration's own names, which are not what is typed.
         option.CompletionSources.Clear();

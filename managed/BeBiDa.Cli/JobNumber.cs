@@ -9,17 +9,18 @@ namespace BeBiDa.Cli;
 internal sealed record JobNumber(uint Id, uint? Task)
 {
     /// <summary>The option <c>--job</c>.</summary>
-    public static Option<JobNumber?> Option(bool required) => new("--job", "-j")
-    {
-        Description = "The job's number: whose hold it is; with its task, where the tasks of an array share one (42_7)",
-        HelpName = "ID",
-        Required = required,
-        CustomParser = result =>
+    public static Option<JobNumber?> Option(bool required) =>
+        new("--job", "-j")
         {
-            if (HoldKey.TryParseJob(result.Tokens[0].Value, out var id, out var task))
-                return new JobNumber(id, task);
-            result.AddError($"--job: '{result.Tokens[0].Value}' is not the number of a job (42), nor of an array's task (42_7)");
-            return null;
-        },
-    };
+            Description = "The job's number: whose hold it is; with its task, where the tasks of an array share one (42_7)",
+            HelpName = "ID",
+            Required = required,
+            CustomParser = result =>
+            {
+                if (HoldKey.TryParseJob(result.Tokens[0].Value, out var id, out var task))
+                    return new JobNumber(id, task);
+                result.AddError($"--job: '{result.Tokens[0].Value}' is not the number of a job (42), nor of an array's task (42_7)");
+                return null;
+            },
+        };
 }

@@ -12,11 +12,18 @@ internal sealed class LineLog(TextWriter writer, LogLevel least, bool timestamps
 
     public bool IsEnabled(LogLevel logLevel) => logLevel >= least && logLevel != LogLevel.None;
 
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    public void Log<TState>(
+        LogLevel logLevel,
+        EventId eventId,
+        TState state,
+        Exception? exception,
+        Func<TState, Exception?, string> formatter
+    )
     {
         if (!IsEnabled(logLevel))
             return;
-        var line = $"{(timestamps ? $"{DateTimeOffset.Now:yyyy-MM-dd'T'HH:mm:ss.fffzzz} " : "")}bebidactl: {(logLevel >= LogLevel.Error ? "error: " : "")}{formatter(state, exception)}{(exception is null ? "" : $": {exception}")}";
+        var line =
+            $"{(timestamps ? $"{DateTimeOffset.Now:yyyy-MM-dd'T'HH:mm:ss.fffzzz} " : "")}bebidactl: {(logLevel >= LogLevel.Error ? "error: " : "")}{formatter(state, exception)}{(exception is null ? "" : $": {exception}")}";
         lock (gate)
         {
             // Nor may what is told of move the cursor of a terminal.

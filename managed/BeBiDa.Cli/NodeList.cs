@@ -1,6 +1,6 @@
+using BeBiDa.Configuration;
 using CliWrap;
 using CliWrap.Buffered;
-using BeBiDa.Configuration;
 
 namespace BeBiDa.Cli;
 
@@ -16,11 +16,18 @@ internal static class NodeList
         BufferedCommandResult result;
         try
         {
-            result = await CliWrap.Cli.Wrap("scontrol").WithArguments(["show", "hostnames", nodes]).WithValidation(CommandResultValidation.None).ExecuteBufferedAsync(cancellationToken).ConfigureAwait(false);
+            result = await CliWrap
+                .Cli.Wrap("scontrol")
+                .WithArguments(["show", "hostnames", nodes])
+                .WithValidation(CommandResultValidation.None)
+                .ExecuteBufferedAsync(cancellationToken)
+                .ConfigureAwait(false);
         }
         catch (System.ComponentModel.Win32Exception e)
         {
-            throw new ConfigurationException($"'{nodes}': scontrol, which expands it, cannot be run ({e.Message}); name the nodes one by one, with commas");
+            throw new ConfigurationException(
+                $"'{nodes}': scontrol, which expands it, cannot be run ({e.Message}); name the nodes one by one, with commas"
+            );
         }
         if (result.ExitCode != 0)
             throw new ConfigurationException($"'{nodes}': scontrol show hostnames: {result.StandardError.Trim()}");

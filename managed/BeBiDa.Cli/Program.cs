@@ -1,6 +1,6 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 using BeBiDa.Cli.Commands;
 using BeBiDa.Cluster;
 using BeBiDa.Configuration;

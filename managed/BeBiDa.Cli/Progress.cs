@@ -11,9 +11,10 @@ internal static class Progress
         if (Console.IsErrorRedirected)
             return await work(null).ConfigureAwait(false);
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
-        return await console.Status().StartAsync(
-            $"{what}: asking Kubernetes",
-            context => work(new Report(progress => context.Status(Describe(what, progress))))).ConfigureAwait(false);
+        return await console
+            .Status()
+            .StartAsync($"{what}: asking Kubernetes", context => work(new Report(progress => context.Status(Describe(what, progress)))))
+            .ConfigureAwait(false);
     }
 
     private static string Describe(string what, HandOverProgress progress) =>

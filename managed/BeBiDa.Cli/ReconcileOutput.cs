@@ -11,13 +11,27 @@ internal static class ReconcileOutput
     public static void Print(ReconcileResult result, string cluster, bool dryRun, OutputFormat format)
     {
         if (format == OutputFormat.Json)
-            Console.Out.WriteLine(JsonSerializer.Serialize(
-                new ReconcileJson(
-                    cluster,
-                    dryRun,
-                    [.. result.Outcomes.Select(o => new RepairJson(o.Repair.Node, o.Repair.KubernetesNode.Name, o.Repair.Hold.Key.JobId, o.Repair.Action, o.Repair.Why, !dryRun && o.Problem is null && o.Repair.Action != RepairAction.LeaveAlone, o.Problem))],
-                    result.Problem),
-                OutputJson.Default.ReconcileJson));
+            Console.Out.WriteLine(
+                JsonSerializer.Serialize(
+                    new ReconcileJson(
+                        cluster,
+                        dryRun,
+                        [
+                            .. result.Outcomes.Select(o => new RepairJson(
+                                o.Repair.Node,
+                                o.Repair.KubernetesNode.Name,
+                                o.Repair.Hold.Key.JobId,
+                                o.Repair.Action,
+                                o.Repair.Why,
+                                !dryRun && o.Problem is null && o.Repair.Action != RepairAction.LeaveAlone,
+                                o.Problem
+                            )),
+                        ],
+                        result.Problem
+                    ),
+                    OutputJson.Default.ReconcileJson
+                )
+            );
         else if (result.Outcomes.Count > 0)
             PrintTable(result.Outcomes, dryRun);
         else if (result.Problem is null)
@@ -42,7 +56,8 @@ internal static class ReconcileOutput
                 Markup.Escape(repair.Node),
                 repair.Hold.Key.JobId.ToString(CultureInfo.InvariantCulture),
                 Word(repair.Action, problem is not null),
-                Markup.Escape(repair.Why));
+                Markup.Escape(repair.Why)
+            );
         AnsiConsole.Write(table);
     }
 
@@ -61,4 +76,12 @@ internal static class ReconcileOutput
 internal sealed record ReconcileJson(string Cluster, bool DryRun, IReadOnlyList<RepairJson> Repairs, string? Problem);
 
 /// <summary>One repair for programs.</summary>
-internal sealed record RepairJson(string Node, string KubernetesNode, uint Job, RepairAction Action, string Why, bool Done, string? Problem);
+internal sealed record RepairJson(
+    string Node,
+    string KubernetesNode,
+    uint Job,
+    RepairAction Action,
+    string Why,
+    bool Done,
+    string? Problem
+);

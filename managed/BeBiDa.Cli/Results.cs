@@ -12,32 +12,72 @@ internal static class Results
     {
         if (format == OutputFormat.Json)
         {
-            Console.Out.WriteLine(JsonSerializer.Serialize(
-                new HandOverJson(verb, job.Id, job.Task, job.Cluster, result.Outcome, result.Nodes, result.PodsEvicted, Math.Round(result.Elapsed.TotalSeconds, 3), result.Problems),
-                OutputJson.Default.HandOverJson));
+            Console.Out.WriteLine(
+                JsonSerializer.Serialize(
+                    new HandOverJson(
+                        verb,
+                        job.Id,
+                        job.Task,
+                        job.Cluster,
+                        result.Outcome,
+                        result.Nodes,
+                        result.PodsEvicted,
+                        Math.Round(result.Elapsed.TotalSeconds, 3),
+                        result.Problems
+                    ),
+                    OutputJson.Default.HandOverJson
+                )
+            );
             return;
         }
         var nodes = result.Nodes.Count == 1 ? "1 node" : $"{result.Nodes.Count} nodes";
-        Console.Out.WriteLine(result.Outcome switch
-        {
-            HandOverOutcome.Done => $"job {job.Number}: {nodes} {verb}ed in {result.Elapsed.TotalSeconds:0.00} s{(result.PodsEvicted > 0 ? $", {result.PodsEvicted} pods evicted" : "")}",
-            HandOverOutcome.NothingToDo => $"job {job.Number}: nothing to do: Kubernetes knows none of its nodes",
-            HandOverOutcome.Superseded => $"job {job.Number}: another hand-over of this job came in between",
-            _ => $"job {job.Number}: {verb} failed after {result.Elapsed.TotalSeconds:0.00} s",
-        });
+        Console.Out.WriteLine(
+            result.Outcome switch
+            {
+                HandOverOutcome.Done =>
+                    $"job {job.Number}: {nodes} {verb}ed in {result.Elapsed.TotalSeconds:0.00} s{(result.PodsEvicted > 0 ? $", {result.PodsEvicted} pods evicted" : "")}",
+                HandOverOutcome.NothingToDo => $"job {job.Number}: nothing to do: Kubernetes knows none of its nodes",
+                HandOverOutcome.Superseded => $"job {job.Number}: another hand-over of this job came in between",
+                _ => $"job {job.Number}: {verb} failed after {result.Elapsed.TotalSeconds:0.00} s",
+            }
+        );
         foreach (var problem in result.Problems)
             Console.Error.WriteLine($"bebidactl: {problem}");
     }
 }
 
 /// <summary>A hand-over's result for programs; times in seconds.</summary>
-internal sealed record HandOverJson(string HandOver, uint Job, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] uint? Task, string Cluster, HandOverOutcome Outcome, IReadOnlyList<string> Nodes, int PodsEvicted, double Elapsed, IReadOnlyList<string> Problems);
+internal sealed record HandOverJson(
+    string HandOver,
+    uint Job,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] uint? Task,
+    string Cluster,
+    HandOverOutcome Outcome,
+    IReadOnlyList<string> Nodes,
+    int PodsEvicted,
+    double Elapsed,
+    IReadOnlyList<string> Problems
+);
 
 /// <summary>A node's status for programs; times as RFC 3339.</summary>
-internal sealed record NodeStatusJson(string Node, string KubernetesNode, Kubernetes.NodeOwner Owner, bool Ready, bool Schedulable, IReadOnlyList<HoldJson> Holds, int Pods, int ToleratingPods);
+internal sealed record NodeStatusJson(
+    string Node,
+    string KubernetesNode,
+    Kubernetes.NodeOwner Owner,
+    bool Ready,
+    bool Schedulable,
+    IReadOnlyList<HoldJson> Holds,
+    int Pods,
+    int ToleratingPods
+);
 
 /// <summary>A hold for programs.</summary>
-internal sealed record HoldJson(string Cluster, uint Job, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] uint? Task, DateTimeOffset? Since);
+internal sealed record HoldJson(
+    string Cluster,
+    uint Job,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] uint? Task,
+    DateTimeOffset? Since
+);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, WriteIndented = true)]
 [JsonSerializable(typeof(HandOverJson))]

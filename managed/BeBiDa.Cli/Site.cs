@@ -36,14 +36,25 @@ internal sealed class Site : IAsyncDisposable
     /// <param name="kubeconfig">Instead of the configuration's; may be null.</param>
     /// <param name="everyNode">Whether nodes count that are not lent, too: those of an admin who names them.</param>
     /// <exception cref="ConfigurationException">It cannot be used.</exception>
-    public static Site Open(string? configurationFile, ILogger logger, IJobPresence? presence = null, string? kubeconfig = null, bool everyNode = false)
+    public static Site Open(
+        string? configurationFile,
+        ILogger logger,
+        IJobPresence? presence = null,
+        string? kubeconfig = null,
+        bool everyNode = false
+    )
     {
         var configuration = ConfigurationFile.Load(configurationFile ?? ConfigurationFile.Path);
         if (kubeconfig is not null)
             configuration = configuration with { Kubernetes = configuration.Kubernetes with { Kubeconfig = kubeconfig, Context = "" } };
         if (everyNode)
             configuration = configuration with { Nodes = configuration.Nodes with { Include = ["*"], Exclude = [] } };
-        return new Site(configuration, KubernetesCluster.Connect(configuration, allowExec: true, TimeProvider.System, logger), logger, presence);
+        return new Site(
+            configuration,
+            KubernetesCluster.Connect(configuration, allowExec: true, TimeProvider.System, logger),
+            logger,
+            presence
+        );
     }
 
     public async ValueTask DisposeAsync()

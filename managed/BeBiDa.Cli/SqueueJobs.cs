@@ -17,10 +17,30 @@ internal sealed class SqueueJobs : IJobs
 
     // Jobs that are over or wait, with no flag that says otherwise. A state that is not known is not taken for one of these.
     private static readonly HashSet<string> WithoutNodes = new(
-        ["PENDING", "COMPLETED", "CANCELLED", "FAILED", "TIMEOUT", "NODE_FAIL", "PREEMPTED", "BOOT_FAIL", "DEADLINE", "OUT_OF_MEMORY", "REVOKED", "REQUEUE_HOLD", "REQUEUE_FED", "SPECIAL_EXIT", "RESV_DEL_HOLD"],
-        StringComparer.Ordinal);
+        [
+            "PENDING",
+            "COMPLETED",
+            "CANCELLED",
+            "FAILED",
+            "TIMEOUT",
+            "NODE_FAIL",
+            "PREEMPTED",
+            "BOOT_FAIL",
+            "DEADLINE",
+            "OUT_OF_MEMORY",
+            "REVOKED",
+            "REQUEUE_HOLD",
+            "REQUEUE_FED",
+            "SPECIAL_EXIT",
+            "RESV_DEL_HOLD",
+        ],
+        StringComparer.Ordinal
+    );
 
-    private static readonly HashSet<string> OnTheirNodes = new(["RUNNING", "SUSPENDED", "CONFIGURING", "RESIZING", "STOPPED", "SIGNALING"], StringComparer.Ordinal);
+    private static readonly HashSet<string> OnTheirNodes = new(
+        ["RUNNING", "SUSPENDED", "CONFIGURING", "RESIZING", "STOPPED", "SIGNALING"],
+        StringComparer.Ordinal
+    );
 
     private SqueueJobs(string cluster) => Cluster = cluster;
 
@@ -35,9 +55,12 @@ internal sealed class SqueueJobs : IJobs
         var settings = RunningSlurm.Parse(await AskAsync("scontrol", ["show", "config"], cancellationToken).ConfigureAwait(false));
         if (settings.GetValueOrDefault("ClusterName") is not { Length: > 0 } cluster)
             throw new JobsUnknownException("scontrol show config tells no ClusterName");
-        var privileged = Environment.IsPrivilegedProcess || settings.GetValueOrDefault("SlurmUser", "").Split('(')[0] == Environment.UserName;
+        var privileged =
+            Environment.IsPrivilegedProcess || settings.GetValueOrDefault("SlurmUser", "").Split('(')[0] == Environment.UserName;
         if (!privileged && settings.GetValueOrDefault("PrivateData", "").Split(',').Contains("jobs", StringComparer.Ordinal))
-            throw new JobsUnknownException($"Slurm does not show other users' jobs to {Environment.UserName} (PrivateData=jobs); run it as root or as SlurmUser");
+            throw new JobsUnknownException(
+                $"Slurm does not show other users' jobs to {Environment.UserName} (PrivateData=jobs); run it as root or as SlurmUser"
+            );
         return new SqueueJobs(cluster);
     }
 
@@ -45,12 +68,20 @@ internal sealed class SqueueJobs : IJobs
     public async Task<JobList> ListAsync(CancellationToken cancellationToken)
     {
         // Jobs in hidden partitions too, none of another cluster of a federation, each task of an array by itself.
-        var listed = await AskAsync("squeue", ["--all", "--local", "--array", "--noheader", "--states=all", $"--format={Fields}"], cancellationToken).ConfigureAwait(false);
+        var listed = await AskAsync(
+                "squeue",
+                ["--all", "--local", "--array", "--noheader", "--states=all", $"--format={Fields}"],
+                cancellationToken
+            )
+            .ConfigureAwait(false);
         var jobs = new List<SlurmJob>();
         var expanded = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal);
         foreach (var line in listed.Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
-            if (line.Split('|') is not [var number, var state, var user, var partition, var list] || !uint.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var id))
+            if (
+                line.Split('|') is not [var number, var state, var user, var partition, var list]
+                || !uint.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var id)
+            )
                 throw new JobsUnknownException($"squeue: '{line}' is not what {Fields} should give");
             if (WithoutNodes.Contains(state))
                 continue;
@@ -82,8 +113,18 @@ internal sealed class SqueueJobs : IJobs
         try
         {
             // Variables that choose among the jobs for squeue, or another cluster (squeue(1), "ENVIRONMENT VARIABLES").
-            var without = Environment.GetEnvironmentVariables().Keys.Cast<string>().Where(name => name.StartsWith("SQUEUE_", StringComparison.Ordinal) || name == "SLURM_CLUSTERS").ToDictionary(name => name, _ => (string?)null);
-            result = await CliWrap.Cli.Wrap(command).WithArguments(arguments).WithEnvironmentVariables(without).WithValidation(CommandResultValidation.None).ExecuteBufferedAsync(cancellationToken).ConfigureAwait(false);
+            var without = Environment
+                .GetEnvironmentVariables()
+                .Keys.Cast<string>()
+                .Where(name => name.StartsWith("SQUEUE_", StringComparison.Ordinal) || name == "SLURM_CLUSTERS")
+                .ToDictionary(name => name, _ => (string?)null);
+            result = await CliWrap
+                .Cli.Wrap(command)
+                .WithArguments(arguments)
+                .WithEnvironmentVariables(without)
+                .WithValidation(CommandResultValidation.None)
+                .ExecuteBufferedAsync(cancellationToken)
+                .ConfigureAwait(false);
         }
         catch (Win32Exception e)
         {
@@ -91,6 +132,8 @@ internal sealed class SqueueJobs : IJobs
         }
         return result.ExitCode == 0
             ? result.StandardOutput
-            : throw new JobsUnknownException($"{command}: {result.StandardError.Trim().ReplaceLineEndings("; ")} (exit code {result.ExitCode}); no hold is touched while Slurm does not tell its jobs");
+            : throw new JobsUnknownException(
+                $"{command}: {result.StandardError.Trim().ReplaceLineEndings("; ")} (exit code {result.ExitCode}); no hold is touched while Slurm does not tell its jobs"
+            );
     }
 }

@@ -19,7 +19,12 @@ internal sealed class SqueuePresence(ILogger logger) : IJobPresence
         try
         {
             // A job that is completing is shown with those of its nodes that have not reported their end of it yet.
-            result = await CliWrap.Cli.Wrap("squeue").WithArguments(["--noheader", "--states=completing", "--jobs", id, "--format=%A %N"]).WithValidation(CommandResultValidation.None).ExecuteBufferedAsync(cancellationToken).ConfigureAwait(false);
+            result = await CliWrap
+                .Cli.Wrap("squeue")
+                .WithArguments(["--noheader", "--states=completing", "--jobs", id, "--format=%A %N"])
+                .WithValidation(CommandResultValidation.None)
+                .ExecuteBufferedAsync(cancellationToken)
+                .ConfigureAwait(false);
         }
         catch (Win32Exception e)
         {

@@ -21,7 +21,8 @@ internal static class StatusTable
                 Owner(node),
                 Markup.Escape(node.Holds.Count == 0 ? "-" : string.Join(", ", node.Holds.Select(h => h.Key.ToString()))),
                 since is { } time ? Age(now - time) : "-",
-                node.Pods.ToString(System.Globalization.CultureInfo.InvariantCulture));
+                node.Pods.ToString(System.Globalization.CultureInfo.InvariantCulture)
+            );
         }
         return table;
     }
@@ -36,8 +37,7 @@ internal static class StatusTable
             NodeOwner.Slurm => "[blue]held[/]",
             NodeOwner.Cordoned => "[grey]cordoned[/]",
             _ => "[red]held, yet uncordoned[/]",
-        }
-        + (node.Ready ? "" : ", not ready");
+        } + (node.Ready ? "" : ", not ready");
 
     // As kubectl writes ages: the two biggest units.
     private static string Age(TimeSpan age) =>

@@ -21,7 +21,14 @@ internal sealed class Controller
     private readonly Action<ulong, Outcome> answer;
     private readonly ConcurrentDictionary<ulong, Task> answers = new();
 
-    private Controller(KubernetesCluster cluster, HandOvers handOvers, PeriodicReconciliation reconciliation, Textfile? metrics, ILogger logger, Action<ulong, Outcome> answer)
+    private Controller(
+        KubernetesCluster cluster,
+        HandOvers handOvers,
+        PeriodicReconciliation reconciliation,
+        Textfile? metrics,
+        ILogger logger,
+        Action<ulong, Outcome> answer
+    )
     {
         this.cluster = cluster;
         this.handOvers = handOvers;
@@ -43,20 +50,25 @@ internal sealed class Controller
         var instruments = new Instruments();
         var handOvers = new HandOvers(cluster, configuration, TimeProvider.System, logger, presence, instruments);
         var reconciler = new Reconciler(cluster, jobs, cluster, handOvers, configuration, TimeProvider.System, logger, instruments);
-        var reconciliation = new PeriodicReconciliation(stop => reconciler.RepairAsync(configuration.Controller.Deadline, stop), configuration.Controller.ReconcileInterval, TimeProvider.System, logger);
+        var reconciliation = new PeriodicReconciliation(
+            stop => reconciler.RepairAsync(configuration.Controller.Deadline, stop),
+            configuration.Controller.ReconcileInterval,
+            TimeProvider.System,
+            logger
+        );
         // A node that is registered anew, during a job perhaps, has no hold.
         cluster.NodeAdded += reconciliation.LookSoon;
         handOvers.InDoubt += reconciliation.LookSoon;
-        var metrics = configuration.Metrics.Textfile.Length == 0 ? null : Publish(configuration.Metrics.Textfile, instruments, cluster, logger);
+        var metrics =
+            configuration.Metrics.Textfile.Length == 0 ? null : Publish(configuration.Metrics.Textfile, instruments, cluster, logger);
         return new Controller(cluster, handOvers, reconciliation, metrics, logger, answer);
     }
 
     /// <summary>Begins a hand-over; its end is answered exactly once.</summary>
     public void HandOver(ulong request, Direction direction, Job job, TimeSpan budget)
     {
-        var work = direction == Direction.Decommission
-            ? handOvers.DecommissionAsync(job, budget)
-            : handOvers.RecommissionAsync(job, budget);
+        var work =
+            direction == Direction.Decommission ? handOvers.DecommissionAsync(job, budget) : handOvers.RecommissionAsync(job, budget);
         // Added before it can be removed: the continuation runs later, on a thread of the pool.
         answers[request] = Task.CompletedTask;
         var answering = AnswerAsync(request, job, work);
@@ -74,7 +86,9 @@ internal sealed class Controller
         }
         catch (TimeoutException)
         {
-            logger.LogInformation("stopping with hand-overs under way; after its start, slurmctld repeats those of jobs that begin, and the others are reconciled");
+            logger.LogInformation(
+                "stopping with hand-overs under way; after its start, slurmctld repeats those of jobs that begin, and the others are reconciled"
+            );
         }
         await handOvers.DisposeAsync().ConfigureAwait(false);
         await Task.WhenAll(answers.Values).ConfigureAwait(false);

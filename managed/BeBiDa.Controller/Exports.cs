@@ -29,32 +29,45 @@ internal static unsafe class Exports
         if (lent is null || lent->Log is null)
             return (int)Status.ErrorArgument;
         var logging = new HostLog(lent->Log);
-        return (int)Guarded(logging, () =>
-        {
-            if (lent->AbiVersion != Abi.Version || lent->Size != sizeof(Host) || lent->Answer is null || lent->Presence is null || lent->Jobs is null)
+        return (int)Guarded(
+            logging,
+            () =>
             {
-                logging.LogError("libbebida_controller.so speaks ABI {Ours} and the plugin that loads it {Theirs}: install both from the same release", Abi.Version, lent->AbiVersion);
-                return Status.ErrorAbi;
-            }
-            lock (Gate)
-            {
-                if (controller is not null)
-                    return Status.ErrorState;
-                host = *lent;
-                try
+                if (
+                    lent->AbiVersion != Abi.Version
+                    || lent->Size != sizeof(Host)
+                    || lent->Answer is null
+                    || lent->Presence is null
+                    || lent->Jobs is null
+                )
                 {
-                    controller = Controller.Start(logging, Answer, new HostPresence(lent->Presence), new HostJobs(lent->Jobs));
-                    log = logging;
-                    return Status.Ok;
+                    logging.LogError(
+                        "libbebida_controller.so speaks ABI {Ours} and the plugin that loads it {Theirs}: install both from the same release",
+                        Abi.Version,
+                        lent->AbiVersion
+                    );
+                    return Status.ErrorAbi;
                 }
-                catch (ConfigurationException e)
+                lock (Gate)
                 {
-                    foreach (var problem in e.Problems)
-                        logging.LogError("{Problem}", problem);
-                    return Status.ErrorConfiguration;
+                    if (controller is not null)
+                        return Status.ErrorState;
+                    host = *lent;
+                    try
+                    {
+                        controller = Controller.Start(logging, Answer, new HostPresence(lent->Presence), new HostJobs(lent->Jobs));
+                        log = logging;
+                        return Status.Ok;
+                    }
+                    catch (ConfigurationException e)
+                    {
+                        foreach (var problem in e.Problems)
+                            logging.LogError("{Problem}", problem);
+                        return Status.ErrorConfiguration;
+                    }
                 }
             }
-        });
+        );
     }
 
     /// <summary>bebida_hand_over.</summary>
@@ -67,22 +80,25 @@ internal static unsafe class Exports
             (running, logging) = (controller, log);
         if (running is null || logging is null)
             return (int)Status.ErrorState;
-        return (int)Guarded(logging, () =>
-        {
-            if (environment is null || nodes is null || !Enum.IsDefined((Direction)direction))
-                return Status.ErrorArgument;
-            try
+        return (int)Guarded(
+            logging,
+            () =>
             {
-                var job = Job.FromEnvironment(NativeStrings.ReadVariables(environment), NativeStrings.Read(nodes));
-                running.HandOver(request, (Direction)direction, job, TimeSpan.FromMilliseconds(budgetMilliseconds));
-                return Status.Ok;
+                if (environment is null || nodes is null || !Enum.IsDefined((Direction)direction))
+                    return Status.ErrorArgument;
+                try
+                {
+                    var job = Job.FromEnvironment(NativeStrings.ReadVariables(environment), NativeStrings.Read(nodes));
+                    running.HandOver(request, (Direction)direction, job, TimeSpan.FromMilliseconds(budgetMilliseconds));
+                    return Status.Ok;
+                }
+                catch (FormatException e)
+                {
+                    logging.LogError("{Problem}", e.Message);
+                    return Status.ErrorArgument;
+                }
             }
-            catch (FormatException e)
-            {
-                logging.LogError("{Problem}", e.Message);
-                return Status.ErrorArgument;
-            }
-        });
+        );
     }
 
     /// <summary>bebida_stop.</summary>
@@ -98,16 +114,19 @@ internal static unsafe class Exports
         }
         if (running is null || logging is null)
             return (int)Status.ErrorState;
-        return (int)Guarded(logging, () =>
-        {
-            // The border is synchronous: this thread is the shim's, and there is nothing else for it to do.
-            var grace = TimeSpan.FromMilliseconds(graceMilliseconds);
-            var ended = running.StopAsync(grace).Wait(grace + StopLimit);
-            lock (Gate)
-                host = default;
-            logging.Dispose();
-            return ended ? Status.Ok : Status.ErrorInternal;
-        });
+        return (int)Guarded(
+            logging,
+            () =>
+            {
+                // The border is synchronous: this thread is the shim's, and there is nothing else for it to do.
+                var grace = TimeSpan.FromMilliseconds(graceMilliseconds);
+                var ended = running.StopAsync(grace).Wait(grace + StopLimit);
+                lock (Gate)
+                    host = default;
+                logging.Dispose();
+                return ended ? Status.Ok : Status.ErrorInternal;
+            }
+        );
     }
 
     private static void Answer(ulong request, Outcome outcome)

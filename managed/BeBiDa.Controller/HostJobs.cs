@@ -17,7 +17,9 @@ internal sealed unsafe class HostJobs : IJobs
     private readonly delegate* unmanaged[Cdecl]<delegate* unmanaged[Cdecl]<nint, HostJob*, void>, nint, byte*, uint, byte*, uint, int> jobs;
 
     /// <summary>Gets ready to ask by bebida_host.jobs.</summary>
-    public HostJobs(delegate* unmanaged[Cdecl]<delegate* unmanaged[Cdecl]<nint, HostJob*, void>, nint, byte*, uint, byte*, uint, int> jobs) => this.jobs = jobs;
+    public HostJobs(
+        delegate* unmanaged[Cdecl]<delegate* unmanaged[Cdecl]<nint, HostJob*, void>, nint, byte*, uint, byte*, uint, int> jobs
+    ) => this.jobs = jobs;
 
     /// <inheritdoc/>
     public Task<JobList> ListAsync(CancellationToken cancellationToken) =>
@@ -34,7 +36,9 @@ internal sealed unsafe class HostJobs : IJobs
             var reason = stackalloc byte[LongestReason];
             *cluster = *reason = 0;
             if ((Outcome)jobs(&Take, GCHandle.ToIntPtr(handle), cluster, LongestCluster, reason, LongestReason) != Outcome.Done)
-                throw new JobsUnknownException(Marshal.PtrToStringUTF8((nint)reason) is { Length: > 0 } why ? why : "slurmctld does not tell its jobs");
+                throw new JobsUnknownException(
+                    Marshal.PtrToStringUTF8((nint)reason) is { Length: > 0 } why ? why : "slurmctld does not tell its jobs"
+                );
             if (taken.Problem is { } problem)
                 throw new JobsUnknownException($"slurmctld's jobs cannot be read: {problem.Message}", problem);
             var name = Marshal.PtrToStringUTF8((nint)cluster) ?? "";
@@ -57,7 +61,15 @@ internal sealed unsafe class HostJobs : IJobs
         var taken = (Taken)GCHandle.FromIntPtr(context).Target!;
         try
         {
-            taken.Jobs.Add(new SlurmJob(job->Id, taken.UserName(job->UserId), Marshal.PtrToStringUTF8((nint)job->Partition) ?? "", NativeStrings.Read(job->Nodes), job->Leaving != 0));
+            taken.Jobs.Add(
+                new SlurmJob(
+                    job->Id,
+                    taken.UserName(job->UserId),
+                    Marshal.PtrToStringUTF8((nint)job->Partition) ?? "",
+                    NativeStrings.Read(job->Nodes),
+                    job->Leaving != 0
+                )
+            );
         }
         catch (Exception e)
         {

@@ -15,7 +15,8 @@ internal sealed class HostPresence : IJobPresence
     private readonly unsafe delegate* unmanaged[Cdecl]<uint, delegate* unmanaged[Cdecl]<nint, byte*, void>, nint, int> presence;
 
     /// <summary>Gets ready to ask by bebida_host.presence.</summary>
-    public unsafe HostPresence(delegate* unmanaged[Cdecl]<uint, delegate* unmanaged[Cdecl]<nint, byte*, void>, nint, int> presence) => this.presence = presence;
+    public unsafe HostPresence(delegate* unmanaged[Cdecl]<uint, delegate* unmanaged[Cdecl]<nint, byte*, void>, nint, int> presence) =>
+        this.presence = presence;
 
     /// <inheritdoc/>
     public async Task<IReadOnlyCollection<string>> OccupiedNodesAsync(Job job, CancellationToken cancellationToken)

@@ -25,22 +25,28 @@ internal sealed class Retry
     /// <summary>Prepares to retry by a clock.</summary>
     public Retry(TimeProvider time) =>
         pipeline = new ResiliencePipelineBuilder { TimeProvider = time }
-            .AddRetry(new RetryStrategyOptions
-            {
-                ShouldHandle = attempt => ValueTask.FromResult(attempt.Outcome.Exception is ClusterException e && MayHelp(e, attempt.Context)),
-                MaxRetryAttempts = int.MaxValue,
-                BackoffType = DelayBackoffType.Exponential,
-                UseJitter = true,
-                Delay = First,
-                MaxDelay = Longest,
-                DelayGenerator = attempt => ValueTask.FromResult(attempt.Outcome.Exception is ClusterException e ? Delay(e) : null),
-                OnRetry = attempt =>
+            .AddRetry(
+                new RetryStrategyOptions
                 {
-                    if (attempt.Context.Properties.TryGetValue(Failed, out var failed) && attempt.Outcome.Exception is ClusterException e)
-                        failed(e);
-                    return ValueTask.CompletedTask;
-                },
-            })
+                    ShouldHandle = attempt =>
+                        ValueTask.FromResult(attempt.Outcome.Exception is ClusterException e && MayHelp(e, attempt.Context)),
+                    MaxRetryAttempts = int.MaxValue,
+                    BackoffType = DelayBackoffType.Exponential,
+                    UseJitter = true,
+                    Delay = First,
+                    MaxDelay = Longest,
+                    DelayGenerator = attempt => ValueTask.FromResult(attempt.Outcome.Exception is ClusterException e ? Delay(e) : null),
+                    OnRetry = attempt =>
+                    {
+                        if (
+                            attempt.Context.Properties.TryGetValue(Failed, out var failed)
+                            && attempt.Outcome.Exception is ClusterException e
+                        )
+                            failed(e);
+                        return ValueTask.CompletedTask;
+                    },
+                }
+            )
             .Build();
 
     /// <summary>Tries until it is done.</summary>
@@ -48,16 +54,19 @@ internal sealed class Retry
     /// <param name="failed">Told of every failed try that is followed by another.</param>
     /// <param name="cancellationToken">Ends the tries.</param>
     /// <exception cref="ClusterException">Another try cannot help.</exception>
-    public async Task<T> UntilDoneAsync<T>(Func<CancellationToken, Task<T>> work, Action<ClusterException> failed, CancellationToken cancellationToken)
+    public async Task<T> UntilDoneAsync<T>(
+        Func<CancellationToken, Task<T>> work,
+        Action<ClusterException> failed,
+        CancellationToken cancellationToken
+    )
     {
         var context = ResilienceContextPool.Shared.Get(cancellationToken);
         context.Properties.Set(Failed, failed);
         try
         {
-            return await pipeline.ExecuteAsync(
-                static async (context, work) => await work(context.CancellationToken).ConfigureAwait(false),
-                context,
-                work).ConfigureAwait(false);
+            return await pipeline
+                .ExecuteAsync(static async (context, work) => await work(context.CancellationToken).ConfigureAwait(false), context, work)
+                .ConfigureAwait(false);
         }
         finally
         {
@@ -81,9 +90,10 @@ internal sealed class Retry
     }
 
     // Null for the usual backoff.
-    private static TimeSpan? Delay(ClusterException e) => e.Fault switch
-    {
-        ClusterFault.Forbidden => BeforeARightCountsAsMissing,
-        _ => e.RetryAfter,
-    };
+    private static TimeSpan? Delay(ClusterException e) =>
+        e.Fault switch
+        {
+            ClusterFault.Forbidden => BeforeARightCountsAsMissing,
+            _ => e.RetryAfter,
+        };
 }

@@ -23,7 +23,11 @@ internal sealed class ApiClient : IDisposable
 
     private readonly ConnectionSource connections;
     private readonly TimeSpan requestTimeout;
-    private readonly SemaphoreSlim inFlight, evictions, nodeWrites, podLists, openings;
+    private readonly SemaphoreSlim inFlight,
+        evictions,
+        nodeWrites,
+        podLists,
+        openings;
     private readonly TimeProvider time;
     private readonly Circuit circuit;
     private long awaySince;
@@ -66,27 +70,45 @@ internal sealed class ApiClient : IDisposable
     /// <param name="answer">How to read it; null to throw it away unread.</param>
     /// <param name="cancellationToken">Ends the request on our side.</param>
     /// <exception cref="ClusterException">It was not answered with success.</exception>
-    public Task<T?> SendAsync<T>(HttpMethod method, string path, HttpContent? content, string accept, JsonTypeInfo<T>? answer, CancellationToken cancellationToken)
-        where T : class =>
-        InFlightAsync(() => ExchangeAsync(method, path, content, accept, answer, cancellationToken), cancellationToken);
+    public Task<T?> SendAsync<T>(
+        HttpMethod method,
+        string path,
+        HttpContent? content,
+        string accept,
+        JsonTypeInfo<T>? answer,
+        CancellationToken cancellationToken
+    )
+        where T : class => InFlightAsync(() => ExchangeAsync(method, path, content, accept, answer, cancellationToken), cancellationToken);
 
     /// <summary>As <see cref="SendAsync"/>, but not while the server is to be spared: for what every hand-over begins with.</summary>
     /// <inheritdoc cref="SendAsync"/>
-    public Task<T?> SendSparinglyAsync<T>(HttpMethod method, string path, HttpContent? content, string accept, JsonTypeInfo<T>? answer, CancellationToken cancellationToken)
-        where T : class =>
-        SparinglyAsync(method, path, content, accept, answer, cancellationToken, cancellationToken);
+    public Task<T?> SendSparinglyAsync<T>(
+        HttpMethod method,
+        string path,
+        HttpContent? content,
+        string accept,
+        JsonTypeInfo<T>? answer,
+        CancellationToken cancellationToken
+    )
+        where T : class => SparinglyAsync(method, path, content, accept, answer, cancellationToken, cancellationToken);
 
     /// <summary>As <see cref="SendSparinglyAsync"/>, for a write to a Node. These keep an API server's processors busy, where an eviction waits: more of them at once end no sooner, and keep other clients waiting.</summary>
     /// <param name="path">As for <see cref="SendAsync"/>.</param>
     /// <param name="content">The body.</param>
     /// <param name="unsent">Ends it as long as nothing has been sent.</param>
     /// <param name="cancellationToken">Ends what has been sent, on our side.</param>
-    public async Task<OwnedObject?> WriteNodeAsync(string path, HttpContent content, CancellationToken unsent, CancellationToken cancellationToken)
+    public async Task<OwnedObject?> WriteNodeAsync(
+        string path,
+        HttpContent content,
+        CancellationToken unsent,
+        CancellationToken cancellationToken
+    )
     {
         await nodeWrites.WaitAsync(unsent).ConfigureAwait(false);
         try
         {
-            return await SparinglyAsync(HttpMethod.Patch, path, content, Metadata, ApiJson.Default.OwnedObject, unsent, cancellationToken).ConfigureAwait(false);
+            return await SparinglyAsync(HttpMethod.Patch, path, content, Metadata, ApiJson.Default.OwnedObject, unsent, cancellationToken)
+                .ConfigureAwait(false);
         }
         finally
         {
@@ -110,7 +132,11 @@ internal sealed class ApiClient : IDisposable
 
     /// <summary>As <see cref="SendSparinglyAsync"/>, for a list of pods: a job asks for one of each of its nodes, and those of many jobs must not keep other jobs' holds waiting.</summary>
     public Task<PodObjectList?> ListPodsAsync(string path, CancellationToken cancellationToken) =>
-        WithinAsync(podLists, () => SendSparinglyAsync(HttpMethod.Get, path, null, Json, ApiJson.Default.PodObjectList, cancellationToken), cancellationToken);
+        WithinAsync(
+            podLists,
+            () => SendSparinglyAsync(HttpMethod.Get, path, null, Json, ApiJson.Default.PodObjectList, cancellationToken),
+            cancellationToken
+        );
 
     /// <summary>Follows a watch line by line until the server ends it. Until it is open, it is a request like any other.</summary>
     /// <exception cref="ClusterException">It could not be opened, broke, or is too old (<see cref="ClusterFault.Expired"/>).</exception>
@@ -119,7 +145,13 @@ internal sealed class ApiClient : IDisposable
     /// <param name="line">How to read one.</param>
     /// <param name="ofMany">Whether there may be hundreds like it: those have a quarter of the requests, so that what they wait for keeps nothing else waiting.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    public async IAsyncEnumerable<WatchLine<T>> WatchAsync<T>(string path, string accept, JsonTypeInfo<WatchLine<T>> line, bool ofMany, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<WatchLine<T>> WatchAsync<T>(
+        string path,
+        string accept,
+        JsonTypeInfo<WatchLine<T>> line,
+        bool ofMany,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
         where T : class
     {
         var connection = connections.Use();
@@ -134,10 +166,21 @@ internal sealed class ApiClient : IDisposable
         }
     }
 
-    private Task<T?> SparinglyAsync<T>(HttpMethod method, string path, HttpContent? content, string accept, JsonTypeInfo<T>? answer, CancellationToken unsent, CancellationToken cancellationToken)
+    private Task<T?> SparinglyAsync<T>(
+        HttpMethod method,
+        string path,
+        HttpContent? content,
+        string accept,
+        JsonTypeInfo<T>? answer,
+        CancellationToken unsent,
+        CancellationToken cancellationToken
+    )
         where T : class =>
         // Asked when it is this request's turn: those that waited for theirs would all be sent otherwise.
-        InFlightAsync(() => circuit.RunAsync(sent => ExchangeAsync(method, path, content, accept, answer, sent), cancellationToken), unsent);
+        InFlightAsync(
+            () => circuit.RunAsync(sent => ExchangeAsync(method, path, content, accept, answer, sent), cancellationToken),
+            unsent
+        );
 
     private Task<T> InFlightAsync<T>(Func<Task<T>> request, CancellationToken unsent) => WithinAsync(inFlight, request, unsent);
 
@@ -154,7 +197,14 @@ internal sealed class ApiClient : IDisposable
         }
     }
 
-    private async Task<T?> ExchangeAsync<T>(HttpMethod method, string path, HttpContent? content, string accept, JsonTypeInfo<T>? answer, CancellationToken cancellationToken)
+    private async Task<T?> ExchangeAsync<T>(
+        HttpMethod method,
+        string path,
+        HttpContent? content,
+        string accept,
+        JsonTypeInfo<T>? answer,
+        CancellationToken cancellationToken
+    )
         where T : class
     {
         using var limit = new CancellationTokenSource(requestTimeout, time);
@@ -171,7 +221,14 @@ internal sealed class ApiClient : IDisposable
         }
         catch (Exception e) when (e is OperationCanceledException && !cancellationToken.IsCancellationRequested)
         {
-            throw Noted(new ClusterException(ClusterFault.Unavailable, $"{method} {PathOnly(path)}: no answer from {Address} within {Duration.Format(requestTimeout)}", null, e));
+            throw Noted(
+                new ClusterException(
+                    ClusterFault.Unavailable,
+                    $"{method} {PathOnly(path)}: no answer from {Address} within {Duration.Format(requestTimeout)}",
+                    null,
+                    e
+                )
+            );
         }
         catch (Exception e) when (IsBroken(e))
         {
@@ -184,7 +241,14 @@ internal sealed class ApiClient : IDisposable
         }
     }
 
-    private async IAsyncEnumerable<WatchLine<T>> WatchAsync<T>(ApiConnection connection, string path, string accept, JsonTypeInfo<WatchLine<T>> line, bool ofMany, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<WatchLine<T>> WatchAsync<T>(
+        ApiConnection connection,
+        string path,
+        string accept,
+        JsonTypeInfo<WatchLine<T>> line,
+        bool ofMany,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
         where T : class
     {
         var response = await OpenAsync(connection, path, accept, ofMany, cancellationToken).ConfigureAwait(false);
@@ -214,7 +278,13 @@ internal sealed class ApiClient : IDisposable
 
     // Watches whose server lets them hang (a proxy that keeps answers back) have a share, so that some room is left for the
     // rest; and the wait for it is part of the time-out, since who waits for a watch sees nothing meanwhile.
-    private async Task<HttpResponseMessage> OpenAsync(ApiConnection connection, string path, string accept, bool ofMany, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> OpenAsync(
+        ApiConnection connection,
+        string path,
+        string accept,
+        bool ofMany,
+        CancellationToken cancellationToken
+    )
     {
         using var limit = new CancellationTokenSource(requestTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
@@ -224,7 +294,12 @@ internal sealed class ApiClient : IDisposable
         }
         catch (Exception e) when (e is OperationCanceledException && !cancellationToken.IsCancellationRequested)
         {
-            throw new ClusterException(ClusterFault.Unavailable, $"watch of {PathOnly(path)}: not open at {Address} within {Duration.Format(requestTimeout)}", null, e);
+            throw new ClusterException(
+                ClusterFault.Unavailable,
+                $"watch of {PathOnly(path)}: not open at {Address} within {Duration.Format(requestTimeout)}",
+                null,
+                e
+            );
         }
         catch (Exception e) when (IsBroken(e))
         {
@@ -232,7 +307,8 @@ internal sealed class ApiClient : IDisposable
             throw Broken(HttpMethod.Get, path, e);
         }
 
-        Task<HttpResponseMessage> SendAsync() => InFlightAsync(() => RequestAsync(connection, HttpMethod.Get, path, null, accept, either.Token), either.Token);
+        Task<HttpResponseMessage> SendAsync() =>
+            InFlightAsync(() => RequestAsync(connection, HttpMethod.Get, path, null, accept, either.Token), either.Token);
     }
 
     /// <summary>A JSON body.</summary>
@@ -254,9 +330,20 @@ internal sealed class ApiClient : IDisposable
         throw Fault(HttpMethod.Get, path, (HttpStatusCode)(status?.Code ?? 500), status, null);
     }
 
-    private async Task<HttpResponseMessage> RequestAsync(ApiConnection connection, HttpMethod method, string path, HttpContent? content, string accept, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> RequestAsync(
+        ApiConnection connection,
+        HttpMethod method,
+        string path,
+        HttpContent? content,
+        string accept,
+        CancellationToken cancellationToken
+    )
     {
-        var request = new HttpRequestMessage(method, new Uri(connection.Address, path)) { Content = content, Version = HttpVersion.Version20 };
+        var request = new HttpRequestMessage(method, new Uri(connection.Address, path))
+        {
+            Content = content,
+            Version = HttpVersion.Version20,
+        };
         request.Headers.TryAddWithoutValidation("Accept", accept);
         var response = await connection.SendAsync(request, cancellationToken).ConfigureAwait(false);
         if (response.IsSuccessStatusCode)
@@ -286,14 +373,19 @@ internal sealed class ApiClient : IDisposable
         {
             HttpStatusCode.Conflict => ClusterFault.Conflict,
             // An apply to an object that has another uid by now is taken for an attempt to change its uid.
-            HttpStatusCode.UnprocessableEntity when status?.Details?.Causes?.Any(c => c?.Field == "metadata.uid") == true => ClusterFault.Conflict,
+            HttpStatusCode.UnprocessableEntity when status?.Details?.Causes?.Any(c => c?.Field == "metadata.uid") == true =>
+                ClusterFault.Conflict,
             // Only where the answer names the object: a webhook may deny with any code, and a proxy knows no objects at all.
-            HttpStatusCode.NotFound when status?.Details?.Name is { Length: > 0 } name && path.Contains($"/{name}", StringComparison.Ordinal) => ClusterFault.NotFound,
-            HttpStatusCode.Forbidden when status?.Details?.Causes?.Any(c => c?.Reason == "NamespaceTerminating") == true => ClusterFault.NamespaceTerminating,
+            HttpStatusCode.NotFound
+                when status?.Details?.Name is { Length: > 0 } name && path.Contains($"/{name}", StringComparison.Ordinal) =>
+                ClusterFault.NotFound,
+            HttpStatusCode.Forbidden when status?.Details?.Causes?.Any(c => c?.Reason == "NamespaceTerminating") == true =>
+                ClusterFault.NamespaceTerminating,
             HttpStatusCode.Forbidden => ClusterFault.Forbidden,
             HttpStatusCode.Gone => ClusterFault.Expired,
             HttpStatusCode.Unauthorized => ClusterFault.Unauthenticated,
-            HttpStatusCode.TooManyRequests when status?.Details?.Causes?.Any(c => c?.Reason == "DisruptionBudget") == true => ClusterFault.Blocked,
+            HttpStatusCode.TooManyRequests when status?.Details?.Causes?.Any(c => c?.Reason == "DisruptionBudget") == true =>
+                ClusterFault.Blocked,
             HttpStatusCode.TooManyRequests => ClusterFault.Throttled,
             >= HttpStatusCode.InternalServerError => ClusterFault.Unavailable,
             _ => ClusterFault.Refused,
@@ -301,8 +393,17 @@ internal sealed class ApiClient : IDisposable
         if (status?.Details?.RetryAfterSeconds is > 0 and var seconds)
             retryAfter = TimeSpan.FromSeconds(seconds);
         // The server says no more than "Unauthorized".
-        var hint = fault == ClusterFault.Unauthenticated ? $" ({Address} does not accept the kubeconfig's certificate or token: expired, revoked, or of another cluster?)" : "";
-        return Noted(new ClusterException(fault, $"{method} {PathOnly(path)}: {(int)code} {status?.Reason ?? code.ToString()}: {status?.Message ?? "no message"}{hint}", retryAfter));
+        var hint =
+            fault == ClusterFault.Unauthenticated
+                ? $" ({Address} does not accept the kubeconfig's certificate or token: expired, revoked, or of another cluster?)"
+                : "";
+        return Noted(
+            new ClusterException(
+                fault,
+                $"{method} {PathOnly(path)}: {(int)code} {status?.Reason ?? code.ToString()}: {status?.Message ?? "no message"}{hint}",
+                retryAfter
+            )
+        );
     }
 
     private ClusterException Broken(HttpMethod method, string path, Exception e)
@@ -310,7 +411,14 @@ internal sealed class ApiClient : IDisposable
         var cause = e;
         while (cause.InnerException is { } inner)
             cause = inner;
-        return Noted(new ClusterException(ClusterFault.Unavailable, $"{method} {PathOnly(path)}: {Address} cannot be reached: {cause.Message}", null, e));
+        return Noted(
+            new ClusterException(
+                ClusterFault.Unavailable,
+                $"{method} {PathOnly(path)}: {Address} cannot be reached: {cause.Message}",
+                null,
+                e
+            )
+        );
     }
 
     private ClusterException Noted(ClusterException failure)
@@ -324,7 +432,16 @@ internal sealed class ApiClient : IDisposable
 
     // SocketException: .NET's own, and bare, where the peer ends a connection in the moment in which it has been made.
     // FormatException: a credential that no header can hold, such as a token with a line break; the kubeconfig may be put right.
-    private static bool IsBroken(Exception e) => e is HttpRequestException or SocketException or IOException or HttpProtocolException or OperationCanceledException or JsonException or UnauthorizedAccessException or FormatException;
+    private static bool IsBroken(Exception e) =>
+        e
+            is HttpRequestException
+                or SocketException
+                or IOException
+                or HttpProtocolException
+                or OperationCanceledException
+                or JsonException
+                or UnauthorizedAccessException
+                or FormatException;
 
     private static string PathOnly(string path) => path.IndexOf('?', StringComparison.Ordinal) is var query and >= 0 ? path[..query] : path;
 }

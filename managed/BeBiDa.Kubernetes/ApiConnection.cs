@@ -17,7 +17,11 @@ internal sealed class ApiConnection
     public ApiConnection(KubernetesClientConfiguration configuration, TimeSpan connectTimeout)
     {
         // Without user and password, which .NET would not send: the address is in log lines.
-        Address = new UriBuilder(configuration.Host.EndsWith('/') ? configuration.Host : configuration.Host + "/") { UserName = "", Password = "" }.Uri;
+        Address = new UriBuilder(configuration.Host.EndsWith('/') ? configuration.Host : configuration.Host + "/")
+        {
+            UserName = "",
+            Password = "",
+        }.Uri;
         http = new HttpClient(Connection.Handler(configuration, connectTimeout)) { Timeout = Timeout.InfiniteTimeSpan };
         http.DefaultRequestHeaders.TryAddWithoutValidation("User-Agent", configuration.UserAgent);
         credentials = k8s.Kubernetes.CreateCredentials(configuration);
@@ -31,7 +35,7 @@ internal sealed class ApiConnection
     /// <returns>False when it is closed.</returns>
     public bool TryUse()
     {
-        for (var now = Volatile.Read(ref users); now > 0;)
+        for (var now = Volatile.Read(ref users); now > 0; )
         {
             var before = Interlocked.CompareExchange(ref users, now + 1, now);
             if (before == now)

@@ -7,11 +7,7 @@ namespace BeBiDa.Kubernetes;
 // The few fields of Kubernetes' objects that BeBiDa reads; everything else in an answer is skipped unread.
 // Names and meanings: kubernetes.io/docs/reference/kubernetes-api.
 
-internal sealed record ObjectMeta(
-    string? Name,
-    string? Uid,
-    Dictionary<string, string>? Labels,
-    Dictionary<string, string>? Annotations);
+internal sealed record ObjectMeta(string? Name, string? Uid, Dictionary<string, string>? Labels, Dictionary<string, string>? Annotations);
 
 internal sealed record OwnerReference(string? Kind, string? Name, string? Uid, bool? Controller);
 
@@ -38,7 +34,8 @@ internal sealed record PodMeta(
     string? Uid,
     DateTimeOffset? DeletionTimestamp,
     PodAnnotations? Annotations,
-    List<OwnerReference?>? OwnerReferences);
+    List<OwnerReference?>? OwnerReferences
+);
 
 /// <summary>kubelet marks its static pods so (corev1.MirrorPodAnnotationKey).</summary>
 internal sealed record PodAnnotations([property: JsonPropertyName("kubernetes.io/config.mirror")] string? Mirror);
@@ -59,7 +56,11 @@ internal sealed record PodToleration(string? Key, string? Operator, string? Valu
     [JsonIgnore]
     public bool ToleratesUnschedulable =>
         (string.IsNullOrEmpty(Effect) || Effect == "NoSchedule")
-        && (Operator == "Exists" ? string.IsNullOrEmpty(Key) || Key == Unschedulable : Operator is null or "" or "Equal" && Key == Unschedulable && string.IsNullOrEmpty(Value));
+        && (
+            Operator == "Exists"
+                ? string.IsNullOrEmpty(Key) || Key == Unschedulable
+                : Operator is null or "" or "Equal" && Key == Unschedulable && string.IsNullOrEmpty(Value)
+        );
 }
 
 internal sealed record EmptyDir;
@@ -81,7 +82,13 @@ internal sealed record NodeObjectList(ListMeta? Metadata, List<NodeObject?>? Ite
 /// <summary>Any object's metadata, and who owns which of its fields.</summary>
 internal sealed record OwnedObject(OwnedMeta? Metadata);
 
-internal sealed record OwnedMeta(string? Uid, string? ResourceVersion, Dictionary<string, string>? Annotations, Dictionary<string, string>? Labels, List<ManagedFields?>? ManagedFields);
+internal sealed record OwnedMeta(
+    string? Uid,
+    string? ResourceVersion,
+    Dictionary<string, string>? Annotations,
+    Dictionary<string, string>? Labels,
+    List<ManagedFields?>? ManagedFields
+);
 
 /// <summary>What one manager owns (meta/v1 ManagedFieldsEntry).</summary>
 internal sealed record ManagedFields(string? Manager, JsonElement FieldsV1)
@@ -97,7 +104,8 @@ internal sealed record ManagedFields(string? Manager, JsonElement FieldsV1)
     /// <summary>Whether it owns a hold's annotation or the owner label.</summary>
     [JsonIgnore]
     public bool OwnsOurName =>
-        Fields(FieldsV1, "f:metadata", "f:annotations").Any(name => name.StartsWith("f:" + WellKnownNames.HoldAnnotationPrefix, StringComparison.Ordinal))
+        Fields(FieldsV1, "f:metadata", "f:annotations")
+            .Any(name => name.StartsWith("f:" + WellKnownNames.HoldAnnotationPrefix, StringComparison.Ordinal))
         || Fields(FieldsV1, "f:metadata", "f:labels").Contains("f:" + WellKnownNames.OwnerLabel);
 
     // The names below a path of FieldsV1 (structured-merge-diff); none where the path ends before.
@@ -168,7 +176,8 @@ internal sealed record EventObject(
     int Count,
     string Type,
     string ReportingComponent,
-    string ReportingInstance);
+    string ReportingInstance
+);
 
 internal sealed record EventMeta(string GenerateName, string Namespace, Dictionary<string, string> Annotations);
 
@@ -181,7 +190,12 @@ internal static class ObjectLists
     /// <summary>A list's metadata. What has none is JSON of someone else, and not to be taken for a list of nothing.</summary>
     /// <exception cref="ClusterException">It has none.</exception>
     public static ListMeta ListedBy(this IObjectList? list, Uri server) =>
-        list?.Metadata is { ResourceVersion.Length: > 0 } metadata ? metadata : throw new ClusterException(ClusterFault.Unavailable, $"what {server} answers is no list of Kubernetes objects (is it an API server?)");
+        list?.Metadata is { ResourceVersion.Length: > 0 } metadata
+            ? metadata
+            : throw new ClusterException(
+                ClusterFault.Unavailable,
+                $"what {server} answers is no list of Kubernetes objects (is it an API server?)"
+            );
 
     /// <summary>Reads a list page by page.</summary>
     /// <param name="server">Whom is asked.</param>
@@ -191,7 +205,7 @@ internal static class ObjectLists
         where T : class, IObjectList
     {
         var asked = new HashSet<string>(StringComparer.Ordinal);
-        for (var query = ""; ;)
+        for (var query = ""; ; )
         {
             var page = await ask(query).ConfigureAwait(false);
             var next = page.ListedBy(server).Continue;
@@ -199,14 +213,21 @@ internal static class ObjectLists
             if (string.IsNullOrEmpty(next))
                 yield break;
             if (!asked.Add(next))
-                throw new ClusterException(ClusterFault.Unavailable, $"{server} answers a list with the same page again and again (its continue is the one that was sent; does something in between keep answers?)");
+                throw new ClusterException(
+                    ClusterFault.Unavailable,
+                    $"{server} answers a list with the same page again and again (its continue is the one that was sent; does something in between keep answers?)"
+                );
             query = $"&continue={Uri.EscapeDataString(next)}";
         }
     }
 }
 
 // As deep as the API server itself reads: what is skipped unread (managedFields are what their writers make them) is not to end a list.
-[JsonSourceGenerationOptions(MaxDepth = 10_001, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSourceGenerationOptions(
+    MaxDepth = 10_001,
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull
+)]
 [JsonSerializable(typeof(OwnedObject))]
 [JsonSerializable(typeof(OwnedObjectList))]
 [JsonSerializable(typeof(ListedNodeList))]

@@ -22,19 +22,24 @@ internal sealed class Circuit
 
     public Circuit(TimeProvider time, ILogger logger) =>
         pipeline = new ResiliencePipelineBuilder { TimeProvider = time }
-            .AddCircuitBreaker(new CircuitBreakerStrategyOptions
-            {
-                ShouldHandle = attempt => ValueTask.FromResult(attempt.Outcome.Exception is ClusterException { Fault: ClusterFault.Unavailable or ClusterFault.Throttled }),
-                FailureRatio = 1,
-                MinimumThroughput = Failures,
-                SamplingDuration = Window,
-                BreakDurationGenerator = opened => ValueTask.FromResult(Break(opened.HalfOpenAttempts)),
-                OnOpened = opened =>
+            .AddCircuitBreaker(
+                new CircuitBreakerStrategyOptions
                 {
-                    logger.LogDebug("Kubernetes answers nobody; asking again in {Break}", Duration.Format(opened.BreakDuration));
-                    return ValueTask.CompletedTask;
-                },
-            })
+                    ShouldHandle = attempt =>
+                        ValueTask.FromResult(
+                            attempt.Outcome.Exception is ClusterException { Fault: ClusterFault.Unavailable or ClusterFault.Throttled }
+                        ),
+                    FailureRatio = 1,
+                    MinimumThroughput = Failures,
+                    SamplingDuration = Window,
+                    BreakDurationGenerator = opened => ValueTask.FromResult(Break(opened.HalfOpenAttempts)),
+                    OnOpened = opened =>
+                    {
+                        logger.LogDebug("Kubernetes answers nobody; asking again in {Break}", Duration.Format(opened.BreakDuration));
+                        return ValueTask.CompletedTask;
+                    },
+                }
+            )
             .Build();
 
     /// <summary>Does a request, unless the server is to be spared.</summary>
@@ -43,12 +48,19 @@ internal sealed class Circuit
     {
         try
         {
-            return await pipeline.ExecuteAsync(static async (request, token) => await request(token).ConfigureAwait(false), request, cancellationToken).ConfigureAwait(false);
+            return await pipeline
+                .ExecuteAsync(static async (request, token) => await request(token).ConfigureAwait(false), request, cancellationToken)
+                .ConfigureAwait(false);
         }
         catch (BrokenCircuitException e)
         {
             var after = e.RetryAfter is { } given && given > FirstBreak ? given : FirstBreak;
-            throw new ClusterException(ClusterFault.Unavailable, $"not asked: Kubernetes has answered none of the last {Failures} requests ({e.InnerException?.Message})", after * Jitter(), e);
+            throw new ClusterException(
+                ClusterFault.Unavailable,
+                $"not asked: Kubernetes has answered none of the last {Failures} requests ({e.InnerException?.Message})",
+                after * Jitter(),
+                e
+            );
         }
     }
 

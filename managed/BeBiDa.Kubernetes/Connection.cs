@@ -52,5 +52,6 @@ internal static class Connection
         return certificate is null || key is null ? null : X509Certificate2.CreateFromPem(certificate, key);
     }
 
-    private static string? Pem(string? base64) => string.IsNullOrWhiteSpace(base64) ? null : Encoding.UTF8.GetString(Convert.FromBase64String(base64));
+    private static string? Pem(string? base64) =>
+        string.IsNullOrWhiteSpace(base64) ? null : Encoding.UTF8.GetString(Convert.FromBase64String(base64));
 }

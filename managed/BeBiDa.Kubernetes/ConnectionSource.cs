@@ -95,7 +95,14 @@ internal sealed class ConnectionSource : IDisposable
         {
             return (new ApiConnection(kubeconfig, connectTimeout), before);
         }
-        catch (Exception e) when (e is k8s.Exceptions.KubeConfigException or System.Security.Cryptography.CryptographicException or IOException or FormatException or UnauthorizedAccessException)
+        catch (Exception e)
+            when (e
+                    is k8s.Exceptions.KubeConfigException
+                        or System.Security.Cryptography.CryptographicException
+                        or IOException
+                        or FormatException
+                        or UnauthorizedAccessException
+            )
         {
             throw new ConfigurationException($"{path}: the kubeconfig cannot be used: {e.Message}");
         }

@@ -21,27 +21,46 @@ internal static class HandOverEvents
     private const int Page = 500;
 
     /// <summary>What an Event says to programs.</summary>
-    public static Dictionary<string, string> Annotations(NodeEvent handOver) => new()
-    {
-        [WellKnownNames.EventJob] = handOver.Job.ToString(),
-        [WellKnownNames.EventBegan] = Format(handOver.Began),
-        [WellKnownNames.EventEnded] = Format(handOver.Time),
-    };
+    public static Dictionary<string, string> Annotations(NodeEvent handOver) =>
+        new()
+        {
+            [WellKnownNames.EventJob] = handOver.Job.ToString(),
+            [WellKnownNames.EventBegan] = Format(handOver.Began),
+            [WellKnownNames.EventEnded] = Format(handOver.Time),
+        };
 
     /// <summary>Reads them; those that anyone else has made up in another form are left out.</summary>
     /// <exception cref="ClusterException">They cannot be read.</exception>
     public static async Task<IReadOnlyList<HandOverEvent>> ReadAsync(ApiClient client, string space, CancellationToken cancellationToken)
     {
         var events = new List<HandOverEvent>();
-        await foreach (var page in ObjectLists.PagesAsync(
-            client.Address,
-            next => client.SendAsync(HttpMethod.Get, $"api/v1/namespaces/{space}/events?fieldSelector=involvedObject.kind%3DNode&limit={Page}{next}", null, ApiClient.Json, EventJson.Default.ListedEventList, cancellationToken)).ConfigureAwait(false))
+        await foreach (
+            var page in ObjectLists
+                .PagesAsync(
+                    client.Address,
+                    next =>
+                        client.SendAsync(
+                            HttpMethod.Get,
+                            $"api/v1/namespaces/{space}/events?fieldSelector=involvedObject.kind%3DNode&limit={Page}{next}",
+                            null,
+                            ApiClient.Json,
+                            EventJson.Default.ListedEventList,
+                            cancellationToken
+                        )
+                )
+                .ConfigureAwait(false)
+        )
             events.AddRange((page.Items ?? []).Select(Read).OfType<HandOverEvent>());
         return events;
     }
 
     private static HandOverEvent? Read(ListedEvent? listed) =>
-        listed is { InvolvedObject.Name: { } node, Reason: NodeEvent.Decommissioned or NodeEvent.Recommissioned, Metadata.Annotations: { } notes }
+        listed
+            is {
+                InvolvedObject.Name: { } node,
+                Reason: NodeEvent.Decommissioned or NodeEvent.Recommissioned,
+                Metadata.Annotations: { } notes
+            }
         && HoldKey.TryParseAnnotation(WellKnownNames.HoldAnnotationPrefix + notes.GetValueOrDefault(WellKnownNames.EventJob), out var job)
         && Time(notes, WellKnownNames.EventBegan) is { } began
         && Time(notes, WellKnownNames.EventEnded) is { } ended
@@ -50,9 +69,12 @@ internal static class HandOverEvents
             : null;
 
     private static DateTimeOffset? Time(Dictionary<string, string> notes, string key) =>
-        DateTimeOffset.TryParse(notes.GetValueOrDefault(key), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time : null;
+        DateTimeOffset.TryParse(notes.GetValueOrDefault(key), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
+            ? time
+            : null;
 
-    private static string Format(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+    private static string Format(DateTimeOffset time) =>
+        time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
 }
 
 internal sealed record ListedEventList(ListMeta? Metadata, List<ListedEvent?>? Items) : IObjectList;

@@ -30,29 +30,39 @@ internal sealed record HoldRemnant(bool Annotation, bool Label, bool Unschedulab
             return null;
         var cordoning = (node.ManagedFields ?? []).OfType<ManagedFields>().Where(f => f.OwnsUnschedulable && !f.IsOurs).ToList();
         var admin = cordoning.FirstOrDefault(f => !f.OwnsOurName);
-        return new HoldRemnant(annotation, label, !isHeldByOthers && admin is null && cordoning.Count > 0, isHeldByOthers ? null : admin?.Manager);
+        return new HoldRemnant(
+            annotation,
+            label,
+            !isHeldByOthers && admin is null && cordoning.Count > 0,
+            isHeldByOthers ? null : admin?.Manager
+        );
     }
 
     /// <summary>The JSON merge patch that removes it, if the Node is still as it was read.</summary>
-    public NodeMergePatch Removal(OwnedMeta node, HoldKey hold) => new(
-        new NodeMergePatchMeta(
-            node.Uid!,
-            node.ResourceVersion!,
-            Annotation ? new Dictionary<string, string?> { [hold.Annotation] = null } : null,
-            Label ? new Dictionary<string, string?> { [WellKnownNames.OwnerLabel] = null } : null),
-        Unschedulable ? new Dictionary<string, bool?> { ["unschedulable"] = null } : null);
+    public NodeMergePatch Removal(OwnedMeta node, HoldKey hold) =>
+        new(
+            new NodeMergePatchMeta(
+                node.Uid!,
+                node.ResourceVersion!,
+                Annotation ? new Dictionary<string, string?> { [hold.Annotation] = null } : null,
+                Label ? new Dictionary<string, string?> { [WellKnownNames.OwnerLabel] = null } : null
+            ),
+            Unschedulable ? new Dictionary<string, bool?> { ["unschedulable"] = null } : null
+        );
 }
 
 /// <summary>A merge patch (RFC 7396): what is null in a dictionary is removed.</summary>
 internal sealed record NodeMergePatch(
     NodeMergePatchMeta Metadata,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Dictionary<string, bool?>? Spec);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Dictionary<string, bool?>? Spec
+);
 
 internal sealed record NodeMergePatchMeta(
     string Uid,
     string ResourceVersion,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Dictionary<string, string?>? Annotations,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Dictionary<string, string?>? Labels);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Dictionary<string, string?>? Labels
+);
 
 // Apart from the others, which leave out what is null.
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]

@@ -27,7 +27,9 @@ public static class Kubeconfig
             var (clusterName, userName) = Context(path, document, context);
             var user = Entry(document, "users", userName, "user");
             if (Value(user, "exec") is { } exec && !allowExec)
-                throw new ConfigurationException($"{path}:{exec.Start.Line}: user.exec: a credential plugin would have to be forked inside slurmctld, which BeBiDa does not do; use a client certificate, a token or a tokenFile (bebidactl can run plugins)");
+                throw new ConfigurationException(
+                    $"{path}:{exec.Start.Line}: user.exec: a credential plugin would have to be forked inside slurmctld, which BeBiDa does not do; use a client certificate, a token or a tokenFile (bebidactl can run plugins)"
+                );
             var tokenFile = Text(user, "tokenFile") is { } file ? new TokenFile(FullPath(path, file), $"user.tokenFile of {path}") : null;
             tokenFile?.Read();
 
@@ -50,7 +52,10 @@ public static class Kubeconfig
                 configuration.TokenProvider = tokenFile;
             }
             configuration.UserAgent = $"bebida/{typeof(Kubeconfig).Assembly.GetName().Version?.ToString(3)}";
-            TrustWholeBundle(configuration, (model.Clusters ?? []).FirstOrDefault(c => c.Name == clusterName)?.ClusterEndpoint?.CertificateAuthorityData);
+            TrustWholeBundle(
+                configuration,
+                (model.Clusters ?? []).FirstOrDefault(c => c.Name == clusterName)?.ClusterEndpoint?.CertificateAuthorityData
+            );
             return configuration;
         }
         catch (Exception e) when (e is not ConfigurationException)
@@ -68,7 +73,13 @@ public static class Kubeconfig
             var (clusterName, userName) = Context(path, document, context);
             var user = Entry(document, "users", userName, "user");
             var cluster = Entry(document, "clusters", clusterName, "cluster");
-            return [path, .. new[] { Text(user, "client-certificate"), Text(user, "client-key"), Text(cluster, "certificate-authority") }.OfType<string>().Select(file => FullPath(path, file))];
+            return
+            [
+                path,
+                .. new[] { Text(user, "client-certificate"), Text(user, "client-key"), Text(cluster, "certificate-authority") }
+                    .OfType<string>()
+                    .Select(file => FullPath(path, file)),
+            ];
         }
         catch (Exception)
         {
@@ -82,7 +93,9 @@ public static class Kubeconfig
     private static void ReadFiles(string path, UserCredentials user, Action<string>? reading)
     {
         if (user.ClientCertificateData is null or "" && user.ClientCertificate is { Length: > 0 } certificate)
-            user.ClientCertificateData = Base64(TrustedFile.ReadText(Named(path, certificate, reading), $"user.client-certificate of {path}"));
+            user.ClientCertificateData = Base64(
+                TrustedFile.ReadText(Named(path, certificate, reading), $"user.client-certificate of {path}")
+            );
         if (user.ClientKeyData is null or "" && user.ClientKey is { Length: > 0 } key)
             user.ClientKeyData = Base64(TrustedFile.ReadSecret(Named(path, key, reading), $"user.client-key of {path}"));
         (user.ClientCertificate, user.ClientKey) = (null, null);
@@ -91,7 +104,9 @@ public static class Kubeconfig
     private static void ReadFiles(string path, ClusterEndpoint cluster, Action<string>? reading)
     {
         if (cluster.CertificateAuthorityData is null or "" && cluster.CertificateAuthority is { Length: > 0 } authority)
-            cluster.CertificateAuthorityData = Base64(TrustedFile.ReadText(Named(path, authority, reading), $"cluster.certificate-authority of {path}"));
+            cluster.CertificateAuthorityData = Base64(
+                TrustedFile.ReadText(Named(path, authority, reading), $"cluster.certificate-authority of {path}")
+            );
         cluster.CertificateAuthority = null;
     }
 
@@ -116,7 +131,8 @@ public static class Kubeconfig
     private static (string Cluster, string User) Context(string path, YamlMappingNode document, string context)
     {
         var name = context.Length > 0 ? context : Text(document, "current-context") ?? "";
-        var entry = Entry(document, "contexts", name, "context")
+        var entry =
+            Entry(document, "contexts", name, "context")
             ?? throw new ConfigurationException($"{path}: has no context '{name}'; set kubernetes.context, or current-context in the file");
         return (Text(entry, "cluster") ?? "", Text(entry, "user") ?? "");
     }
@@ -125,7 +141,9 @@ public static class Kubeconfig
     {
         try
         {
-            return BoundedYaml.Load(text).Documents is [{ RootNode: YamlMappingNode root }, ..] ? root : throw new ConfigurationException($"{path}: is no kubeconfig");
+            return BoundedYaml.Load(text).Documents is [{ RootNode: YamlMappingNode root }, ..]
+                ? root
+                : throw new ConfigurationException($"{path}: is no kubeconfig");
         }
         catch (YamlException e)
         {
@@ -135,7 +153,8 @@ public static class Kubeconfig
 
     // kubeconfig's lists hold {name: N, <kind>: {...}}.
     private static YamlMappingNode? Entry(YamlMappingNode document, string list, string name, string kind) =>
-        (Value(document, list) as YamlSequenceNode)?.OfType<YamlMappingNode>()
+        (Value(document, list) as YamlSequenceNode)
+            ?.OfType<YamlMappingNode>()
             .Where(entry => Text(entry, "name") == name)
             .Select(entry => Value(entry, kind) as YamlMappingNode)
             .FirstOrDefault();

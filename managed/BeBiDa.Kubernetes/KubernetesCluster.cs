@@ -54,7 +54,14 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
     public static KubernetesCluster Connect(BebidaConfiguration configuration, bool allowExec, TimeProvider time, ILogger logger)
     {
         var kubernetes = configuration.Kubernetes;
-        var connections = new ConnectionSource(kubernetes.Kubeconfig, kubernetes.Context, allowExec, kubernetes.RequestTimeout, time, logger);
+        var connections = new ConnectionSource(
+            kubernetes.Kubeconfig,
+            kubernetes.Context,
+            allowExec,
+            kubernetes.RequestTimeout,
+            time,
+            logger
+        );
         var client = new ApiClient(connections, kubernetes.MaxInFlight, kubernetes.RequestTimeout, time, logger);
         return new KubernetesCluster(client, new NodeWatch(client, configuration.Nodes.Label, time, logger), time, logger);
     }
@@ -83,27 +90,45 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
     public ValueTask<NodeDirectory> NodesAsync(CancellationToken cancellationToken) => nodes.DirectoryAsync(cancellationToken);
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<Hold>> HoldAsync(ClusterNode node, HoldKey hold, DateTimeOffset since, CancellationToken cancellationToken, CancellationToken unsent = default)
+    public async Task<IReadOnlyList<Hold>> HoldAsync(
+        ClusterNode node,
+        HoldKey hold,
+        DateTimeOffset since,
+        CancellationToken cancellationToken,
+        CancellationToken unsent = default
+    )
     {
         var after = await ApplyAsync(
-            node,
-            hold,
-            new NodeApplyMeta(
-                node.Name,
-                node.Uid,
-                new Dictionary<string, string> { [hold.Annotation] = Hold.FormatTime(since) },
-                new Dictionary<string, string> { [WellKnownNames.OwnerLabel] = WellKnownNames.OwnerSlurm }),
-            new NodeApplySpec(true),
-            unsent,
-            cancellationToken).ConfigureAwait(false);
+                node,
+                hold,
+                new NodeApplyMeta(
+                    node.Name,
+                    node.Uid,
+                    new Dictionary<string, string> { [hold.Annotation] = Hold.FormatTime(since) },
+                    new Dictionary<string, string> { [WellKnownNames.OwnerLabel] = WellKnownNames.OwnerSlurm }
+                ),
+                new NodeApplySpec(true),
+                unsent,
+                cancellationToken
+            )
+            .ConfigureAwait(false);
         return Hold.Read(after?.Metadata?.Annotations);
     }
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<Hold>> ReleaseAsync(ClusterNode node, HoldKey hold, CancellationToken cancellationToken, CancellationToken unsent = default)
+    public async Task<IReadOnlyList<Hold>> ReleaseAsync(
+        ClusterNode node,
+        HoldKey hold,
+        CancellationToken cancellationToken,
+        CancellationToken unsent = default
+    )
     {
-        var after = await ApplyAsync(node, hold, new NodeApplyMeta(node.Name, node.Uid, null, null), null, unsent, cancellationToken).ConfigureAwait(false);
-        if (after?.Metadata is not { Uid: not null, ResourceVersion: not null } metadata || HoldRemnant.Of(metadata, hold) is not { } remnant)
+        var after = await ApplyAsync(node, hold, new NodeApplyMeta(node.Name, node.Uid, null, null), null, unsent, cancellationToken)
+            .ConfigureAwait(false);
+        if (
+            after?.Metadata is not { Uid: not null, ResourceVersion: not null } metadata
+            || HoldRemnant.Of(metadata, hold) is not { } remnant
+        )
             return Hold.Read(after?.Metadata?.Annotations);
         await RemoveAsync(node, hold, metadata, remnant, cancellationToken).ConfigureAwait(false);
         return [.. Hold.Read(metadata.Annotations).Where(h => h.Key != hold)];
@@ -112,7 +137,16 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
     /// <inheritdoc/>
     public async Task<string?> RemoveAsync(ClusterNode node, string slurmCluster, CancellationToken cancellationToken)
     {
-        var found = await client.SendAsync(HttpMethod.Get, $"api/v1/nodes?fieldSelector=metadata.name%3D{node.Name}", null, ApiClient.MetadataList, ApiJson.Default.OwnedObjectList, cancellationToken).ConfigureAwait(false);
+        var found = await client
+            .SendAsync(
+                HttpMethod.Get,
+                $"api/v1/nodes?fieldSelector=metadata.name%3D{node.Name}",
+                null,
+                ApiClient.MetadataList,
+                ApiJson.Default.OwnedObjectList,
+                cancellationToken
+            )
+            .ConfigureAwait(false);
         if (found?.Items?.FirstOrDefault()?.Metadata is not { } metadata || metadata.Uid != node.Uid)
             return null;
         if (Hold.Read(metadata.Annotations).FirstOrDefault(h => h.Key.Cluster != slurmCluster) is { } other)
@@ -121,29 +155,54 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
             return $"someone else has cordoned it (field manager {admin.Manager})";
         // Unchanged since: whoever wrote to it meanwhile may want it.
         var options = new DeleteOptions("v1", "DeleteOptions", null, new Preconditions(node.Uid, metadata.ResourceVersion));
-        await client.SendAsync<StatusObject>(HttpMethod.Delete, $"api/v1/nodes/{node.Name}", ApiClient.Body(options, ApiJson.Default.DeleteOptions), ApiClient.Metadata, null, cancellationToken).ConfigureAwait(false);
+        await client
+            .SendAsync<StatusObject>(
+                HttpMethod.Delete,
+                $"api/v1/nodes/{node.Name}",
+                ApiClient.Body(options, ApiJson.Default.DeleteOptions),
+                ApiClient.Metadata,
+                null,
+                cancellationToken
+            )
+            .ConfigureAwait(false);
         return null;
     }
 
     /// <inheritdoc/>
-    public Task<PodList> ListPodsAsync(IReadOnlyCollection<ClusterNode> nodes, CancellationToken cancellationToken) => pods.ListAsync(nodes, cancellationToken);
+    public Task<PodList> ListPodsAsync(IReadOnlyCollection<ClusterNode> nodes, CancellationToken cancellationToken) =>
+        pods.ListAsync(nodes, cancellationToken);
 
     /// <inheritdoc/>
-    public IAsyncEnumerable<PodChange> WatchPodsAsync(IReadOnlyCollection<ClusterNode> nodes, string resourceVersion, CancellationToken cancellationToken) => pods.WatchAsync(nodes, resourceVersion, cancellationToken);
+    public IAsyncEnumerable<PodChange> WatchPodsAsync(
+        IReadOnlyCollection<ClusterNode> nodes,
+        string resourceVersion,
+        CancellationToken cancellationToken
+    ) => pods.WatchAsync(nodes, resourceVersion, cancellationToken);
 
     /// <inheritdoc/>
-    public Task EvictAsync(Pod pod, TimeSpan? gracePeriod, CancellationToken cancellationToken) => departure.EvictAsync(pod, gracePeriod, cancellationToken);
+    public Task EvictAsync(Pod pod, TimeSpan? gracePeriod, CancellationToken cancellationToken) =>
+        departure.EvictAsync(pod, gracePeriod, cancellationToken);
 
     /// <inheritdoc/>
     public Task MarkDisruptedAsync(Pod pod, CancellationToken cancellationToken) => departure.MarkDisruptedAsync(pod, cancellationToken);
 
     /// <inheritdoc/>
-    public Task DeleteAsync(Pod pod, TimeSpan? gracePeriod, CancellationToken cancellationToken) => departure.DeleteAsync(pod, gracePeriod, cancellationToken);
+    public Task DeleteAsync(Pod pod, TimeSpan? gracePeriod, CancellationToken cancellationToken) =>
+        departure.DeleteAsync(pod, gracePeriod, cancellationToken);
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<string>> VolumesInUseAsync(ClusterNode node, CancellationToken cancellationToken)
     {
-        var found = await client.SendAsync(HttpMethod.Get, $"api/v1/nodes?fieldSelector=metadata.name%3D{node.Name}", null, ApiClient.Json, ApiJson.Default.NodeObjectList, cancellationToken).ConfigureAwait(false);
+        var found = await client
+            .SendAsync(
+                HttpMethod.Get,
+                $"api/v1/nodes?fieldSelector=metadata.name%3D{node.Name}",
+                null,
+                ApiClient.Json,
+                ApiJson.Default.NodeObjectList,
+                cancellationToken
+            )
+            .ConfigureAwait(false);
         return [.. found?.Items?.FirstOrDefault(item => item?.Metadata?.Uid == node.Uid)?.Status?.VolumesInUse?.OfType<string>() ?? []];
     }
 
@@ -165,8 +224,16 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
             1,
             nodeEvent.Warning ? "Warning" : "Normal",
             "bebida",
-            host);
-        return client.SendAsync<StatusObject>(HttpMethod.Post, $"api/v1/namespaces/{EventNamespace}/events", ApiClient.Body(body, ApiJson.Default.EventObject), ApiClient.Metadata, null, cancellationToken);
+            host
+        );
+        return client.SendAsync<StatusObject>(
+            HttpMethod.Post,
+            $"api/v1/namespaces/{EventNamespace}/events",
+            ApiClient.Body(body, ApiJson.Default.EventObject),
+            ApiClient.Metadata,
+            null,
+            cancellationToken
+        );
     }
 
     /// <inheritdoc/>
@@ -174,12 +241,25 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
     public async Task<IReadOnlyList<NodeLedger>> ReadAsync(CancellationToken cancellationToken)
     {
         var ledger = new List<NodeLedger>();
-        await foreach (var page in ObjectLists.PagesAsync(
-            Address,
-            next => client.SendAsync(HttpMethod.Get, $"api/v1/nodes?limit={NodePage}{next}", null, ApiClient.Json, ApiJson.Default.NodeObjectList, cancellationToken)).ConfigureAwait(false))
-            foreach (var node in page.Items ?? [])
-                if (node is not null && nodes.Node(node.Metadata) is { } known)
-                    ledger.Add(new NodeLedger(known, node.Spec?.Unschedulable == true, Hold.Read(node.Metadata!.Annotations)));
+        await foreach (
+            var page in ObjectLists
+                .PagesAsync(
+                    Address,
+                    next =>
+                        client.SendAsync(
+                            HttpMethod.Get,
+                            $"api/v1/nodes?limit={NodePage}{next}",
+                            null,
+                            ApiClient.Json,
+                            ApiJson.Default.NodeObjectList,
+                            cancellationToken
+                        )
+                )
+                .ConfigureAwait(false)
+        )
+        foreach (var node in page.Items ?? [])
+            if (node is not null && nodes.Node(node.Metadata) is { } known)
+                ledger.Add(new NodeLedger(known, node.Spec?.Unschedulable == true, Hold.Read(node.Metadata!.Annotations)));
         return ledger;
     }
 
@@ -187,57 +267,97 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
     /// <exception cref="ClusterException">It cannot be read.</exception>
     public async Task<IReadOnlyList<NodeStatus>> ReadStatusAsync(CancellationToken cancellationToken)
     {
-        var reading = client.SendAsync(HttpMethod.Get, "api/v1/nodes", null, ApiClient.Json, ApiJson.Default.NodeObjectList, cancellationToken);
+        var reading = client.SendAsync(
+            HttpMethod.Get,
+            "api/v1/nodes",
+            null,
+            ApiClient.Json,
+            ApiJson.Default.NodeObjectList,
+            cancellationToken
+        );
         var all = await pods.ListAllAsync(cancellationToken).ConfigureAwait(false);
         var leaving = all.Where(DrainRules.MustLeave).ToList();
         var podsByNode = leaving.CountBy(p => p.Node).ToDictionary(StringComparer.Ordinal);
         var toleratingByNode = leaving.Where(p => p.ToleratesUnschedulable).CountBy(p => p.Node).ToDictionary(StringComparer.Ordinal);
-        return [.. ((await reading.ConfigureAwait(false))?.Items ?? [])
-            .OfType<NodeObject>()
-            .Where(node => node.Metadata is { Name: not null, Uid: not null })
-            .Select(node => new NodeStatus(
-                nodes.Node(node.Metadata)!,
-                node.Status?.Conditions?.Any(c => c is { Type: "Ready", Status: "True" }) == true,
-                node.Spec?.Unschedulable == true,
-                Hold.Read(node.Metadata!.Annotations),
-                podsByNode.GetValueOrDefault(node.Metadata.Name!),
-                toleratingByNode.GetValueOrDefault(node.Metadata.Name!)))
-            .OrderBy(status => status.Node.Name, StringComparer.Ordinal)];
+        return
+        [
+            .. ((await reading.ConfigureAwait(false))?.Items ?? [])
+                .OfType<NodeObject>()
+                .Where(node => node.Metadata is { Name: not null, Uid: not null })
+                .Select(node => new NodeStatus(
+                    nodes.Node(node.Metadata)!,
+                    node.Status?.Conditions?.Any(c => c is { Type: "Ready", Status: "True" }) == true,
+                    node.Spec?.Unschedulable == true,
+                    Hold.Read(node.Metadata!.Annotations),
+                    podsByNode.GetValueOrDefault(node.Metadata.Name!),
+                    toleratingByNode.GetValueOrDefault(node.Metadata.Name!)
+                ))
+                .OrderBy(status => status.Node.Name, StringComparer.Ordinal),
+        ];
     }
 
     /// <summary>The hand-overs of which Kubernetes still has Events (by default, those of the last hour), in no order.</summary>
     /// <exception cref="ClusterException">They cannot be read; the rights that a hand-over needs do not include this.</exception>
-    public Task<IReadOnlyList<HandOverEvent>> ReadHandOversAsync(CancellationToken cancellationToken) => HandOverEvents.ReadAsync(client, EventNamespace, cancellationToken);
+    public Task<IReadOnlyList<HandOverEvent>> ReadHandOversAsync(CancellationToken cancellationToken) =>
+        HandOverEvents.ReadAsync(client, EventNamespace, cancellationToken);
 
     // Server-Side Apply cannot remove what another manager owns. The patch holds only for the version that showed no other
     // hold: whoever took the node since makes it a conflict, and the release is tried again.
-    private async Task RemoveAsync(ClusterNode node, HoldKey hold, OwnedMeta metadata, HoldRemnant remnant, CancellationToken cancellationToken)
+    private async Task RemoveAsync(
+        ClusterNode node,
+        HoldKey hold,
+        OwnedMeta metadata,
+        HoldRemnant remnant,
+        CancellationToken cancellationToken
+    )
     {
-        await client.WriteNodeAsync(
-            $"api/v1/nodes/{node.Name}?fieldManager=bebida",
-            ApiClient.Body(remnant.Removal(metadata, hold), MergePatchJson.Default.NodeMergePatch, MergePatch),
-            cancellationToken,
-            cancellationToken).ConfigureAwait(false);
+        await client
+            .WriteNodeAsync(
+                $"api/v1/nodes/{node.Name}?fieldManager=bebida",
+                ApiClient.Body(remnant.Removal(metadata, hold), MergePatchJson.Default.NodeMergePatch, MergePatch),
+                cancellationToken,
+                cancellationToken
+            )
+            .ConfigureAwait(false);
         logger.LogInformation("job {Job}: node {Node}: removed what another field manager had copied from its hold", hold.Job, node.Name);
         if (remnant.CordonedBy is { } manager && toldCordons.TryAdd((node.Uid, manager), true))
-            logger.LogError("node {Node} stays unschedulable: field manager {Manager} owns spec.unschedulable, which may be an admin's cordon; if it is not, run: kubectl uncordon {Name}", node.Name, manager, node.Name);
+            logger.LogError(
+                "node {Node} stays unschedulable: field manager {Manager} owns spec.unschedulable, which may be an admin's cordon; if it is not, run: kubectl uncordon {Name}",
+                node.Name,
+                manager,
+                node.Name
+            );
     }
 
     // One after the other for each node: of applies that meet, the API server starts all but one again, and after five
     // such starts it answers 409. Jobs that share a node would wait for each other's pauses.
-    private async Task<OwnedObject?> ApplyAsync(ClusterNode node, HoldKey hold, NodeApplyMeta metadata, NodeApplySpec? spec, CancellationToken unsent, CancellationToken cancellationToken)
+    private async Task<OwnedObject?> ApplyAsync(
+        ClusterNode node,
+        HoldKey hold,
+        NodeApplyMeta metadata,
+        NodeApplySpec? spec,
+        CancellationToken unsent,
+        CancellationToken cancellationToken
+    )
     {
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, unsent);
-        return await writes.RunAsync(
-            node.Name,
-            () => rights.NeedAsync(
-                PatchRight,
-                () => client.WriteNodeAsync(
-                    $"api/v1/nodes/{node.Name}?fieldManager={Uri.EscapeDataString(hold.FieldManager)}&force=true",
-                    ApiClient.Body(new NodeApply("v1", "Node", metadata, spec), ApiJson.Default.NodeApply, Apply),
-                    waiting.Token,
-                    cancellationToken),
-                cancellationToken),
-            waiting.Token).ConfigureAwait(false);
+        return await writes
+            .RunAsync(
+                node.Name,
+                () =>
+                    rights.NeedAsync(
+                        PatchRight,
+                        () =>
+                            client.WriteNodeAsync(
+                                $"api/v1/nodes/{node.Name}?fieldManager={Uri.EscapeDataString(hold.FieldManager)}&force=true",
+                                ApiClient.Body(new NodeApply("v1", "Node", metadata, spec), ApiJson.Default.NodeApply, Apply),
+                                waiting.Token,
+                                cancellationToken
+                            ),
+                        cancellationToken
+                    ),
+                waiting.Token
+            )
+            .ConfigureAwait(false);
     }
 }

@@ -22,14 +22,28 @@ internal sealed class NeededRights(ApiClient client)
                 throw new ClusterException(ClusterFault.Refused, e.Message, e.RetryAfter, e);
             var resource = right.Subresource is null ? right.Resource : $"{right.Resource}/{right.Subresource}";
             var where = right.Namespace is null ? "" : $" in namespace {right.Namespace}";
-            throw new ClusterException(ClusterFault.Forbidden, $"the kubeconfig's identity may not {right.Verb} {resource}{where}; run: bebidactl rbac | kubectl apply -f - ({e.Message})", null, e);
+            throw new ClusterException(
+                ClusterFault.Forbidden,
+                $"the kubeconfig's identity may not {right.Verb} {resource}{where}; run: bebidactl rbac | kubectl apply -f - ({e.Message})",
+                null,
+                e
+            );
         }
     }
 
     private async Task<bool> IsGrantedAsync(ResourceAttributes right, CancellationToken cancellationToken)
     {
         var review = new AccessReview("authorization.k8s.io/v1", "SelfSubjectAccessReview", new AccessReviewSpec(right), null);
-        var answer = await client.SendAsync(HttpMethod.Post, "apis/authorization.k8s.io/v1/selfsubjectaccessreviews", ApiClient.Body(review, ApiJson.Default.AccessReview), ApiClient.Json, ApiJson.Default.AccessReview, cancellationToken).ConfigureAwait(false);
+        var answer = await client
+            .SendAsync(
+                HttpMethod.Post,
+                "apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+                ApiClient.Body(review, ApiJson.Default.AccessReview),
+                ApiClient.Json,
+                ApiJson.Default.AccessReview,
+                cancellationToken
+            )
+            .ConfigureAwait(false);
         return answer?.Status?.Allowed == true;
     }
 }

@@ -13,14 +13,15 @@ namespace BeBiDa.Kubernetes;
 public sealed record NodeStatus(ClusterNode Node, bool Ready, bool Unschedulable, IReadOnlyList<Hold> Holds, int Pods, int Tolerating)
 {
     /// <summary>Who has the node, in one word.</summary>
-    public NodeOwner Owner => (Holds.Count > 0, Unschedulable, Pods > Tolerating) switch
-    {
-        (true, true, true) => NodeOwner.Leaving,
-        (true, true, false) => NodeOwner.Slurm,
-        (true, false, _) => NodeOwner.Contested,
-        (false, true, _) => NodeOwner.Cordoned,
-        (false, false, _) => NodeOwner.Kubernetes,
-    };
+    public NodeOwner Owner =>
+        (Holds.Count > 0, Unschedulable, Pods > Tolerating) switch
+        {
+            (true, true, true) => NodeOwner.Leaving,
+            (true, true, false) => NodeOwner.Slurm,
+            (true, false, _) => NodeOwner.Contested,
+            (false, true, _) => NodeOwner.Cordoned,
+            (false, false, _) => NodeOwner.Kubernetes,
+        };
 }
 
 /// <summary>Who has a node.</summary>

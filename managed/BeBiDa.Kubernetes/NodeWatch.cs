@@ -71,7 +71,17 @@ internal sealed class NodeWatch : IAsyncDisposable
                     failing = false;
                 }
                 began = time.GetTimestamp();
-                await foreach (var line in client.WatchAsync($"api/v1/nodes?watch=1&allowWatchBookmarks=true&timeoutSeconds=300&resourceVersion={resourceVersion}", ApiClient.Metadata, ApiJson.Default.WatchLineListedNode, ofMany: false, stop.Token).ConfigureAwait(false))
+                await foreach (
+                    var line in client
+                        .WatchAsync(
+                            $"api/v1/nodes?watch=1&allowWatchBookmarks=true&timeoutSeconds=300&resourceVersion={resourceVersion}",
+                            ApiClient.Metadata,
+                            ApiJson.Default.WatchLineListedNode,
+                            ofMany: false,
+                            stop.Token
+                        )
+                        .ConfigureAwait(false)
+                )
                 {
                     if (line.Object?.Metadata is not { } metadata)
                         continue;
@@ -92,11 +102,15 @@ internal sealed class NodeWatch : IAsyncDisposable
             {
                 // Whatever it is, a bug of ours included, it must not end the watch, and with it every later hand-over.
                 if (!failing)
-                    logger.LogError("cannot follow the cluster's nodes, trying again until it works: {Cause}", e is ClusterException ? e.Message : e.ToString().ReplaceLineEndings(" "));
+                    logger.LogError(
+                        "cannot follow the cluster's nodes, trying again until it works: {Cause}",
+                        e is ClusterException ? e.Message : e.ToString().ReplaceLineEndings(" ")
+                    );
                 failing = failed = true;
                 resourceVersion = null;
             }
-            pause = await PauseAsync(pause, failed, hasLasted: began is { } since && time.GetElapsedTime(since) >= LongestPause).ConfigureAwait(false);
+            pause = await PauseAsync(pause, failed, hasLasted: began is { } since && time.GetElapsedTime(since) >= LongestPause)
+                .ConfigureAwait(false);
         }
     }
 
@@ -111,16 +125,31 @@ internal sealed class NodeWatch : IAsyncDisposable
         if (failed && pause < FirstPause)
             pause = FirstPause;
         await Task.Delay(pause, time, stop.Token).ConfigureAwait(false);
-        return pause == TimeSpan.Zero ? FirstPause : pause * 2 < LongestPause ? pause * 2 : LongestPause;
+        return pause == TimeSpan.Zero ? FirstPause
+            : pause * 2 < LongestPause ? pause * 2
+            : LongestPause;
     }
 
     private async Task<string> ListAsync(CancellationToken cancellationToken)
     {
         var nodes = new List<ClusterNode>();
         var resourceVersion = "";
-        await foreach (var page in ObjectLists.PagesAsync(
-            client.Address,
-            next => client.SendAsync(HttpMethod.Get, $"api/v1/nodes?limit={PageSize}{next}", null, ApiClient.MetadataList, ApiJson.Default.ListedNodeList, cancellationToken)).ConfigureAwait(false))
+        await foreach (
+            var page in ObjectLists
+                .PagesAsync(
+                    client.Address,
+                    next =>
+                        client.SendAsync(
+                            HttpMethod.Get,
+                            $"api/v1/nodes?limit={PageSize}{next}",
+                            null,
+                            ApiClient.MetadataList,
+                            ApiJson.Default.ListedNodeList,
+                            cancellationToken
+                        )
+                )
+                .ConfigureAwait(false)
+        )
         {
             foreach (var item in page.Items ?? [])
                 if (Node(item?.Metadata) is { } node)

@@ -25,18 +25,30 @@ internal sealed class PodDeparture(ApiClient client, NeededRights rights, TimePr
             new ResourceAttributes(pod.Namespace, "create", "pods", "eviction"),
             async () =>
             {
-                await client.EvictAsync($"{PathOf(pod)}/eviction", ApiClient.Body(eviction, ApiJson.Default.EvictionObject), cancellationToken).ConfigureAwait(false);
+                await client
+                    .EvictAsync($"{PathOf(pod)}/eviction", ApiClient.Body(eviction, ApiJson.Default.EvictionObject), cancellationToken)
+                    .ConfigureAwait(false);
                 return (StatusObject?)null;
             },
-            cancellationToken);
+            cancellationToken
+        );
     }
 
     /// <inheritdoc cref="ICluster.DeleteAsync"/>
     public Task DeleteAsync(Pod pod, TimeSpan? gracePeriod, CancellationToken cancellationToken) =>
         rights.NeedAsync(
             new ResourceAttributes(pod.Namespace, "delete", "pods", null),
-            () => client.SendAsync<StatusObject>(HttpMethod.Delete, PathOf(pod), ApiClient.Body(Options(pod, gracePeriod), ApiJson.Default.DeleteOptions), ApiClient.Metadata, null, cancellationToken),
-            cancellationToken);
+            () =>
+                client.SendAsync<StatusObject>(
+                    HttpMethod.Delete,
+                    PathOf(pod),
+                    ApiClient.Body(Options(pod, gracePeriod), ApiJson.Default.DeleteOptions),
+                    ApiClient.Metadata,
+                    null,
+                    cancellationToken
+                ),
+            cancellationToken
+        );
 
     /// <inheritdoc cref="ICluster.MarkDisruptedAsync"/>
     /// <remarks>
@@ -47,18 +59,31 @@ internal sealed class PodDeparture(ApiClient client, NeededRights rights, TimePr
     {
         if (Interlocked.Read(ref mayNotMarkSince) is var since and not 0 && time.GetElapsedTime(since) < ForgetMissingRight)
             return;
-        var condition = new PodCondition("DisruptionTarget", "True", "DeletionByBeBiDa", "BeBiDa: deleting due to a Slurm job", Hold.FormatTime(time.GetUtcNow()));
+        var condition = new PodCondition(
+            "DisruptionTarget",
+            "True",
+            "DeletionByBeBiDa",
+            "BeBiDa: deleting due to a Slurm job",
+            Hold.FormatTime(time.GetUtcNow())
+        );
         using var limit = new CancellationTokenSource(LongestMark, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
-            await client.SendAsync<StatusObject>(
-                HttpMethod.Patch,
-                $"{PathOf(pod)}/status?fieldManager=bebida",
-                ApiClient.Body(new PodStatusPatch(new ObjectUid(pod.Uid), new PodConditions([condition])), ApiJson.Default.PodStatusPatch, StrategicMerge),
-                ApiClient.Metadata,
-                null,
-                either.Token).ConfigureAwait(false);
+            await client
+                .SendAsync<StatusObject>(
+                    HttpMethod.Patch,
+                    $"{PathOf(pod)}/status?fieldManager=bebida",
+                    ApiClient.Body(
+                        new PodStatusPatch(new ObjectUid(pod.Uid), new PodConditions([condition])),
+                        ApiJson.Default.PodStatusPatch,
+                        StrategicMerge
+                    ),
+                    ApiClient.Metadata,
+                    null,
+                    either.Token
+                )
+                .ConfigureAwait(false);
         }
         catch (ClusterException e)
         {
@@ -68,12 +93,22 @@ internal sealed class PodDeparture(ApiClient client, NeededRights rights, TimePr
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            logger.LogDebug("node {Node}: pod {Pod} is deleted without the condition DisruptionTarget: no answer within {Limit}", pod.Node, pod, Duration.Format(LongestMark));
+            logger.LogDebug(
+                "node {Node}: pod {Pod} is deleted without the condition DisruptionTarget: no answer within {Limit}",
+                pod.Node,
+                pod,
+                Duration.Format(LongestMark)
+            );
         }
     }
 
     private static DeleteOptions Options(Pod pod, TimeSpan? gracePeriod) =>
-        new("v1", "DeleteOptions", gracePeriod is { } grace ? (long)Math.Ceiling(grace.TotalSeconds) : null, new Preconditions(pod.Uid, null));
+        new(
+            "v1",
+            "DeleteOptions",
+            gracePeriod is { } grace ? (long)Math.Ceiling(grace.TotalSeconds) : null,
+            new Preconditions(pod.Uid, null)
+        );
 
     private static string PathOf(Pod pod) => $"api/v1/namespaces/{pod.Namespace}/pods/{pod.Name}";
 }

@@ -25,14 +25,16 @@ internal sealed class PodQueries(ApiClient client, NeededRights rights, Func<int
 
     // One that fails would have all the others asked for again, and of a hundred some fail at a server that sheds load.
     private static readonly ResiliencePipeline OneOfMany = new ResiliencePipelineBuilder()
-        .AddRetry(new RetryStrategyOptions
-        {
-            ShouldHandle = attempt => ValueTask.FromResult(attempt.Outcome.Exception is ClusterException { IsTransient: true }),
-            MaxRetryAttempts = 2,
-            Delay = TimeSpan.FromMilliseconds(200),
-            UseJitter = true,
-            DelayGenerator = attempt => ValueTask.FromResult((attempt.Outcome.Exception as ClusterException)?.RetryAfter),
-        })
+        .AddRetry(
+            new RetryStrategyOptions
+            {
+                ShouldHandle = attempt => ValueTask.FromResult(attempt.Outcome.Exception is ClusterException { IsTransient: true }),
+                MaxRetryAttempts = 2,
+                Delay = TimeSpan.FromMilliseconds(200),
+                UseJitter = true,
+                DelayGenerator = attempt => ValueTask.FromResult((attempt.Outcome.Exception as ClusterException)?.RetryAfter),
+            }
+        )
         .Build();
 
     private static readonly ResourceAttributes ListRight = new(null, "list", "pods", null);
@@ -48,18 +50,24 @@ internal sealed class PodQueries(ApiClient client, NeededRights rights, Func<int
             return await ListAsync(selectors[0], names, cancellationToken).ConfigureAwait(false);
         if (selectors.Count <= MostWatchesOfAJob)
         {
-            var lists = await Task.WhenAll(selectors.Select(selector => ListOneOfManyAsync(selector, names, cancellationToken))).ConfigureAwait(false);
+            var lists = await Task.WhenAll(selectors.Select(selector => ListOneOfManyAsync(selector, names, cancellationToken)))
+                .ConfigureAwait(false);
             return new PodList([.. lists.SelectMany(l => l.Pods)], string.Join(',', lists.Select(l => l.ResourceVersion)));
         }
         // One watch goes on from the first list's moment. So that is asked for before the others: none of them is older.
         var first = await ListAsync(selectors[0], names, cancellationToken).ConfigureAwait(false);
-        var others = await Task.WhenAll(selectors.Skip(1).Select(selector => ListOneOfManyAsync(selector, names, cancellationToken))).ConfigureAwait(false);
+        var others = await Task.WhenAll(selectors.Skip(1).Select(selector => ListOneOfManyAsync(selector, names, cancellationToken)))
+            .ConfigureAwait(false);
         return new PodList([.. first.Pods, .. others.SelectMany(l => l.Pods)], first.ResourceVersion);
     }
 
     /// <summary>What changes after a list.</summary>
     /// <exception cref="ClusterException">As a watch; <see cref="ClusterFault.Throttled"/> when too many are open.</exception>
-    public async IAsyncEnumerable<PodChange> WatchAsync(IReadOnlyCollection<ClusterNode> nodes, string resourceVersion, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<PodChange> WatchAsync(
+        IReadOnlyCollection<ClusterNode> nodes,
+        string resourceVersion,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         var names = Names(nodes);
         var moments = resourceVersion.Split(',');
@@ -90,7 +98,17 @@ internal sealed class PodQueries(ApiClient client, NeededRights rights, Func<int
         {
             try
             {
-                await foreach (var line in client.WatchAsync($"api/v1/pods?watch=1&timeoutSeconds=300&resourceVersion={from}{selector}", ApiClient.Json, ApiJson.Default.WatchLinePodObject, ofMany: true, end.Token).ConfigureAwait(false))
+                await foreach (
+                    var line in client
+                        .WatchAsync(
+                            $"api/v1/pods?watch=1&timeoutSeconds=300&resourceVersion={from}{selector}",
+                            ApiClient.Json,
+                            ApiJson.Default.WatchLinePodObject,
+                            ofMany: true,
+                            end.Token
+                        )
+                        .ConfigureAwait(false)
+                )
                     if (line.Type is "ADDED" or "MODIFIED" or "DELETED" && Pod(line.Object) is { } pod && names.Contains(pod.Node))
                         changes.Writer.TryWrite(new PodChange(pod, line.Type == "DELETED"));
                 changes.Writer.TryComplete();
@@ -107,14 +125,28 @@ internal sealed class PodQueries(ApiClient client, NeededRights rights, Func<int
         (await ListAsync("", null, cancellationToken).ConfigureAwait(false)).Pods;
 
     private async Task<PodList> ListOneOfManyAsync(string selector, HashSet<string> names, CancellationToken cancellationToken) =>
-        await OneOfMany.ExecuteAsync(async token => await ListAsync(selector, names, token).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+        await OneOfMany
+            .ExecuteAsync(async token => await ListAsync(selector, names, token).ConfigureAwait(false), cancellationToken)
+            .ConfigureAwait(false);
 
     private async Task<PodList> ListAsync(string selector, HashSet<string>? names, CancellationToken cancellationToken)
     {
         var pods = new List<Pod>();
         var resourceVersion = "";
         // No resourceVersion: the answer must not be older than the holds, or a pod that was bound just before them is missed.
-        await foreach (var page in ObjectLists.PagesAsync(client.Address, next => rights.NeedAsync(ListRight, () => client.ListPodsAsync($"api/v1/pods?limit={PageSize}{selector}{next}", cancellationToken), cancellationToken)).ConfigureAwait(false))
+        await foreach (
+            var page in ObjectLists
+                .PagesAsync(
+                    client.Address,
+                    next =>
+                        rights.NeedAsync(
+                            ListRight,
+                            () => client.ListPodsAsync($"api/v1/pods?limit={PageSize}{selector}{next}", cancellationToken),
+                            cancellationToken
+                        )
+                )
+                .ConfigureAwait(false)
+        )
         {
             foreach (var item in page.Items ?? [])
                 if (Pod(item) is { } pod && names?.Contains(pod.Node) != false)
@@ -126,7 +158,8 @@ internal sealed class PodQueries(ApiClient client, NeededRights rights, Func<int
 
     private static string Selector(ClusterNode node) => $"&fieldSelector=spec.nodeName%3D{Uri.EscapeDataString(node.Name)}";
 
-    private static HashSet<string> Names(IReadOnlyCollection<ClusterNode> nodes) => nodes.Select(n => n.Name).ToHashSet(StringComparer.Ordinal);
+    private static HashSet<string> Names(IReadOnlyCollection<ClusterNode> nodes) =>
+        nodes.Select(n => n.Name).ToHashSet(StringComparer.Ordinal);
 
     private static Pod? Pod(PodObject? pod)
     {

@@ -21,7 +21,9 @@ internal sealed class TokenFile(string path, string key) : ITokenProvider
             return known.Header;
         var token = TrustedFile.ReadSecret(path, key).Trim();
         if (token.Any(c => !char.IsBetween(c, '!', '~')))
-            throw new ConfigurationException($"{path}: is not a token: there are blanks, line breaks or foreign letters in it (base64 -w0 breaks no lines)");
+            throw new ConfigurationException(
+                $"{path}: is not a token: there are blanks, line breaks or foreign letters in it (base64 -w0 breaks no lines)"
+            );
         var header = new AuthenticationHeaderValue("Bearer", token);
         last = new Token(stamp, header);
         return header;

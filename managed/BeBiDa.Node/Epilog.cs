@@ -15,7 +15,13 @@ namespace BeBiDa.Node;
 /// <param name="finder">Asked for other jobs that are noted here.</param>
 /// <param name="logger">Slurm's log.</param>
 internal sealed class Epilog(
-    BebidaConfiguration configuration, NodeState state, Func<IServiceManager> connect, Func<IReadOnlyList<string>, IPodProcesses> podsIn, IJobFinder finder, ILogger logger)
+    BebidaConfiguration configuration,
+    NodeState state,
+    Func<IServiceManager> connect,
+    Func<IReadOnlyList<string>, IPodProcesses> podsIn,
+    IJobFinder finder,
+    ILogger logger
+)
 {
     /// <summary>Starts what was stopped.</summary>
     /// <param name="job">The job.</param>
@@ -91,7 +97,12 @@ internal sealed class Epilog(
             if (before.IsUp || before.IsMasked || before.IsMissing)
             {
                 if (!before.IsUp)
-                    logger.LogInformation("{Who}: {Unit} was stopped for a job and is {Load} now: not started again", who, unit, before.Load);
+                    logger.LogInformation(
+                        "{Who}: {Unit} was stopped for a job and is {Load} now: not started again",
+                        who,
+                        unit,
+                        before.Load
+                    );
                 state.RemoveStopped(unit);
                 return null;
             }
@@ -113,7 +124,8 @@ internal sealed class Epilog(
             }
             return result switch
             {
-                null => $"{unit} has not started within {Duration.Format(configuration.Node.StartTimeout)} ({after.Active}, {after.Sub}); see systemctl status {unit}",
+                null =>
+                    $"{unit} has not started within {Duration.Format(configuration.Node.StartTimeout)} ({after.Active}, {after.Sub}); see systemctl status {unit}",
                 "done" => $"{unit} was started and is not up ({after.Active}, {after.Sub}); see journalctl -u {unit}",
                 _ => $"{unit} does not start: {result} ({after.Active}, {after.Sub}); see journalctl -u {unit}",
             };

@@ -57,7 +57,15 @@ internal static unsafe class Exports
                 ? "the plugin gives libbebida_node.so no environment, or no way to ask slurmctld"
                 : work(NativeStrings.ReadVariables(environment), new HostJobFinder(host->FindJob), log);
         }
-        catch (Exception e) when (e is ConfigurationException or ServiceManagerException or TimeoutException or FormatException or IOException or UnauthorizedAccessException)
+        catch (Exception e)
+            when (e
+                    is ConfigurationException
+                        or ServiceManagerException
+                        or TimeoutException
+                        or FormatException
+                        or IOException
+                        or UnauthorizedAccessException
+            )
         {
             return e.Message;
         }

@@ -26,8 +26,14 @@ internal static class HandOver
         if (refusal is not null)
             logger.LogInformation("job {Job}: {Refusal}", job.Id, refusal);
         using var services = Connect();
-        return new Prolog(configuration, new NodeState(NodeState.DefaultDirectory), services, new PodCgroups(configuration.Node.PodCgroups), new Leftovers(new HostProcesses()), logger)
-            .Run(job, refusal is null ? "" : $"job {job.Id}: {refusal}", Surroundings(environment));
+        return new Prolog(
+            configuration,
+            new NodeState(NodeState.DefaultDirectory),
+            services,
+            new PodCgroups(configuration.Node.PodCgroups),
+            new Leftovers(new HostProcesses()),
+            logger
+        ).Run(job, refusal is null ? "" : $"job {job.Id}: {refusal}", Surroundings(environment));
     }
 
     /// <summary>The node goes back to Kubernetes.</summary>
@@ -96,7 +102,10 @@ internal static class HandOver
     // slurmd's prologs do not know a job's name; slurmctld, who does, is asked only where the answer could change something.
     private static Job Named(Job job, JobPolicy policy, IJobFinder finder) =>
         job.Name.Length == 0 && !job.AsksToKeep && policy.NamesMatter && policy.MayKeep(job.User, job.Partition)
-            ? job with { Name = finder.Find(job.Id, out var name) == Border.Presence.Present ? name : "" }
+            ? job with
+            {
+                Name = finder.Find(job.Id, out var name) == Border.Presence.Present ? name : "",
+            }
             : job;
 
     private static string? Bystander(Job job, JobPolicy policy) =>

@@ -13,7 +13,10 @@ internal sealed class HostProcesses(string folder = "/proc")
     public IEnumerable<(int Id, string[] Words)> OfRoot(string program)
     {
         foreach (var path in Directory.EnumerateDirectories(folder))
-            if (int.TryParse(Path.GetFileName(path), NumberStyles.None, CultureInfo.InvariantCulture, out var id) && Words(id, program) is { } words)
+            if (
+                int.TryParse(Path.GetFileName(path), NumberStyles.None, CultureInfo.InvariantCulture, out var id)
+                && Words(id, program) is { } words
+            )
                 yield return (id, words);
     }
 
@@ -25,7 +28,9 @@ internal sealed class HostProcesses(string folder = "/proc")
         try
         {
             // By its name first: the command line of a process that is stuck in the kernel cannot be read.
-            return Name(id).StartsWith(program.Length > LongestName ? program[..LongestName] : program, StringComparison.Ordinal) && IsRoots(path)
+            return
+                Name(id).StartsWith(program.Length > LongestName ? program[..LongestName] : program, StringComparison.Ordinal)
+                && IsRoots(path)
                 ? File.ReadAllText(Path.Combine(path, "cmdline")).Split('\0')
                 : null;
         }
@@ -54,7 +59,8 @@ internal sealed class HostProcesses(string folder = "/proc")
         const string field = "PPid:\t";
         try
         {
-            var line = File.ReadLines(Path.Combine(folder, id.ToString(CultureInfo.InvariantCulture), "status")).FirstOrDefault(line => line.StartsWith(field, StringComparison.Ordinal));
+            var line = File.ReadLines(Path.Combine(folder, id.ToString(CultureInfo.InvariantCulture), "status"))
+                .FirstOrDefault(line => line.StartsWith(field, StringComparison.Ordinal));
             return line is null ? 0 : int.Parse(line.AsSpan(field.Length), NumberStyles.None, CultureInfo.InvariantCulture);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -68,7 +74,8 @@ internal sealed class HostProcesses(string folder = "/proc")
     {
         try
         {
-            return new FileInfo(Path.Combine(folder, id.ToString(CultureInfo.InvariantCulture), "ns", "pid")).LinkTarget == new FileInfo("/proc/self/ns/pid").LinkTarget;
+            return new FileInfo(Path.Combine(folder, id.ToString(CultureInfo.InvariantCulture), "ns", "pid")).LinkTarget
+                == new FileInfo("/proc/self/ns/pid").LinkTarget;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

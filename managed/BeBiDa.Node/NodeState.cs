@@ -48,7 +48,16 @@ internal sealed class NodeState(string directory)
             try
             {
                 // Not shared: .NET takes flock(2) for it.
-                return new FileStream(path, new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, UnixCreateMode = Private });
+                return new FileStream(
+                    path,
+                    new FileStreamOptions
+                    {
+                        Mode = FileMode.OpenOrCreate,
+                        Access = FileAccess.ReadWrite,
+                        Share = FileShare.None,
+                        UnixCreateMode = Private,
+                    }
+                );
             }
             catch (IOException e) when (e.HResult == WouldBlock)
             {
@@ -63,9 +72,21 @@ internal sealed class NodeState(string directory)
     /// <summary>The same, each with when it was noted: what makes a job that has come anew another one.</summary>
     public IReadOnlyList<(uint Job, DateTime Noted)> ReadNotes() =>
         Directory.Exists(Jobs)
-            ? [.. Directory.EnumerateFiles(Jobs)
-                .Select(file => (Job: uint.TryParse(Path.GetFileName(file), NumberStyles.None, CultureInfo.InvariantCulture, out var job) ? job : 0, Noted: File.GetLastWriteTimeUtc(file)))
-                .Where(note => note.Job > 0).OrderBy(note => note.Job)]
+            ?
+            [
+                .. Directory
+                    .EnumerateFiles(Jobs)
+                    .Select(file =>
+                        (
+                            Job: uint.TryParse(Path.GetFileName(file), NumberStyles.None, CultureInfo.InvariantCulture, out var job)
+                                ? job
+                                : 0,
+                            Noted: File.GetLastWriteTimeUtc(file)
+                        )
+                    )
+                    .Where(note => note.Job > 0)
+                    .OrderBy(note => note.Job),
+            ]
             : [];
 
     /// <summary>Notes that a job is here.</summary>
@@ -127,7 +148,13 @@ internal sealed class NodeState(string directory)
 
     /// <summary>Notes it; null when nothing is to be recovered.</summary>
     public void WriteNextTry((DateTimeOffset Time, TimeSpan Pause)? next) =>
-        Write(NextTry, next is { } given ? [given.Time.ToString("O", CultureInfo.InvariantCulture), given.Pause.ToString("c", CultureInfo.InvariantCulture)] : [], orDelete: true);
+        Write(
+            NextTry,
+            next is { } given
+                ? [given.Time.ToString("O", CultureInfo.InvariantCulture), given.Pause.ToString("c", CultureInfo.InvariantCulture)]
+                : [],
+            orDelete: true
+        );
 
     /// <summary>Notes where slurmd has its configuration and ours, for who comes without it: an EnvironmentFile of systemd.exec(5).</summary>
     public void WriteSurroundings(IReadOnlyDictionary<string, string> variables) =>

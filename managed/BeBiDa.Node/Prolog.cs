@@ -8,7 +8,13 @@ namespace BeBiDa.Node;
 
 /// <summary>Before a job starts on this node: nothing of Kubernetes is left on it.</summary>
 internal sealed class Prolog(
-    BebidaConfiguration configuration, NodeState state, IServiceManager services, IPodProcesses pods, ILeftovers leftovers, ILogger logger)
+    BebidaConfiguration configuration,
+    NodeState state,
+    IServiceManager services,
+    IPodProcesses pods,
+    ILeftovers leftovers,
+    ILogger logger
+)
 {
     /// <summary>Stops the services and ends the pods.</summary>
     /// <param name="job">The job.</param>
@@ -34,7 +40,9 @@ internal sealed class Prolog(
         if (EndPods(job, deadline) is { } left)
             return left;
         // Of services that were not stopped for a job nothing is ours to end; and while other jobs have the node, nothing has come.
-        return configuration.Node.LeftoverPods == LeftoverPods.Stop && state.ReadStopped().Count > 0 && state.ReadJobs().Count == 1 ? Clean(job, units, deadline) : null;
+        return configuration.Node.LeftoverPods == LeftoverPods.Stop && state.ReadStopped().Count > 0 && state.ReadJobs().Count == 1
+            ? Clean(job, units, deadline)
+            : null;
     }
 
     private string? StopAll(Job job, IReadOnlyList<string> units, Deadline deadline)
@@ -46,11 +54,18 @@ internal sealed class Prolog(
             // With kubelet gone nobody starts them again, and a runtime that is still up cleans up after its containers.
             if (i == 0 && EndPods(job, deadline) is { } left)
                 return left;
-            if (i == 0 && !pods.Exist && configuration.Node.LeftoverPods != LeftoverPods.Keep && state.ReadStopped().Contains(units[i]) && state.IsNews("no-pod-cgroups"))
+            if (
+                i == 0
+                && !pods.Exist
+                && configuration.Node.LeftoverPods != LeftoverPods.Keep
+                && state.ReadStopped().Contains(units[i])
+                && state.IsNews("no-pod-cgroups")
+            )
                 logger.LogError(
                     "{Unit} ran and none of node.podCgroups ({Groups}) exists: pods that outlive it elsewhere are not ended; write the cgroup of its pods there (systemd-cgls shows it; kubelet's --cgroup-root moves it)",
                     units[i],
-                    string.Join(", ", configuration.Node.PodCgroups));
+                    string.Join(", ", configuration.Node.PodCgroups)
+                );
         }
         return null;
     }
@@ -85,8 +100,11 @@ internal sealed class Prolog(
     // systemd stops them for their dependency, and starts none of them when it is back.
     private void NoteWhatStopsWith(string unit)
     {
-        var others = services.StoppedWith(unit).Except(configuration.Node.Services)
-            .Where(name => !name.EndsWith(".scope", StringComparison.Ordinal) && !name.EndsWith(".device", StringComparison.Ordinal)).ToList();
+        var others = services
+            .StoppedWith(unit)
+            .Except(configuration.Node.Services)
+            .Where(name => !name.EndsWith(".scope", StringComparison.Ordinal) && !name.EndsWith(".device", StringComparison.Ordinal))
+            .ToList();
         if (others.Count == 0)
             return;
         foreach (var (name, _) in services.Read(others).Where(other => other.Value.IsUp && !other.Value.IsStopping))
@@ -106,7 +124,11 @@ internal sealed class Prolog(
         if (unmounted > 0)
             logger.LogInformation("job {Job}: {Count} volumes of pods in memory are unmounted", job.Id, unmounted);
         foreach (var volume in left)
-            logger.LogError("job {Job}: a volume of a pod stays in memory beside the job, it cannot be unmounted: {Volume}", job.Id, volume);
+            logger.LogError(
+                "job {Job}: a volume of a pod stays in memory beside the job, it cannot be unmounted: {Volume}",
+                job.Id,
+                volume
+            );
         return null;
     }
 

@@ -14,8 +14,10 @@ internal sealed class RunningSteps(HostProcesses processes)
     {
         var jobs = new HashSet<uint>();
         foreach (var (_, words) in processes.OfRoot("slurmstepd"))
-            if (words[0].StartsWith(Title, StringComparison.Ordinal)
-                && uint.TryParse(words[0][Title.Length..].Split('.', ']')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var job))
+            if (
+                words[0].StartsWith(Title, StringComparison.Ordinal)
+                && uint.TryParse(words[0][Title.Length..].Split('.', ']')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var job)
+            )
                 jobs.Add(job);
         return jobs;
     }

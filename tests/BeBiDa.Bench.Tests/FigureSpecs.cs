@@ -8,7 +8,8 @@ public class FigureSpecs
     [TestCase(new[] { 4.0, 1, 2, 3 }, 2.5)]
     [TestCase(new[] { 7.0 }, 7)]
     [TestCase(new[] { 1.0, 1, 1, 1000 }, 1)]
-    public void A_median_is_the_value_in_the_middle_whatever_the_order(double[] values, double median) => Assert.That(Of(values).Median, Is.EqualTo(median));
+    public void A_median_is_the_value_in_the_middle_whatever_the_order(double[] values, double median) =>
+        Assert.That(Of(values).Median, Is.EqualTo(median));
 
     [Test]
     public void A_p99_counts_the_slowest_of_a_hundred_out_but_not_two()
@@ -45,13 +46,15 @@ public class FigureSpecs
     [TestCase(84.26, "84.3 s")]
     [TestCase(560.2, "560 s")]
     [TestCase(-0.0016, "-1.6 ms")]
-    public void A_time_is_written_with_three_digits_at_most(double seconds, string written) => Assert.That(Figures.Time(seconds), Is.EqualTo(written));
+    public void A_time_is_written_with_three_digits_at_most(double seconds, string written) =>
+        Assert.That(Figures.Time(seconds), Is.EqualTo(written));
 
     [TestCase(0.972, "0.97")]
     [TestCase(1.996, "2.0")]
     [TestCase(9.96, "10")]
     [TestCase(212.4, "212")]
-    public void A_ratio_is_written_with_what_matters_of_it(double ratio, string written) => Assert.That(Figures.Ratio(ratio), Is.EqualTo(written));
+    public void A_ratio_is_written_with_what_matters_of_it(double ratio, string written) =>
+        Assert.That(Figures.Ratio(ratio), Is.EqualTo(written));
 
     [TestCase(812, "812 B")]
     [TestCase(67_400, "67.4 kB")]

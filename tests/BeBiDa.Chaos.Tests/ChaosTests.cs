@@ -23,7 +23,10 @@ internal sealed class ChaosTests
     {
         var report = await ChaosRun.RunAsync(Short with { Say = TestContext.Progress.WriteLine }, stop);
         report.Print(TestContext.Out);
-        Assert.That(report.Counts.Where(count => count.MustBeNone).SelectMany(count => count.Cases.Select(one => $"{count.What}: {one}")), Is.Empty);
+        Assert.That(
+            report.Counts.Where(count => count.MustBeNone).SelectMany(count => count.Cases.Select(one => $"{count.What}: {one}")),
+            Is.Empty
+        );
     }
 
     [Test, CancelAfter(3_600_000)]
@@ -36,5 +39,8 @@ internal sealed class ChaosTests
 
     [Test]
     public void The_short_run_has_every_adversity_but_the_long_outage() =>
-        Assert.That(Enum.GetValues<AdversityKind>().Except(Schedule.Draw(Short).Select(adversity => adversity.Kind)), Is.EqualTo(new[] { AdversityKind.LongOutage }));
+        Assert.That(
+            Enum.GetValues<AdversityKind>().Except(Schedule.Draw(Short).Select(adversity => adversity.Kind)),
+            Is.EqualTo(new[] { AdversityKind.LongOutage })
+        );
 }

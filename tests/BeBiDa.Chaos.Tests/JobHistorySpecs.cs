@@ -21,12 +21,15 @@ internal sealed class JobHistorySpecs
 
     [Test]
     public void One_answer_makes_no_time() =>
-        Assert.That(() =>
-        {
-            Answer(10, 11, Row(JobState.Running));
-            Answer(20, 21, Row(JobState.Completed));
-            return Runs();
-        }, Is.Empty);
+        Assert.That(
+            () =>
+            {
+                Answer(10, 11, Row(JobState.Running));
+                Answer(20, 21, Row(JobState.Completed));
+                return Runs();
+            },
+            Is.Empty
+        );
 
     [Test]
     public void A_job_that_is_configuring_does_not_run()
@@ -66,7 +69,8 @@ internal sealed class JobHistorySpecs
 
     private void Answer(int asked, int answered, params IReadOnlyList<JobRow> rows) => history.Answered(Time(asked), Time(answered), rows);
 
-    private static JobRow Row(JobState state, string start = "a", params string[] nodes) => new(1, "N/A", "job", state, start, nodes.Length > 0 ? nodes : ["n1"]);
+    private static JobRow Row(JobState state, string start = "a", params string[] nodes) =>
+        new(1, "N/A", "job", state, start, nodes.Length > 0 ? nodes : ["n1"]);
 
     private static DateTimeOffset Time(int at) => DateTimeOffset.UnixEpoch.AddSeconds(at);
 

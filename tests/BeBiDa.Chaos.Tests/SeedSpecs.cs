@@ -27,12 +27,15 @@ internal sealed class SeedSpecs
     public void A_real_API_server_is_spared_what_only_the_embedded_one_can_do() =>
         Assert.That(
             Schedule.Draw(new() { Api = ApiServerKind.Real }).Select(adversity => adversity.Kind),
-            Does.Not.Contain(AdversityKind.ApiErrors).And.Not.Contain(AdversityKind.ApiStopped).And.Contain(AdversityKind.ApiRefused));
+            Does.Not.Contain(AdversityKind.ApiErrors).And.Not.Contain(AdversityKind.ApiStopped).And.Contain(AdversityKind.ApiRefused)
+        );
 
     [Test]
     public void No_outage_but_the_long_one_outlasts_the_deadline_of_a_job()
     {
-        var all = Schedule.Draw(new() { LongOutage = true }).ToLookup(adversity => adversity.Lasts > TimeSpan.FromSeconds(30), adversity => adversity.Kind);
+        var all = Schedule
+            .Draw(new() { LongOutage = true })
+            .ToLookup(adversity => adversity.Lasts > TimeSpan.FromSeconds(30), adversity => adversity.Kind);
         Assert.That(all[true], Is.EqualTo(new[] { AdversityKind.LongOutage }));
         Assert.That(all[false], Is.Not.Empty);
     }

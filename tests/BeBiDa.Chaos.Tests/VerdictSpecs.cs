@@ -98,7 +98,8 @@ internal sealed class VerdictSpecs
     private void Read(long version, bool schedulable, int asked, int answered, params string[] holds) =>
         nodes.Read("n1", new NodeState(version, schedulable, holds.ToHashSet()), Time(asked), Time(answered));
 
-    private void Told(long version, bool schedulable, int when) => nodes.Told("n1", new NodeState(version, schedulable, new HashSet<string>()), Time(when));
+    private void Told(long version, bool schedulable, int when) =>
+        nodes.Told("n1", new NodeState(version, schedulable, new HashSet<string>()), Time(when));
 
     private static CertainRun Run(int from, int to) => new(1, "n1", At(from, to));
 

@@ -81,7 +81,9 @@ public sealed class BrokenSite
         Write("kubeconfig", Kubeconfig, KubeconfigMode);
         Write("plugstack.conf", PlugStack, (UnixFileMode)0b110_100_100);
         // Stand-ins: this host need not have been booted with systemd, and its units are not those of a node.
-        Script("systemctl", $"""
+        Script(
+            "systemctl",
+            $"""
             for unit in "$@"; do
                 case $unit in
                     *.service | *.path)
@@ -90,7 +92,8 @@ public sealed class BrokenSite
                         printf 'Id=%s\nLoadState=%s\nActiveState=%s\nUnitFileState=%s\n\n' "$1" "$2" "$3" "$4" ;;
                 esac
             done
-            """);
+            """
+        );
         Script("timedatectl", $"echo {Synchronized}");
         return new Dictionary<string, string?>
         {

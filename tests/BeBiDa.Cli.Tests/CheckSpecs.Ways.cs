@@ -11,82 +11,376 @@ public sealed partial class CheckSpecs
     /// <summary>Ways to break a site, on slurmctld's host: what is done, what is found, and what is said to write about the last of it.</summary>
     /// <remarks>A slurmctld of another SlurmUser than slurm.conf says does not answer Slurm's commands.</remarks>
     public static IEnumerable<TestCaseData> OnTheController =>
-    [
-        Way("bebida.yaml is not there", "configuration/refused", "^install -D -m 0640 .*/bebida.yaml /.*/bebida.yaml$", s => s.Yaml = null),
-        Way("bebida.yaml has an unknown key", "configuration/refused", "^the key as it is spelt there, or delete the line$", s => s.Yaml += "controler: {deadline: 5s}\n"),
-        Way("evictions may take longer than the job waits", "configuration/refused", "^a value that fits, or delete the line", s => s.Yaml += "controller: {deadline: 10s}\n"),
-        Way("anyone can write bebida.yaml", "configuration/refused", "^chmod go-w /.*bebida.yaml$", s => s.YamlMode = (UnixFileMode)0b110_110_110),
-        Way("the running slurmctld reads another bebida.yaml", "configuration/other-file", "^bebidactl --config /.* check$", s => s.Conf = s.Conf.Replace("/nowhere/", "/"), error: false),
-        Way("a request may take as long as the job waits", "timeouts/request", "^requestTimeout: 10s$", s => s.Yaml += "  requestTimeout: 30s\n", error: false),
-        Way("pods get the time that they want and not the time for it", "timeouts/grace", "^deadline: 45s, and under controller: deadline: 1m30s$", s => s.Yaml += "eviction: {gracePeriod: pod}\n", error: false),
-        Way("the kubeconfig is not there", "kubeconfig/refused", "^bebidactl kubeconfig create", s => s.Kubeconfig = null),
-        Way("anyone can read the kubeconfig", "kubeconfig/refused", "^chmod 0600 /.*kubeconfig", s => s.KubeconfigMode = (UnixFileMode)0b110_100_100),
-        Way("the kubeconfig runs a program", "kubeconfig/refused", "^bebidactl kubeconfig create", s => s.Kubeconfig = Regex.Replace(s.Kubeconfig!, "(?m)^ +client-.*\n( +client-.*\n)?", "    exec: {apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never, command: /bin/true}\n")),
-        Way("slurmctld's user cannot read the kubeconfig", "slurm.conf/slurmctld files/unreadable", "^chown root:nogroup /.*/kubeconfig && chmod 0640 /.*/kubeconfig$", s => s.Conf = s.Conf.Replace("SlurmUser=root", "SlurmUser=nobody")),
-        Way("the folder of the metrics is not there", "metrics/folder", "^install -d -o root -g root -m 2775 /nowhere$", s => s.Yaml += "metrics: {textfile: /nowhere/bebida.prom}\n", error: false),
-        Way("SlurmUser is nobody that the host knows", "slurm.conf/slurmctld files/slurm-user", "^SlurmUser=slurm$", s => s.Conf = s.Conf.Replace("SlurmUser=root", "SlurmUser=slrum")),
-        Way("the certificate is over", "kubeconfig/expired", "^bebidactl kubeconfig renew", s => s.Kubeconfig = File.ReadAllText(s.Api.WriteKubeconfig("bebida", TimeSpan.FromHours(-1)))),
-        Way("the certificate is soon over", "kubeconfig/renewal-due", "^bebidactl kubeconfig renew", s => s.Kubeconfig = File.ReadAllText(s.Api.WriteKubeconfig("bebida", TimeSpan.FromHours(3))), error: false),
-        Way("nobody listens where the API server should be", "kubernetes/unreachable", "kubeconfig create", s => s.Kubeconfig = s.Kubeconfig!.Replace($":{s.Api.Url.Port}", ":1")),
-        Way("the API server is another cluster's", "kubernetes/unreachable", "kubeconfig create", s => s.Kubeconfig = Regex.Replace(s.Kubeconfig!, "(?m)certificate-authority-data: .*$", "certificate-authority-data: " + Convert.ToBase64String(File.ReadAllBytes(s.Other.CaCertificatePath)))),
-        Way("the API server does not know the certificate", "kubeconfig/unauthenticated", "kubeconfig create", s => s.Kubeconfig = Regex.Replace(File.ReadAllText(s.Other.AdminKubeconfig).Replace($":{s.Other.Url.Port}", $":{s.Api.Url.Port}"), "(?m)certificate-authority-data: .*$", "certificate-authority-data: " + Convert.ToBase64String(File.ReadAllBytes(s.Api.CaCertificatePath)))),
-        Way("the identity has no rights", "kubernetes/right", @"^bebidactl rbac \| kubectl apply", s => s.Kubeconfig = File.ReadAllText(s.Api.WriteKubeconfig("bebida2"))),
-        Way("the right that removeNode needs is not there", "kubernetes/right", @"^bebidactl rbac --remove-node \| kubectl apply", s => s.Yaml += "  removeNode: true\n"),
-        Way("the identity is an admin's", "kubeconfig/too-powerful", "^bebidactl kubeconfig create", s => s.Kubeconfig = File.ReadAllText(s.Api.AdminKubeconfig), error: false),
-        Way("the API server's clock is wrong", "clocks/api-server", "^timedatectl set-ntp true$", s => s.Kubeconfig = File.ReadAllText(s.Late.WriteKubeconfig("bebida"))),
-        Way("slurm.conf does not name the plugin", "slurm.conf/prep-plugins", "^PrEpPlugins=prep/script,prep/bebida$", s => s.Conf = s.Conf.Replace(",prep/bebida", "")),
-        Way("a file that slurm.conf includes does not name the plugin", "slurm.conf/prep-plugins", "^PrEpPlugins=prep/script,prep/bebida$", s =>
-        {
-            s.Add("more.conf", "# A comment\nprepplugins = prep/script # and another\n");
-            s.Conf = Regex.Replace(s.Conf, "(?m)^PrEpPlugins=.*$", "Include more.conf");
-        }),
-        Way("Slurm's own scripts are not run any more", "slurm.conf/prep-script", "^PrEpPlugins=prep/script,prep/bebida$", s => s.Conf = s.Conf.Replace("PrEpPlugins=prep/script,", "Prolog=/bin/true\nPrEpPlugins=")),
-        Way("slurm.conf has no PrologFlags", "slurm.conf/prolog-flags", "^PrologFlags=Serial,Alloc$", s => s.Conf = s.Conf.Replace("PrologFlags=Alloc", "PrologFlags=Serial")),
-        Way("the old script is still there", "slurm.conf/old-script", "^# EpilogSlurmctld=/", s => s.Conf += $"EpilogSlurmctld={s.Add("epilog.sh", "#!/bin/sh\nkubectl uncordon $SLURM_JOB_NODELIST\n")}\n", error: false),
-        Way("the plugin is not in PluginDir", "plugin/missing", "^install it there", s => s.Plugins("prep_bebida.so", _ => null)),
-        Way("the plugin is another Slurm's", "plugin/other-slurm", @"^build it with the headers of Slurm \d+\.\d+\.\d+", s => s.Plugins("prep_bebida.so", bytes => Patched(bytes))),
-        Way("the plugin is cut short", "plugin/broken", "^install prep_bebida.so anew", s => s.Plugins("prep_bebida.so", bytes => bytes[..4096])),
-        Way("the library is not there", "library/missing", "BEBIDA_LIBDIR", s =>
-        {
-            s.Plugins("", bytes => bytes);
-            File.Delete(s.Libraries);
-        }),
-        Way("Slurm kills prologs too early", "timeouts/prolog-epilog", "^PrologEpilogTimeout=80$", s => s.Conf += "PrologEpilogTimeout=60\n"),
-        Way("Slurm misses batch jobs too early", "timeouts/batch-start", "^BatchStartTimeout=70$", s => s.Conf = s.Conf.Replace("BatchStartTimeout=70", "BatchStartTimeout=10"), error: false),
-        Way("Kubernetes calls all nodes otherwise", "nodes/names", @"^template: ""{node}\.", s => s.Yaml += "nodes: {template: \"{node}.wrong\"}\n"),
-        Way("Kubernetes does not know a node", "nodes/names", @"^exclude: \[n2\]; or, .* map: {n2: NAME}$", s => s.Yaml += "nodes: {map: {n2: n9}}\n", error: false),
-        Way("the map names nobody", "nodes/map", "^map: {n1: elsewhere}$", s => s.Yaml += "nodes: {map: {n11: elsewhere}}\n", error: false),
-        Way("no node is lent", "nodes/none", @"^include: \[""\*""\]$", s => s.Yaml += "nodes: {include: [\"gpu*\"]}\n"),
-    ];
+        [
+            Way(
+                "bebida.yaml is not there",
+                "configuration/refused",
+                "^install -D -m 0640 .*/bebida.yaml /.*/bebida.yaml$",
+                s => s.Yaml = null
+            ),
+            Way(
+                "bebida.yaml has an unknown key",
+                "configuration/refused",
+                "^the key as it is spelt there, or delete the line$",
+                s => s.Yaml += "controler: {deadline: 5s}\n"
+            ),
+            Way(
+                "evictions may take longer than the job waits",
+                "configuration/refused",
+                "^a value that fits, or delete the line",
+                s => s.Yaml += "controller: {deadline: 10s}\n"
+            ),
+            Way(
+                "anyone can write bebida.yaml",
+                "configuration/refused",
+                "^chmod go-w /.*bebida.yaml$",
+                s => s.YamlMode = (UnixFileMode)0b110_110_110
+            ),
+            Way(
+                "the running slurmctld reads another bebida.yaml",
+                "configuration/other-file",
+                "^bebidactl --config /.* check$",
+                s => s.Conf = s.Conf.Replace("/nowhere/", "/"),
+                error: false
+            ),
+            Way(
+                "a request may take as long as the job waits",
+                "timeouts/request",
+                "^requestTimeout: 10s$",
+                s => s.Yaml += "  requestTimeout: 30s\n",
+                error: false
+            ),
+            Way(
+                "pods get the time that they want and not the time for it",
+                "timeouts/grace",
+                "^deadline: 45s, and under controller: deadline: 1m30s$",
+                s => s.Yaml += "eviction: {gracePeriod: pod}\n",
+                error: false
+            ),
+            Way("the kubeconfig is not there", "kubeconfig/refused", "^bebidactl kubeconfig create", s => s.Kubeconfig = null),
+            Way(
+                "anyone can read the kubeconfig",
+                "kubeconfig/refused",
+                "^chmod 0600 /.*kubeconfig",
+                s => s.KubeconfigMode = (UnixFileMode)0b110_100_100
+            ),
+            Way(
+                "the kubeconfig runs a program",
+                "kubeconfig/refused",
+                "^bebidactl kubeconfig create",
+                s =>
+                    s.Kubeconfig = Regex.Replace(
+                        s.Kubeconfig!,
+                        "(?m)^ +client-.*\n( +client-.*\n)?",
+                        "    exec: {apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never, command: /bin/true}\n"
+                    )
+            ),
+            Way(
+                "slurmctld's user cannot read the kubeconfig",
+                "slurm.conf/slurmctld files/unreadable",
+                "^chown root:nogroup /.*/kubeconfig && chmod 0640 /.*/kubeconfig$",
+                s => s.Conf = s.Conf.Replace("SlurmUser=root", "SlurmUser=nobody")
+            ),
+            Way(
+                "the folder of the metrics is not there",
+                "metrics/folder",
+                "^install -d -o root -g root -m 2775 /nowhere$",
+                s => s.Yaml += "metrics: {textfile: /nowhere/bebida.prom}\n",
+                error: false
+            ),
+            Way(
+                "SlurmUser is nobody that the host knows",
+                "slurm.conf/slurmctld files/slurm-user",
+                "^SlurmUser=slurm$",
+                s => s.Conf = s.Conf.Replace("SlurmUser=root", "SlurmUser=slrum")
+            ),
+            Way(
+                "the certificate is over",
+                "kubeconfig/expired",
+                "^bebidactl kubeconfig renew",
+                s => s.Kubeconfig = File.ReadAllText(s.Api.WriteKubeconfig("bebida", TimeSpan.FromHours(-1)))
+            ),
+            Way(
+                "the certificate is soon over",
+                "kubeconfig/renewal-due",
+                "^bebidactl kubeconfig renew",
+                s => s.Kubeconfig = File.ReadAllText(s.Api.WriteKubeconfig("bebida", TimeSpan.FromHours(3))),
+                error: false
+            ),
+            Way(
+                "nobody listens where the API server should be",
+                "kubernetes/unreachable",
+                "kubeconfig create",
+                s => s.Kubeconfig = s.Kubeconfig!.Replace($":{s.Api.Url.Port}", ":1")
+            ),
+            Way(
+                "the API server is another cluster's",
+                "kubernetes/unreachable",
+                "kubeconfig create",
+                s =>
+                    s.Kubeconfig = Regex.Replace(
+                        s.Kubeconfig!,
+                        "(?m)certificate-authority-data: .*$",
+                        "certificate-authority-data: " + Convert.ToBase64String(File.ReadAllBytes(s.Other.CaCertificatePath))
+                    )
+            ),
+            Way(
+                "the API server does not know the certificate",
+                "kubeconfig/unauthenticated",
+                "kubeconfig create",
+                s =>
+                    s.Kubeconfig = Regex.Replace(
+                        File.ReadAllText(s.Other.AdminKubeconfig).Replace($":{s.Other.Url.Port}", $":{s.Api.Url.Port}"),
+                        "(?m)certificate-authority-data: .*$",
+                        "certificate-authority-data: " + Convert.ToBase64String(File.ReadAllBytes(s.Api.CaCertificatePath))
+                    )
+            ),
+            Way(
+                "the identity has no rights",
+                "kubernetes/right",
+                @"^bebidactl rbac \| kubectl apply",
+                s => s.Kubeconfig = File.ReadAllText(s.Api.WriteKubeconfig("bebida2"))
+            ),
+            Way(
+                "the right that removeNode needs is not there",
+                "kubernetes/right",
+                @"^bebidactl rbac --remove-node \| kubectl apply",
+                s => s.Yaml += "  removeNode: true\n"
+            ),
+            Way(
+                "the identity is an admin's",
+                "kubeconfig/too-powerful",
+                "^bebidactl kubeconfig create",
+                s => s.Kubeconfig = File.ReadAllText(s.Api.AdminKubeconfig),
+                error: false
+            ),
+            Way(
+                "the API server's clock is wrong",
+                "clocks/api-server",
+                "^timedatectl set-ntp true$",
+                s => s.Kubeconfig = File.ReadAllText(s.Late.WriteKubeconfig("bebida"))
+            ),
+            Way(
+                "slurm.conf does not name the plugin",
+                "slurm.conf/prep-plugins",
+                "^PrEpPlugins=prep/script,prep/bebida$",
+                s => s.Conf = s.Conf.Replace(",prep/bebida", "")
+            ),
+            Way(
+                "a file that slurm.conf includes does not name the plugin",
+                "slurm.conf/prep-plugins",
+                "^PrEpPlugins=prep/script,prep/bebida$",
+                s =>
+                {
+                    s.Add("more.conf", "# A comment\nprepplugins = prep/script # and another\n");
+                    s.Conf = Regex.Replace(s.Conf, "(?m)^PrEpPlugins=.*$", "Include more.conf");
+                }
+            ),
+            Way(
+                "Slurm's own scripts are not run any more",
+                "slurm.conf/prep-script",
+                "^PrEpPlugins=prep/script,prep/bebida$",
+                s => s.Conf = s.Conf.Replace("PrEpPlugins=prep/script,", "Prolog=/bin/true\nPrEpPlugins=")
+            ),
+            Way(
+                "slurm.conf has no PrologFlags",
+                "slurm.conf/prolog-flags",
+                "^PrologFlags=Serial,Alloc$",
+                s => s.Conf = s.Conf.Replace("PrologFlags=Alloc", "PrologFlags=Serial")
+            ),
+            Way(
+                "the old script is still there",
+                "slurm.conf/old-script",
+                "^# EpilogSlurmctld=/",
+                s => s.Conf += $"EpilogSlurmctld={s.Add("epilog.sh", "#!/bin/sh\nkubectl uncordon $SLURM_JOB_NODELIST\n")}\n",
+                error: false
+            ),
+            Way("the plugin is not in PluginDir", "plugin/missing", "^install it there", s => s.Plugins("prep_bebida.so", _ => null)),
+            Way(
+                "the plugin is another Slurm's",
+                "plugin/other-slurm",
+                @"^build it with the headers of Slurm \d+\.\d+\.\d+",
+                s => s.Plugins("prep_bebida.so", bytes => Patched(bytes))
+            ),
+            Way(
+                "the plugin is cut short",
+                "plugin/broken",
+                "^install prep_bebida.so anew",
+                s => s.Plugins("prep_bebida.so", bytes => bytes[..4096])
+            ),
+            Way(
+                "the library is not there",
+                "library/missing",
+                "BEBIDA_LIBDIR",
+                s =>
+                {
+                    s.Plugins("", bytes => bytes);
+                    File.Delete(s.Libraries);
+                }
+            ),
+            Way(
+                "Slurm kills prologs too early",
+                "timeouts/prolog-epilog",
+                "^PrologEpilogTimeout=80$",
+                s => s.Conf += "PrologEpilogTimeout=60\n"
+            ),
+            Way(
+                "Slurm misses batch jobs too early",
+                "timeouts/batch-start",
+                "^BatchStartTimeout=70$",
+                s => s.Conf = s.Conf.Replace("BatchStartTimeout=70", "BatchStartTimeout=10"),
+                error: false
+            ),
+            Way(
+                "Kubernetes calls all nodes otherwise",
+                "nodes/names",
+                @"^template: ""{node}\.",
+                s => s.Yaml += "nodes: {template: \"{node}.wrong\"}\n"
+            ),
+            Way(
+                "Kubernetes does not know a node",
+                "nodes/names",
+                @"^exclude: \[n2\]; or, .* map: {n2: NAME}$",
+                s => s.Yaml += "nodes: {map: {n2: n9}}\n",
+                error: false
+            ),
+            Way(
+                "the map names nobody",
+                "nodes/map",
+                "^map: {n1: elsewhere}$",
+                s => s.Yaml += "nodes: {map: {n11: elsewhere}}\n",
+                error: false
+            ),
+            Way("no node is lent", "nodes/none", @"^include: \[""\*""\]$", s => s.Yaml += "nodes: {include: [\"gpu*\"]}\n"),
+        ];
 
     /// <summary>The same on a node's host.</summary>
     public static IEnumerable<TestCaseData> OnANode =>
-    [
-        Way("plugstack.conf does not name the plugin", "plugstack.conf/missing", "^optional spank_bebida.so$", s => s.PlugStack = "# nothing\n"),
-        Way("plugstack.conf is not there", "plugstack.conf/missing", "^optional spank_bebida.so$", s => s.PlugStack = null),
-        Way("the plugin is required", "plugstack.conf/required", "^optional spank_bebida.so libdir=", s => s.PlugStack = s.PlugStack!.Replace("optional", "required"), error: false),
-        Way("the health check takes pods for strangers", "health-check/users", @"^\* \|\| if \[ -n ""\$\(ls /run/bebida/jobs 2> /dev/null\)"" \]; then check_ps_unauth_users log kill; fi$", s => s.Conf += $"HealthCheckProgram={s.Add("health", "# check_ps_unauth_users\n* || check_ps_unauth_users log kill\n")}\n", error: false),
-        Way("a required plugin stands before ours", "plugstack.conf/order", "^optional spank_bebida.so libdir=", s => s.PlugStack = $"required other.so\n{s.PlugStack}", error: false),
-        Way("nothing gives a node back whose epilog fails", "services/recovery", "^systemctl unmask bebida-recover.path && systemctl start bebida-recover.path$", s => s.Recovery = "masked inactive masked", error: false),
-        Way("the plugin is not there", "plugin/missing", "^install it there", s => s.Plugins("spank_bebida.so", _ => null)),
-        Way("the plugin is another Slurm's", "plugin/other-slurm", "^build it with the headers", s => s.Plugins("spank_bebida.so", bytes => Patched(bytes, release: true))),
-        Way("slurmd lacks what slurm.conf has it load", "plugin/missing", "^install it there", s => s.Plugins("prep_bebida.so", _ => null)),
-        Way("the library is not there", "library/missing", "^BEBIDA_LIBDIR=FOLDER", s => s.PlugStack = "optional spank_bebida.so libdir=/nowhere\n"),
-        WayAsync("the library is of another release", "library/other-release", "from one release$", async s =>
-        {
-            // A stand-in for the library of a release to come.
-            var library = Path.Combine(Path.GetDirectoryName(s.Add("library.c", "unsigned bebida_abi_version(void) { return 1000000; }\n"))!, "libbebida_node.so");
-            await Cli.Wrap("cc").WithArguments(["-shared", "-fPIC", "-o", library, Path.ChangeExtension(Path.Combine(Path.GetDirectoryName(library)!, "library"), ".c")]).ExecuteAsync();
-            s.PlugStack = $"optional spank_bebida.so libdir={Path.GetDirectoryName(library)}\n";
-        }),
-        Way("the library is no library", "library/broken", "^install libbebida_node.so anew", s => s.PlugStack = $"optional spank_bebida.so libdir={Path.GetDirectoryName(s.Add("libbebida_node.so", "nothing"))}\n"),
-        Way("a service is called otherwise here", "services/missing", @"^services: \[k3s-agent.service\]$", s => s.Systemctl = "k3s-agent.service loaded active enabled\n"),
-        Way("a service is masked", "services/masked", "^systemctl unmask kubelet.service", s => s.Systemctl = "kubelet.service masked inactive masked\ncontainerd.service loaded active enabled\n", error: false),
-        Way("a service has failed", "services/failed", "systemctl restart containerd.service$", s => s.Systemctl = "kubelet.service loaded active enabled\ncontainerd.service loaded failed enabled\n", error: false),
-        Way("a service was stopped", "services/stopped", "^systemctl start kubelet.service$", s => s.Systemctl = "kubelet.service loaded inactive enabled\ncontainerd.service loaded active enabled\n", error: false),
-        Way("the clock runs by itself", "clocks/not-synchronized", "^timedatectl set-ntp true$", s => s.Synchronized = "no", error: false),
-        Way("bebida.yaml has no services", "configuration/refused", "^a value that fits, or delete the line", s => s.Yaml += "node: {services: [kubelet]}\n"),
-    ];
+        [
+            Way(
+                "plugstack.conf does not name the plugin",
+                "plugstack.conf/missing",
+                "^optional spank_bebida.so$",
+                s => s.PlugStack = "# nothing\n"
+            ),
+            Way("plugstack.conf is not there", "plugstack.conf/missing", "^optional spank_bebida.so$", s => s.PlugStack = null),
+            Way(
+                "the plugin is required",
+                "plugstack.conf/required",
+                "^optional spank_bebida.so libdir=",
+                s => s.PlugStack = s.PlugStack!.Replace("optional", "required"),
+                error: false
+            ),
+            Way(
+                "the health check takes pods for strangers",
+                "health-check/users",
+                @"^\* \|\| if \[ -n ""\$\(ls /run/bebida/jobs 2> /dev/null\)"" \]; then check_ps_unauth_users log kill; fi$",
+                s => s.Conf += $"HealthCheckProgram={s.Add("health", "# check_ps_unauth_users\n* || check_ps_unauth_users log kill\n")}\n",
+                error: false
+            ),
+            Way(
+                "a required plugin stands before ours",
+                "plugstack.conf/order",
+                "^optional spank_bebida.so libdir=",
+                s => s.PlugStack = $"required other.so\n{s.PlugStack}",
+                error: false
+            ),
+            Way(
+                "nothing gives a node back whose epilog fails",
+                "services/recovery",
+                "^systemctl unmask bebida-recover.path && systemctl start bebida-recover.path$",
+                s => s.Recovery = "masked inactive masked",
+                error: false
+            ),
+            Way("the plugin is not there", "plugin/missing", "^install it there", s => s.Plugins("spank_bebida.so", _ => null)),
+            Way(
+                "the plugin is another Slurm's",
+                "plugin/other-slurm",
+                "^build it with the headers",
+                s => s.Plugins("spank_bebida.so", bytes => Patched(bytes, release: true))
+            ),
+            Way(
+                "slurmd lacks what slurm.conf has it load",
+                "plugin/missing",
+                "^install it there",
+                s => s.Plugins("prep_bebida.so", _ => null)
+            ),
+            Way(
+                "the library is not there",
+                "library/missing",
+                "^BEBIDA_LIBDIR=FOLDER",
+                s => s.PlugStack = "optional spank_bebida.so libdir=/nowhere\n"
+            ),
+            WayAsync(
+                "the library is of another release",
+                "library/other-release",
+                "from one release$",
+                async s =>
+                {
+                    // A stand-in for the library of a release to come.
+                    var library = Path.Combine(
+                        Path.GetDirectoryName(s.Add("library.c", "unsigned bebida_abi_version(void) { return 1000000; }\n"))!,
+                        "libbebida_node.so"
+                    );
+                    await Cli.Wrap("cc")
+                        .WithArguments([
+                            "-shared",
+                            "-fPIC",
+                            "-o",
+                            library,
+                            Path.ChangeExtension(Path.Combine(Path.GetDirectoryName(library)!, "library"), ".c"),
+                        ])
+                        .ExecuteAsync();
+                    s.PlugStack = $"optional spank_bebida.so libdir={Path.GetDirectoryName(library)}\n";
+                }
+            ),
+            Way(
+                "the library is no library",
+                "library/broken",
+                "^install libbebida_node.so anew",
+                s => s.PlugStack = $"optional spank_bebida.so libdir={Path.GetDirectoryName(s.Add("libbebida_node.so", "nothing"))}\n"
+            ),
+            Way(
+                "a service is called otherwise here",
+                "services/missing",
+                @"^services: \[k3s-agent.service\]$",
+                s => s.Systemctl = "k3s-agent.service loaded active enabled\n"
+            ),
+            Way(
+                "a service is masked",
+                "services/masked",
+                "^systemctl unmask kubelet.service",
+                s => s.Systemctl = "kubelet.service masked inactive masked\ncontainerd.service loaded active enabled\n",
+                error: false
+            ),
+            Way(
+                "a service has failed",
+                "services/failed",
+                "systemctl restart containerd.service$",
+                s => s.Systemctl = "kubelet.service loaded active enabled\ncontainerd.service loaded failed enabled\n",
+                error: false
+            ),
+            Way(
+                "a service was stopped",
+                "services/stopped",
+                "^systemctl start kubelet.service$",
+                s => s.Systemctl = "kubelet.service loaded inactive enabled\ncontainerd.service loaded active enabled\n",
+                error: false
+            ),
+            Way(
+                "the clock runs by itself",
+                "clocks/not-synchronized",
+                "^timedatectl set-ntp true$",
+                s => s.Synchronized = "no",
+                error: false
+            ),
+            Way(
+                "bebida.yaml has no services",
+                "configuration/refused",
+                "^a value that fits, or delete the line",
+                s => s.Yaml += "node: {services: [kubelet]}\n"
+            ),
+        ];
 
     // SLURM_VERSION_NUMBER, which is what plugin_version holds: major, minor, micro.
     private static byte[] Patched(byte[] bytes, bool release = false)
@@ -109,7 +403,8 @@ public sealed partial class CheckSpecs
                 break_(site);
                 return Task.CompletedTask;
             },
-            error);
+            error
+        );
 
     private static TestCaseData WayAsync(string name, string check, string write, Func<BrokenSite, Task> break_, bool error = true) =>
         new TestCaseData(check, write, error, break_).SetArgDisplayNames(name);

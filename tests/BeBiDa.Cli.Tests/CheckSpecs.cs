@@ -16,13 +16,16 @@ public sealed partial class CheckSpecs
     private static readonly TimeSpan Patience = Eventually.Patience;
 
     private Site.Site site = null!;
-    private EmbeddedApiServer other = null!, late = null!;
+    private EmbeddedApiServer other = null!,
+        late = null!;
     private string folder = "";
 
     [OneTimeSetUp]
     public async Task StartAsync()
     {
-        site = await Site.Site.StartAsync(new SiteOptions { Nodes = 2, Slurm = slurm => slurm with { ExtraConfiguration = ["BatchStartTimeout=70"] } });
+        site = await Site.Site.StartAsync(
+            new SiteOptions { Nodes = 2, Slurm = slurm => slurm with { ExtraConfiguration = ["BatchStartTimeout=70"] } }
+        );
         slurmVersion = (await site.Slurm.RunAsync("scontrol", ["--version"])).EnsureSucceeded().StandardOutput;
         other = await EmbeddedApiServer.StartAsync();
         late = await EmbeddedApiServer.StartAsync(new EmbeddedApiOptions { Clock = new SkewedClock(TimeSpan.FromMinutes(11)) });
@@ -30,8 +33,24 @@ public sealed partial class CheckSpecs
         await admin.RunAsync("apply", "-f", Path.Combine(PluginBuild.RepositoryRoot(), "packaging", "kubernetes", "rbac.yaml"));
         using var client = ApiClient.FromKubeconfig(late.AdminKubeconfig);
         foreach (var node in site.Slurm.Nodes)
-            await new ApiClient(client).CreateAsync(Resources.Nodes.In(null), new V1Node { ApiVersion = "v1", Kind = "Node", Metadata = new V1ObjectMeta { Name = node } }, default);
-        await Eventually.HoldsAsync("the nodes are ready", Patience, async _ => (await site.Client.CoreV1.ListNodeAsync()).Items.All(node => node.Status?.Conditions?.Any(c => c is { Type: "Ready", Status: "True" }) == true));
+            await new ApiClient(client).CreateAsync(
+                Resources.Nodes.In(null),
+                new V1Node
+                {
+                    ApiVersion = "v1",
+                    Kind = "Node",
+                    Metadata = new V1ObjectMeta { Name = node },
+                },
+                default
+            );
+        await Eventually.HoldsAsync(
+            "the nodes are ready",
+            Patience,
+            async _ =>
+                (await site.Client.CoreV1.ListNodeAsync()).Items.All(node =>
+                    node.Status?.Conditions?.Any(c => c is { Type: "Ready", Status: "True" }) == true
+                )
+        );
     }
 
     [OneTimeTearDown]
@@ -65,12 +84,29 @@ public sealed partial class CheckSpecs
     [Test]
     public async Task Pods_that_a_hold_does_not_keep_away_are_named_with_their_owner()
     {
-        var pod = new V1Pod { Metadata = new V1ObjectMeta { Name = "stubborn" }, Spec = new V1PodSpec { NodeName = "n1", Tolerations = [new V1Toleration { OperatorProperty = "Exists" }], Containers = [new V1Container { Name = "main", Image = "hollow" }] } };
+        var pod = new V1Pod
+        {
+            Metadata = new V1ObjectMeta { Name = "stubborn" },
+            Spec = new V1PodSpec
+            {
+                NodeName = "n1",
+                Tolerations = [new V1Toleration { OperatorProperty = "Exists" }],
+                Containers = [new V1Container { Name = "main", Image = "hollow" }],
+            },
+        };
         await site.Client.CoreV1.CreateNamespacedPodAsync(pod, "default");
         try
         {
             var found = Findings(await CheckAsync(new BrokenSite(site, folder), "controller", "--output", "json")).Single();
-            Assert.That((found.Check, found.What), Is.EqualTo(("pods/tolerate-unschedulable", "default/Pod/stubborn: pods on lent nodes tolerate the taint node.kubernetes.io/unschedulable")));
+            Assert.That(
+                (found.Check, found.What),
+                Is.EqualTo(
+                    (
+                        "pods/tolerate-unschedulable",
+                        "default/Pod/stubborn: pods on lent nodes tolerate the taint node.kubernetes.io/unschedulable"
+                    )
+                )
+            );
         }
         finally
         {
@@ -82,11 +118,16 @@ public sealed partial class CheckSpecs
     public async Task Nor_where_scripts_hand_over_instead_of_the_plugin()
     {
         var healthy = new BrokenSite(site, folder);
-        healthy.Conf = healthy.Conf.Replace(",prep/bebida", "") + $"PrologSlurmctld={healthy.Add("prolog.sh", "#!/bin/sh\nexec bebidactl hook prolog\n")}\n";
+        healthy.Conf =
+            healthy.Conf.Replace(",prep/bebida", "")
+            + $"PrologSlurmctld={healthy.Add("prolog.sh", "#!/bin/sh\nexec bebidactl hook prolog\n")}\n";
         Exits(await CheckAsync(healthy, "controller"), 0);
         healthy.Conf += "PrologEpilogTimeout=72\n";
         healthy.Yaml += "controller: {deadline: 75s}\n";
-        Assert.That(Findings(await CheckAsync(healthy, "controller", "--output", "json")).Select(f => (f.Check, f.Write)), Is.EqualTo(new[] { ("timeouts/prolog-epilog", "PrologEpilogTimeout=85") }));
+        Assert.That(
+            Findings(await CheckAsync(healthy, "controller", "--output", "json")).Select(f => (f.Check, f.Write)),
+            Is.EqualTo(new[] { ("timeouts/prolog-epilog", "PrologEpilogTimeout=85") })
+        );
     }
 
     [Test]
@@ -94,22 +135,41 @@ public sealed partial class CheckSpecs
     {
         if (!RealApiServer.IsAvailable)
             Assert.Ignore($"no kube-apiserver in {RealApiServer.Assets}");
-        await using var real = await Site.Site.StartAsync(new SiteOptions { Nodes = 2, Api = ApiServerKind.Real, Slurm = slurm => slurm with { ExtraConfiguration = ["BatchStartTimeout=70"] } });
+        await using var real = await Site.Site.StartAsync(
+            new SiteOptions
+            {
+                Nodes = 2,
+                Api = ApiServerKind.Real,
+                Slurm = slurm => slurm with { ExtraConfiguration = ["BatchStartTimeout=70"] },
+            }
+        );
         var broken = new BrokenSite(real, folder);
         var found = await CheckAsync(broken, "controller");
         Exits(found, 0);
         Assert.That(found.StandardOutput, Does.StartWith("nothing is wrong; "));
         broken.Kubeconfig = await File.ReadAllTextAsync(real.Api.WriteKubeconfig("bebida2"));
-        Assert.That(Findings(await CheckAsync(broken, "controller", "--output", "json")).Select(f => f.Check).Distinct(), Is.EqualTo(new[] { "kubernetes/right" }));
+        Assert.That(
+            Findings(await CheckAsync(broken, "controller", "--output", "json")).Select(f => f.Check).Distinct(),
+            Is.EqualTo(new[] { "kubernetes/right" })
+        );
         broken.Kubeconfig = await File.ReadAllTextAsync(real.Api.AdminKubeconfig);
-        Assert.That(Findings(await CheckAsync(broken, "controller", "--output", "json")).Select(f => f.Check), Is.EqualTo(new[] { "kubeconfig/too-powerful" }));
+        Assert.That(
+            Findings(await CheckAsync(broken, "controller", "--output", "json")).Select(f => f.Check),
+            Is.EqualTo(new[] { "kubeconfig/too-powerful" })
+        );
     }
 
     [TestCaseSource(nameof(OnTheController))]
-    public Task What_is_wrong_on_slurmctlds_host_is_found_and_named(string check, string write, bool error, Func<BrokenSite, Task> break_) => IsFoundAsync("controller", check, write, error, break_);
+    public Task What_is_wrong_on_slurmctlds_host_is_found_and_named(
+        string check,
+        string write,
+        bool error,
+        Func<BrokenSite, Task> break_
+    ) => IsFoundAsync("controller", check, write, error, break_);
 
     [TestCaseSource(nameof(OnANode))]
-    public Task What_is_wrong_on_a_node_is_found_and_named(string check, string write, bool error, Func<BrokenSite, Task> break_) => IsFoundAsync("node", check, write, error, break_);
+    public Task What_is_wrong_on_a_node_is_found_and_named(string check, string write, bool error, Func<BrokenSite, Task> break_) =>
+        IsFoundAsync("node", check, write, error, break_);
 
     [Test]
     public async Task A_node_that_has_its_configuration_from_slurmctld_is_told_to_write_there()
@@ -118,7 +178,19 @@ public sealed partial class CheckSpecs
         Exits(await CheckAsync(configless, "node"), 0);
         configless.PlugStack = "# nothing\n";
         var found = Findings(await CheckAsync(configless, "node", "--output", "json"));
-        Assert.That(found.Select(f => (f.Check, f.Write, f.Where)), Is.EqualTo(new[] { ("plugstack.conf/missing", "optional spank_bebida.so", "plugstack.conf beside slurm.conf on the host of slurmctld; then scontrol reconfigure") }));
+        Assert.That(
+            found.Select(f => (f.Check, f.Write, f.Where)),
+            Is.EqualTo(
+                new[]
+                {
+                    (
+                        "plugstack.conf/missing",
+                        "optional spank_bebida.so",
+                        "plugstack.conf beside slurm.conf on the host of slurmctld; then scontrol reconfigure"
+                    ),
+                }
+            )
+        );
     }
 
     [Test]
@@ -132,7 +204,10 @@ public sealed partial class CheckSpecs
         var found = Findings(await CheckAsync(broken, "node", "--output", "json"));
         kubelet.Kill();
         await kubelet.WaitForExitAsync();
-        Assert.That(found.Select(f => (f.Check, f.What)), Is.EqualTo(new[] { ("services/pod-cgroups", "kubelet runs, and none of node.podCgroups (no-such.slice) exists") }));
+        Assert.That(
+            found.Select(f => (f.Check, f.What)),
+            Is.EqualTo(new[] { ("services/pod-cgroups", "kubelet runs, and none of node.podCgroups (no-such.slice) exists") })
+        );
     }
 
     [Test]
@@ -151,7 +226,28 @@ public sealed partial class CheckSpecs
         var broken = new BrokenSite(site, folder, other, late);
         using var client = ApiClient.FromKubeconfig(site.Api.AdminKubeconfig);
         var admin = new ApiClient(client);
-        await admin.CreateAsync(Resources.Nodes.In(null), new V1Node { ApiVersion = "v1", Kind = "Node", Metadata = new V1ObjectMeta { Name = "stranger" }, Status = new V1NodeStatus { Conditions = [new V1NodeCondition { Type = "Ready", Status = "True", LastHeartbeatTime = DateTime.UtcNow.AddMinutes(7) }] } }, default);
+        await admin.CreateAsync(
+            Resources.Nodes.In(null),
+            new V1Node
+            {
+                ApiVersion = "v1",
+                Kind = "Node",
+                Metadata = new V1ObjectMeta { Name = "stranger" },
+                Status = new V1NodeStatus
+                {
+                    Conditions =
+                    [
+                        new V1NodeCondition
+                        {
+                            Type = "Ready",
+                            Status = "True",
+                            LastHeartbeatTime = DateTime.UtcNow.AddMinutes(7),
+                        },
+                    ],
+                },
+            },
+            default
+        );
         try
         {
             var found = await CheckAsync(broken, "controller", "--output", "json");
@@ -166,12 +262,24 @@ public sealed partial class CheckSpecs
     [Test]
     public async Task A_slurmctld_that_has_not_been_restarted_or_does_not_run_is_found()
     {
-        await using var idle = await Site.Site.StartAsync(new SiteOptions { Nodes = 2, HandOver = HandOverBy.Nobody, Slurm = slurm => slurm with { ExtraConfiguration = ["BatchStartTimeout=70"] } });
+        await using var idle = await Site.Site.StartAsync(
+            new SiteOptions
+            {
+                Nodes = 2,
+                HandOver = HandOverBy.Nobody,
+                Slurm = slurm => slurm with { ExtraConfiguration = ["BatchStartTimeout=70"] },
+            }
+        );
         var broken = new BrokenSite(idle, folder);
         var build = PluginBuild.Locate();
-        broken.Conf = broken.Conf.Replace("PrEpPlugins=prep/script", "PrEpPlugins=prep/script,prep/bebida").Replace("PluginDir=", $"PluginDir={build.PluginDirectory}:");
+        broken.Conf = broken
+            .Conf.Replace("PrEpPlugins=prep/script", "PrEpPlugins=prep/script,prep/bebida")
+            .Replace("PluginDir=", $"PluginDir={build.PluginDirectory}:");
         var found = await CheckAsync(broken, "controller", "--output", "json");
-        Assert.That(Findings(found).Select(f => (f.Check, f.Write)), Is.EqualTo(new[] { ("slurm.conf/not-restarted", "systemctl restart slurmctld") }));
+        Assert.That(
+            Findings(found).Select(f => (f.Check, f.Write)),
+            Is.EqualTo(new[] { ("slurm.conf/not-restarted", "systemctl restart slurmctld") })
+        );
 
         await idle.Slurm.StopControllerAsync();
         found = await CheckAsync(broken, "controller", "--output", "json");
@@ -185,7 +293,10 @@ public sealed partial class CheckSpecs
         var healthy = new BrokenSite(site, folder);
         var both = await CheckAsync(healthy, null, "--output", "json");
         using var json = JsonDocument.Parse(both.StandardOutput);
-        Assert.That(json.RootElement.GetProperty("roles").EnumerateArray().Select(role => role.GetString()), Is.EqualTo(new[] { "Controller", "Node" }));
+        Assert.That(
+            json.RootElement.GetProperty("roles").EnumerateArray().Select(role => role.GetString()),
+            Is.EqualTo(new[] { "Controller", "Node" })
+        );
         Exits(await CheckAsync(healthy, "login"), 2);
     }
 
@@ -197,16 +308,21 @@ public sealed partial class CheckSpecs
         var found = await CheckAsync(broken, "controller");
         Exits(found, 1);
         var line = Array.FindIndex(broken.Conf.Split('\n'), text => text.StartsWith("PrEpPlugins", StringComparison.Ordinal)) + 1;
-        Assert.That(found.StandardOutput, Is.EqualTo($"""
-            error: PrEpPlugins=prep/script has no prep/bebida
-              why:   slurmctld does not load the plugin: no job's nodes are taken from Kubernetes
-              write: PrEpPlugins=prep/script,prep/bebida
-              where: {folder}/slurm.conf:{line}; then systemctl restart slurmctld
-              check: slurm.conf/prep-plugins
+        Assert.That(
+            found.StandardOutput,
+            Is.EqualTo(
+                $"""
+                error: PrEpPlugins=prep/script has no prep/bebida
+                  why:   slurmctld does not load the plugin: no job's nodes are taken from Kubernetes
+                  write: PrEpPlugins=prep/script,prep/bebida
+                  where: {folder}/slurm.conf:{line}; then systemctl restart slurmctld
+                  check: slurm.conf/prep-plugins
 
-            1 error, 0 warnings; checked on this controller: configuration, slurm.conf, plugin, timeouts, kubeconfig, node clocks, node names, pods
+                1 error, 0 warnings; checked on this controller: configuration, slurm.conf, plugin, timeouts, kubeconfig, node clocks, node names, pods
 
-            """));
+                """
+            )
+        );
     }
 
     private async Task IsFoundAsync(string role, string check, string write, bool error, Func<BrokenSite, Task> break_)
@@ -235,7 +351,20 @@ public sealed partial class CheckSpecs
     private static List<Found> Findings(BufferedCommandResult result)
     {
         using var json = JsonDocument.Parse(result.StandardOutput);
-        return [.. json.RootElement.GetProperty("findings").EnumerateArray().Select(f => new Found(Text(f, "severity"), Text(f, "check"), Text(f, "what"), Text(f, "why"), Text(f, "write"), Text(f, "where")))];
+        return
+        [
+            .. json
+                .RootElement.GetProperty("findings")
+                .EnumerateArray()
+                .Select(f => new Found(
+                    Text(f, "severity"),
+                    Text(f, "check"),
+                    Text(f, "what"),
+                    Text(f, "why"),
+                    Text(f, "write"),
+                    Text(f, "where")
+                )),
+        ];
     }
 
     private static string Text(JsonElement element, string name) => element.GetProperty(name).GetString()!;

@@ -1,4 +1,3 @@
-
 namespace BeBiDa.Tests;
 
 public sealed class CompletionSpecs : ToolTest
@@ -31,7 +30,9 @@ public sealed class CompletionSpecs : ToolTest
         var script = Add("script", (await RunAsync("completion", "bash")).StandardOutput);
         var words = line.Split(' ');
         // What readline does at the tab key.
-        var driver = Add("driver.sh", $$"""
+        var driver = Add(
+            "driver.sh",
+            $$"""
             PATH={{Path.GetDirectoryName(Bebidactl)}}:$PATH
             source {{script}}
             COMP_LINE='{{line}}' COMP_POINT={{line.Length}} COMP_CWORD={{words.Length - 1}}
@@ -40,8 +41,11 @@ public sealed class CompletionSpecs : ToolTest
             _bebidactl
             printf '%s\n' "${COMPREPLY[@]}"
 
-            """);
-        var completed = await ExecuteAsync(CliWrap.Cli.Wrap("bash").WithArguments(["--norc", driver]).WithEnvironmentVariables(Environment()));
+            """
+        );
+        var completed = await ExecuteAsync(
+            CliWrap.Cli.Wrap("bash").WithArguments(["--norc", driver]).WithEnvironmentVariables(Environment())
+        );
         Exits(completed, 0);
         Assert.That(completed.StandardOutput.Split('\n', StringSplitOptions.RemoveEmptyEntries), Is.EquivalentTo(expected.Split(' ')));
         Assert.That(completed.StandardError, Is.Empty);
@@ -55,15 +59,20 @@ public sealed class CompletionSpecs : ToolTest
         // In a folder of fpath, as packages install it: zsh reads it when it is first needed.
         Directory.CreateDirectory(PathOf("site-functions"));
         var script = Add("site-functions/_bebidactl", (await RunAsync("completion", "zsh")).StandardOutput);
-        var driver = Add("driver.zsh", $$"""
+        var driver = Add(
+            "driver.zsh",
+            $$"""
             zmodload zsh/zpty
             TERM=dumb zpty shell zsh -f -i
-            zpty -w shell "PATH={{Path.GetDirectoryName(Bebidactl)}}:\$PATH; fpath=({{Path.GetDirectoryName(script)}} \$fpath); autoload -U compinit; compinit -u -D; print rea''dy"
+            zpty -w shell "PATH={{Path.GetDirectoryName(Bebidactl)}}:\$PATH; fpath=({{Path.GetDirectoryName(
+                script
+            )}} \$fpath); autoload -U compinit; compinit -u -D; print rea''dy"
             zpty -r shell out '*ready*'
             zpty -w -n shell $'bebidactl decom\t'
             zpty -r shell out '*decommission *'
 
-            """);
+            """
+        );
         Exits(await ExecuteAsync(CliWrap.Cli.Wrap("timeout").WithArguments(["30", "zsh", driver])), 0);
     }
 

@@ -15,7 +15,10 @@ public sealed class HandOverSpecs : ToolTest
         Exits(taken, 0);
         Assert.That(taken.StandardOutput, Does.Match(@"^job 7: 2 nodes decommissioned in \d+\.\d\d s, 2 pods evicted\n$"));
         Assert.That(taken.StandardError, Is.Empty);
-        Assert.That((await StateAsync("n1"), await StateAsync("n2"), await StateAsync("n3")), Is.EqualTo(("closed lab.7", "closed lab.7", "open")));
+        Assert.That(
+            (await StateAsync("n1"), await StateAsync("n2"), await StateAsync("n3")),
+            Is.EqualTo(("closed lab.7", "closed lab.7", "open"))
+        );
         Assert.That(await PodsAsync(), Is.EqualTo(new[] { "c" }));
 
         var givenBack = await RunAsync("recommission", "-j", "7", "-n", "n1", "--cluster", "lab");
@@ -39,12 +42,32 @@ public sealed class HandOverSpecs : ToolTest
     public async Task A_program_reads_the_result_as_JSON()
     {
         await RunPodAsync("a", "n1");
-        var taken = await RunAsync(Environment(("SLURM_CLUSTER_NAME", "lab")), "decommission", "--job", "7", "--nodes", "n2,n1", "--output", "json");
+        var taken = await RunAsync(
+            Environment(("SLURM_CLUSTER_NAME", "lab")),
+            "decommission",
+            "--job",
+            "7",
+            "--nodes",
+            "n2,n1",
+            "--output",
+            "json"
+        );
         Exits(taken, 0);
         using var json = JsonDocument.Parse(taken.StandardOutput);
         var result = json.RootElement;
-        Assert.That(result.EnumerateObject().Select(p => p.Name), Is.EqualTo(new[] { "handOver", "job", "cluster", "outcome", "nodes", "podsEvicted", "elapsed", "problems" }));
-        Assert.That((result.GetProperty("handOver").GetString(), result.GetProperty("job").GetInt32(), result.GetProperty("cluster").GetString(), result.GetProperty("outcome").GetString()), Is.EqualTo(("decommission", 7, "lab", "Done")));
+        Assert.That(
+            result.EnumerateObject().Select(p => p.Name),
+            Is.EqualTo(new[] { "handOver", "job", "cluster", "outcome", "nodes", "podsEvicted", "elapsed", "problems" })
+        );
+        Assert.That(
+            (
+                result.GetProperty("handOver").GetString(),
+                result.GetProperty("job").GetInt32(),
+                result.GetProperty("cluster").GetString(),
+                result.GetProperty("outcome").GetString()
+            ),
+            Is.EqualTo(("decommission", 7, "lab", "Done"))
+        );
         Assert.That(result.GetProperty("nodes").EnumerateArray().Select(n => n.GetString()), Is.EqualTo(new[] { "n2", "n1" }));
         Assert.That((result.GetProperty("podsEvicted").GetInt32(), result.GetProperty("problems").GetArrayLength()), Is.EqualTo((1, 0)));
         Assert.That(result.GetProperty("elapsed").GetDouble(), Is.GreaterThan(0));
@@ -54,7 +77,10 @@ public sealed class HandOverSpecs : ToolTest
     public async Task Nodes_are_named_as_Slurm_writes_them()
     {
         Exits(await RunAsync("decommission", "--job", "7", "--nodes", "n[1-2],n3"), 0);
-        Assert.That((await StateAsync("n1"), await StateAsync("n2"), await StateAsync("n3")), Is.EqualTo(("closed cluster.7", "closed cluster.7", "closed cluster.7")));
+        Assert.That(
+            (await StateAsync("n1"), await StateAsync("n2"), await StateAsync("n3")),
+            Is.EqualTo(("closed cluster.7", "closed cluster.7", "closed cluster.7"))
+        );
     }
 
     [Test]
@@ -114,13 +140,24 @@ public sealed class HandOverSpecs : ToolTest
     public async Task A_credential_plugin_is_run()
     {
         Server.AddToken("from-a-plugin", "bebida", "system:masters");
-        var plugin = Add("plugin.sh", """
+        var plugin = Add(
+            "plugin.sh",
+            """
             #!/bin/sh
             echo '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"from-a-plugin"}}'
 
-            """, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+            """,
+            UnixFileMode.UserRead | UnixFileMode.UserExecute
+        );
         var kubeconfig = Server.WriteTokenKubeconfig("none");
-        await File.WriteAllTextAsync(kubeconfig, (await File.ReadAllTextAsync(kubeconfig)).Replace("    token: none", $"    exec:\n      apiVersion: client.authentication.k8s.io/v1\n      command: {plugin}\n      interactiveMode: Never", StringComparison.Ordinal));
+        await File.WriteAllTextAsync(
+            kubeconfig,
+            (await File.ReadAllTextAsync(kubeconfig)).Replace(
+                "    token: none",
+                $"    exec:\n      apiVersion: client.authentication.k8s.io/v1\n      command: {plugin}\n      interactiveMode: Never",
+                StringComparison.Ordinal
+            )
+        );
         Configure("", kubeconfig);
         Exits(await RunAsync("decommission", "--job", "7", "--nodes", "n1"), 0);
         Assert.That(await StateAsync("n1"), Is.EqualTo("closed cluster.7"));

@@ -7,7 +7,12 @@ public sealed class HookSpecs : ToolTest
 {
     private static readonly (string, string?)[] Job =
     [
-        ("SLURM_JOB_ID", "42"), ("SLURM_JOB_NODELIST", "n[1-2]"), ("SLURM_CLUSTER_NAME", "lab"), ("SLURM_JOB_NAME", "sim"), ("SLURM_JOB_USER", "nobody"), ("SLURM_JOB_PARTITION", "batch"),
+        ("SLURM_JOB_ID", "42"),
+        ("SLURM_JOB_NODELIST", "n[1-2]"),
+        ("SLURM_CLUSTER_NAME", "lab"),
+        ("SLURM_JOB_NAME", "sim"),
+        ("SLURM_JOB_USER", "nobody"),
+        ("SLURM_JOB_PARTITION", "batch"),
     ];
 
     [Test]
@@ -15,9 +20,15 @@ public sealed class HookSpecs : ToolTest
     {
         await RunPodAsync("a", "n1");
         Exits(await RunAsync(Environment(Job), "hook", "prolog"), 0);
-        Assert.That((await StateAsync("n1"), await StateAsync("n2"), await StateAsync("n3")), Is.EqualTo(("closed lab.42", "closed lab.42", "open")));
+        Assert.That(
+            (await StateAsync("n1"), await StateAsync("n2"), await StateAsync("n3")),
+            Is.EqualTo(("closed lab.42", "closed lab.42", "open"))
+        );
         Assert.That(await PodsAsync(), Is.Empty);
-        Assert.That(await Kubectl.RunAsync("describe", "node", "n1"), Does.Contain("Slurm job 42 of nobody in batch (lab) has taken this node; 1 pods left"));
+        Assert.That(
+            await Kubectl.RunAsync("describe", "node", "n1"),
+            Does.Contain("Slurm job 42 of nobody in batch (lab) has taken this node; 1 pods left")
+        );
         Exits(await RunAsync(Environment(Job), "hook", "epilog"), 0);
         Assert.That((await StateAsync("n1"), await StateAsync("n2")), Is.EqualTo(("open", "open")));
     }
@@ -31,7 +42,10 @@ public sealed class HookSpecs : ToolTest
         Squeue($"touch {PathOf("asked")}; cat {PathOf("completing")}");
         var epilog = RunAsync(Environment(Job), "hook", "epilog");
         await Eventually.HoldsAsync("squeue was asked", Eventually.Patience, _ => Task.FromResult(File.Exists(PathOf("asked"))));
-        Assert.That((await StateAsync("n1"), await StateAsync("n2"), epilog.IsCompleted), Is.EqualTo(("closed lab.42", "closed lab.42", false)));
+        Assert.That(
+            (await StateAsync("n1"), await StateAsync("n2"), epilog.IsCompleted),
+            Is.EqualTo(("closed lab.42", "closed lab.42", false))
+        );
         await File.WriteAllTextAsync(PathOf("completing"), "41 n3\n42 n1\n");
         await Eventually.HoldsAsync("n2 is given back", Eventually.Patience, async _ => await StateAsync("n2") == "open");
         Assert.That((await StateAsync("n1"), epilog.IsCompleted), Is.EqualTo(("closed lab.42", false)));
@@ -53,7 +67,10 @@ public sealed class HookSpecs : ToolTest
     [Test]
     public async Task A_job_that_is_to_leave_Kubernetes_alone_does()
     {
-        Exits(await RunAsync(Environment([.. Job, ("SLURM_JOB_NAME", "BEBIDA_NOOP_test"), ("SLURM_JOB_USER", "root")]), "hook", "prolog"), 0);
+        Exits(
+            await RunAsync(Environment([.. Job, ("SLURM_JOB_NAME", "BEBIDA_NOOP_test"), ("SLURM_JOB_USER", "root")]), "hook", "prolog"),
+            0
+        );
         Assert.That(await StateAsync("n1"), Is.EqualTo("open"));
     }
 
@@ -73,7 +90,12 @@ public sealed class HookSpecs : ToolTest
         Configure(ShortDeadlines);
         var starts = await RunAsync(Environment(Job), "hook", "prolog");
         Exits(starts, 0);
-        Assert.That(starts.StandardError, Does.Contain("bebidactl: error: job 42: decommission not done within 2s").And.Contain(Server.Url.Authority).And.Contain("starts all the same (controller.onFailure is start)"));
+        Assert.That(
+            starts.StandardError,
+            Does.Contain("bebidactl: error: job 42: decommission not done within 2s")
+                .And.Contain(Server.Url.Authority)
+                .And.Contain("starts all the same (controller.onFailure is start)")
+        );
 
         Configure(ShortDeadlines.Replace("deadline: 2s", "deadline: 2s, onFailure: requeue", StringComparison.Ordinal));
         var requeued = await RunAsync(Environment(Job), "hook", "prolog");
@@ -95,7 +117,12 @@ public sealed class HookSpecs : ToolTest
         var log = PathOf("hook.log");
         Exits(await RunAsync(Environment(Job), "hook", "prolog", "--log", log), 0);
         var first = await File.ReadAllTextAsync(log);
-        Assert.That(first, Does.Match(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d bebidactl: job 42: decommission of 2 nodes done in \d+ ms, 0 pods evicted on n\[1-2\]\n$"));
+        Assert.That(
+            first,
+            Does.Match(
+                @"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d bebidactl: job 42: decommission of 2 nodes done in \d+ ms, 0 pods evicted on n\[1-2\]\n$"
+            )
+        );
         var quiet = await RunAsync(Environment(Job), "hook", "epilog", "--log", log);
         Exits(quiet, 0);
         Assert.That(quiet.StandardOutput + quiet.StandardError, Is.Empty);

@@ -53,15 +53,33 @@ public sealed class KubeconfigSpecs(ApiServerKind kind)
         Assert.That((await RunAsync("rbac")).StandardOutput, Is.EqualTo(await File.ReadAllTextAsync(Path.Combine(packaged, "rbac.yaml"))));
         Assert.That(
             (await RunAsync("rbac", "--remove-node", "--disruption-target", "--self-renew", "--timeline")).StandardOutput,
-            Is.EqualTo(string.Join("---\n", new[] { "rbac.yaml", "rbac-remove-node.yaml", "rbac-disruption-target.yaml", "rbac-self-renew.yaml", "rbac-timeline.yaml" }.Select(name => File.ReadAllText(Path.Combine(packaged, name))))));
-        foreach (var (credential, subject, other) in new[] { ("token", "ServiceAccount", "User"), ("certificate", "User", "ServiceAccount") })
+            Is.EqualTo(
+                string.Join(
+                    "---\n",
+                    new[]
+                    {
+                        "rbac.yaml",
+                        "rbac-remove-node.yaml",
+                        "rbac-disruption-target.yaml",
+                        "rbac-self-renew.yaml",
+                        "rbac-timeline.yaml",
+                    }.Select(name => File.ReadAllText(Path.Combine(packaged, name)))
+                )
+            )
+        );
+        foreach (
+            var (credential, subject, other) in new[] { ("token", "ServiceAccount", "User"), ("certificate", "User", "ServiceAccount") }
+        )
         {
             var text = (await RunAsync("rbac", "--credential", credential, "--namespace", "hpc", "--remove-node")).StandardOutput;
             Assert.That(Regex.Matches(text, $"(?m)^ .* kind: {subject}$|^ +- kind: {subject}$"), Has.Count.EqualTo(3));
             Assert.That(text, Does.Not.Match($"(?m)^ .*kind: {other}$").And.Not.Contains("namespace: bebida"));
             var manifest = Path.Combine(folder, "manifest.yaml");
             await File.WriteAllTextAsync(manifest, text);
-            Assert.That(await kubectl.RunAsync("apply", "-f", manifest), Does.Contain("clusterrolebinding.rbac.authorization.k8s.io/bebida "));
+            Assert.That(
+                await kubectl.RunAsync("apply", "-f", manifest),
+                Does.Contain("clusterrolebinding.rbac.authorization.k8s.io/bebida ")
+            );
         }
     }
 
@@ -73,13 +91,20 @@ public sealed class KubeconfigSpecs(ApiServerKind kind)
         using var json = JsonDocument.Parse(made.StandardOutput);
         Assert.That(Text(json, "identity"), Is.EqualTo("system:serviceaccount:bebida:bebida"));
         Assert.That(Text(json, "credential"), Is.EqualTo("Token"));
-        Assert.That(json.RootElement.GetProperty("expires").GetDateTimeOffset(), Is.EqualTo(DateTimeOffset.UtcNow.AddHours(48)).Within(TimeSpan.FromMinutes(5)));
+        Assert.That(
+            json.RootElement.GetProperty("expires").GetDateTimeOffset(),
+            Is.EqualTo(DateTimeOffset.UtcNow.AddHours(48)).Within(TimeSpan.FromMinutes(5))
+        );
         Assert.That(Text(json, "permissions"), Does.StartWith("root:nogroup 0640"));
         Assert.That(await WhoAmIAsync(), Is.EqualTo("system:serviceaccount:bebida:bebida"));
 
         var shown = await RunAsync("kubeconfig", "show", "--file", Target);
         Exits(shown, 0);
-        Assert.That(shown.StandardOutput, Does.Contain("identity:    system:serviceaccount:bebida:bebida\n").And.Match(@"expires: +\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ, in 47 hours\n"));
+        Assert.That(
+            shown.StandardOutput,
+            Does.Contain("identity:    system:serviceaccount:bebida:bebida\n")
+                .And.Match(@"expires: +\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ, in 47 hours\n")
+        );
         Assert.That(Directory.GetFiles(folder).Select(Path.GetFileName), Is.EquivalentTo(new[] { "kubeconfig", "slurm.conf" }));
     }
 
@@ -98,7 +123,10 @@ public sealed class KubeconfigSpecs(ApiServerKind kind)
         var before = (await signing.RequestsAsync()).Count;
         var first = await CreateAsync("--credential", "certificate", "--no-approve", "--wait", "0s");
         Exits(first, 1);
-        var approve = Regex.Match(first.StandardError, "whoever may approve it runs: kubectl (certificate approve bebida-[0-9a-f]{16})\n").Groups[1].Value;
+        var approve = Regex
+            .Match(first.StandardError, "whoever may approve it runs: kubectl (certificate approve bebida-[0-9a-f]{16})\n")
+            .Groups[1]
+            .Value;
         Assert.That(approve, Is.Not.Empty, first.StandardError);
         Assert.That(File.Exists(Target), Is.False);
         Assert.That(File.GetUnixFileMode(Target + ".key"), Is.EqualTo(UnixFileMode.UserRead | UnixFileMode.UserWrite));
@@ -118,7 +146,13 @@ public sealed class KubeconfigSpecs(ApiServerKind kind)
     {
         var waiting = CreateAsync("--credential", "certificate", "--no-approve", "--wait", "1m");
         string? name = null;
-        await Eventually.HoldsAsync("it is asked for", Patience, async _ => (name = (await signing.RequestsAsync()).FirstOrDefault(r => r.Status?.Conditions is null or { Count: 0 })?.Metadata.Name) is not null);
+        await Eventually.HoldsAsync(
+            "it is asked for",
+            Patience,
+            async _ =>
+                (name = (await signing.RequestsAsync()).FirstOrDefault(r => r.Status?.Conditions is null or { Count: 0 })?.Metadata.Name)
+                    is not null
+        );
         await kubectl.RunAsync("certificate", "approve", name!);
         Exits(await waiting, 0);
     }
@@ -141,10 +175,16 @@ public sealed class KubeconfigSpecs(ApiServerKind kind)
         var before = await File.ReadAllTextAsync(Target);
         var refused = await CreateAsync();
         Exits(refused, 2);
-        Assert.That(refused.StandardError, Does.Contain("is the kubeconfig of kubernetes-admin, not of system:serviceaccount:bebida:bebida; --force"));
+        Assert.That(
+            refused.StandardError,
+            Does.Contain("is the kubeconfig of kubernetes-admin, not of system:serviceaccount:bebida:bebida; --force")
+        );
         Assert.That(await File.ReadAllTextAsync(Target), Is.EqualTo(before));
         File.SetUnixFileMode(Target, (UnixFileMode)0b110_100_100);
-        Assert.That((await CreateAsync()).StandardError, Does.Contain("lets others at the cluster's credentials").And.Contain("--force replaces it"));
+        Assert.That(
+            (await CreateAsync()).StandardError,
+            Does.Contain("lets others at the cluster's credentials").And.Contain("--force replaces it")
+        );
         Exits(await CreateAsync("--force"), 0);
         Assert.That(File.GetUnixFileMode(Target), Is.EqualTo((UnixFileMode)0b110_100_000));
         Assert.That(await WhoAmIAsync(), Is.EqualTo("system:serviceaccount:bebida:bebida"));
@@ -226,7 +266,11 @@ public sealed class KubeconfigSpecs(ApiServerKind kind)
     {
         var refused = await RunAsync("kubeconfig", "create", "--file", Target, "--kubeconfig", server.WriteKubeconfig("nobody-special"));
         Exits(refused, 1);
-        Assert.That(refused.StandardError, Does.Contain("403").And.Contain("have someone who may do it apply what 'bebidactl rbac' prints, then run this again with --skip-rbac"));
+        Assert.That(
+            refused.StandardError,
+            Does.Contain("403")
+                .And.Contain("have someone who may do it apply what 'bebidactl rbac' prints, then run this again with --skip-rbac")
+        );
         Assert.That(File.Exists(Target), Is.False);
     }
 
@@ -234,7 +278,14 @@ public sealed class KubeconfigSpecs(ApiServerKind kind)
     public async Task Who_does_not_check_the_server_passes_that_on_to_nobody()
     {
         var admin = Path.Combine(folder, "admin");
-        await File.WriteAllTextAsync(admin, Regex.Replace(await File.ReadAllTextAsync(server.AdminKubeconfig), "certificate-authority-data: .*", "insecure-skip-tls-verify: true"));
+        await File.WriteAllTextAsync(
+            admin,
+            Regex.Replace(
+                await File.ReadAllTextAsync(server.AdminKubeconfig),
+                "certificate-authority-data: .*",
+                "insecure-skip-tls-verify: true"
+            )
+        );
         File.SetUnixFileMode(admin, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         var refused = await RunAsync("kubeconfig", "create", "--file", Target, "--kubeconfig", admin);
         Exits(refused, 2);
@@ -261,11 +312,14 @@ public sealed class KubeconfigSpecs(ApiServerKind kind)
     [TestCase("--namespace", "Not_A_Name")]
     public async Task What_cannot_be_is_wrong_usage(string option, string value) => Exits(await CreateAsync(option, value), 2);
 
-    private async Task<string> WhoAmIAsync() => (await new Kubectl(Target).RunAsync("auth", "whoami", "-o", "jsonpath={.status.userInfo.username}")).Trim();
+    private async Task<string> WhoAmIAsync() =>
+        (await new Kubectl(Target).RunAsync("auth", "whoami", "-o", "jsonpath={.status.userInfo.username}")).Trim();
 
-    private Task<BufferedCommandResult> CreateAsync(params string[] more) => RunAsync(["kubeconfig", "create", "--file", Target, "--kubeconfig", server.AdminKubeconfig, .. more]);
+    private Task<BufferedCommandResult> CreateAsync(params string[] more) =>
+        RunAsync(["kubeconfig", "create", "--file", Target, "--kubeconfig", server.AdminKubeconfig, .. more]);
 
-    private Task<BufferedCommandResult> RenewAsync(params string[] more) => RunAsync(["kubeconfig", "renew", "--file", Target, "--kubeconfig", server.AdminKubeconfig, .. more]);
+    private Task<BufferedCommandResult> RenewAsync(params string[] more) =>
+        RunAsync(["kubeconfig", "renew", "--file", Target, "--kubeconfig", server.AdminKubeconfig, .. more]);
 
     private Task<BufferedCommandResult> RunAsync(params string[] arguments) => RunWithAsync([], arguments);
 
@@ -274,7 +328,11 @@ public sealed class KubeconfigSpecs(ApiServerKind kind)
         environment.TryAdd("BEBIDA_CONFIG", Path.Combine(folder, "none.yaml"));
         environment.TryAdd("SLURM_CONF", Path.Combine(folder, "slurm.conf"));
         using var limit = new CancellationTokenSource(Patience);
-        return await Cli.Wrap(PluginBuild.Locate().Tool).WithArguments(arguments).WithEnvironmentVariables(environment).WithValidation(CommandResultValidation.None).ExecuteBufferedAsync(limit.Token);
+        return await Cli.Wrap(PluginBuild.Locate().Tool)
+            .WithArguments(arguments)
+            .WithEnvironmentVariables(environment)
+            .WithValidation(CommandResultValidation.None)
+            .ExecuteBufferedAsync(limit.Token);
     }
 
     private static string Text(JsonDocument json, string name) => json.RootElement.GetProperty(name).GetString()!;

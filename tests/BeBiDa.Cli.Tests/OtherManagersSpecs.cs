@@ -7,7 +7,19 @@ public sealed class OtherManagersSpecs : ToolTest
 
     // As documented: job id, user, group, job name; then resources, queue, account; or session, resources, used, queue, account, exit code.
     private static readonly string[] Prologue = ["123.head.example.org", "nobody", "nogroup", "sim", "nodes=2:ppn=2", "batch", ""];
-    private static readonly string[] Epilogue = ["123.head.example.org", "nobody", "nogroup", "sim", "4711", "nodes=2:ppn=2", "cput=00:00:01", "batch", "", "0"];
+    private static readonly string[] Epilogue =
+    [
+        "123.head.example.org",
+        "nobody",
+        "nogroup",
+        "sim",
+        "4711",
+        "nodes=2:ppn=2",
+        "cput=00:00:01",
+        "batch",
+        "",
+        "0",
+    ];
 
     private string NodeFile(string lines = "n1\nn1\nn2\nn2\n") => Add("nodefile", lines);
 
@@ -16,9 +28,15 @@ public sealed class OtherManagersSpecs : ToolTest
     {
         await RunPodAsync("a", "n1");
         Exits(await HookAsync("torque", "prolog", [("PBS_NODEFILE", NodeFile())], Prologue), 0);
-        Assert.That((await StateAsync("n1"), await StateAsync("n2"), await StateAsync("n3")), Is.EqualTo(("closed torque.123", "closed torque.123", "open")));
+        Assert.That(
+            (await StateAsync("n1"), await StateAsync("n2"), await StateAsync("n3")),
+            Is.EqualTo(("closed torque.123", "closed torque.123", "open"))
+        );
         Assert.That(await PodsAsync(), Is.Empty);
-        Assert.That(await Kubectl.RunAsync("describe", "node", "n1"), Does.Contain("Torque job 123 of nobody in batch (torque) has taken this node; 1 pods left"));
+        Assert.That(
+            await Kubectl.RunAsync("describe", "node", "n1"),
+            Does.Contain("Torque job 123 of nobody in batch (torque) has taken this node; 1 pods left")
+        );
         Exits(await HookAsync("torque", "epilog", [("PBS_NODEFILE", NodeFile())], Epilogue), 0);
         Assert.That((await StateAsync("n1"), await StateAsync("n2")), Is.EqualTo(("open", "open")));
     }
@@ -32,7 +50,16 @@ public sealed class OtherManagersSpecs : ToolTest
         Directory.CreateDirectory(PathOf("mom_priv"));
         Directory.CreateDirectory(PathOf("aux"));
         Add("aux/123.head.example.org", "n1\nn2\n");
-        Exits(await ExecuteAsync(CliWrap.Cli.Wrap(Bebidactl).WithArguments(["hook", "epilog", "--manager", "torque", "--", .. Epilogue]).WithEnvironmentVariables(Environment()).WithWorkingDirectory(PathOf("mom_priv"))), 0);
+        Exits(
+            await ExecuteAsync(
+                CliWrap
+                    .Cli.Wrap(Bebidactl)
+                    .WithArguments(["hook", "epilog", "--manager", "torque", "--", .. Epilogue])
+                    .WithEnvironmentVariables(Environment())
+                    .WithWorkingDirectory(PathOf("mom_priv"))
+            ),
+            0
+        );
         Assert.That((await StateAsync("n1"), await StateAsync("n2")), Is.EqualTo(("open", "open")));
     }
 
@@ -41,7 +68,10 @@ public sealed class OtherManagersSpecs : ToolTest
     {
         string[] arguments = ["42", "nobody", NodeFile("n1\nn1\nn3\n")];
         Exits(await HookAsync("oar", "prolog", [], arguments), 0);
-        Assert.That((await StateAsync("n1"), await StateAsync("n2"), await StateAsync("n3")), Is.EqualTo(("closed oar.42", "open", "closed oar.42")));
+        Assert.That(
+            (await StateAsync("n1"), await StateAsync("n2"), await StateAsync("n3")),
+            Is.EqualTo(("closed oar.42", "open", "closed oar.42"))
+        );
         Exits(await HookAsync("oar", "epilog", [], arguments), 0);
         Assert.That((await StateAsync("n1"), await StateAsync("n3")), Is.EqualTo(("open", "open")));
     }
@@ -57,15 +87,36 @@ public sealed class OtherManagersSpecs : ToolTest
     public async Task A_Grid_Engine_job_takes_its_host_and_a_parallel_one_the_hosts_of_its_PE()
     {
         Exits(await HookAsync("gridengine", "prolog", [], "7", "0", "nobody", "main.q", "n3"), 0);
-        Exits(await HookAsync("gridengine", "prolog", [("PE_HOSTFILE", NodeFile("n1 2 main.q@n1 UNDEFINED\nn2 1 main.q@n2 UNDEFINED\n"))], "8", "0", "nobody", "main.q", "n1"), 0);
-        Assert.That((await StateAsync("n1"), await StateAsync("n2"), await StateAsync("n3")), Is.EqualTo(("closed gridengine.8", "closed gridengine.8", "closed gridengine.7")));
+        Exits(
+            await HookAsync(
+                "gridengine",
+                "prolog",
+                [("PE_HOSTFILE", NodeFile("n1 2 main.q@n1 UNDEFINED\nn2 1 main.q@n2 UNDEFINED\n"))],
+                "8",
+                "0",
+                "nobody",
+                "main.q",
+                "n1"
+            ),
+            0
+        );
+        Assert.That(
+            (await StateAsync("n1"), await StateAsync("n2"), await StateAsync("n3")),
+            Is.EqualTo(("closed gridengine.8", "closed gridengine.8", "closed gridengine.7"))
+        );
         Exits(await HookAsync("gridengine", "epilog", [], "7", "0", "nobody", "main.q", "n3"), 0);
         Assert.That((await StateAsync("n1"), await StateAsync("n3")), Is.EqualTo(("closed gridengine.8", "open")));
     }
 
     [TestCase("gridengine", "7", "1", "7", "2")]
     [TestCase("torque", "7[1].head", "x", "7[2].head", "x")]
-    public async Task Tasks_of_an_array_on_one_node_do_not_give_each_others_hold_back(string manager, string job, string task, string otherJob, string otherTask)
+    public async Task Tasks_of_an_array_on_one_node_do_not_give_each_others_hold_back(
+        string manager,
+        string job,
+        string task,
+        string otherJob,
+        string otherTask
+    )
     {
         var nodes = new[] { ("PBS_NODEFILE", (string?)NodeFile("n1\n")) };
         Exits(await HookAsync(manager, "prolog", nodes, job, task, "nobody", "main.q", "n1"), 0);
@@ -73,7 +124,10 @@ public sealed class OtherManagersSpecs : ToolTest
         Assert.That(await StateAsync("n1"), Is.EqualTo($"closed {manager}.7_1 {manager}.7_2"));
         Exits(await HookAsync(manager, "epilog", nodes, job, task, "nobody", "main.q", "n1"), 0);
         Assert.That(await StateAsync("n1"), Is.EqualTo($"closed {manager}.7_2"));
-        Assert.That((await RunAsync("status", "n1", "--output", "json")).StandardOutput, Does.Contain("\"job\": 7,").And.Contain("\"task\": 2,"));
+        Assert.That(
+            (await RunAsync("status", "n1", "--output", "json")).StandardOutput,
+            Does.Contain("\"job\": 7,").And.Contain("\"task\": 2,")
+        );
         // What an epilog that never came has left, an admin gives back by hand.
         Exits(await RunAsync("recommission", "--cluster", manager, "--job", "7_2", "--nodes", "n1"), 0);
         Assert.That(await StateAsync("n1"), Is.EqualTo("open"));
@@ -169,7 +223,10 @@ public sealed class OtherManagersSpecs : ToolTest
     public async Task A_node_file_that_is_missing_or_empty_is_told()
     {
         foreach (var file in new[] { PathOf("none"), Add("empty", "\n") })
-            Assert.That((await HookAsync("torque", "prolog", [("PBS_NODEFILE", file)], Prologue)).StandardError, Does.StartWith("bebidactl: ").And.Contain(file));
+            Assert.That(
+                (await HookAsync("torque", "prolog", [("PBS_NODEFILE", file)], Prologue)).StandardError,
+                Does.StartWith("bebidactl: ").And.Contain(file)
+            );
     }
 
     [Test]
@@ -197,6 +254,10 @@ public sealed class OtherManagersSpecs : ToolTest
             _ => RunAsync("hook", direction, "--job", "42", "--nodes", "n1"),
         };
 
-    private Task<CliWrap.Buffered.BufferedCommandResult> HookAsync(string manager, string direction, (string, string?)[] variables, params string[] arguments) =>
-        RunAsync(Environment(variables), ["hook", direction, "--manager", manager, "--", .. arguments]);
+    private Task<CliWrap.Buffered.BufferedCommandResult> HookAsync(
+        string manager,
+        string direction,
+        (string, string?)[] variables,
+        params string[] arguments
+    ) => RunAsync(Environment(variables), ["hook", direction, "--manager", manager, "--", .. arguments]);
 }

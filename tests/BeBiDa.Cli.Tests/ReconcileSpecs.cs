@@ -21,15 +21,23 @@ public sealed class ReconcileSpecs : ToolTest
         Jobs("7|COMPLETED|alice|batch|n[1-2]", "8|RUNNING|alice|batch|n[2-3]", "9|PENDING|alice|batch,other|");
         var result = await RunAsync("reconcile");
         Exits(result, 0);
-        Assert.That(Lines(result.StandardOutput), Is.EqualTo(new[]
-        {
-            "NODE   JOB   WAS          WHY",
-            "n1     7     released     the job has no nodes in Slurm",
-            "n2     7     released     the job has no nodes in Slurm",
-            "n3     8     held again   the job is on the node and does not hold it",
-        }));
+        Assert.That(
+            Lines(result.StandardOutput),
+            Is.EqualTo(
+                new[]
+                {
+                    "NODE   JOB   WAS          WHY",
+                    "n1     7     released     the job has no nodes in Slurm",
+                    "n2     7     released     the job has no nodes in Slurm",
+                    "n3     8     held again   the job is on the node and does not hold it",
+                }
+            )
+        );
         Assert.That(result.StandardError, Is.Empty);
-        Assert.That((await StateAsync("n1"), await StateAsync("n2"), await StateAsync("n3")), Is.EqualTo(("open", "closed lab.8", "closed lab.8")));
+        Assert.That(
+            (await StateAsync("n1"), await StateAsync("n2"), await StateAsync("n3")),
+            Is.EqualTo(("open", "closed lab.8", "closed lab.8"))
+        );
         Assert.That(await PodsAsync(), Is.Empty);
 
         var again = await RunAsync("reconcile");
@@ -46,7 +54,10 @@ public sealed class ReconcileSpecs : ToolTest
         Exits(await RunAsync("hook", "prolog", "--cluster", "lab", "--job", "7_2", "--nodes", "n3"), 0);
         Jobs();
         Exits(await RunAsync("reconcile"), 0);
-        Assert.That((await StateAsync("n1"), await StateAsync("n2"), await StateAsync("n3")), Is.EqualTo(("closed gridengine.7", "closed gridengine.7_2", "closed lab.7_2")));
+        Assert.That(
+            (await StateAsync("n1"), await StateAsync("n2"), await StateAsync("n3")),
+            Is.EqualTo(("closed gridengine.7", "closed gridengine.7_2", "closed lab.7_2"))
+        );
     }
 
     [Test]
@@ -58,14 +69,22 @@ public sealed class ReconcileSpecs : ToolTest
         Jobs("8|SUSPENDED|alice|batch|n2", "9|RUNNING|root|batch|n3");
         var result = await RunAsync("reconcile", "--dry-run");
         Exits(result, 0);
-        Assert.That(Lines(result.StandardOutput), Is.EqualTo(new[]
-        {
-            "NODE   JOB   WOULD BE     WHY",
-            "n1     7     released     the job has no nodes in Slurm",
-            "n2     8     held again   the node is schedulable though the job holds it",
-            "n3     9     left alone   the job holds none of its nodes, and jobs.mayKeep allows it to keep them",
-        }));
-        Assert.That((await StateAsync("n1"), await StateAsync("n2"), await StateAsync("n3")), Is.EqualTo(("closed lab.7", "open lab.8", "open")));
+        Assert.That(
+            Lines(result.StandardOutput),
+            Is.EqualTo(
+                new[]
+                {
+                    "NODE   JOB   WOULD BE     WHY",
+                    "n1     7     released     the job has no nodes in Slurm",
+                    "n2     8     held again   the node is schedulable though the job holds it",
+                    "n3     9     left alone   the job holds none of its nodes, and jobs.mayKeep allows it to keep them",
+                }
+            )
+        );
+        Assert.That(
+            (await StateAsync("n1"), await StateAsync("n2"), await StateAsync("n3")),
+            Is.EqualTo(("closed lab.7", "open lab.8", "open"))
+        );
     }
 
     [Test]
@@ -76,11 +95,30 @@ public sealed class ReconcileSpecs : ToolTest
         var result = await RunAsync("reconcile", "--output", "json");
         Exits(result, 0);
         using var json = JsonDocument.Parse(result.StandardOutput);
-        Assert.That(json.RootElement.EnumerateObject().Select(p => p.Name), Is.EqualTo(new[] { "cluster", "dryRun", "repairs", "problem" }));
+        Assert.That(
+            json.RootElement.EnumerateObject().Select(p => p.Name),
+            Is.EqualTo(new[] { "cluster", "dryRun", "repairs", "problem" })
+        );
         var repairs = json.RootElement.GetProperty("repairs").EnumerateArray().ToList();
-        Assert.That(repairs[0].EnumerateObject().Select(p => p.Name), Is.EqualTo(new[] { "node", "kubernetesNode", "job", "action", "why", "done", "problem" }));
-        Assert.That(repairs.Select(r => (r.GetProperty("node").GetString(), r.GetProperty("job").GetInt32(), r.GetProperty("action").GetString(), r.GetProperty("done").GetBoolean())), Is.EquivalentTo(new[] { ("n1", 7, "Release", true), ("n3", 9, "LeaveAlone", false) }));
-        Assert.That((json.RootElement.GetProperty("cluster").GetString(), json.RootElement.GetProperty("dryRun").GetBoolean()), Is.EqualTo(("lab", false)));
+        Assert.That(
+            repairs[0].EnumerateObject().Select(p => p.Name),
+            Is.EqualTo(new[] { "node", "kubernetesNode", "job", "action", "why", "done", "problem" })
+        );
+        Assert.That(
+            repairs.Select(r =>
+                (
+                    r.GetProperty("node").GetString(),
+                    r.GetProperty("job").GetInt32(),
+                    r.GetProperty("action").GetString(),
+                    r.GetProperty("done").GetBoolean()
+                )
+            ),
+            Is.EquivalentTo(new[] { ("n1", 7, "Release", true), ("n3", 9, "LeaveAlone", false) })
+        );
+        Assert.That(
+            (json.RootElement.GetProperty("cluster").GetString(), json.RootElement.GetProperty("dryRun").GetBoolean()),
+            Is.EqualTo(("lab", false))
+        );
     }
 
     [Test]
@@ -122,7 +160,10 @@ public sealed class ReconcileSpecs : ToolTest
         Assert.That(await StateAsync("n1"), Is.EqualTo("open"));
     }
 
-    [TestCase("echo 'slurm_load_jobs error: Unable to contact slurm controller (connect failure)' >&2; exit 1", "squeue: slurm_load_jobs error: Unable to contact slurm controller (connect failure) (exit code 1); no hold is touched")]
+    [TestCase(
+        "echo 'slurm_load_jobs error: Unable to contact slurm controller (connect failure)' >&2; exit 1",
+        "squeue: slurm_load_jobs error: Unable to contact slurm controller (connect failure) (exit code 1); no hold is touched"
+    )]
     [TestCase("echo '8|RUNNING|alice|batch|n2'; echo 'slurm_load_jobs error: Zero Bytes' >&2; exit 1", "Zero Bytes")]
     [TestCase("echo '8|RUNNING|alice|batch'", "squeue: '8|RUNNING|alice|batch' is not what")]
     [TestCase("echo '7|RUNNING|alice|batch|n[1-'", "squeue: job 7 is RUNNING on 'n[1-', which is no list of nodes")]
@@ -164,11 +205,19 @@ public sealed class ReconcileSpecs : ToolTest
     public async Task No_variable_hides_a_job_from_it()
     {
         await TakeAsync(7, "n1");
-        Squeue("""
+        Squeue(
+            """
             [ -z "$SQUEUE_PARTITION$SQUEUE_STATES$SLURM_CLUSTERS" ] || exit 0
             case " $* " in *" --all --local "*) echo '7|RUNNING|alice|batch|n1';; esac
-            """);
-        Exits(await RunAsync(Environment(("SQUEUE_PARTITION", "other"), ("SQUEUE_STATES", "PD"), ("SLURM_CLUSTERS", "elsewhere")), "reconcile"), 0);
+            """
+        );
+        Exits(
+            await RunAsync(
+                Environment(("SQUEUE_PARTITION", "other"), ("SQUEUE_STATES", "PD"), ("SLURM_CLUSTERS", "elsewhere")),
+                "reconcile"
+            ),
+            0
+        );
         Assert.That(await StateAsync("n1"), Is.EqualTo("closed lab.7"));
     }
 
@@ -190,7 +239,8 @@ public sealed class ReconcileSpecs : ToolTest
         Add(
             "bin/scontrol",
             $"#!/bin/sh\n[ \"$2\" = config ] || exec /usr/bin/scontrol \"$@\"\ncat <<'END'\n{string.Concat(settings.Select(line => line + "\n"))}END\n",
-            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
+        );
 
     private static string[] Lines(string text) => [.. text.TrimEnd().Split('\n').Select(line => line.TrimEnd())];
 }

@@ -17,14 +17,19 @@ public sealed partial class StatusSpecs : ToolTest
         await HaveOneOfEachAsync();
         var status = await RunAsync("status");
         Exits(status, 0);
-        Assert.That(status.StandardOutput.Split('\n').Select(line => line.TrimEnd()), Is.EqualTo(new[]
-        {
-            "NODE   IN KUBERNETES   HELD BY        SINCE   PODS",
-            "n1     schedulable     -              -          2",
-            "n2     held            lab.7, lab.8   3d4h       0",
-            "n3     cordoned        -              -          0",
-            "",
-        }));
+        Assert.That(
+            status.StandardOutput.Split('\n').Select(line => line.TrimEnd()),
+            Is.EqualTo(
+                new[]
+                {
+                    "NODE   IN KUBERNETES   HELD BY        SINCE   PODS",
+                    "n1     schedulable     -              -          2",
+                    "n2     held            lab.7, lab.8   3d4h       0",
+                    "n3     cordoned        -              -          0",
+                    "",
+                }
+            )
+        );
         Assert.That(status.StandardError, Is.Empty);
     }
 
@@ -38,14 +43,19 @@ public sealed partial class StatusSpecs : ToolTest
         await Kubectl.RunAsync("create", "-f", Add("node.yaml", "apiVersion: v1\nkind: Node\nmetadata: {name: n0}\n"));
         var status = await RunAsync("status", "n0", "n1", "n2");
         Exits(status, 0);
-        Assert.That(status.StandardOutput.Split('\n').Select(line => line.TrimEnd()), Is.EqualTo(new[]
-        {
-            "NODE   IN KUBERNETES            HELD BY        SINCE   PODS",
-            "n0     schedulable, not ready   -              -          0",
-            "n1     pods leaving             lab.9          -          2",
-            "n2     held, yet uncordoned     lab.7, lab.8   3d4h       0",
-            "",
-        }));
+        Assert.That(
+            status.StandardOutput.Split('\n').Select(line => line.TrimEnd()),
+            Is.EqualTo(
+                new[]
+                {
+                    "NODE   IN KUBERNETES            HELD BY        SINCE   PODS",
+                    "n0     schedulable, not ready   -              -          0",
+                    "n1     pods leaving             lab.9          -          2",
+                    "n2     held, yet uncordoned     lab.7, lab.8   3d4h       0",
+                    "",
+                }
+            )
+        );
     }
 
     [Test]
@@ -55,7 +65,10 @@ public sealed partial class StatusSpecs : ToolTest
         await RunPodAsync("stubborn", "n2", tolerates: true);
         Assert.That((await RunAsync("status", "n2")).StandardOutput, Does.Match("(?m)^n2 +held, pods tolerate it +lab.7, lab.8 +3d4h +1$"));
         using var json = JsonDocument.Parse((await RunAsync("status", "n2", "--output", "json")).StandardOutput);
-        Assert.That((json.RootElement[0].GetProperty("owner").GetString(), json.RootElement[0].GetProperty("toleratingPods").GetInt32()), Is.EqualTo(("Slurm", 1)));
+        Assert.That(
+            (json.RootElement[0].GetProperty("owner").GetString(), json.RootElement[0].GetProperty("toleratingPods").GetInt32()),
+            Is.EqualTo(("Slurm", 1))
+        );
     }
 
     [Test]
@@ -66,12 +79,31 @@ public sealed partial class StatusSpecs : ToolTest
         Exits(status, 0);
         using var json = JsonDocument.Parse(status.StandardOutput);
         var nodes = json.RootElement.EnumerateArray().ToList();
-        Assert.That(nodes.Select(n => (n.GetProperty("node").GetString(), n.GetProperty("kubernetesNode").GetString(), n.GetProperty("owner").GetString(), n.GetProperty("ready").GetBoolean(), n.GetProperty("schedulable").GetBoolean(), n.GetProperty("pods").GetInt32())), Is.EqualTo(new[]
-        {
-            ("n1", "n1", "Kubernetes", true, true, 2), ("n2", "n2", "Slurm", true, false, 0), ("n3", "n3", "Cordoned", true, false, 0),
-        }));
+        Assert.That(
+            nodes.Select(n =>
+                (
+                    n.GetProperty("node").GetString(),
+                    n.GetProperty("kubernetesNode").GetString(),
+                    n.GetProperty("owner").GetString(),
+                    n.GetProperty("ready").GetBoolean(),
+                    n.GetProperty("schedulable").GetBoolean(),
+                    n.GetProperty("pods").GetInt32()
+                )
+            ),
+            Is.EqualTo(
+                new[]
+                {
+                    ("n1", "n1", "Kubernetes", true, true, 2),
+                    ("n2", "n2", "Slurm", true, false, 0),
+                    ("n3", "n3", "Cordoned", true, false, 0),
+                }
+            )
+        );
         var holds = nodes[1].GetProperty("holds").EnumerateArray().ToList();
-        Assert.That(holds.Select(h => (h.GetProperty("cluster").GetString(), h.GetProperty("job").GetInt32())), Is.EqualTo(new[] { ("lab", 7), ("lab", 8) }));
+        Assert.That(
+            holds.Select(h => (h.GetProperty("cluster").GetString(), h.GetProperty("job").GetInt32())),
+            Is.EqualTo(new[] { ("lab", 7), ("lab", 8) })
+        );
         Assert.That(holds[0].GetProperty("since").GetDateTimeOffset(), Is.EqualTo(ThreeDaysAgo).Within(TimeSpan.FromSeconds(1)));
     }
 
@@ -117,7 +149,12 @@ public sealed partial class StatusSpecs : ToolTest
     [Test]
     public async Task Progress_is_shown_on_a_terminal_only()
     {
-        var shown = await ExecuteAsync(CliWrap.Cli.Wrap("script").WithArguments(["-qec", $"{Bebidactl} decommission --job 7 --nodes n1", "/dev/null"]).WithEnvironmentVariables(Environment(("TERM", "xterm-256color"))));
+        var shown = await ExecuteAsync(
+            CliWrap
+                .Cli.Wrap("script")
+                .WithArguments(["-qec", $"{Bebidactl} decommission --job 7 --nodes n1", "/dev/null"])
+                .WithEnvironmentVariables(Environment(("TERM", "xterm-256color")))
+        );
         Exits(shown, 0);
         Assert.That(shown.StandardOutput, Does.Contain("decommission: ").And.Contain("job 7: 1 node decommissioned"));
     }
@@ -127,31 +164,64 @@ public sealed partial class StatusSpecs : ToolTest
     {
         var screen = new Screen();
         // Where a shell started the tests in the background, SIGINT is ignored, and stays so for all children.
-        var command = CliWrap.Cli.Wrap("script")
+        var command = CliWrap
+            .Cli.Wrap("script")
             .WithArguments(["-qefc", $"echo $$ > {PathOf("pid")}; exec env --default-signal=INT {Bebidactl} status --watch", "/dev/null"])
             .WithEnvironmentVariables(Environment(("TERM", "xterm-256color")))
             .WithStandardOutputPipe(PipeTarget.ToDelegate(screen.Add))
             .WithValidation(CommandResultValidation.None);
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         var watching = command.ExecuteAsync(limit.Token);
-        await Eventually.HoldsAsync("the table is shown", Eventually.Patience, _ => Task.FromResult(screen.Text.Contains("n3", StringComparison.Ordinal)));
+        await Eventually.HoldsAsync(
+            "the table is shown",
+            Eventually.Patience,
+            _ => Task.FromResult(screen.Text.Contains("n3", StringComparison.Ordinal))
+        );
         Assert.That(screen.Text, Does.Not.Contain("cordoned"));
         await Kubectl.RunAsync("cordon", "n3");
-        await Eventually.HoldsAsync("the cordon is shown", Eventually.Patience, _ => Task.FromResult(screen.Text.Contains("cordoned", StringComparison.Ordinal)));
+        await Eventually.HoldsAsync(
+            "the cordon is shown",
+            Eventually.Patience,
+            _ => Task.FromResult(screen.Text.Contains("cordoned", StringComparison.Ordinal))
+        );
 
-        await ExecuteAsync(CliWrap.Cli.Wrap("kill").WithArguments(["-INT", (await File.ReadAllTextAsync(PathOf("pid"), limit.Token)).Trim()]));
+        await ExecuteAsync(
+            CliWrap.Cli.Wrap("kill").WithArguments(["-INT", (await File.ReadAllTextAsync(PathOf("pid"), limit.Token)).Trim()])
+        );
         Assert.That((await watching).ExitCode, Is.Zero, screen.Text);
     }
 
     private async Task<CliWrap.Buffered.BufferedCommandResult> OnTerminalAsync(params (string, string?)[] more) =>
-        await ExecuteAsync(CliWrap.Cli.Wrap("script").WithArguments(["-qec", $"{Bebidactl} status", "/dev/null"]).WithEnvironmentVariables(Environment([("TERM", "xterm-256color"), .. more])));
+        await ExecuteAsync(
+            CliWrap
+                .Cli.Wrap("script")
+                .WithArguments(["-qec", $"{Bebidactl} status", "/dev/null"])
+                .WithEnvironmentVariables(Environment([("TERM", "xterm-256color"), .. more]))
+        );
 
     private async Task HaveOneOfEachAsync()
     {
         await RunPodAsync("a", "n1");
         await RunPodAsync("b", "n1");
         foreach (var (job, since) in new[] { (7, ThreeDaysAgo), (8, DateTimeOffset.UtcNow) })
-            await Admin.MergeAsync<V1Node>(Resources.Nodes.At(null, "n2"), new { metadata = new { annotations = new Dictionary<string, string> { [$"hold.bebida.io/lab.{job}"] = since.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture) } }, spec = new { unschedulable = true } }, default);
+            await Admin.MergeAsync<V1Node>(
+                Resources.Nodes.At(null, "n2"),
+                new
+                {
+                    metadata = new
+                    {
+                        annotations = new Dictionary<string, string>
+                        {
+                            [$"hold.bebida.io/lab.{job}"] = since.UtcDateTime.ToString(
+                                "yyyy-MM-dd'T'HH:mm:ss'Z'",
+                                System.Globalization.CultureInfo.InvariantCulture
+                            ),
+                        },
+                    },
+                    spec = new { unschedulable = true },
+                },
+                default
+            );
         await Kubectl.RunAsync("cordon", "n3");
     }
 

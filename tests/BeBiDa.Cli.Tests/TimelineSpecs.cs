@@ -29,14 +29,36 @@ public sealed class TimelineSpecs : ToolTest
         Exits(drawn, 0);
         Assert.That(drawn.StandardError, Does.StartWith("bebidactl: drawn from --log alone: "));
         var stretches = Stretches(drawn.StandardOutput);
-        Assert.That(stretches, Is.EqualTo(new[]
-        {
-            "n1: Kubernetes 08:00:00.000 to 08:00:10.000, 10.0 s", "n1: in between, for job 41 08:00:10.000 to 08:00:12.000, 2.0 s", "n1: Slurm: job 41 08:00:12.000 to 08:00:40.000, 28.0 s",
-            "n1: in between, for job 41 08:00:40.000 to 08:00:41.000, 1.0 s", "n1: Kubernetes 08:00:41.000 to 08:00:49.500, 8.5 s", "n1: in between, for job 43 08:00:49.500 to 08:00:51.000, 1.5 s", "n1: Kubernetes 08:00:51.000 to 08:01:00.000, 9.0 s",
-            "n10: Kubernetes 08:00:00.000 to 08:00:15.000, 15.0 s", "n10: in between, for job 42 08:00:15.000 to 08:00:24.000, 9.0 s", "n10: Slurm: job 42 08:00:24.000 to 08:00:52.000, 28.0 s", "n10: Kubernetes 08:00:52.000 to 08:01:00.000, 8.0 s",
-            "n2: Kubernetes 08:00:00.000 to 08:00:10.000, 10.0 s", "n2: in between, for job 41 08:00:10.000 to 08:00:12.000, 2.0 s", "n2: Slurm: job 41 08:00:12.000 to 08:00:40.000, 28.0 s", "n2: in between, for job 41 08:00:40.000 to 08:00:41.000, 1.0 s", "n2: Kubernetes 08:00:41.000 to 08:01:00.000, 19.0 s",
-        }));
-        Assert.That(Texts(drawn.StandardOutput), Does.Contain("31 January 2026, 08:00:00 to 08:01:00, Europe/Berlin (UTC+01:00) · 3 nodes, 3 jobs").And.Contain("41").And.Contain("08:00:30"));
+        Assert.That(
+            stretches,
+            Is.EqualTo(
+                new[]
+                {
+                    "n1: Kubernetes 08:00:00.000 to 08:00:10.000, 10.0 s",
+                    "n1: in between, for job 41 08:00:10.000 to 08:00:12.000, 2.0 s",
+                    "n1: Slurm: job 41 08:00:12.000 to 08:00:40.000, 28.0 s",
+                    "n1: in between, for job 41 08:00:40.000 to 08:00:41.000, 1.0 s",
+                    "n1: Kubernetes 08:00:41.000 to 08:00:49.500, 8.5 s",
+                    "n1: in between, for job 43 08:00:49.500 to 08:00:51.000, 1.5 s",
+                    "n1: Kubernetes 08:00:51.000 to 08:01:00.000, 9.0 s",
+                    "n10: Kubernetes 08:00:00.000 to 08:00:15.000, 15.0 s",
+                    "n10: in between, for job 42 08:00:15.000 to 08:00:24.000, 9.0 s",
+                    "n10: Slurm: job 42 08:00:24.000 to 08:00:52.000, 28.0 s",
+                    "n10: Kubernetes 08:00:52.000 to 08:01:00.000, 8.0 s",
+                    "n2: Kubernetes 08:00:00.000 to 08:00:10.000, 10.0 s",
+                    "n2: in between, for job 41 08:00:10.000 to 08:00:12.000, 2.0 s",
+                    "n2: Slurm: job 41 08:00:12.000 to 08:00:40.000, 28.0 s",
+                    "n2: in between, for job 41 08:00:40.000 to 08:00:41.000, 1.0 s",
+                    "n2: Kubernetes 08:00:41.000 to 08:01:00.000, 19.0 s",
+                }
+            )
+        );
+        Assert.That(
+            Texts(drawn.StandardOutput),
+            Does.Contain("31 January 2026, 08:00:00 to 08:01:00, Europe/Berlin (UTC+01:00) · 3 nodes, 3 jobs")
+                .And.Contain("41")
+                .And.Contain("08:00:30")
+        );
         Assert.That(Texts(drawn.StandardOutput).Where(t => t.StartsWith('n')), Is.EqualTo(new[] { "n1", "n2", "n10" }));
     }
 
@@ -50,13 +72,26 @@ public sealed class TimelineSpecs : ToolTest
         var drawn = await RunAsync("timeline", "--output", PathOf("now.svg"));
         Exits(drawn, 0);
         Assert.That(drawn.StandardOutput + drawn.StandardError, Is.Empty);
-        var owners = Stretches(await File.ReadAllTextAsync(PathOf("now.svg"))).Select(s => s.Split(" 1")[0].Split(" 2")[0].Split(" 0")[0]).ToList();
-        Assert.That(owners, Is.EqualTo(new[]
-        {
-            "n1: Kubernetes", "n1: in between, for job cluster.7", "n1: Slurm: job cluster.7",
-            "n2: Kubernetes", "n2: in between, for job cluster.7", "n2: Slurm: job cluster.7", "n2: in between, for job cluster.7", "n2: Kubernetes",
-            "n3: Kubernetes",
-        }));
+        var owners = Stretches(await File.ReadAllTextAsync(PathOf("now.svg")))
+            .Select(s => s.Split(" 1")[0].Split(" 2")[0].Split(" 0")[0])
+            .ToList();
+        Assert.That(
+            owners,
+            Is.EqualTo(
+                new[]
+                {
+                    "n1: Kubernetes",
+                    "n1: in between, for job cluster.7",
+                    "n1: Slurm: job cluster.7",
+                    "n2: Kubernetes",
+                    "n2: in between, for job cluster.7",
+                    "n2: Slurm: job cluster.7",
+                    "n2: in between, for job cluster.7",
+                    "n2: Kubernetes",
+                    "n3: Kubernetes",
+                }
+            )
+        );
     }
 
     [Test]
@@ -67,7 +102,12 @@ public sealed class TimelineSpecs : ToolTest
         Configure("", Server.WriteKubeconfig("bebida"));
         var drawn = await RunAsync("timeline");
         Exits(drawn, 0);
-        Assert.That(drawn.StandardError, Does.StartWith("bebidactl: without Kubernetes' Events, which this identity may not read: take an admin's --kubeconfig, a --log, or apply what bebidactl rbac --timeline prints ("));
+        Assert.That(
+            drawn.StandardError,
+            Does.StartWith(
+                "bebidactl: without Kubernetes' Events, which this identity may not read: take an admin's --kubeconfig, a --log, or apply what bebidactl rbac --timeline prints ("
+            )
+        );
         Assert.That(Stretches(drawn.StandardOutput), Has.Some.StartsWith("n1: Slurm: job cluster.7"));
 
         var asAdmin = await RunAsync("timeline", "--kubeconfig", Server.AdminKubeconfig);
@@ -88,34 +128,76 @@ public sealed class TimelineSpecs : ToolTest
     [Test]
     public async Task A_page_has_the_picture_and_its_hand_overs_as_a_table()
     {
-        var drawn = await RunAsync("timeline", "--log", Add("slurmctld.log", Log), "--since", "2026-01-31T08:00", "--until", "2026-01-31T08:01", "--output", PathOf("day.html"));
+        var drawn = await RunAsync(
+            "timeline",
+            "--log",
+            Add("slurmctld.log", Log),
+            "--since",
+            "2026-01-31T08:00",
+            "--until",
+            "2026-01-31T08:01",
+            "--output",
+            PathOf("day.html")
+        );
         Exits(drawn, 0);
         var page = await File.ReadAllTextAsync(PathOf("day.html"));
-        Assert.That(page, Does.StartWith("<!doctype html>").And.Contain("<svg ").And.Contain("<td>41</td><td>n1</td><td>08:00:10.000</td><td>2.0 s</td><td>08:00:40.000</td><td>1.0 s</td>"));
+        Assert.That(
+            page,
+            Does.StartWith("<!doctype html>")
+                .And.Contain("<svg ")
+                .And.Contain("<td>41</td><td>n1</td><td>08:00:10.000</td><td>2.0 s</td><td>08:00:40.000</td><td>1.0 s</td>")
+        );
     }
 
     [Test]
     public async Task What_others_have_written_into_Events_and_logs_draws_nothing_of_its_own()
     {
-        await Kubectl.RunAsync("create", "-f", Add("event.yaml", """
-            apiVersion: v1
-            kind: Event
-            metadata:
-              name: forged
-              namespace: default
-              annotations: {bebida.io/job: lab.9, bebida.io/began: "2026-01-31T08:00:00Z", bebida.io/ended: "2026-01-31T08:00:01Z"}
-            involvedObject: {apiVersion: v1, kind: Node, name: n1, uid: n1}
-            reason: SlurmDecommissioned
-            message: "</title><script>alert(1)</script>"
-            type: Normal
-            """));
+        await Kubectl.RunAsync(
+            "create",
+            "-f",
+            Add(
+                "event.yaml",
+                """
+                apiVersion: v1
+                kind: Event
+                metadata:
+                  name: forged
+                  namespace: default
+                  annotations: {bebida.io/job: lab.9, bebida.io/began: "2026-01-31T08:00:00Z", bebida.io/ended: "2026-01-31T08:00:01Z"}
+                involvedObject: {apiVersion: v1, kind: Node, name: n1, uid: n1}
+                reason: SlurmDecommissioned
+                message: "</title><script>alert(1)</script>"
+                type: Normal
+                """
+            )
+        );
         var drawn = await RunAsync("timeline", "--since", "2026-01-31T07:59:00Z", "--until", "2026-01-31T08:02:00Z");
         Exits(drawn, 0);
         Assert.That(drawn.StandardOutput, Does.Not.Contain("<script"));
         Assert.That(Stretches(drawn.StandardOutput), Has.Some.StartsWith("n1: Slurm: job lab.9"));
 
-        var log = Add("slurmctld.log", "[2026-01-31T08:00:00.000] sched: job named [2026-01-31T08:00:00.000] bebida: job 9: decommission of 1 nodes done in 1 ms, 0 pods evicted on n2\n");
-        Assert.That(Stretches((await RunAsync("timeline", "--nodes", "n2", "--log", log, "--since", "2026-01-31T07:59:00", "--until", "2026-01-31T08:02:00")).StandardOutput), Has.None.Contain("job"));
+        var log = Add(
+            "slurmctld.log",
+            "[2026-01-31T08:00:00.000] sched: job named [2026-01-31T08:00:00.000] bebida: job 9: decommission of 1 nodes done in 1 ms, 0 pods evicted on n2\n"
+        );
+        Assert.That(
+            Stretches(
+                (
+                    await RunAsync(
+                        "timeline",
+                        "--nodes",
+                        "n2",
+                        "--log",
+                        log,
+                        "--since",
+                        "2026-01-31T07:59:00",
+                        "--until",
+                        "2026-01-31T08:02:00"
+                    )
+                ).StandardOutput
+            ),
+            Has.None.Contain("job")
+        );
     }
 
     [TestCase("--since", "yesterday", "--since takes a time such as 2026-01-31T08:00 or 08:00, or how long ago, such as 30m or 2h")]
@@ -130,15 +212,36 @@ public sealed class TimelineSpecs : ToolTest
 
     private Dictionary<string, string?> InBerlin => Environment(("TZ", "Europe/Berlin"));
 
-    private Task EventsAsync(int count) => Eventually.HoldsAsync("the Events are written", Eventually.Patience, async _ =>
-        (await Admin.GetAsync<k8s.Models.Corev1EventList>("api/v1/namespaces/default/events", default)).Items.Count(e => e.Source?.Component == "bebida") == count);
+    private Task EventsAsync(int count) =>
+        Eventually.HoldsAsync(
+            "the Events are written",
+            Eventually.Patience,
+            async _ =>
+                (await Admin.GetAsync<k8s.Models.Corev1EventList>("api/v1/namespaces/default/events", default)).Items.Count(e =>
+                    e.Source?.Component == "bebida"
+                ) == count
+        );
 
     // What the picture says of each stretch when it is pointed at, by node and time.
     private static IReadOnlyList<string> Stretches(string svg) =>
-        [.. XDocument.Parse(svg).Descendants(Svg + "rect").Elements(Svg + "title").Select(t => string.Join(' ', t.Value.Split('\n').Take(2)))
-            .OrderBy(t => t.Split(':')[0], StringComparer.Ordinal).ThenBy(t => TimeOf(t), StringComparer.Ordinal)];
+        [
+            .. XDocument
+                .Parse(svg)
+                .Descendants(Svg + "rect")
+                .Elements(Svg + "title")
+                .Select(t => string.Join(' ', t.Value.Split('\n').Take(2)))
+                .OrderBy(t => t.Split(':')[0], StringComparer.Ordinal)
+                .ThenBy(t => TimeOf(t), StringComparer.Ordinal),
+        ];
 
-    private static string TimeOf(string stretch) => stretch.Split(' ').First(word => TimeSpan.TryParse(word, CultureInfo.InvariantCulture, out _) && word.Contains('.', StringComparison.Ordinal) && word.Contains(':', StringComparison.Ordinal));
+    private static string TimeOf(string stretch) =>
+        stretch
+            .Split(' ')
+            .First(word =>
+                TimeSpan.TryParse(word, CultureInfo.InvariantCulture, out _)
+                && word.Contains('.', StringComparison.Ordinal)
+                && word.Contains(':', StringComparison.Ordinal)
+            );
 
     private static IReadOnlyList<string> Texts(string svg) => [.. XDocument.Parse(svg).Descendants(Svg + "text").Select(t => t.Value)];
 }

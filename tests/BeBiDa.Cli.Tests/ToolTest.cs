@@ -39,7 +39,14 @@ public abstract class ToolTest
     {
         folder = Directory.CreateTempSubdirectory("bebidactl-").FullName;
         Server = await EmbeddedApiServer.StartAsync();
-        cluster = await HollowCluster.StartAsync(Server.AdminKubeconfig, new HollowClusterOptions { ControlPlane = false, Kubelet = new KubeletOptions { Termination = TimeSpan.FromMilliseconds(50) } }.WithNodes("n1", "n2", "n3"));
+        cluster = await HollowCluster.StartAsync(
+            Server.AdminKubeconfig,
+            new HollowClusterOptions
+            {
+                ControlPlane = false,
+                Kubelet = new KubeletOptions { Termination = TimeSpan.FromMilliseconds(50) },
+            }.WithNodes("n1", "n2", "n3")
+        );
         client = ApiClient.FromKubeconfig(Server.AdminKubeconfig);
         Admin = new ApiClient(client);
         Kubectl = new Kubectl(Server.AdminKubeconfig);
@@ -70,7 +77,8 @@ public abstract class ToolTest
     }
 
     /// <summary>What squeue does.</summary>
-    protected void Squeue(string script) => Add("bin/squeue", $"#!/bin/sh\n{script}\n", UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    protected void Squeue(string script) =>
+        Add("bin/squeue", $"#!/bin/sh\n{script}\n", UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
 
     /// <summary>Writes the configuration anew.</summary>
     protected string Configure(string more, string? kubeconfig = null) =>
@@ -79,7 +87,9 @@ public abstract class ToolTest
     /// <summary>The environment of every run: nothing of the machine's Slurm, and no BeBiDa but this one.</summary>
     protected Dictionary<string, string?> Environment(params (string Name, string? Value)[] more)
     {
-        var all = System.Environment.GetEnvironmentVariables().Keys.Cast<string>()
+        var all = System
+            .Environment.GetEnvironmentVariables()
+            .Keys.Cast<string>()
             .Where(name => name.StartsWith("SLURM", StringComparison.Ordinal) || name is "NO_COLOR" or "KUBECONFIG")
             .ToDictionary(name => name, _ => (string?)null);
         all["BEBIDA_CONFIG"] = Configuration;
@@ -92,8 +102,10 @@ public abstract class ToolTest
 
     protected Task<BufferedCommandResult> RunAsync(params string[] arguments) => RunAsync(Environment(), arguments);
 
-    protected static async Task<BufferedCommandResult> RunAsync(IReadOnlyDictionary<string, string?> environment, params string[] arguments) =>
-        await ExecuteAsync(CliWrap.Cli.Wrap(Bebidactl).WithArguments(arguments).WithEnvironmentVariables(environment));
+    protected static async Task<BufferedCommandResult> RunAsync(
+        IReadOnlyDictionary<string, string?> environment,
+        params string[] arguments
+    ) => await ExecuteAsync(CliWrap.Cli.Wrap(Bebidactl).WithArguments(arguments).WithEnvironmentVariables(environment));
 
     protected static async Task<BufferedCommandResult> ExecuteAsync(Command command)
     {
@@ -103,14 +115,31 @@ public abstract class ToolTest
 
     protected async Task RunPodAsync(string name, string node, bool stuck = false, bool tolerates = false)
     {
-        await Admin.CreateAsync(Resources.Pods.In("default"), new V1Pod
-        {
-            ApiVersion = "v1",
-            Kind = "Pod",
-            Metadata = new V1ObjectMeta { Name = name, Annotations = stuck ? new Dictionary<string, string> { [PodAnnotations.IgnoreTermination] = "true" } : null },
-            Spec = new V1PodSpec { NodeName = node, Tolerations = tolerates ? [new V1Toleration { OperatorProperty = "Exists" }] : null, Containers = [new V1Container { Name = "main", Image = "hollow" }] },
-        }, default);
-        await Eventually.HoldsAsync($"{name} runs", Patience, async _ => (await Admin.GetAsync<V1Pod>(Resources.Pods.At("default", name), default)).Status?.Phase == "Running");
+        await Admin.CreateAsync(
+            Resources.Pods.In("default"),
+            new V1Pod
+            {
+                ApiVersion = "v1",
+                Kind = "Pod",
+                Metadata = new V1ObjectMeta
+                {
+                    Name = name,
+                    Annotations = stuck ? new Dictionary<string, string> { [PodAnnotations.IgnoreTermination] = "true" } : null,
+                },
+                Spec = new V1PodSpec
+                {
+                    NodeName = node,
+                    Tolerations = tolerates ? [new V1Toleration { OperatorProperty = "Exists" }] : null,
+                    Containers = [new V1Container { Name = "main", Image = "hollow" }],
+                },
+            },
+            default
+        );
+        await Eventually.HoldsAsync(
+            $"{name} runs",
+            Patience,
+            async _ => (await Admin.GetAsync<V1Pod>(Resources.Pods.At("default", name), default)).Status?.Phase == "Running"
+        );
     }
 
     protected async Task<IReadOnlyList<string>> PodsAsync() =>
@@ -120,7 +149,10 @@ public abstract class ToolTest
     protected async Task<string> StateAsync(string node)
     {
         var now = await Admin.GetAsync<V1Node>(Resources.Nodes.At(null, node), default);
-        var holds = (now.Metadata.Annotations ?? new Dictionary<string, string>()).Keys.Where(k => k.StartsWith("hold.bebida.io/", StringComparison.Ordinal)).Select(k => k["hold.bebida.io/".Length..]).Order(StringComparer.Ordinal);
+        var holds = (now.Metadata.Annotations ?? new Dictionary<string, string>())
+            .Keys.Where(k => k.StartsWith("hold.bebida.io/", StringComparison.Ordinal))
+            .Select(k => k["hold.bebida.io/".Length..])
+            .Order(StringComparer.Ordinal);
         return string.Join(' ', [now.Spec?.Unschedulable == true ? "closed" : "open", .. holds]);
     }
 

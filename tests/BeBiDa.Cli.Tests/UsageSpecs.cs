@@ -47,7 +47,13 @@ public sealed class UsageSpecs : ToolTest
     {
         foreach (var missing in new[] { PathOf("none.yaml"), "/nonexistent/bebida.yaml" })
         {
-            foreach (var result in new[] { await RunAsync("status", "--config", missing), await RunAsync(Environment(("BEBIDA_CONFIG", missing)), "status") })
+            foreach (
+                var result in new[]
+                {
+                    await RunAsync("status", "--config", missing),
+                    await RunAsync(Environment(("BEBIDA_CONFIG", missing)), "status"),
+                }
+            )
             {
                 Exits(result, 2);
                 Assert.That(result.StandardError, Does.StartWith($"bebidactl: {missing}: "));
@@ -93,7 +99,10 @@ public sealed class UsageSpecs : ToolTest
         {
             var help = await RunAsync([.. command.Split(' '), option]);
             Exits(help, 0);
-            Assert.That(help.StandardOutput, Does.Match($@"Usage:\n  bebidactl {command} [\s\S]*\nExamples:\n  # [\s\S]*bebidactl {command}"));
+            Assert.That(
+                help.StandardOutput,
+                Does.Match($@"Usage:\n  bebidactl {command} [\s\S]*\nExamples:\n  # [\s\S]*bebidactl {command}")
+            );
             Assert.That(help.StandardError, Is.Empty);
         }
     }
@@ -103,7 +112,20 @@ public sealed class UsageSpecs : ToolTest
     {
         var help = await RunAsync("--help");
         Exits(help, 0);
-        foreach (var command in new[] { "decommission", "recommission", "status", "reconcile", "check", "hook", "rbac", "kubeconfig", "completion" })
+        foreach (
+            var command in new[]
+            {
+                "decommission",
+                "recommission",
+                "status",
+                "reconcile",
+                "check",
+                "hook",
+                "rbac",
+                "kubeconfig",
+                "completion",
+            }
+        )
             Assert.That(help.StandardOutput, Does.Match($@"\n  {command}\b"));
     }
 

@@ -18,7 +18,8 @@ internal static partial class Header
     public static IReadOnlyList<string> NodeFunctions { get; } = Functions(name => IsOfNode(name) || name == "bebida_abi_version");
 
     /// <summary>A constant of one of its enums.</summary>
-    public static int Constant(string name) => int.Parse(Regex.Match(Text, $@"\b{name} = (\d+)").Groups[1].Value, CultureInfo.InvariantCulture);
+    public static int Constant(string name) =>
+        int.Parse(Regex.Match(Text, $@"\b{name} = (\d+)").Groups[1].Value, CultureInfo.InvariantCulture);
 
     private static bool IsOfNode(string function) => function.StartsWith("bebida_node_", StringComparison.Ordinal);
 

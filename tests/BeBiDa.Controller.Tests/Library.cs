@@ -25,7 +25,15 @@ internal static unsafe class Library
 
     public static int Start(uint abiVersion, uint? size = null)
     {
-        var host = new Host { AbiVersion = abiVersion, Size = size ?? (uint)sizeof(Host), Log = &OnLog, Answer = &OnAnswer, Presence = &OnPresence, Jobs = &OnJobs };
+        var host = new Host
+        {
+            AbiVersion = abiVersion,
+            Size = size ?? (uint)sizeof(Host),
+            Log = &OnLog,
+            Answer = &OnAnswer,
+            Presence = &OnPresence,
+            Jobs = &OnJobs,
+        };
         return ((delegate* unmanaged[Cdecl]<Host*, int>)Export("bebida_start"))(&host);
     }
 
@@ -37,7 +45,13 @@ internal static unsafe class Library
         var names = Strings(nodes);
         try
         {
-            return ((delegate* unmanaged[Cdecl]<ulong, int, byte**, byte**, uint, int>)Export("bebida_hand_over"))(request, direction, variables, names, budgetMilliseconds);
+            return ((delegate* unmanaged[Cdecl]<ulong, int, byte**, byte**, uint, int>)Export("bebida_hand_over"))(
+                request,
+                direction,
+                variables,
+                names,
+                budgetMilliseconds
+            );
         }
         finally
         {
@@ -93,7 +107,11 @@ internal static unsafe class Library
     }
 
     [DllImport("libc", EntryPoint = "setenv")]
-    private static extern int SetEnv([MarshalAs(UnmanagedType.LPUTF8Str)] string name, [MarshalAs(UnmanagedType.LPUTF8Str)] string value, int overwrite);
+    private static extern int SetEnv(
+        [MarshalAs(UnmanagedType.LPUTF8Str)] string name,
+        [MarshalAs(UnmanagedType.LPUTF8Str)] string value,
+        int overwrite
+    );
 
     [StructLayout(LayoutKind.Sequential)]
     private struct Host

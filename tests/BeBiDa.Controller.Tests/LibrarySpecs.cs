@@ -40,7 +40,11 @@ public class LibrarySpecs
     public async Task The_library_exports_what_the_header_says_and_nothing_else()
     {
         var symbols = await Cli.Wrap("nm").WithArguments(["-D", "--defined-only", Library.FilePath]).ExecuteBufferedAsync();
-        var exported = symbols.StandardOutput.Split('\n').Where(l => l.Contains(" T ", StringComparison.Ordinal)).Select(l => l.Split(' ')[^1].Split('@')[0]).Order(StringComparer.Ordinal);
+        var exported = symbols
+            .StandardOutput.Split('\n')
+            .Where(l => l.Contains(" T ", StringComparison.Ordinal))
+            .Select(l => l.Split(' ')[^1].Split('@')[0])
+            .Order(StringComparer.Ordinal);
         Assert.That(Header.ControllerFunctions, Has.Count.EqualTo(4));
         Assert.That(exported, Is.EqualTo(Header.ControllerFunctions));
     }
@@ -52,21 +56,39 @@ public class LibrarySpecs
     public void A_shim_of_another_version_is_refused_with_a_line_that_says_so()
     {
         Assert.That(Library.Start(Header.Version + 1), Is.EqualTo(Header.Constant("BEBIDA_ERROR_ABI")));
-        Assert.That(Library.Log.Single(), Is.EqualTo((Header.Constant("BEBIDA_LOG_ERROR"), $"libbebida_controller.so speaks ABI {Header.Version} and the plugin that loads it {Header.Version + 1}: install both from the same release")));
+        Assert.That(
+            Library.Log.Single(),
+            Is.EqualTo(
+                (
+                    Header.Constant("BEBIDA_LOG_ERROR"),
+                    $"libbebida_controller.so speaks ABI {Header.Version} and the plugin that loads it {Header.Version + 1}: install both from the same release"
+                )
+            )
+        );
     }
 
     [Test]
-    public void A_shim_whose_table_has_another_size_is_refused() => Assert.That(Library.Start(Header.Version, 8), Is.EqualTo(Header.Constant("BEBIDA_ERROR_ABI")));
+    public void A_shim_whose_table_has_another_size_is_refused() =>
+        Assert.That(Library.Start(Header.Version, 8), Is.EqualTo(Header.Constant("BEBIDA_ERROR_ABI")));
 
     [Test]
-    public void A_start_without_a_host_is_refused() => Assert.That(Library.StartWithoutHost(), Is.EqualTo(Header.Constant("BEBIDA_ERROR_ARGUMENT")));
+    public void A_start_without_a_host_is_refused() =>
+        Assert.That(Library.StartWithoutHost(), Is.EqualTo(Header.Constant("BEBIDA_ERROR_ARGUMENT")));
 
     [Test]
     public void A_mistake_in_the_configuration_is_logged_with_file_line_and_key()
     {
         File.AppendAllText(configuration, "controler:\n  deadline: 1m\n");
         Assert.That(Library.Start(Header.Version), Is.EqualTo(Header.Constant("BEBIDA_ERROR_CONFIGURATION")));
-        Assert.That(Library.Log, Has.Member((Header.Constant("BEBIDA_LOG_ERROR"), $"{configuration}:3: controler: unknown key; the keys here are controller, eviction, jobs, kubernetes, metrics, node, nodes")));
+        Assert.That(
+            Library.Log,
+            Has.Member(
+                (
+                    Header.Constant("BEBIDA_LOG_ERROR"),
+                    $"{configuration}:3: controler: unknown key; the keys here are controller, eviction, jobs, kubernetes, metrics, node, nodes"
+                )
+            )
+        );
     }
 
     [Test]
@@ -82,7 +104,8 @@ public class LibrarySpecs
     }
 
     [Test]
-    public void Before_its_start_it_takes_no_hand_over() => Assert.That(Library.HandOver(1, 0, Job, ["n1"], 1000), Is.EqualTo(Header.Constant("BEBIDA_ERROR_STATE")));
+    public void Before_its_start_it_takes_no_hand_over() =>
+        Assert.That(Library.HandOver(1, 0, Job, ["n1"], 1000), Is.EqualTo(Header.Constant("BEBIDA_ERROR_STATE")));
 
     [Test]
     public void It_starts_once_and_again_after_its_stop()

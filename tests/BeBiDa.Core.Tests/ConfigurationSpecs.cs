@@ -8,48 +8,95 @@ public class ConfigurationSpecs
 
     [Test]
     public void One_key_is_enough() =>
-        Assert.That(ConfigurationFile.Parse("f", Least), Is.EqualTo(new BebidaConfiguration { Kubernetes = new KubernetesConfiguration { Kubeconfig = "/k" } }).UsingPropertiesComparer());
+        Assert.That(
+            ConfigurationFile.Parse("f", Least),
+            Is.EqualTo(new BebidaConfiguration { Kubernetes = new KubernetesConfiguration { Kubeconfig = "/k" } }).UsingPropertiesComparer()
+        );
 
     [Test]
     public void The_example_file_says_the_defaults_and_every_key()
     {
         var path = Path.Combine(Repository.Root, "packaging", "bebida.yaml");
         var text = File.ReadAllText(path);
-        Assert.That(ConfigurationFile.Parse(path, text), Is.EqualTo(new BebidaConfiguration { Kubernetes = new KubernetesConfiguration { Kubeconfig = "/etc/bebida/kubeconfig" } }).UsingPropertiesComparer());
+        Assert.That(
+            ConfigurationFile.Parse(path, text),
+            Is.EqualTo(new BebidaConfiguration { Kubernetes = new KubernetesConfiguration { Kubeconfig = "/etc/bebida/kubeconfig" } })
+                .UsingPropertiesComparer()
+        );
 
         // Every key stands in the file, though the file would be read without it.
-        var sections = typeof(BebidaConfiguration).GetProperties().SelectMany(section => section.PropertyType.GetProperties().Select(key => (Section: Camel(section.Name), Key: Camel(key.Name))));
+        var sections = typeof(BebidaConfiguration)
+            .GetProperties()
+            .SelectMany(section =>
+                section.PropertyType.GetProperties().Select(key => (Section: Camel(section.Name), Key: Camel(key.Name)))
+            );
         foreach (var (section, key) in sections.Where(s => s.Key != "equalityContract"))
             Assert.That(text, Does.Match($"(?ms)^{section}:$(?:(?!^\\w).)*^  {key}:"), $"{section}.{key} is not in the example");
     }
 
-    [TestCase("kubernets:\n  kubeconfig: /k\n", "f:1: kubernets: unknown key; the keys here are controller, eviction, jobs, kubernetes, metrics, node, nodes")]
-    [TestCase("kubernetes:\n  kubeconfig: /k\n  maxinflight: 3\n", "f:3: kubernetes.maxinflight: unknown key; the keys here are context, events, kubeconfig, maxInFlight, removeNode, requestTimeout")]
+    [TestCase(
+        "kubernets:\n  kubeconfig: /k\n",
+        "f:1: kubernets: unknown key; the keys here are controller, eviction, jobs, kubernetes, metrics, node, nodes"
+    )]
+    [TestCase(
+        "kubernetes:\n  kubeconfig: /k\n  maxinflight: 3\n",
+        "f:3: kubernetes.maxinflight: unknown key; the keys here are context, events, kubeconfig, maxInFlight, removeNode, requestTimeout"
+    )]
     [TestCase("kubernetes:\n  kubeconfig: /k\n  maxInFlight: many\n", "f:3: kubernetes.maxInFlight: 'many' is not a whole number")]
     [TestCase("kubernetes:\n  kubeconfig: /k\n  maxInFlight: 0\n", "f:3: kubernetes.maxInFlight: 0 is out of range (1 to 512)")]
     [TestCase("kubernetes:\n  kubeconfig: [a]\n", "f:2: kubernetes.kubeconfig: one value is expected")]
     [TestCase(Least + "controller:\n  deadline: 30\n", "f:4: controller.deadline: '30' is not a duration such as 30s, 1m30s or 500ms")]
     [TestCase(Least + "controller:\n  deadline: 2h\n", "f:4: controller.deadline: 2h is out of range (1s to 1h)")]
     [TestCase(Least + "controller:\n  onFailure: hold\n", "f:4: controller.onFailure: 'hold' is none of start, requeue")]
-    [TestCase(Least + "controller:\n  deadline: 10s\n", "f:4: controller.deadline: eviction.deadline (20s) must be shorter than controller.deadline (10s)")]
-    [TestCase(Least + "eviction:\n  gracePeriod: 20s\n", "f:4: eviction.gracePeriod: eviction.gracePeriod (20s) must be shorter than eviction.deadline (20s)")]
+    [TestCase(
+        Least + "controller:\n  deadline: 10s\n",
+        "f:4: controller.deadline: eviction.deadline (20s) must be shorter than controller.deadline (10s)"
+    )]
+    [TestCase(
+        Least + "eviction:\n  gracePeriod: 20s\n",
+        "f:4: eviction.gracePeriod: eviction.gracePeriod (20s) must be shorter than eviction.deadline (20s)"
+    )]
     [TestCase(Least + "eviction:\n  force: yes\n", "f:4: eviction.force: 'yes' is none of true, false")]
     [TestCase(Least + "jobs:\n  partitions: batch\n", "f:4: jobs.partitions: a list is expected")]
     [TestCase(Least + "nodes:\n  template: fixed\n", "f:4: nodes.template: 'fixed' has no {node} in it")]
     [TestCase(Least + "nodes:\n  map: {a: x, b: x}\n", "f:4: nodes.map: b and a are both mapped to x")]
     [TestCase(Least + "jobs:\n  mayKeep: [alice]\n", "f:4: jobs.mayKeep: a mapping of keys is expected")]
-    [TestCase(Least + "jobs:\n  mayKeep: {user: [alice]}\n", "f:4: jobs.mayKeep.user: unknown key; the keys here are groups, partitions, users")]
-    [TestCase(Least + "node:\n  services: [kubelet]\n", "f:4: node.services: 'kubelet' is not the name of a systemd unit such as kubelet.service")]
-    [TestCase(Least + "node:\n  services: [../kubelet.service]\n", "f:4: node.services: '../kubelet.service' is not the name of a systemd unit")]
-    [TestCase(Least + "node:\n  services: [kube let.service]\n", "f:4: node.services: 'kube let.service' is not the name of a systemd unit")]
-    [TestCase(Least + "node:\n  services: [kubelet@.service]\n", "f:4: node.services: 'kubelet@.service' is not the name of a systemd unit")]
+    [TestCase(
+        Least + "jobs:\n  mayKeep: {user: [alice]}\n",
+        "f:4: jobs.mayKeep.user: unknown key; the keys here are groups, partitions, users"
+    )]
+    [TestCase(
+        Least + "node:\n  services: [kubelet]\n",
+        "f:4: node.services: 'kubelet' is not the name of a systemd unit such as kubelet.service"
+    )]
+    [TestCase(
+        Least + "node:\n  services: [../kubelet.service]\n",
+        "f:4: node.services: '../kubelet.service' is not the name of a systemd unit"
+    )]
+    [TestCase(
+        Least + "node:\n  services: [kube let.service]\n",
+        "f:4: node.services: 'kube let.service' is not the name of a systemd unit"
+    )]
+    [TestCase(
+        Least + "node:\n  services: [kubelet@.service]\n",
+        "f:4: node.services: 'kubelet@.service' is not the name of a systemd unit"
+    )]
     [TestCase(Least + "node:\n  services: [kubelet.service, kubelet.service]\n", "f:4: node.services: kubelet.service stands there twice")]
-    [TestCase(Least + "node:\n  podCgroups: [/kubepods]\n", "f:4: node.podCgroups: '/kubepods' is not a path below the cgroup file system's root")]
+    [TestCase(
+        Least + "node:\n  podCgroups: [/kubepods]\n",
+        "f:4: node.podCgroups: '/kubepods' is not a path below the cgroup file system's root"
+    )]
     [TestCase(Least + "node:\n  podCgroups: [../system.slice]\n", "f:4: node.podCgroups: '../system.slice' is not a path below")]
     [TestCase(Least + "node:\n  leftoverPods: kill\n", "f:4: node.leftoverPods: 'kill' is none of stop, freeze, keep")]
     [TestCase(Least + "node:\n  stopTimeout: 500ms\n", "f:4: node.stopTimeout: 500ms is out of range (1s to 1h)")]
-    [TestCase(Least + "metrics:\n  textfile: bebida.prom\n", "f:4: metrics.textfile: 'bebida.prom' is not the absolute path of a file that ends in .prom")]
-    [TestCase(Least + "metrics:\n  textfile: /var/lib/bebida\n", "f:4: metrics.textfile: '/var/lib/bebida' is not the absolute path of a file that ends in .prom")]
+    [TestCase(
+        Least + "metrics:\n  textfile: bebida.prom\n",
+        "f:4: metrics.textfile: 'bebida.prom' is not the absolute path of a file that ends in .prom"
+    )]
+    [TestCase(
+        Least + "metrics:\n  textfile: /var/lib/bebida\n",
+        "f:4: metrics.textfile: '/var/lib/bebida' is not the absolute path of a file that ends in .prom"
+    )]
     [TestCase(Least + "jobs: all\n", "f:3: jobs: a mapping of keys is expected")]
     [TestCase("- a\n", "f:1: a mapping of sections is expected")]
     [TestCase("a: [\n", "f:2: not YAML:")]
@@ -66,24 +113,34 @@ public class ConfigurationSpecs
     [TestCase("", "- ")]
     public void A_text_that_is_nested_without_end_is_refused(string start, string nested)
     {
-        var thrown = Assert.Catch<ConfigurationException>(() => ConfigurationFile.Parse("f", start + string.Concat(Enumerable.Repeat(nested, 200_000))));
+        var thrown = Assert.Catch<ConfigurationException>(() =>
+            ConfigurationFile.Parse("f", start + string.Concat(Enumerable.Repeat(nested, 200_000)))
+        );
         Assert.That(thrown!.Message, Does.StartWith("f:1: not YAML: ").And.Contain("64 levels"));
     }
 
     [Test]
     public void All_mistakes_are_named_at_once()
     {
-        var thrown = Assert.Catch<ConfigurationException>(() => ConfigurationFile.Parse("f", "kubernetes:\n  maxInFlight: 0\ncontroller:\n  on: x\n"));
+        var thrown = Assert.Catch<ConfigurationException>(() =>
+            ConfigurationFile.Parse("f", "kubernetes:\n  maxInFlight: 0\ncontroller:\n  on: x\n")
+        );
         Assert.That(thrown!.Problems, Has.Count.EqualTo(3));
     }
 
     [Test]
     public void A_node_need_not_know_how_Kubernetes_is_reached() =>
-        Assert.That(ConfigurationFile.Parse("f", "node:\n  services: [k3s-agent.service]\n", kubernetes: false).Node.Services, Is.EqualTo(new[] { "k3s-agent.service" }));
+        Assert.That(
+            ConfigurationFile.Parse("f", "node:\n  services: [k3s-agent.service]\n", kubernetes: false).Node.Services,
+            Is.EqualTo(new[] { "k3s-agent.service" })
+        );
 
     [Test]
     public void A_missing_file_is_named() =>
-        Assert.That(() => ConfigurationFile.Load("/nonexistent/bebida.yaml"), Throws.InstanceOf<ConfigurationException>().With.Message.Contains("/nonexistent/bebida.yaml"));
+        Assert.That(
+            () => ConfigurationFile.Load("/nonexistent/bebida.yaml"),
+            Throws.InstanceOf<ConfigurationException>().With.Message.Contains("/nonexistent/bebida.yaml")
+        );
 
     [TestCase("30s", 30_000)]
     [TestCase("1m30s", 90_000)]

@@ -80,7 +80,8 @@ public class DrainSpecs
         for (var i = 0; i < 50; i++)
             cluster.Add(Pod($"hang-{i}", "n1"));
         cluster.Add(Pod("other", "n2"));
-        cluster.Before = what => what.StartsWith("evict default/hang", StringComparison.Ordinal) ? new TaskCompletionSource().Task : Task.CompletedTask;
+        cluster.Before = what =>
+            what.StartsWith("evict default/hang", StringComparison.Ordinal) ? new TaskCompletionSource().Task : Task.CompletedTask;
         var drain = Drain(new EvictionConfiguration { Deadline = TimeSpan.FromSeconds(20) }).RunAsync(default);
         await clock.UntilAsync(() => cluster.Count("evict default/other") == 1);
         Assert.That(cluster.Count("delete"), Is.Zero);
@@ -148,7 +149,10 @@ public class DrainSpecs
         cluster.Add(Pod("a", "n1"));
         cluster.OnEvict = _ => throw FakeCluster.Blocked;
         var result = await DrainAsync(new EvictionConfiguration { OnBudget = AtDeadline.Fail });
-        Assert.That(result.Left, Is.EqualTo(new[] { "pod default/a on node n1 is kept by its PodDisruptionBudget, and eviction.onBudget is fail" }));
+        Assert.That(
+            result.Left,
+            Is.EqualTo(new[] { "pod default/a on node n1 is kept by its PodDisruptionBudget, and eviction.onBudget is fail" })
+        );
         Assert.That(cluster.Count("delete"), Is.Zero);
     }
 
@@ -159,7 +163,11 @@ public class DrainSpecs
         cluster.OnEvict = p => cluster.Terminate(p, TimeSpan.FromSeconds(5));
         var began = clock.GetUtcNow();
         DateTimeOffset? deleted = null;
-        cluster.OnDelete = (p, grace) => { deleted = clock.GetUtcNow(); cluster.Remove(p); };
+        cluster.OnDelete = (p, grace) =>
+        {
+            deleted = clock.GetUtcNow();
+            cluster.Remove(p);
+        };
         Assert.That((await DrainAsync()).Left, Is.Empty);
         Assert.That(cluster.Asked, Has.Exactly(1).EqualTo("delete default/a grace 0"));
         Assert.That(deleted - began, Is.GreaterThanOrEqualTo(TimeSpan.FromSeconds(20)));
@@ -212,7 +220,10 @@ public class DrainSpecs
         cluster.Add(Pod("scratch", "n1") with { HasEmptyDir = true });
         cluster.Add(Pod("plain", "n1"));
         var result = await DrainAsync(new EvictionConfiguration { Force = false, DeleteEmptyDirData = false });
-        Assert.That(result.Left, Has.Count.EqualTo(2).And.Some.Contains("eviction.force is false").And.Some.Contains("eviction.deleteEmptyDirData is false"));
+        Assert.That(
+            result.Left,
+            Has.Count.EqualTo(2).And.Some.Contains("eviction.force is false").And.Some.Contains("eviction.deleteEmptyDirData is false")
+        );
         Assert.That(cluster.Count("evict"), Is.EqualTo(1));
     }
 
@@ -229,7 +240,8 @@ public class DrainSpecs
     {
         cluster.Add(Pod("a", "n1"));
         var failures = 3;
-        cluster.Before = what => what != "watch" && failures-- > 0 ? throw new ClusterException(ClusterFault.Unavailable, "503") : Task.CompletedTask;
+        cluster.Before = what =>
+            what != "watch" && failures-- > 0 ? throw new ClusterException(ClusterFault.Unavailable, "503") : Task.CompletedTask;
         Assert.That((await DrainAsync()).Left, Is.Empty);
     }
 
@@ -253,7 +265,10 @@ public class DrainSpecs
         var drain = Drain().RunAsync(default);
         await clock.UntilAsync(() => cluster.Count("watch") == 1 && cluster.Count("evict") == 1);
         cluster.RemoveUnseen(pod);
-        cluster.Before = what => what == "list" && cluster.Count("list") == 2 ? throw new ClusterException(ClusterFault.Refused, "403 Forbidden") : Task.CompletedTask;
+        cluster.Before = what =>
+            what == "list" && cluster.Count("list") == 2
+                ? throw new ClusterException(ClusterFault.Refused, "403 Forbidden")
+                : Task.CompletedTask;
         cluster.BreakWatches();
         await clock.UntilAsync(() => cluster.Count("watch") == 2);
         cluster.BreakWatches();
@@ -311,7 +326,8 @@ public class DrainSpecs
         var drain = Drain().RunAsync(default);
         await clock.UntilAsync(() => cluster.Count("watch") == 1 && cluster.Count("evict") == 1);
         cluster.RemoveUnseen(pod);
-        cluster.Before = what => what == "list" && cluster.Count("list") == 2 ? throw new InvalidOperationException("a bug in lists") : Task.CompletedTask;
+        cluster.Before = what =>
+            what == "list" && cluster.Count("list") == 2 ? throw new InvalidOperationException("a bug in lists") : Task.CompletedTask;
         cluster.BreakWatches(new InvalidOperationException("a bug in watches"));
         await clock.PassAsync(TimeSpan.FromSeconds(5));
         Assert.That(cluster.Count("watch"), Is.EqualTo(2));
@@ -338,15 +354,40 @@ public class DrainSpecs
         var lists = cluster.Count("list");
         cluster.Remove(pods[1]);
         var result = await clock.RunAsync(drain);
-        Assert.That((result.Left.Count, result.Evicted["n1"], cluster.Count("list")), Is.EqualTo((0, 2, lists)), "the last is told by a watch");
+        Assert.That(
+            (result.Left.Count, result.Evicted["n1"], cluster.Count("list")),
+            Is.EqualTo((0, 2, lists)),
+            "the last is told by a watch"
+        );
     }
 
     private List<string> Errors => [.. log.All.Where(line => line.StartsWith("Error: ", StringComparison.Ordinal))];
 
-    private static Pod Pod(string name, string node) => new() { Namespace = "default", Name = name, Uid = $"uid-{name}", Node = node, HasController = true };
+    private static Pod Pod(string name, string node) =>
+        new()
+        {
+            Namespace = "default",
+            Name = name,
+            Uid = $"uid-{name}",
+            Node = node,
+            HasController = true,
+        };
 
     private Drain Drain(EvictionConfiguration? policy = null, int maxInFlight = 32, TimeSpan? patience = null) =>
-        new(cluster, new DrainScope([.. cluster.Directory.Nodes.Where(n => n.Name is "n1" or "n2")], new HashSet<string>(), new ReplacementLimit((pod, why) => remaining.Add($"{pod} {why}"))), policy ?? new EvictionConfiguration(), maxInFlight, patience ?? TimeSpan.FromSeconds(20), clock, log);
+        new(
+            cluster,
+            new DrainScope(
+                [.. cluster.Directory.Nodes.Where(n => n.Name is "n1" or "n2")],
+                new HashSet<string>(),
+                new ReplacementLimit((pod, why) => remaining.Add($"{pod} {why}"))
+            ),
+            policy ?? new EvictionConfiguration(),
+            maxInFlight,
+            patience ?? TimeSpan.FromSeconds(20),
+            clock,
+            log
+        );
 
-    private Task<DrainResult> DrainAsync(EvictionConfiguration? policy = null, int maxInFlight = 32) => clock.RunAsync(Drain(policy, maxInFlight).RunAsync(default));
+    private Task<DrainResult> DrainAsync(EvictionConfiguration? policy = null, int maxInFlight = 32) =>
+        clock.RunAsync(Drain(policy, maxInFlight).RunAsync(default));
 }

@@ -12,7 +12,10 @@ public class EvictionSpecs
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan Budget = TimeSpan.FromSeconds(29.5);
-    private static readonly ClusterFault[] Retried = [.. EvictionTable.Rows.Where(row => row.Next == NextStep.TryAgain).Select(row => row.Fault!.Value)];
+    private static readonly ClusterFault[] Retried =
+    [
+        .. EvictionTable.Rows.Where(row => row.Next == NextStep.TryAgain).Select(row => row.Fault!.Value),
+    ];
 
     private Lines log = null!;
     private FakeTimeProvider clock = null!;
@@ -37,19 +40,26 @@ public class EvictionSpecs
 
     [Test]
     public void Every_answer_that_an_eviction_can_get_has_one_row() =>
-        Assert.That(EvictionTable.Rows.Select(row => row.Fault), Is.EquivalentTo(Enum.GetValues<ClusterFault>().Select(fault => (ClusterFault?)fault).Prepend(null)));
+        Assert.That(
+            EvictionTable.Rows.Select(row => row.Fault),
+            Is.EquivalentTo(Enum.GetValues<ClusterFault>().Select(fault => (ClusterFault?)fault).Prepend(null))
+        );
 
     [Test]
     public void The_page_on_evictions_has_the_table_of_the_code()
     {
         var page = File.ReadAllText(Path.Combine(Repository.Root, "docs", "eviction.md"));
-        var table = string.Concat(EvictionTable.Rows.Select(row => $"| {row.Answer} | {row.Meaning} | {row.Next switch
+        var table = string.Concat(
+            EvictionTable.Rows.Select(row =>
+                $"| {row.Answer} | {row.Meaning} | {row.Next switch
         {
             NextStep.Wait => "wait | `eviction.onStuck`, `eviction.onStuckStateful`",
             NextStep.Gone => "done |",
             NextStep.Fail => "fail |",
             _ => "try again | `eviction.onBudget`",
-        }} |\n"));
+        }} |\n"
+            )
+        );
         Assert.That(page, Does.Contain(table));
     }
 
@@ -62,7 +72,10 @@ public class EvictionSpecs
         Assert.That(clock.GetUtcNow() - began, Is.LessThan(TimeSpan.FromSeconds(1)));
         await clock.PassAsync(TimeSpan.FromSeconds(12));
         Assert.That(cluster.Count("evict"), Is.EqualTo(2));
-        Assert.That(cluster.Events.Where(e => e.Reason == NodeEvent.PodRemains).Select(e => e.Message), Has.Exactly(1).Contains("of ReplicaSet/a tolerates node.kubernetes.io/unschedulable"));
+        Assert.That(
+            cluster.Events.Where(e => e.Reason == NodeEvent.PodRemains).Select(e => e.Message),
+            Has.Exactly(1).Contains("of ReplicaSet/a tolerates node.kubernetes.io/unschedulable")
+        );
         Assert.That(log.All, Has.Exactly(1).Contains("it is left to the node's prolog"));
     }
 
@@ -128,7 +141,10 @@ public class EvictionSpecs
     }
 
     [Test]
-    public async Task At_the_deadline_the_policy_decides_whatever_the_refusal_was([ValueSource(nameof(Retried))] ClusterFault fault, [Values(AtDeadline.Delete, AtDeadline.Fail)] AtDeadline policy)
+    public async Task At_the_deadline_the_policy_decides_whatever_the_refusal_was(
+        [ValueSource(nameof(Retried))] ClusterFault fault,
+        [Values(AtDeadline.Delete, AtDeadline.Fail)] AtDeadline policy
+    )
     {
         cluster.Add(Pod("a"));
         cluster.OnEvict = _ => throw new ClusterException(fault, "denied by policy X");
@@ -136,9 +152,17 @@ public class EvictionSpecs
         var result = await DrainAsync(new EvictionConfiguration { OnBudget = policy });
         Assert.That(clock.GetUtcNow() - began, Is.InRange(Deadline, Deadline + TimeSpan.FromSeconds(5)));
         if (policy == AtDeadline.Fail)
-            Assert.That((result.Left.Single(), cluster.Count("delete")), Is.EqualTo((fault == ClusterFault.Blocked
-                ? "pod default/a on node n1 is kept by its PodDisruptionBudget, and eviction.onBudget is fail"
-                : "pod default/a on node n1 could not be evicted before the deadline, and eviction.onBudget is fail: denied by policy X", 0)));
+            Assert.That(
+                (result.Left.Single(), cluster.Count("delete")),
+                Is.EqualTo(
+                    (
+                        fault == ClusterFault.Blocked
+                            ? "pod default/a on node n1 is kept by its PodDisruptionBudget, and eviction.onBudget is fail"
+                            : "pod default/a on node n1 could not be evicted before the deadline, and eviction.onBudget is fail: denied by policy X",
+                        0
+                    )
+                )
+            );
         else
             Assert.That((result.Left.Count, cluster.Asked.Count(a => a == "delete default/a grace 5")), Is.EqualTo((0, 1)));
     }
@@ -148,13 +172,18 @@ public class EvictionSpecs
     {
         cluster.Add(Pod("a"));
         cluster.OnEvict = _ => throw FakeCluster.Blocked;
-        cluster.Before = what => what.StartsWith("evict", StringComparison.Ordinal) && cluster.Count("evict") > 1 ? new TaskCompletionSource().Task : Task.CompletedTask;
+        cluster.Before = what =>
+            what.StartsWith("evict", StringComparison.Ordinal) && cluster.Count("evict") > 1
+                ? new TaskCompletionSource().Task
+                : Task.CompletedTask;
         await DrainAsync();
         Assert.That(log.All, Has.Exactly(1).Contains("pod default/a is still kept by a disruption budget; deleting it"));
     }
 
     [Test]
-    public async Task A_missing_right_ends_a_hand_over_at_once_and_one_that_a_starting_server_denies_for_a_moment_does_not([Values] bool isMissing)
+    public async Task A_missing_right_ends_a_hand_over_at_once_and_one_that_a_starting_server_denies_for_a_moment_does_not(
+        [Values] bool isMissing
+    )
     {
         cluster.Add(Pod("a"));
         cluster.OnEvict = pod =>
@@ -164,7 +193,10 @@ public class EvictionSpecs
             cluster.Remove(pod);
         };
         var began = clock.GetUtcNow();
-        Assert.That((await DrainAsync()).Left, isMissing ? Has.Exactly(1).EqualTo("pod default/a on node n1 could not be evicted: may not create pods/eviction") : Is.Empty);
+        Assert.That(
+            (await DrainAsync()).Left,
+            isMissing ? Has.Exactly(1).EqualTo("pod default/a on node n1 could not be evicted: may not create pods/eviction") : Is.Empty
+        );
         Assert.That(clock.GetUtcNow() - began, Is.LessThan(TimeSpan.FromSeconds(2)));
         Assert.That(cluster.Count("evict"), Is.EqualTo(2));
     }
@@ -185,7 +217,9 @@ public class EvictionSpecs
     }
 
     [Test]
-    public async Task A_pod_that_is_deleted_past_its_budget_is_marked_as_disrupted_first_and_one_that_was_evicted_is_marked_already([Values] bool isEvicted)
+    public async Task A_pod_that_is_deleted_past_its_budget_is_marked_as_disrupted_first_and_one_that_was_evicted_is_marked_already(
+        [Values] bool isEvicted
+    )
     {
         cluster.Add(Pod("a"));
         cluster.OnEvict = pod =>
@@ -195,8 +229,10 @@ public class EvictionSpecs
             cluster.Terminate(pod, TimeSpan.FromSeconds(5));
         };
         await DrainAsync();
-        Assert.That(cluster.Asked.Where(a => a.StartsWith("mark", StringComparison.Ordinal) || a.StartsWith("delete", StringComparison.Ordinal)),
-            Is.EqualTo(isEvicted ? new[] { "delete default/a grace 0" } : ["mark default/a", "delete default/a grace 5"]));
+        Assert.That(
+            cluster.Asked.Where(a => a.StartsWith("mark", StringComparison.Ordinal) || a.StartsWith("delete", StringComparison.Ordinal)),
+            Is.EqualTo(isEvicted ? new[] { "delete default/a grace 0" } : ["mark default/a", "delete default/a grace 5"])
+        );
     }
 
     [TestCase(AtDeadline.Leave)]
@@ -208,12 +244,17 @@ public class EvictionSpecs
         cluster.Add(Pod("b") with { HasClaims = true });
         cluster.OnEvict = pod => cluster.Terminate(pod, TimeSpan.FromSeconds(5));
         var result = await DrainAsync(new EvictionConfiguration { OnStuckStateful = policy });
-        Assert.That((result.Left.Count, result.Remaining.Count, cluster.Count("delete")), Is.EqualTo(policy switch
-        {
-            AtDeadline.Leave => (0, 2, 0),
-            AtDeadline.Fail => (2, 0, 0),
-            _ => (0, 0, 2),
-        }));
+        Assert.That(
+            (result.Left.Count, result.Remaining.Count, cluster.Count("delete")),
+            Is.EqualTo(
+                policy switch
+                {
+                    AtDeadline.Leave => (0, 2, 0),
+                    AtDeadline.Fail => (2, 0, 0),
+                    _ => (0, 0, 2),
+                }
+            )
+        );
     }
 
     [Test]
@@ -223,7 +264,10 @@ public class EvictionSpecs
         cluster.OnEvict = pod => cluster.Terminate(pod, TimeSpan.FromSeconds(5));
         Assert.That((await DecommissionAsync(7)).Outcome, Is.EqualTo(HandOverOutcome.Done));
         await clock.UntilAsync(() => cluster.Events.Count == 2);
-        Assert.That(cluster.Events.Select(e => e.Message), Has.Exactly(1).Contains("Pod default/a of StatefulSet/db has not ended within its grace"));
+        Assert.That(
+            cluster.Events.Select(e => e.Message),
+            Has.Exactly(1).Contains("Pod default/a of StatefulSet/db has not ended within its grace")
+        );
     }
 
     [Test]
@@ -240,12 +284,25 @@ public class EvictionSpecs
     {
         cluster.Add(Pod("a") with { HasClaims = true });
         cluster.VolumesInUse.Clear();
-        foreach (var answer in (string[][])[["csi/v1"], ["csi/v1"], areUnmounted ? [] : ["csi/v1"]])
+        foreach (
+            var answer in (string[][])
+                [
+                    ["csi/v1"],
+                    ["csi/v1"],
+                    areUnmounted ? [] : ["csi/v1"],
+                ]
+        )
             cluster.VolumesInUse.Enqueue(answer);
         var began = clock.GetUtcNow();
         Assert.That((await DecommissionAsync(7)).Outcome, Is.EqualTo(HandOverOutcome.Done));
-        Assert.That(clock.GetUtcNow() - began, areUnmounted ? Is.LessThan(TimeSpan.FromSeconds(2)) : Is.InRange(TimeSpan.FromSeconds(14), TimeSpan.FromSeconds(16)));
-        Assert.That(log.All.Count(line => line.Contains("1 volumes are still in use after 15s", StringComparison.Ordinal)), Is.EqualTo(areUnmounted ? 0 : 1));
+        Assert.That(
+            clock.GetUtcNow() - began,
+            areUnmounted ? Is.LessThan(TimeSpan.FromSeconds(2)) : Is.InRange(TimeSpan.FromSeconds(14), TimeSpan.FromSeconds(16))
+        );
+        Assert.That(
+            log.All.Count(line => line.Contains("1 volumes are still in use after 15s", StringComparison.Ordinal)),
+            Is.EqualTo(areUnmounted ? 0 : 1)
+        );
     }
 
     [Test]
@@ -267,7 +324,17 @@ public class EvictionSpecs
         };
     }
 
-    private static Pod Pod(string name) => new() { Namespace = "default", Name = name, Uid = $"uid-{name}", Node = "n1", HasController = true, Controller = $"ReplicaSet/{name}", ControllerUid = "uid-owner" };
+    private static Pod Pod(string name) =>
+        new()
+        {
+            Namespace = "default",
+            Name = name,
+            Uid = $"uid-{name}",
+            Node = "n1",
+            HasController = true,
+            Controller = $"ReplicaSet/{name}",
+            ControllerUid = "uid-owner",
+        };
 
     private static Job Job(uint id) => new("c", id, "", "", "", ["n1"]);
 
@@ -275,6 +342,16 @@ public class EvictionSpecs
 
     private Task<HandOverResult> DecommissionAsync(uint job) => clock.RunAsync(Open().DecommissionAsync(Job(job), Budget));
 
-    private Task<DrainResult> DrainAsync(EvictionConfiguration? policy = null) => clock.RunAsync(new Drain(
-        cluster, new DrainScope([.. cluster.Directory.Nodes], new HashSet<string>(), new ReplacementLimit((_, _) => { })), policy ?? new EvictionConfiguration(), 32, Deadline, clock, log).RunAsync(default));
+    private Task<DrainResult> DrainAsync(EvictionConfiguration? policy = null) =>
+        clock.RunAsync(
+            new Drain(
+                cluster,
+                new DrainScope([.. cluster.Directory.Nodes], new HashSet<string>(), new ReplacementLimit((_, _) => { })),
+                policy ?? new EvictionConfiguration(),
+                32,
+                Deadline,
+                clock,
+                log
+            ).RunAsync(default)
+        );
 }

@@ -40,7 +40,10 @@ internal sealed class FakeCluster(TimeProvider time) : ICluster
     public static ClusterException Blocked => new(ClusterFault.Blocked, "429 TooManyRequests");
 
     /// <summary>The volumes in use on a node; each look takes one answer, the last one stays.</summary>
-    public Queue<string[]> VolumesInUse { get; } = new([[]]);
+    public Queue<string[]> VolumesInUse { get; } =
+        new([
+            [],
+        ]);
 
     /// <summary>What a deletion does; by default the pod is gone at once.</summary>
     public Action<Pod, TimeSpan?>? OnDelete { get; set; }
@@ -98,7 +101,13 @@ internal sealed class FakeCluster(TimeProvider time) : ICluster
         return Directory;
     }
 
-    public async Task<IReadOnlyList<Hold>> HoldAsync(ClusterNode node, HoldKey hold, DateTimeOffset since, CancellationToken cancellationToken, CancellationToken unsent = default)
+    public async Task<IReadOnlyList<Hold>> HoldAsync(
+        ClusterNode node,
+        HoldKey hold,
+        DateTimeOffset since,
+        CancellationToken cancellationToken,
+        CancellationToken unsent = default
+    )
     {
         await AskAsync($"hold {node.Name} {hold}", cancellationToken);
         lock (gate)
@@ -106,11 +115,22 @@ internal sealed class FakeCluster(TimeProvider time) : ICluster
             if (!Held.TryGetValue(node.Name, out var holds))
                 Held[node.Name] = holds = [];
             holds.Add(hold.ToString());
-            return [.. holds.Select(h => new Hold(HoldKey.TryParseAnnotation(WellKnownNames.HoldAnnotationPrefix + h, out var key) ? key : throw new FormatException(h), null))];
+            return
+            [
+                .. holds.Select(h => new Hold(
+                    HoldKey.TryParseAnnotation(WellKnownNames.HoldAnnotationPrefix + h, out var key) ? key : throw new FormatException(h),
+                    null
+                )),
+            ];
         }
     }
 
-    public async Task<IReadOnlyList<Hold>> ReleaseAsync(ClusterNode node, HoldKey hold, CancellationToken cancellationToken, CancellationToken unsent = default)
+    public async Task<IReadOnlyList<Hold>> ReleaseAsync(
+        ClusterNode node,
+        HoldKey hold,
+        CancellationToken cancellationToken,
+        CancellationToken unsent = default
+    )
     {
         await AskAsync($"release {node.Name} {hold}", cancellationToken);
         lock (gate)
@@ -145,7 +165,11 @@ internal sealed class FakeCluster(TimeProvider time) : ICluster
             return new PodList([.. pods.Values.Where(p => nodes.Any(n => n.Name == p.Node))], "1");
     }
 
-    public async IAsyncEnumerable<PodChange> WatchPodsAsync(IReadOnlyCollection<ClusterNode> nodes, string resourceVersion, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<PodChange> WatchPodsAsync(
+        IReadOnlyCollection<ClusterNode> nodes,
+        string resourceVersion,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         var watch = Channel.CreateUnbounded<PodChange>();
         lock (gate)
@@ -164,7 +188,10 @@ internal sealed class FakeCluster(TimeProvider time) : ICluster
 
     public async Task EvictAsync(Pod pod, TimeSpan? gracePeriod, CancellationToken cancellationToken)
     {
-        await AskAsync($"evict {pod} grace {gracePeriod?.TotalSeconds.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "own"}", cancellationToken);
+        await AskAsync(
+            $"evict {pod} grace {gracePeriod?.TotalSeconds.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "own"}",
+            cancellationToken
+        );
         if (OnEvict is { } evict)
             evict(pod);
         else
@@ -182,7 +209,10 @@ internal sealed class FakeCluster(TimeProvider time) : ICluster
 
     public async Task DeleteAsync(Pod pod, TimeSpan? gracePeriod, CancellationToken cancellationToken)
     {
-        await AskAsync($"delete {pod} grace {gracePeriod?.TotalSeconds.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "own"}", cancellationToken);
+        await AskAsync(
+            $"delete {pod} grace {gracePeriod?.TotalSeconds.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "own"}",
+            cancellationToken
+        );
         if (OnDelete is { } delete)
             delete(pod, gracePeriod);
         else

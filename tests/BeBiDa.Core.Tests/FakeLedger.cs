@@ -14,7 +14,8 @@ internal sealed class FakeLedger(FakeCluster cluster, TimeProvider time) : ILedg
     public int Reads { get; private set; }
 
     /// <summary>Nodes that are held, with their holds: "n1:c.7,c.8 n2:c.7".</summary>
-    public string State => string.Join(' ', cluster.Held.OrderBy(h => h.Key, StringComparer.Ordinal).Select(h => $"{h.Key}:{string.Join(',', h.Value)}"));
+    public string State =>
+        string.Join(' ', cluster.Held.OrderBy(h => h.Key, StringComparer.Ordinal).Select(h => $"{h.Key}:{string.Join(',', h.Value)}"));
 
     /// <summary>Someone runs kubectl uncordon: the node is schedulable until it is held again.</summary>
     public void Uncordon(string node) => uncordoned[node] = cluster.Count($"hold {node} ");
@@ -32,9 +33,13 @@ internal sealed class FakeLedger(FakeCluster cluster, TimeProvider time) : ILedg
 
     // A hold that is written again has another time.
     private IReadOnlyList<Hold> Holds(string node) =>
-        [.. cluster.Held.GetValueOrDefault(node, []).Select(name =>
-        {
-            Assert.That(HoldKey.TryParseAnnotation(WellKnownNames.HoldAnnotationPrefix + name, out var key));
-            return new Hold(key, time.GetUtcNow().Date + TimeSpan.FromSeconds(cluster.Count($"hold {node} {name}")));
-        })];
+        [
+            .. cluster
+                .Held.GetValueOrDefault(node, [])
+                .Select(name =>
+                {
+                    Assert.That(HoldKey.TryParseAnnotation(WellKnownNames.HoldAnnotationPrefix + name, out var key));
+                    return new Hold(key, time.GetUtcNow().Date + TimeSpan.FromSeconds(cluster.Count($"hold {node} {name}")));
+                }),
+        ];
 }

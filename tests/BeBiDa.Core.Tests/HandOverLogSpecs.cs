@@ -27,7 +27,9 @@ public sealed class HandOverLogSpecs
         await using var handOvers = new HandOvers(new FakeCluster(clock).WithNodes("n1", "n2"), new BebidaConfiguration(), clock, log);
         await clock.RunAsync(handOvers.RecommissionAsync(Job(7, ""), Budget));
         Assert.That(log.All, Has.One.Match("^Information: job 7: recommission of 2 nodes done in \\d+ ms on n1,n2$"));
-        await clock.RunAsync(handOvers.RecommissionAsync(Job(8, "") with { Nodes = [.. Enumerable.Range(1, 21).Select(i => $"n{i}")] }, Budget));
+        await clock.RunAsync(
+            handOvers.RecommissionAsync(Job(8, "") with { Nodes = [.. Enumerable.Range(1, 21).Select(i => $"n{i}")] }, Budget)
+        );
         Assert.That(log.All, Has.One.Match("^Information: job 8: recommission of 2 nodes done in \\d+ ms$"));
     }
 
@@ -40,9 +42,14 @@ public sealed class HandOverLogSpecs
         await using var handOvers = new HandOvers(cluster, new BebidaConfiguration(), clock, log);
         var result = await clock.RunAsync(handOvers.DecommissionAsync(Job(7, "n[1-2]"), Budget));
         Assert.That(result.Outcome, Is.EqualTo(HandOverOutcome.Failed));
-        Assert.That(log.All, Has.One.StartsWith("Error: job 7: decommission not done within 5s on n[1-2]: ").And.None.Contain("nodes done in"));
+        Assert.That(
+            log.All,
+            Has.One.StartsWith("Error: job 7: decommission not done within 5s on n[1-2]: ").And.None.Contain("nodes done in")
+        );
         answered.SetResult();
-        await clock.UntilAsync(() => log.All.ToArray().Any(line => line.StartsWith("Information: job 7: decommission of 2 nodes done in ", StringComparison.Ordinal)));
+        await clock.UntilAsync(() =>
+            log.All.ToArray().Any(line => line.StartsWith("Information: job 7: decommission of 2 nodes done in ", StringComparison.Ordinal))
+        );
         Assert.That(result.Outcome, Is.EqualTo(HandOverOutcome.Failed));
     }
 

@@ -32,7 +32,10 @@ public class HandOverSpecs
         var result = await DecommissionAsync(Job(7, "n1", "n2"));
         Assert.That(result.Outcome, Is.EqualTo(HandOverOutcome.Done));
         Assert.That(result.PodsEvicted, Is.EqualTo(1));
-        Assert.That(cluster.Asked.TakeWhile(a => a.StartsWith("hold", StringComparison.Ordinal)), Is.EquivalentTo(new[] { "hold n1 c.7", "hold n2 c.7" }));
+        Assert.That(
+            cluster.Asked.TakeWhile(a => a.StartsWith("hold", StringComparison.Ordinal)),
+            Is.EquivalentTo(new[] { "hold n1 c.7", "hold n2 c.7" })
+        );
     }
 
     [Test]
@@ -99,7 +102,13 @@ public class HandOverSpecs
     public async Task A_node_of_two_names_is_given_back_when_the_job_has_left_both()
     {
         var presence = new Presence { Left = ["a"] };
-        var configuration = new BebidaConfiguration { Nodes = new NodesConfiguration { Map = new Dictionary<string, string> { ["a"] = "n1", ["b"] = "n1" } } };
+        var configuration = new BebidaConfiguration
+        {
+            Nodes = new NodesConfiguration
+            {
+                Map = new Dictionary<string, string> { ["a"] = "n1", ["b"] = "n1" },
+            },
+        };
         await using var patient = new HandOvers(cluster, configuration, clock, NullLogger.Instance, presence);
         await patient.DecommissionAsync(Job(7, "a", "b"), Budget);
         var givingBack = patient.RecommissionAsync(Job(7, "a", "b"), Budget);
@@ -111,10 +120,13 @@ public class HandOverSpecs
     }
 
     [Test]
-    public async Task A_hold_that_a_webhook_or_a_server_that_has_just_started_refuses_is_tried_again([Values(ClusterFault.Refused, ClusterFault.Forbidden)] ClusterFault fault)
+    public async Task A_hold_that_a_webhook_or_a_server_that_has_just_started_refuses_is_tried_again(
+        [Values(ClusterFault.Refused, ClusterFault.Forbidden)] ClusterFault fault
+    )
     {
         var refusals = fault == ClusterFault.Refused ? 5 : 1;
-        cluster.Before = what => what == "hold n1 c.7" && refusals-- > 0 ? throw new ClusterException(fault, "not now") : Task.CompletedTask;
+        cluster.Before = what =>
+            what == "hold n1 c.7" && refusals-- > 0 ? throw new ClusterException(fault, "not now") : Task.CompletedTask;
         Assert.That((await DecommissionAsync(Job(7, "n1"))).Outcome, Is.EqualTo(HandOverOutcome.Done));
         Assert.That(cluster.Held.Keys, Is.EqualTo(new[] { "n1" }));
     }
@@ -145,12 +157,20 @@ public class HandOverSpecs
     [Test]
     public async Task Nodes_that_are_to_be_removed_are_when_their_pods_have_left_and_the_job_gives_them_back_without_a_word()
     {
-        await using var removing = new HandOvers(cluster, new BebidaConfiguration { Kubernetes = new KubernetesConfiguration { RemoveNode = true } }, clock, NullLogger.Instance);
+        await using var removing = new HandOvers(
+            cluster,
+            new BebidaConfiguration { Kubernetes = new KubernetesConfiguration { RemoveNode = true } },
+            clock,
+            NullLogger.Instance
+        );
         cluster.Add(Pod("a", "n1"));
         cluster.KeptBy = node => node.Name == "n2" ? "it has been cordoned by kubectl-cordon" : null;
         var taken = await clock.RunAsync(removing.DecommissionAsync(Job(7, "n1", "n2"), Budget));
         Assert.That(taken.Outcome, Is.EqualTo(HandOverOutcome.Done), string.Join('\n', taken.Problems));
-        Assert.That(cluster.Asked.SkipWhile(a => !a.StartsWith("evict", StringComparison.Ordinal)).Skip(1), Is.EquivalentTo(new[] { "remove n1 c", "remove n2 c" }));
+        Assert.That(
+            cluster.Asked.SkipWhile(a => !a.StartsWith("evict", StringComparison.Ordinal)).Skip(1),
+            Is.EquivalentTo(new[] { "remove n1 c", "remove n2 c" })
+        );
         Assert.That(cluster.Held.Keys, Is.EqualTo(new[] { "n2" }));
 
         var given = await clock.RunAsync(removing.RecommissionAsync(Job(7, "n1", "n2"), Budget));
@@ -161,8 +181,16 @@ public class HandOverSpecs
     [Test]
     public async Task A_node_that_could_not_be_held_is_not_removed_with_its_pods()
     {
-        await using var removing = new HandOvers(cluster, new BebidaConfiguration { Kubernetes = new KubernetesConfiguration { RemoveNode = true } }, clock, NullLogger.Instance);
-        cluster.Before = what => what == "hold n1 c.7" ? throw new ClusterException(ClusterFault.Forbidden, "403 Forbidden: no patch for you") : Task.CompletedTask;
+        await using var removing = new HandOvers(
+            cluster,
+            new BebidaConfiguration { Kubernetes = new KubernetesConfiguration { RemoveNode = true } },
+            clock,
+            NullLogger.Instance
+        );
+        cluster.Before = what =>
+            what == "hold n1 c.7"
+                ? throw new ClusterException(ClusterFault.Forbidden, "403 Forbidden: no patch for you")
+                : Task.CompletedTask;
         var taken = await clock.RunAsync(removing.DecommissionAsync(Job(7, "n1", "n2"), Budget));
         Assert.That(taken.Problems, Is.EqualTo(new[] { "node n1: 403 Forbidden: no patch for you" }));
         Assert.That(cluster.Asked, Has.None.StartsWith("remove n1").And.One.StartsWith("remove n2"));
@@ -171,7 +199,11 @@ public class HandOverSpecs
     [Test]
     public async Task A_node_whose_name_leads_to_another_when_it_is_to_be_removed_stays()
     {
-        var configuration = new BebidaConfiguration { Kubernetes = new KubernetesConfiguration { RemoveNode = true }, Nodes = new NodesConfiguration { Label = "slurm" } };
+        var configuration = new BebidaConfiguration
+        {
+            Kubernetes = new KubernetesConfiguration { RemoveNode = true },
+            Nodes = new NodesConfiguration { Label = "slurm" },
+        };
         cluster.Directory.Put(new ClusterNode("kube-a", "a", "s1"));
         await using var removing = new HandOvers(cluster, configuration, clock, NullLogger.Instance);
         cluster.Before = what =>
@@ -190,7 +222,12 @@ public class HandOverSpecs
     [Test]
     public async Task A_node_that_was_registered_anew_while_its_pods_left_is_not_removed_with_its_new_ones()
     {
-        await using var removing = new HandOvers(cluster, new BebidaConfiguration { Kubernetes = new KubernetesConfiguration { RemoveNode = true } }, clock, NullLogger.Instance);
+        await using var removing = new HandOvers(
+            cluster,
+            new BebidaConfiguration { Kubernetes = new KubernetesConfiguration { RemoveNode = true } },
+            clock,
+            NullLogger.Instance
+        );
         cluster.Before = what =>
         {
             if (what == "list")
@@ -205,7 +242,10 @@ public class HandOverSpecs
     public async Task A_conflict_is_tried_again()
     {
         var conflicts = 3;
-        cluster.Before = what => what.StartsWith("hold", StringComparison.Ordinal) && conflicts-- > 0 ? throw new ClusterException(ClusterFault.Conflict, "409") : Task.CompletedTask;
+        cluster.Before = what =>
+            what.StartsWith("hold", StringComparison.Ordinal) && conflicts-- > 0
+                ? throw new ClusterException(ClusterFault.Conflict, "409")
+                : Task.CompletedTask;
         Assert.That((await DecommissionAsync(Job(7, "n1"))).Outcome, Is.EqualTo(HandOverOutcome.Done));
     }
 
@@ -233,7 +273,10 @@ public class HandOverSpecs
     [Test]
     public async Task A_right_that_is_missing_fails_at_once_and_names_the_node()
     {
-        cluster.Before = what => what == "hold n1 c.7" ? throw new ClusterException(ClusterFault.Forbidden, "403 Forbidden: no patch for you") : Task.CompletedTask;
+        cluster.Before = what =>
+            what == "hold n1 c.7"
+                ? throw new ClusterException(ClusterFault.Forbidden, "403 Forbidden: no patch for you")
+                : Task.CompletedTask;
         var began = clock.GetUtcNow();
         var result = await DecommissionAsync(Job(7, "n1", "n2"));
         Assert.That(result.Outcome, Is.EqualTo(HandOverOutcome.Failed));
@@ -242,7 +285,9 @@ public class HandOverSpecs
     }
 
     [Test]
-    public async Task A_job_waits_no_longer_than_its_budget_for_a_cluster_that_does_not_answer([Values("never listed", "hangs", "fails")] string how)
+    public async Task A_job_waits_no_longer_than_its_budget_for_a_cluster_that_does_not_answer(
+        [Values("never listed", "hangs", "fails")] string how
+    )
     {
         if (how == "never listed")
             cluster.Listed = new TaskCompletionSource();
@@ -285,7 +330,11 @@ public class HandOverSpecs
         await patient;
         await handOvers.WhenIdleAsync();
         Assert.That(cluster.Held.Keys, Is.EquivalentTo(new[] { "n1", "n2" }));
-        Assert.That((await handOvers.DecommissionAsync(Job(8, "n3"), Budget)).Outcome, Is.EqualTo(HandOverOutcome.Done), "it is back, though nobody has noticed");
+        Assert.That(
+            (await handOvers.DecommissionAsync(Job(8, "n3"), Budget)).Outcome,
+            Is.EqualTo(HandOverOutcome.Done),
+            "it is back, though nobody has noticed"
+        );
     }
 
     [Test]
@@ -357,7 +406,10 @@ public class HandOverSpecs
     [Test]
     public async Task Every_decommission_of_a_job_that_ends_gives_up_however_many_there_are()
     {
-        cluster.Before = what => what.StartsWith("hold", StringComparison.Ordinal) ? throw new ClusterException(ClusterFault.Unavailable, "connection refused") : Task.CompletedTask;
+        cluster.Before = what =>
+            what.StartsWith("hold", StringComparison.Ordinal)
+                ? throw new ClusterException(ClusterFault.Unavailable, "connection refused")
+                : Task.CompletedTask;
         var taking = new[] { handOvers.DecommissionAsync(Job(7, "n1"), Budget), handOvers.DecommissionAsync(Job(7, "n1"), Budget) };
         await clock.PassAsync(TimeSpan.FromSeconds(1));
         Assert.That((await RecommissionAsync(Job(7, "n1"))).Outcome, Is.EqualTo(HandOverOutcome.Done));
@@ -369,12 +421,21 @@ public class HandOverSpecs
     {
         using var answers = new ManualResetEventSlim();
         var groups = new Groups(answers);
-        var configuration = new BebidaConfiguration { Jobs = new JobsConfiguration { MayKeep = new MayKeepConfiguration { Groups = ["staff"] } } };
+        var configuration = new BebidaConfiguration
+        {
+            Jobs = new JobsConfiguration { MayKeep = new MayKeepConfiguration { Groups = ["staff"] } },
+        };
         await using var asking = new HandOvers(cluster, configuration, clock, NullLogger.Instance, groups: groups);
         try
         {
-            var waiting = Enumerable.Range(100, 50).Select(id => asking.DecommissionAsync(Job((uint)id, "n1") with { AsksToKeep = true }, Budget)).ToList();
-            Assert.That((await clock.RunAsync(asking.DecommissionAsync(Job(7, "n2"), TimeSpan.FromMinutes(5)))).Outcome, Is.EqualTo(HandOverOutcome.Done));
+            var waiting = Enumerable
+                .Range(100, 50)
+                .Select(id => asking.DecommissionAsync(Job((uint)id, "n1") with { AsksToKeep = true }, Budget))
+                .ToList();
+            Assert.That(
+                (await clock.RunAsync(asking.DecommissionAsync(Job(7, "n2"), TimeSpan.FromMinutes(5)))).Outcome,
+                Is.EqualTo(HandOverOutcome.Done)
+            );
             answers.Set();
             await clock.RunAsync(Task.WhenAll(waiting));
             await asking.WhenIdleAsync();
@@ -418,7 +479,12 @@ public class HandOverSpecs
     [Test]
     public async Task A_requeued_job_holds_its_node_again_after_its_own_release()
     {
-        var jobs = new[] { handOvers.DecommissionAsync(Job(7, "n1"), Budget), handOvers.RecommissionAsync(Job(7, "n1"), Budget), handOvers.DecommissionAsync(Job(7, "n1"), Budget) };
+        var jobs = new[]
+        {
+            handOvers.DecommissionAsync(Job(7, "n1"), Budget),
+            handOvers.RecommissionAsync(Job(7, "n1"), Budget),
+            handOvers.DecommissionAsync(Job(7, "n1"), Budget),
+        };
         await clock.RunAsync(Task.WhenAll(jobs));
         Assert.That(cluster.Held["n1"], Is.EqualTo(new[] { "c.7" }));
     }
@@ -482,12 +548,18 @@ public class HandOverSpecs
     [Test]
     public async Task An_Event_says_when_the_hand_over_of_its_node_began_and_was_done()
     {
-        cluster.Before = what => what.StartsWith("hold", StringComparison.Ordinal) || what.StartsWith("release", StringComparison.Ordinal) ? Task.Delay(TimeSpan.FromSeconds(3), clock) : Task.CompletedTask;
+        cluster.Before = what =>
+            what.StartsWith("hold", StringComparison.Ordinal) || what.StartsWith("release", StringComparison.Ordinal)
+                ? Task.Delay(TimeSpan.FromSeconds(3), clock)
+                : Task.CompletedTask;
         await DecommissionAsync(Job(7, "n1"));
         await RecommissionAsync(Job(7, "n1"));
         await handOvers.DisposeAsync();
         Assert.That(cluster.Events.Select(e => e.Job.ToString()), Is.EqualTo(new[] { "c.7", "c.7" }));
-        Assert.That(cluster.Events.Select(e => e.Time - e.Began), Has.All.EqualTo(TimeSpan.FromSeconds(3)).Within(TimeSpan.FromMilliseconds(200)));
+        Assert.That(
+            cluster.Events.Select(e => e.Time - e.Began),
+            Has.All.EqualTo(TimeSpan.FromSeconds(3)).Within(TimeSpan.FromMilliseconds(200))
+        );
     }
 
     [Test]
@@ -530,7 +602,15 @@ public class HandOverSpecs
         }
     }
 
-    private static Pod Pod(string name, string node) => new() { Namespace = "default", Name = name, Uid = $"uid-{name}", Node = node, HasController = true };
+    private static Pod Pod(string name, string node) =>
+        new()
+        {
+            Namespace = "default",
+            Name = name,
+            Uid = $"uid-{name}",
+            Node = node,
+            HasController = true,
+        };
 
     private static Job Job(uint id, params string[] nodes) => new("c", id, "sim", "alice", "batch", nodes);
 

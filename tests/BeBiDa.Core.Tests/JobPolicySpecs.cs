@@ -6,7 +6,12 @@ namespace BeBiDa.Tests;
 /// <summary>Who may leave nodes in Kubernetes: what a job asks for, and what the configuration grants.</summary>
 public class JobPolicySpecs
 {
-    private static readonly MayKeepConfiguration Some = new() { Users = ["alice", "ops-*"], Groups = ["physics"], Partitions = ["debug"] };
+    private static readonly MayKeepConfiguration Some = new()
+    {
+        Users = ["alice", "ops-*"],
+        Groups = ["physics"],
+        Partitions = ["debug"],
+    };
 
     [TestCase("alice", "batch", true)]
     [TestCase("ops-night", "batch", true)]
@@ -38,7 +43,10 @@ public class JobPolicySpecs
 
     [Test]
     public void A_name_without_end_hides_nothing_that_is_said_of_it() =>
-        Assert.That(Policy(Some).Refusal(Job("bob", "batch") with { Name = "BEBIDA_NOOP" + new string('x', 65536) }), Has.Length.LessThan(300).And.Contain("does not allow bob"));
+        Assert.That(
+            Policy(Some).Refusal(Job("bob", "batch") with { Name = "BEBIDA_NOOP" + new string('x', 65536) }),
+            Has.Length.LessThan(300).And.Contain("does not allow bob")
+        );
 
     [TestCase("BEBIDA_NOOP")]
     [TestCase("BEBIDA_NOOP_backup")]
@@ -46,12 +54,20 @@ public class JobPolicySpecs
     {
         Assert.That(Policy(Some).LeftAlone(Job("alice", "batch") with { Name = name }), Does.Contain(name));
         Assert.That(Policy(Some).LeftAlone(Job("bob", "batch") with { Name = name }), Is.Null);
-        Assert.That(Policy(Some).Refusal(Job("bob", "batch") with { Name = name }), Is.EqualTo($"its name {name} asks to leave Kubernetes alone (jobs.ignoreNames), which jobs.mayKeep does not allow bob in partition batch: its nodes are taken from Kubernetes all the same"));
+        Assert.That(
+            Policy(Some).Refusal(Job("bob", "batch") with { Name = name }),
+            Is.EqualTo(
+                $"its name {name} asks to leave Kubernetes alone (jobs.ignoreNames), which jobs.mayKeep does not allow bob in partition batch: its nodes are taken from Kubernetes all the same"
+            )
+        );
     }
 
     [Test]
     public void Who_asks_for_nothing_is_neither_granted_nor_refused() =>
-        Assert.That((Policy(Some).LeftAlone(Job("alice", "debug")), Policy(Some).Refusal(Job("bob", "batch"))), Is.EqualTo(((string?)null, (string?)null)));
+        Assert.That(
+            (Policy(Some).LeftAlone(Job("alice", "debug")), Policy(Some).Refusal(Job("bob", "batch"))),
+            Is.EqualTo(((string?)null, (string?)null))
+        );
 
     [TestCase("keep", true)]
     [TestCase("take", false)]
@@ -59,7 +75,12 @@ public class JobPolicySpecs
     [TestCase("keep ", false)]
     [TestCase("", false)]
     public void Only_the_word_keep_asks(string mode, bool asks) =>
-        Assert.That(BeBiDa.Jobs.Job.FromEnvironment(new Dictionary<string, string> { ["SLURM_JOB_ID"] = "7", ["SPANK_BEBIDA"] = mode }, []).AsksToKeep, Is.EqualTo(asks));
+        Assert.That(
+            BeBiDa
+                .Jobs.Job.FromEnvironment(new Dictionary<string, string> { ["SLURM_JOB_ID"] = "7", ["SPANK_BEBIDA"] = mode }, [])
+                .AsksToKeep,
+            Is.EqualTo(asks)
+        );
 
     [TestCase("alice", true)]
     [TestCase("bob", false)]
@@ -81,7 +102,8 @@ public class JobPolicySpecs
 
     private static Job Job(string user, string partition) => new("c", 7, "sim", user, partition, ["n1"]);
 
-    private static JobPolicy Policy(MayKeepConfiguration mayKeep) => new(new JobsConfiguration { MayKeep = mayKeep }, new NodesConfiguration(), new Groups());
+    private static JobPolicy Policy(MayKeepConfiguration mayKeep) =>
+        new(new JobsConfiguration { MayKeep = mayKeep }, new NodesConfiguration(), new Groups());
 
     private sealed class Groups : IUserGroups
     {

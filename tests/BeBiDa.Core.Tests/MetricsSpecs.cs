@@ -62,7 +62,8 @@ public sealed class MetricsSpecs
     [Test]
     public async Task A_duration_is_in_every_bucket_that_it_fits_in()
     {
-        cluster.Before = what => what.StartsWith("hold", StringComparison.Ordinal) ? Task.Delay(TimeSpan.FromSeconds(3), clock) : Task.CompletedTask;
+        cluster.Before = what =>
+            what.StartsWith("hold", StringComparison.Ordinal) ? Task.Delay(TimeSpan.FromSeconds(3), clock) : Task.CompletedTask;
         await DecommissionAsync(Job(7, "n1"));
         Assert.That(Value("bebida_hand_over_duration_seconds_bucket{direction=\"decommission\",le=\"2.5\"}"), Is.EqualTo("0"));
         Assert.That(Value("bebida_hand_over_duration_seconds_bucket{direction=\"decommission\",le=\"5\"}"), Is.EqualTo("1"));
@@ -91,7 +92,11 @@ public sealed class MetricsSpecs
     public void Before_anything_has_happened_every_counter_is_shown_as_zero()
     {
         instruments.Zero();
-        var lines = exposition.Write().Split('\n').Where(l => l.Contains("_total", StringComparison.Ordinal) && !l.StartsWith('#')).ToList();
+        var lines = exposition
+            .Write()
+            .Split('\n')
+            .Where(l => l.Contains("_total", StringComparison.Ordinal) && !l.StartsWith('#'))
+            .ToList();
         Assert.That(lines, Has.Count.EqualTo(2 * 5 + 1 + 4 + 1 + 2 * 2 + 2));
         Assert.That(lines, Has.All.EndsWith(" 0"));
     }
@@ -103,11 +108,19 @@ public sealed class MetricsSpecs
         instruments.Zero();
         cluster.AwayFor = TimeSpan.FromMilliseconds(61_500);
         var text = exposition.Write();
-        Assert.That(text, Does.Match("(?m)^bebida_build_info\\{version=\"[0-9.]+\"\\} 1$").And.Contain("\nbebida_kubernetes_away_seconds 61.5\n"));
+        Assert.That(
+            text,
+            Does.Match("(?m)^bebida_build_info\\{version=\"[0-9.]+\"\\} 1$").And.Contain("\nbebida_kubernetes_away_seconds 61.5\n")
+        );
         // prometheus.io/docs/instrumenting/exposition_formats: each metric's lines together, HELP and TYPE first, a line end last.
         Assert.That(text, Does.EndWith("\n"));
         foreach (var line in text.TrimEnd('\n').Split('\n'))
-            Assert.That(line, Does.Match("^(# HELP bebida_[a-z_]+ \\S.*\\.|# TYPE bebida_[a-z_]+ (counter|gauge|histogram)|bebida_[a-z_]+(\\{[a-z]+=\"[^\"]*\"(,[a-z]+=\"[^\"]*\")*\\})? [0-9.e+-]+)$"));
+            Assert.That(
+                line,
+                Does.Match(
+                    "^(# HELP bebida_[a-z_]+ \\S.*\\.|# TYPE bebida_[a-z_]+ (counter|gauge|histogram)|bebida_[a-z_]+(\\{[a-z]+=\"[^\"]*\"(,[a-z]+=\"[^\"]*\")*\\})? [0-9.e+-]+)$"
+                )
+            );
     }
 
     [Test]
@@ -117,7 +130,15 @@ public sealed class MetricsSpecs
     private string? Value(string series) =>
         Regex.Match(exposition.Write(), $"(?m)^{Regex.Escape(series)} (.*)$") is { Success: true } match ? match.Groups[1].Value : null;
 
-    private static Pod Pod(string name, string node) => new() { Namespace = "default", Name = name, Uid = $"uid-{name}", Node = node, HasController = true };
+    private static Pod Pod(string name, string node) =>
+        new()
+        {
+            Namespace = "default",
+            Name = name,
+            Uid = $"uid-{name}",
+            Node = node,
+            HasController = true,
+        };
 
     private static Job Job(uint id, params string[] nodes) => new("c", id, "sim", "alice", "batch", nodes);
 

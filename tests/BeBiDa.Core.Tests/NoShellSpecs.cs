@@ -17,17 +17,21 @@ public sealed class NoShellSpecs
         var sources = Directory.EnumerateFiles(Path.Combine(Repository.Root, folder), files, SearchOption.AllDirectories).ToList();
         Assert.That(sources, Is.Not.Empty);
         foreach (var source in sources)
-            foreach (Match match in Regex.Matches(File.ReadAllText(source), pattern))
-                Assert.Fail($"{source} says {match.Value}: run a program with its arguments as a list, or do it without one");
+        foreach (Match match in Regex.Matches(File.ReadAllText(source), pattern))
+            Assert.Fail($"{source} says {match.Value}: run a program with its arguments as a list, or do it without one");
     }
 
     [Test]
     public void The_commands_that_bebidactl_runs_are_Slurms_and_systemds_own_and_no_other()
     {
         // CliWrap passes a list of arguments to execve(2).
-        var started = Directory.EnumerateFiles(Path.Combine(Repository.Root, "managed"), "*.cs", SearchOption.AllDirectories)
-            .SelectMany(source => Regex.Matches(File.ReadAllText(source), @"(?:Cli\.Wrap|AskAsync|RunAsync)\(""([^""]+)""").Select(m => m.Groups[1].Value))
-            .Distinct().Order(StringComparer.Ordinal);
+        var started = Directory
+            .EnumerateFiles(Path.Combine(Repository.Root, "managed"), "*.cs", SearchOption.AllDirectories)
+            .SelectMany(source =>
+                Regex.Matches(File.ReadAllText(source), @"(?:Cli\.Wrap|AskAsync|RunAsync)\(""([^""]+)""").Select(m => m.Groups[1].Value)
+            )
+            .Distinct()
+            .Order(StringComparer.Ordinal);
         Assert.That(started, Is.EqualTo(new[] { "scontrol", "sinfo", "slurmd", "squeue", "systemctl", "timedatectl" }));
     }
 }

@@ -7,22 +7,35 @@ namespace BeBiDa.Tests;
 public class NodeNamesSpecs
 {
     [Test]
-    public void Both_sides_call_a_node_the_same_unless_told_otherwise() => AssertIs("n1", new ClusterNode("n1", "u"), new NodesConfiguration());
+    public void Both_sides_call_a_node_the_same_unless_told_otherwise() =>
+        AssertIs("n1", new ClusterNode("n1", "u"), new NodesConfiguration());
 
     [Test]
-    public void A_template_makes_the_name() => AssertIs("n1", new ClusterNode("n1.example.org", "u"), new NodesConfiguration { Template = "{node}.example.org" });
+    public void A_template_makes_the_name() =>
+        AssertIs("n1", new ClusterNode("n1.example.org", "u"), new NodesConfiguration { Template = "{node}.example.org" });
 
     [Test]
-    public void A_label_says_the_name() => AssertIs("n1", new ClusterNode("ip-10-0-0-1", "u", "n1"), new NodesConfiguration { Label = "example.org/slurm" });
+    public void A_label_says_the_name() =>
+        AssertIs("n1", new ClusterNode("ip-10-0-0-1", "u", "n1"), new NodesConfiguration { Label = "example.org/slurm" });
 
     [TestCase("N1", "n1", "{node}", "", "")]
     [TestCase("Node-A", "node-a.example.org", "{node}.Example.org", "", "")]
     [TestCase("N1", "ip-10-0-0-1", "{node}", "N1", "")]
     [TestCase("N1", "ip-10-0-0-1", "{node}", "n1", "")]
     [TestCase("N1", "special", "{node}", "", "Special")]
-    public void Capitals_in_Slurms_names_matter_nowhere_in_Kubernetes(string slurmName, string name, string template, string label, string mapped)
+    public void Capitals_in_Slurms_names_matter_nowhere_in_Kubernetes(
+        string slurmName,
+        string name,
+        string template,
+        string label,
+        string mapped
+    )
     {
-        var nodes = new NodesConfiguration { Template = template, Map = mapped.Length > 0 ? new Dictionary<string, string> { [slurmName] = mapped } : new Dictionary<string, string>() };
+        var nodes = new NodesConfiguration
+        {
+            Template = template,
+            Map = mapped.Length > 0 ? new Dictionary<string, string> { [slurmName] = mapped } : new Dictionary<string, string>(),
+        };
         var node = new ClusterNode(name, "u", label.Length > 0 ? label : null);
         var names = new NodeNames(nodes);
         Assert.That(names.Find(slurmName, Directory(node)), Is.EqualTo(node));
@@ -34,7 +47,11 @@ public class NodeNamesSpecs
     [Test]
     public void A_map_goes_before_label_and_template()
     {
-        var nodes = new NodesConfiguration { Map = new Dictionary<string, string> { ["n1"] = "special" }, Label = "l" };
+        var nodes = new NodesConfiguration
+        {
+            Map = new Dictionary<string, string> { ["n1"] = "special" },
+            Label = "l",
+        };
         var directory = Directory(new ClusterNode("special", "1"), new ClusterNode("labelled", "2", "n1"), new ClusterNode("n1", "3"));
         Assert.That(new NodeNames(nodes).Find("n1", directory)!.Name, Is.EqualTo("special"));
     }

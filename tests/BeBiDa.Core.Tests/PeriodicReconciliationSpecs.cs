@@ -133,7 +133,8 @@ public class PeriodicReconciliationSpecs
 
     private static ReconcileResult Done => new([], null);
 
-    private void Start() => reconciliation = new PeriodicReconciliation(_ => Task.FromResult(repair(Interlocked.Increment(ref looks))), Interval, clock, log);
+    private void Start() =>
+        reconciliation = new PeriodicReconciliation(_ => Task.FromResult(repair(Interlocked.Increment(ref looks))), Interval, clock, log);
 
     // A look has ended, and the wait for the next has begun, when nothing moves any more.
     private async Task LooksAsync(int count)
@@ -161,7 +162,13 @@ public class PeriodicReconciliationSpecs
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        )
         {
             if (logLevel >= LogLevel.Information)
                 All.Add($"{logLevel} {formatter(state, exception)}");

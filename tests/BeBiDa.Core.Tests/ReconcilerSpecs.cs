@@ -92,7 +92,10 @@ public class ReconcilerSpecs : ReconcilerTest
         Slurm.Runs(7, "n1", "n2");
         await HoldAsync("n1", 7);
         await HoldAsync("n2", 8);
-        Cluster.Before = what => what == "release n2 c.8" && !Cluster.Held["n2"].Contains("c.7") ? throw new InvalidOperationException("released first") : Task.CompletedTask;
+        Cluster.Before = what =>
+            what == "release n2 c.8" && !Cluster.Held["n2"].Contains("c.7")
+                ? throw new InvalidOperationException("released first")
+                : Task.CompletedTask;
         Assert.That(Told(await RepairAsync()), Is.EquivalentTo(new[] { "Hold n2 7", "Release n2 8" }));
         Assert.That(Ledger.State, Is.EqualTo("n1:c.7 n2:c.7"));
     }
@@ -151,7 +154,13 @@ public class ReconcilerSpecs : ReconcilerTest
     [Test]
     public async Task Nodes_are_found_by_Slurms_names()
     {
-        var configuration = new BebidaConfiguration { Nodes = new NodesConfiguration { Map = new Dictionary<string, string> { ["s1"] = "n1", ["s2"] = "n2" } } };
+        var configuration = new BebidaConfiguration
+        {
+            Nodes = new NodesConfiguration
+            {
+                Map = new Dictionary<string, string> { ["s1"] = "n1", ["s2"] = "n2" },
+            },
+        };
         Slurm.Runs(7, "s1", "login");
         await HoldAsync("n2", 7);
         Assert.That(Told(await RepairAsync(configuration)), Is.EqualTo(new[] { "Hold s1 7", "Release s2 7" }));
@@ -174,7 +183,8 @@ public class ReconcilerSpecs : ReconcilerTest
     public async Task Nothing_is_released_when_Slurm_does_not_tell_its_jobs([Values(1, 2)] int question)
     {
         await HoldAsync("n1", 7);
-        Slurm.Before = n => n == question ? throw new JobsUnknownException("squeue: Unable to contact slurm controller") : Task.CompletedTask;
+        Slurm.Before = n =>
+            n == question ? throw new JobsUnknownException("squeue: Unable to contact slurm controller") : Task.CompletedTask;
         var result = await RepairAsync();
         Assert.That((result.Succeeded, result.Problem), Is.EqualTo((false, "squeue: Unable to contact slurm controller")));
         Assert.That(Ledger.State, Is.EqualTo("n1:c.7"));
@@ -215,10 +225,16 @@ public class ReconcilerSpecs : ReconcilerTest
         Slurm.Runs(8, "n2");
         await HoldAsync("n1", 7);
         await HoldAsync("n3", 7);
-        Cluster.Before = what => what is "release n1 c.7" or "hold n2 c.8" ? throw new ClusterException(ClusterFault.Forbidden, "403 Forbidden") : Task.CompletedTask;
+        Cluster.Before = what =>
+            what is "release n1 c.7" or "hold n2 c.8"
+                ? throw new ClusterException(ClusterFault.Forbidden, "403 Forbidden")
+                : Task.CompletedTask;
         var result = await RepairAsync();
         Assert.That(result.Succeeded, Is.False);
-        Assert.That(result.Outcomes.Select(o => o.Problem), Is.EquivalentTo(new[] { "node n1: job 7 not released: 403 Forbidden", "node n2: 403 Forbidden", null }));
+        Assert.That(
+            result.Outcomes.Select(o => o.Problem),
+            Is.EquivalentTo(new[] { "node n1: job 7 not released: 403 Forbidden", "node n2: 403 Forbidden", null })
+        );
         Assert.That((Cluster.Count("release n1"), Cluster.Count("hold n2"), Ledger.State), Is.EqualTo((1, 2, "n1:c.7")));
     }
 

@@ -42,11 +42,20 @@ public abstract class ReconcilerTest
 
     protected HandOvers HandOvers(BebidaConfiguration configuration) => new(Cluster, configuration, clock, NullLogger.Instance);
 
-    protected Reconciler Reconciler(HandOvers handOvers, BebidaConfiguration configuration) => new(Ledger, Slurm, Cluster, handOvers, configuration, clock, NullLogger.Instance);
+    protected Reconciler Reconciler(HandOvers handOvers, BebidaConfiguration configuration) =>
+        new(Ledger, Slurm, Cluster, handOvers, configuration, clock, NullLogger.Instance);
 
     protected static string[] Told(ReconcileResult result) => [.. result.Outcomes.Select(o => Told(o.Repair))];
 
     protected static string Told(Repair repair) => $"{repair.Action} {repair.Node} {repair.Hold.Key.JobId}";
 
-    protected static Pod Pod(string name, string node) => new() { Namespace = "default", Name = name, Uid = $"uid-{name}", Node = node, HasController = true };
+    protected static Pod Pod(string name, string node) =>
+        new()
+        {
+            Namespace = "default",
+            Name = name,
+            Uid = $"uid-{name}",
+            Node = node,
+            HasController = true,
+        };
 }

@@ -9,7 +9,8 @@ internal static class Repository
     {
         var directory = new DirectoryInfo(TestContext.CurrentContext.TestDirectory);
         while (!File.Exists(Path.Combine(directory.FullName, "BeBiDa.sln")))
-            directory = directory.Parent ?? throw new InvalidOperationException($"no BeBiDa.sln above {TestContext.CurrentContext.TestDirectory}");
+            directory =
+                directory.Parent ?? throw new InvalidOperationException($"no BeBiDa.sln above {TestContext.CurrentContext.TestDirectory}");
         return directory.FullName;
     }
 }

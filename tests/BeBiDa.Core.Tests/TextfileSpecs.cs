@@ -40,8 +40,14 @@ public sealed class TextfileSpecs
     {
         await using var textfile = Start();
         await clock.UntilAsync(() => File.Exists(Path));
-        Assert.That(await File.ReadAllTextAsync(Path), Is.EqualTo("# HELP bebida_things_total Things.\n# TYPE bebida_things_total counter\nbebida_things_total 1\n"));
-        Assert.That(File.GetUnixFileMode(Path), Is.EqualTo(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead));
+        Assert.That(
+            await File.ReadAllTextAsync(Path),
+            Is.EqualTo("# HELP bebida_things_total Things.\n# TYPE bebida_things_total counter\nbebida_things_total 1\n")
+        );
+        Assert.That(
+            File.GetUnixFileMode(Path),
+            Is.EqualTo(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead)
+        );
         Assert.That(Directory.GetFiles(folder), Is.EqualTo(new[] { Path }));
     }
 
@@ -73,7 +79,11 @@ public sealed class TextfileSpecs
         Directory.Delete(folder);
         await using var textfile = Start();
         await clock.UntilAsync(() => log.All.Count == 1);
-        Assert.That(log.All[0], Does.StartWith($"Error: metrics.textfile: {Path} cannot be written: ").And.Contain("its folder must be there and writable for slurmctld's user"));
+        Assert.That(
+            log.All[0],
+            Does.StartWith($"Error: metrics.textfile: {Path} cannot be written: ")
+                .And.Contain("its folder must be there and writable for slurmctld's user")
+        );
         counter.Add(1);
         await clock.PassAsync(TimeSpan.FromMinutes(2));
         Assert.That(log.All, Has.Count.EqualTo(1));

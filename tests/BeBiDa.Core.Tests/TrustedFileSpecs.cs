@@ -30,7 +30,10 @@ public sealed class TrustedFileSpecs
     public void A_configuration_that_others_can_write_is_refused_with_what_to_run(UnixFileMode more, string mode)
     {
         var path = Configuration(more);
-        Assert.That(Refusal(path), Is.EqualTo($"{path}: its mode {mode} lets others change it, and with it what becomes of jobs; run: chmod go-w {path}"));
+        Assert.That(
+            Refusal(path),
+            Is.EqualTo($"{path}: its mode {mode} lets others change it, and with it what becomes of jobs; run: chmod go-w {path}")
+        );
     }
 
     [Test]
@@ -38,7 +41,12 @@ public sealed class TrustedFileSpecs
     {
         var path = Configuration(UnixFileMode.GroupRead);
         Give(path);
-        Assert.That(Refusal(path), Is.EqualTo($"{path}: it belongs to user {Nobody}, who is neither root nor the one that reads it here (0); run: chown root {path}"));
+        Assert.That(
+            Refusal(path),
+            Is.EqualTo(
+                $"{path}: it belongs to user {Nobody}, who is neither root nor the one that reads it here (0); run: chown root {path}"
+            )
+        );
     }
 
     [Test]
@@ -60,7 +68,12 @@ public sealed class TrustedFileSpecs
         Give(path);
         Assert.That(
             () => TrustedFile.ReadSecret(path, "key"),
-            Throws.TypeOf<ConfigurationException>().With.Message.EqualTo($"{path}: it belongs to user {Nobody}, who is neither root nor the one that reads it here (0); run: chown root {path} (a daemon that is not root reads it by its group, with mode 0640)"));
+            Throws
+                .TypeOf<ConfigurationException>()
+                .With.Message.EqualTo(
+                    $"{path}: it belongs to user {Nobody}, who is neither root nor the one that reads it here (0); run: chown root {path} (a daemon that is not root reads it by its group, with mode 0640)"
+                )
+        );
     }
 
     [Test]
@@ -68,7 +81,9 @@ public sealed class TrustedFileSpecs
     {
         var path = Configuration(UnixFileMode.GroupRead | UnixFileMode.OtherRead);
         // flock(2) asks for no more than that the file may be read.
-        using var user = Process.Start(new ProcessStartInfo("flock", ["--exclusive", path, "sh", "-c", "echo locked; exec sleep 60"]) { RedirectStandardOutput = true })!;
+        using var user = Process.Start(
+            new ProcessStartInfo("flock", ["--exclusive", path, "sh", "-c", "echo locked; exec sleep 60"]) { RedirectStandardOutput = true }
+        )!;
         try
         {
             Assert.That(await user.StandardOutput.ReadLineAsync(), Is.EqualTo("locked"));

@@ -22,30 +22,50 @@ internal sealed class BurstTests
     private static Task<long> BurstAsync(HandOverBy by)
     {
         // However long a busy host takes: no job is answered meanwhile, and nothing is told of a Kubernetes that does not answer.
-        var options = Hosts.Options(by, slurm => slurm.WithFarNodes(Jobs)) with { Configuration = "  requestTimeout: 5m\ncontroller:\n  deadline: 1h\n  reconcileInterval: 1h\n" };
-        return Hosts.WithAsync(options, async site =>
+        var options = Hosts.Options(by, slurm => slurm.WithFarNodes(Jobs)) with
         {
-            await ShortJobs.RunAsync(site.Slurm, 50, Hosts.Patience);
-            var before = Hosts.Read(site);
-            ProcessState burst;
-            // No hand-over can look for its nodes: all of them wait, first in our queue and then in the library.
-            using (site.EmbeddedApi.Faults.Add(new Fault(FaultKind.Hang) { Resource = "nodes" }))
+            Configuration = "  requestTimeout: 5m\ncontroller:\n  deadline: 1h\n  reconcileInterval: 1h\n",
+        };
+        return Hosts.WithAsync(
+            options,
+            async site =>
             {
-                await site.Slurm.SubmitAsync([$"--array=1-{Jobs}", "--partition", FarNodes.Partition, "--output=/dev/null", "--wrap", "true"]);
-                await CountAsync(site, "CONFIGURING", Jobs);
-                burst = Hosts.Read(site);
-                Assert.That(burst.OurThreads, Has.Count.LessThanOrEqualTo(MostThreads), "while it lasts");
+                await ShortJobs.RunAsync(site.Slurm, 50, Hosts.Patience);
+                var before = Hosts.Read(site);
+                ProcessState burst;
+                // No hand-over can look for its nodes: all of them wait, first in our queue and then in the library.
+                using (site.EmbeddedApi.Faults.Add(new Fault(FaultKind.Hang) { Resource = "nodes" }))
+                {
+                    await site.Slurm.SubmitAsync([
+                        $"--array=1-{Jobs}",
+                        "--partition",
+                        FarNodes.Partition,
+                        "--output=/dev/null",
+                        "--wrap",
+                        "true",
+                    ]);
+                    await CountAsync(site, "CONFIGURING", Jobs);
+                    burst = Hosts.Read(site);
+                    Assert.That(burst.OurThreads, Has.Count.LessThanOrEqualTo(MostThreads), "while it lasts");
+                }
+                (await site.Slurm.RunAsync("scancel", ["--user=root"])).EnsureSucceeded();
+                await ShortJobs.GoneAsync(site.Slurm, Hosts.Patience);
+                Assert.That(Hosts.Read(site).OurThreads, Has.Count.LessThanOrEqualTo(MostThreads), "after it");
+                return (burst.Anonymous - before.Anonymous) / Jobs;
             }
-            (await site.Slurm.RunAsync("scancel", ["--user=root"])).EnsureSucceeded();
-            await ShortJobs.GoneAsync(site.Slurm, Hosts.Patience);
-            Assert.That(Hosts.Read(site).OurThreads, Has.Count.LessThanOrEqualTo(MostThreads), "after it");
-            return (burst.Anonymous - before.Anonymous) / Jobs;
-        });
+        );
     }
 
-    private static Task CountAsync(Site.Site site, string state, int count) => Eventually.HoldsAsync($"{count} jobs are {state}", Hosts.Patience, async cancel =>
-    {
-        await Task.Delay(TimeSpan.FromSeconds(1), cancel); // squeue keeps slurmctld from its work
-        return (await site.Slurm.RunAsync("squeue", ["-h", "-r", "-t", state, "-o", "%i"], cancel)).StandardOutput.Count(c => c == '\n') == count;
-    });
+    private static Task CountAsync(Site.Site site, string state, int count) =>
+        Eventually.HoldsAsync(
+            $"{count} jobs are {state}",
+            Hosts.Patience,
+            async cancel =>
+            {
+                await Task.Delay(TimeSpan.FromSeconds(1), cancel); // squeue keeps slurmctld from its work
+                return (await site.Slurm.RunAsync("squeue", ["-h", "-r", "-t", state, "-o", "%i"], cancel)).StandardOutput.Count(c =>
+                        c == '\n'
+                    ) == count;
+            }
+        );
 }

@@ -7,12 +7,13 @@ internal static class Hosts
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(15);
 
     /// <summary>A site of two nodes that takes many short jobs.</summary>
-    public static SiteOptions Options(HandOverBy by, Func<SlurmOptions, SlurmOptions>? slurm = null) => new()
-    {
-        Nodes = 2,
-        HandOver = by,
-        Slurm = options => (slurm ?? (same => same))((options with { CpusPerNode = 16, Patience = Patience }).ForShortJobs()),
-    };
+    public static SiteOptions Options(HandOverBy by, Func<SlurmOptions, SlurmOptions>? slurm = null) =>
+        new()
+        {
+            Nodes = 2,
+            HandOver = by,
+            Slurm = options => (slurm ?? (same => same))((options with { CpusPerNode = 16, Patience = Patience }).ForShortJobs()),
+        };
 
     /// <summary>Starts a site, lets a test have it, and stops it; where the test fails, slurmctld's log says more.</summary>
     public static async Task<T> WithAsync<T>(SiteOptions options, Func<Site.Site, Task<T>> test)

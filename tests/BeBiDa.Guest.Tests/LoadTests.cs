@@ -4,7 +4,15 @@ namespace BeBiDa.Guest.Tests;
 internal sealed class LoadTests
 {
     // Threads of the .NET runtime that there is one of each; the workers of its pool come and go.
-    private static readonly string[] OneOfEach = [".NET Finalizer", ".NET Sockets", ".NET TP Gate", ".NET Timer", "bebida_answerer", "bebida_carrier"];
+    private static readonly string[] OneOfEach =
+    [
+        ".NET Finalizer",
+        ".NET Sockets",
+        ".NET TP Gate",
+        ".NET Timer",
+        "bebida_answerer",
+        "bebida_carrier",
+    ];
     private static readonly string[] Lasting = ["bckfl", "rpcmgr", "sched_agent", "sigmgr", "slurmctld", "sstate"];
     private const int MostWorkers = 8; // ThreadPoolMaxThreads in BeBiDa.Controller.csproj
     private const int Warm = 100;
@@ -22,27 +30,36 @@ internal sealed class LoadTests
     [OneTimeSetUp]
     public async Task RunJobsAsync()
     {
-        alone = await Hosts.WithAsync(Hosts.Options(HandOverBy.Nobody), async site =>
-        {
-            // Some of its threads come and go; all that were seen count.
-            await ShortJobs.RunAsync(site.Slurm, Warm, Hosts.Patience, _ => Note(Hosts.Read(site)));
-            var state = await QuietAsync(site);
-            Note(state);
-            return state;
-        });
-        await Hosts.WithAsync(Hosts.Options(HandOverBy.Plugin), async site =>
-        {
-            warm = await AfterAsync(site, Warm);
-            half = await AfterAsync(site, Half);
-            return end = await AfterAsync(site, Half);
-        });
+        alone = await Hosts.WithAsync(
+            Hosts.Options(HandOverBy.Nobody),
+            async site =>
+            {
+                // Some of its threads come and go; all that were seen count.
+                await ShortJobs.RunAsync(site.Slurm, Warm, Hosts.Patience, _ => Note(Hosts.Read(site)));
+                var state = await QuietAsync(site);
+                Note(state);
+                return state;
+            }
+        );
+        await Hosts.WithAsync(
+            Hosts.Options(HandOverBy.Plugin),
+            async site =>
+            {
+                warm = await AfterAsync(site, Warm);
+                half = await AfterAsync(site, Half);
+                return end = await AfterAsync(site, Half);
+            }
+        );
     }
 
     [Test]
     public void The_plugin_adds_a_few_named_threads_and_no_more_under_load()
     {
         foreach (var state in new[] { warm, half, end })
-            Assert.That(state.OurThreads.Select(thread => thread.Name).Where(name => name != ".NET TP Worker").Order(StringComparer.Ordinal), Is.EqualTo(OneOfEach));
+            Assert.That(
+                state.OurThreads.Select(thread => thread.Name).Where(name => name != ".NET TP Worker").Order(StringComparer.Ordinal),
+                Is.EqualTo(OneOfEach)
+            );
         Assert.That(mostThreads, Is.LessThanOrEqualTo(OneOfEach.Length + MostWorkers), "at any time during the jobs");
     }
 
@@ -61,7 +78,20 @@ internal sealed class LoadTests
     [Test]
     public void No_thread_of_ours_takes_a_signal_that_is_sent_to_slurmctld()
     {
-        var sent = SignalSet.Of("SIGHUP", "SIGINT", "SIGQUIT", "SIGABRT", "SIGUSR1", "SIGUSR2", "SIGPIPE", "SIGALRM", "SIGTERM", "SIGCHLD", "SIGCONT", "SIGTSTP");
+        var sent = SignalSet.Of(
+            "SIGHUP",
+            "SIGINT",
+            "SIGQUIT",
+            "SIGABRT",
+            "SIGUSR1",
+            "SIGUSR2",
+            "SIGPIPE",
+            "SIGALRM",
+            "SIGTERM",
+            "SIGCHLD",
+            "SIGCONT",
+            "SIGTSTP"
+        );
         foreach (var thread in end.OurThreads)
             Assert.That(sent.Without(thread.Blocked).ToString(), Is.Empty, thread.Name);
     }
@@ -90,7 +120,9 @@ internal sealed class LoadTests
     [Test]
     public void Memory_is_flat_once_the_plugin_is_warm()
     {
-        TestContext.Out.WriteLine($"without us {Mega(alone.Resident)}, warm {Mega(warm.Resident)}, half {Mega(half.Resident)}, end {Mega(end.Resident)} MB");
+        TestContext.Out.WriteLine(
+            $"without us {Mega(alone.Resident)}, warm {Mega(warm.Resident)}, half {Mega(half.Resident)}, end {Mega(end.Resident)} MB"
+        );
         Assert.That(end.Anonymous - half.Anonymous, Is.LessThan(MostGrowth));
         Assert.That(end.Resident - alone.Resident, Is.LessThan(MostAdded));
     }
@@ -109,11 +141,17 @@ internal sealed class LoadTests
         }
     }
 
-    private static IEnumerable<string> Kinds(ProcessState state) => state.Descriptors.Select(file => file.Kind).Order(StringComparer.Ordinal);
+    private static IEnumerable<string> Kinds(ProcessState state) =>
+        state.Descriptors.Select(file => file.Kind).Order(StringComparer.Ordinal);
 
     private async Task<ProcessState> AfterAsync(Site.Site site, int jobs)
     {
-        await ShortJobs.RunAsync(site.Slurm, jobs, Hosts.Patience, _ => mostThreads = Math.Max(mostThreads, Hosts.Read(site).OurThreads.Count));
+        await ShortJobs.RunAsync(
+            site.Slurm,
+            jobs,
+            Hosts.Patience,
+            _ => mostThreads = Math.Max(mostThreads, Hosts.Read(site).OurThreads.Count)
+        );
         await site.WaitUntilFreeAsync();
         return await QuietAsync(site);
     }
@@ -122,15 +160,20 @@ internal sealed class LoadTests
     private static async Task<ProcessState> QuietAsync(Site.Site site)
     {
         ProcessState state = Hosts.Read(site);
-        await Eventually.HoldsAsync("slurmctld is at rest", Hosts.Patience, _ =>
-        {
-            var before = state;
-            state = Hosts.Read(site);
-            return Task.FromResult(
-                state.Threads.SequenceEqual(before.Threads)
-                && state.Descriptors.SequenceEqual(before.Descriptors)
-                && state.Descriptors.Count(file => file.Kind == "socket") <= 2);
-        });
+        await Eventually.HoldsAsync(
+            "slurmctld is at rest",
+            Hosts.Patience,
+            _ =>
+            {
+                var before = state;
+                state = Hosts.Read(site);
+                return Task.FromResult(
+                    state.Threads.SequenceEqual(before.Threads)
+                        && state.Descriptors.SequenceEqual(before.Descriptors)
+                        && state.Descriptors.Count(file => file.Kind == "socket") <= 2
+                );
+            }
+        );
         return state;
     }
 }

@@ -5,7 +5,14 @@ internal sealed class ScriptTests
 {
     private static readonly string[] Names = ["prolog", "epilog", "mail", "trigger"];
 
-    private sealed record Seen(IReadOnlyDictionary<string, IReadOnlyList<string>> Told, bool PrologsExitCode, bool MailsExitCode, int RefusedExitCode, ProcessState Scriptd, bool ScriptdHasUs);
+    private sealed record Seen(
+        IReadOnlyDictionary<string, IReadOnlyList<string>> Told,
+        bool PrologsExitCode,
+        bool MailsExitCode,
+        int RefusedExitCode,
+        ProcessState Scriptd,
+        bool ScriptdHasUs
+    );
 
     private Seen alone = null!;
     private Seen guest = null!;
@@ -41,29 +48,46 @@ internal sealed class ScriptTests
     private static async Task<Seen> RunAsync(HandOverBy by)
     {
         using var witness = new Witness();
-        var options = Hosts.Options(by, slurm => slurm with
-        {
-            PrologSlurmctld = witness.Text("prolog", failing: "refused"),
-            EpilogSlurmctld = witness.Text("epilog"),
-            ExtraConfiguration = [.. slurm.ExtraConfiguration, $"MailProg={witness.Script("mail", exitCode: 3)}"],
-        });
-        return await Hosts.WithAsync(options, async site =>
-        {
-            // So that the runtime is at work in slurmctld, and not just loaded.
-            await ShortJobs.RunAsync(site.Slurm, 20, Hosts.Patience);
-            (await site.Slurm.RunAsync("strigger", ["--set", "--reconfig", $"--program={witness.Script("trigger")}"])).EnsureSucceeded();
-            await site.Slurm.ReconfigureAsync();
-            await site.Slurm.SubmitAsync(["--mail-type=ALL", "--output=/dev/null", "--wrap", "true"]);
-            var refused = await site.Slurm.RunAsync("srun", ["--job-name=refused", "true"]);
-            var told = new Dictionary<string, IReadOnlyList<string>>();
-            foreach (var name in Names)
-                told[name] = await witness.TellsAsync(name);
-            await ShortJobs.GoneAsync(site.Slurm, Hosts.Patience);
+        var options = Hosts.Options(
+            by,
+            slurm =>
+                slurm with
+                {
+                    PrologSlurmctld = witness.Text("prolog", failing: "refused"),
+                    EpilogSlurmctld = witness.Text("epilog"),
+                    ExtraConfiguration = [.. slurm.ExtraConfiguration, $"MailProg={witness.Script("mail", exitCode: 3)}"],
+                }
+        );
+        return await Hosts.WithAsync(
+            options,
+            async site =>
+            {
+                // So that the runtime is at work in slurmctld, and not just loaded.
+                await ShortJobs.RunAsync(site.Slurm, 20, Hosts.Patience);
+                (
+                    await site.Slurm.RunAsync("strigger", ["--set", "--reconfig", $"--program={witness.Script("trigger")}"])
+                ).EnsureSucceeded();
+                await site.Slurm.ReconfigureAsync();
+                await site.Slurm.SubmitAsync(["--mail-type=ALL", "--output=/dev/null", "--wrap", "true"]);
+                var refused = await site.Slurm.RunAsync("srun", ["--job-name=refused", "true"]);
+                var told = new Dictionary<string, IReadOnlyList<string>>();
+                foreach (var name in Names)
+                    told[name] = await witness.TellsAsync(name);
+                await ShortJobs.GoneAsync(site.Slurm, Hosts.Patience);
 
-            var scriptd = ProcessState.Child(site.Slurm.Controller.ProcessId, "slurmscriptd") ?? throw new AssertionException("slurmscriptd does not run");
-            var log = site.Slurm.Controller.ReadLog();
-            return new Seen(told, log.Contains("prolog exit status 7:0"), log.Contains("MailProg, exit code=3") || log.Contains("MailProg returned error"),
-                refused.ExitCode, ProcessState.Read(scriptd), File.ReadAllText($"/proc/{scriptd}/maps").Contains("bebida"));
-        });
+                var scriptd =
+                    ProcessState.Child(site.Slurm.Controller.ProcessId, "slurmscriptd")
+                    ?? throw new AssertionException("slurmscriptd does not run");
+                var log = site.Slurm.Controller.ReadLog();
+                return new Seen(
+                    told,
+                    log.Contains("prolog exit status 7:0"),
+                    log.Contains("MailProg, exit code=3") || log.Contains("MailProg returned error"),
+                    refused.ExitCode,
+                    ProcessState.Read(scriptd),
+                    File.ReadAllText($"/proc/{scriptd}/maps").Contains("bebida")
+                );
+            }
+        );
     }
 }

@@ -15,28 +15,33 @@ internal sealed class Witness : IDisposable
     }
 
     /// <summary>The text of such a script, for those that the lab writes itself; it fails jobs of a name.</summary>
-    public string Text(string name, int exitCode = 0, string failing = "") => $"""
-        #!/bin/sh
-        PATH=/usr/bin:/bin
-        told={folder}/$$.{name}
-        # A program of its own sees what any would: what a shell keeps open for itself closes on exec.
-        grep -E '^Sig(Blk|Ign|Cgt)' /proc/self/status >"$told.tmp"
-        ls -l /proc/self/fd | sed -nE 's/.* [0-9]+ -> //p' >>"$told.tmp"
-        mv "$told.tmp" "$told"
-        [ "$SLURM_JOB_NAME" != "{failing}" ] || exit 7
-        exit {exitCode}
+    public string Text(string name, int exitCode = 0, string failing = "") =>
+        $"""
+            #!/bin/sh
+            PATH=/usr/bin:/bin
+            told={folder}/$$.{name}
+            # A program of its own sees what any would: what a shell keeps open for itself closes on exec.
+            grep -E '^Sig(Blk|Ign|Cgt)' /proc/self/status >"$told.tmp"
+            ls -l /proc/self/fd | sed -nE 's/.* [0-9]+ -> //p' >>"$told.tmp"
+            mv "$told.tmp" "$told"
+            [ "$SLURM_JOB_NAME" != "{failing}" ] || exit 7
+            exit {exitCode}
 
-        """;
+            """;
 
     /// <summary>Waits for one testimony of a script, and returns it without what differs from site to site.</summary>
     public async Task<IReadOnlyList<string>> TellsAsync(string name)
     {
         string[] told = [];
-        await Eventually.HoldsAsync($"{name} has run", Eventually.Patience, _ =>
-        {
-            told = Directory.GetFiles(folder, $"*.{name}");
-            return Task.FromResult(told.Length > 0);
-        });
+        await Eventually.HoldsAsync(
+            $"{name} has run",
+            Eventually.Patience,
+            _ =>
+            {
+                told = Directory.GetFiles(folder, $"*.{name}");
+                return Task.FromResult(told.Length > 0);
+            }
+        );
         return [.. File.ReadAllLines(told[0]).Select(Anywhere).Order(StringComparer.Ordinal)];
     }
 
@@ -44,6 +49,9 @@ internal sealed class Witness : IDisposable
 
     private string Anywhere(string line) =>
         line.StartsWith("Sig", StringComparison.Ordinal) ? line
-        : line.StartsWith('/') ? Path.GetFileName(line) is var file && line.StartsWith(folder, StringComparison.Ordinal) ? "testimony" : line.StartsWith("/proc", StringComparison.Ordinal) ? "/proc" : file
+        : line.StartsWith('/')
+            ? Path.GetFileName(line) is var file && line.StartsWith(folder, StringComparison.Ordinal) ? "testimony"
+                : line.StartsWith("/proc", StringComparison.Ordinal) ? "/proc"
+                : file
         : line.Split(':')[0];
 }

@@ -5,19 +5,24 @@ internal sealed class CredentialTests
 {
     [Test]
     public Task Nodes_are_handed_over_with_a_kubeconfig_of_bebidactls_and_after_its_renewal_with_the_new_token_alone() =>
-        Sites.WithAsync(new SiteOptions { Nodes = 1 }, async site =>
-        {
-            var file = (await File.ReadAllLinesAsync(site.ConfigurationFile)).Single(line => line.Contains("kubeconfig: ", StringComparison.Ordinal)).Split(": ")[1];
-            (await site.Tool.RunAsync("kubeconfig", "create", "--kubeconfig", site.Api.AdminKubeconfig, "--force")).EnsureSucceeded();
-            await HandOverAsync(site);
+        Sites.WithAsync(
+            new SiteOptions { Nodes = 1 },
+            async site =>
+            {
+                var file = (await File.ReadAllLinesAsync(site.ConfigurationFile))
+                    .Single(line => line.Contains("kubeconfig: ", StringComparison.Ordinal))
+                    .Split(": ")[1];
+                (await site.Tool.RunAsync("kubeconfig", "create", "--kubeconfig", site.Api.AdminKubeconfig, "--force")).EnsureSucceeded();
+                await HandOverAsync(site);
 
-            var first = Token(file);
-            (await site.Tool.RunAsync("kubeconfig", "renew", "--now", "--kubeconfig", site.Api.AdminKubeconfig)).EnsureSucceeded();
-            Assert.That(Token(file), Is.Not.EqualTo(first));
-            site.EmbeddedApi.RevokeToken(first);
-            await HandOverAsync(site);
-            Assert.That(site.Slurm.Controller.ReadLog(), Does.Contain($"{file} was renewed; going on with the new credentials"));
-        });
+                var first = Token(file);
+                (await site.Tool.RunAsync("kubeconfig", "renew", "--now", "--kubeconfig", site.Api.AdminKubeconfig)).EnsureSucceeded();
+                Assert.That(Token(file), Is.Not.EqualTo(first));
+                site.EmbeddedApi.RevokeToken(first);
+                await HandOverAsync(site);
+                Assert.That(site.Slurm.Controller.ReadLog(), Does.Contain($"{file} was renewed; going on with the new credentials"));
+            }
+        );
 
     private static async Task HandOverAsync(Site site)
     {

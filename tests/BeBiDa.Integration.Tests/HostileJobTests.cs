@@ -19,7 +19,17 @@ internal sealed class HostileJobTests : SiteTest
     {
         folder = Directory.CreateTempSubdirectory("bebida-hostile-").FullName;
         await Cli.Wrap("cc")
-            .WithArguments(["-std=gnu11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-o", Client, Path.Combine(PluginBuild.RepositoryRoot(), "tests", "BeBiDa.Integration.Tests", "hostile.c"), "-lslurm"])
+            .WithArguments([
+                "-std=gnu11",
+                "-D_GNU_SOURCE",
+                "-Wall",
+                "-Wextra",
+                "-Werror",
+                "-o",
+                Client,
+                Path.Combine(PluginBuild.RepositoryRoot(), "tests", "BeBiDa.Integration.Tests", "hostile.c"),
+                "-lslurm",
+            ])
             .WithStandardErrorPipe(PipeTarget.ToDelegate(TestContext.Error.WriteLine))
             .ExecuteAsync();
     }
@@ -40,7 +50,8 @@ internal sealed class HostileJobTests : SiteTest
     public async Task A_job_of_another_user_beside_it_notices_nothing_and_nothing_is_forged(string what)
     {
         var submitted = await Slurm.RunAsync(Client, [$"{Nobody}", what, "n1"]);
-        var hostile = submitted.ExitCode == 0 ? int.Parse(submitted.StandardOutput.Trim(), System.Globalization.CultureInfo.InvariantCulture) : 0;
+        var hostile =
+            submitted.ExitCode == 0 ? int.Parse(submitted.StandardOutput.Trim(), System.Globalization.CultureInfo.InvariantCulture) : 0;
         if (hostile == 0)
             TestContext.Out.WriteLine($"{what}: Slurm itself says {submitted.StandardOutput}");
         var bystander = await StartJobAsync("-w", "n2");

@@ -41,11 +41,15 @@ internal sealed class JobMix(Site site, int seed)
         random.Shuffle(fates);
         // Drawn before any of them runs, so that a seed means the same jobs whichever lane is quicker.
         var jobs = new Queue<(Fate Fate, string[] Options, TimeSpan Time)>(fates.Select(fate => (fate, Options(), Time())));
-        await Task.WhenAll(Enumerable.Range(0, Lanes).Select(async _ =>
-        {
-            while (Next() is var (fate, options, time))
-                await RunAsync(fate, options, time);
-        }));
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, Lanes)
+                .Select(async _ =>
+                {
+                    while (Next() is var (fate, options, time))
+                        await RunAsync(fate, options, time);
+                })
+        );
 
         (Fate, string[], TimeSpan)? Next()
         {
@@ -54,16 +58,20 @@ internal sealed class JobMix(Site site, int seed)
         }
     }
 
-    private Task RunAsync(Fate fate, string[] options, TimeSpan time) => fate switch
-    {
-        Fate.Batch => EndsAsync(() => site.Probes.SubmitAsync(time, options), JobState.Completed),
-        Fate.Interactive => InteractiveAsync(options, time),
-        Fate.Array => EndsAsync(() => site.Probes.SubmitAsync(time, "-p", SlurmCluster.SharedPartition, "--array=1-4"), JobState.Completed),
-        Fate.Heterogeneous => EndsAsync(() => HeterogeneousAsync(time), JobState.Completed),
-        Fate.CancelledWhileConfiguring => EndsAsync(() => CancelledWhileConfiguringAsync(options), JobState.Cancelled),
-        Fate.CancelledWhileRunning => EndsAsync(() => CancelledWhileRunningAsync(options), JobState.Cancelled),
-        _ => EndsAsync(() => RequeuedAsync(options, time), JobState.Completed),
-    };
+    private Task RunAsync(Fate fate, string[] options, TimeSpan time) =>
+        fate switch
+        {
+            Fate.Batch => EndsAsync(() => site.Probes.SubmitAsync(time, options), JobState.Completed),
+            Fate.Interactive => InteractiveAsync(options, time),
+            Fate.Array => EndsAsync(
+                () => site.Probes.SubmitAsync(time, "-p", SlurmCluster.SharedPartition, "--array=1-4"),
+                JobState.Completed
+            ),
+            Fate.Heterogeneous => EndsAsync(() => HeterogeneousAsync(time), JobState.Completed),
+            Fate.CancelledWhileConfiguring => EndsAsync(() => CancelledWhileConfiguringAsync(options), JobState.Cancelled),
+            Fate.CancelledWhileRunning => EndsAsync(() => CancelledWhileRunningAsync(options), JobState.Cancelled),
+            _ => EndsAsync(() => RequeuedAsync(options, time), JobState.Completed),
+        };
 
     private async Task EndsAsync(Func<Task<int>> submit, JobState state)
     {
@@ -72,20 +80,30 @@ internal sealed class JobMix(Site site, int seed)
             Assert.That(part.State, Is.EqualTo(state), $"job {part.DisplayId}");
     }
 
-    private async Task InteractiveAsync(string[] options, TimeSpan time) =>
-        (await site.Probes.RunAsync(time, options)).EnsureSucceeded();
+    private async Task InteractiveAsync(string[] options, TimeSpan time) => (await site.Probes.RunAsync(time, options)).EnsureSucceeded();
 
     private Task<int> HeterogeneousAsync(TimeSpan time)
     {
         var probe = $"{site.Probes.Script} {time.TotalMilliseconds:0}";
-        return site.Slurm.SubmitAsync(["-N1", "--output=/dev/null", "--wrap", $"srun --het-group=0 {probe} & srun --het-group=1 --ntasks-per-node=1 {probe}; wait", ":", "-N2"]);
+        return site.Slurm.SubmitAsync([
+            "-N1",
+            "--output=/dev/null",
+            "--wrap",
+            $"srun --het-group=0 {probe} & srun --het-group=1 --ntasks-per-node=1 {probe}; wait",
+            ":",
+            "-N2",
+        ]);
     }
 
     private async Task<int> CancelledWhileConfiguringAsync(string[] options)
     {
         var job = await site.Probes.SubmitAsync(TimeSpan.FromMinutes(1), options);
         var state = JobState.Pending;
-        await Eventually.HoldsAsync($"job {job} has its nodes", Eventually.Patience, async cancel => (state = await site.Slurm.JobStateAsync(job, cancel)) != JobState.Pending);
+        await Eventually.HoldsAsync(
+            $"job {job} has its nodes",
+            Eventually.Patience,
+            async cancel => (state = await site.Slurm.JobStateAsync(job, cancel)) != JobState.Pending
+        );
         if (state == JobState.Configuring)
             Interlocked.Increment(ref configuringWhenCancelled);
         await site.Slurm.RunAsync("scancel", [$"{job}"]);
@@ -114,7 +132,8 @@ internal sealed class JobMix(Site site, int seed)
         string[] nodes = [.. site.Slurm.Nodes];
         random.Shuffle(nodes);
         var count = random.Next(1, 5);
-        string[] partition = random.Next(3) > 0 ? ["-p", SlurmCluster.SharedPartition, "--oversubscribe"] : ["-p", SlurmCluster.ExclusivePartition];
+        string[] partition =
+            random.Next(3) > 0 ? ["-p", SlurmCluster.SharedPartition, "--oversubscribe"] : ["-p", SlurmCluster.ExclusivePartition];
         return [.. partition, $"-N{count}", "-w", string.Join(',', nodes.Take(count))];
     }
 

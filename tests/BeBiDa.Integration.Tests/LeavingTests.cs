@@ -18,7 +18,12 @@ internal sealed class LeavingTests(HandOverBy handOver) : SiteTest
             File.WriteAllText(Gate, "");
             File.WriteAllText(script, $"#!/bin/sh\nuntil [ \"$SLURMD_NODENAME\" != n2 ] || [ -e {Gate} ]; do sleep 0.1; done\n");
             File.SetUnixFileMode(script, (UnixFileMode)0b111_101_101);
-            return new() { Nodes = 2, HandOver = handOver, Slurm = slurm => slurm with { ExtraConfiguration = [$"Epilog={script}"] } };
+            return new()
+            {
+                Nodes = 2,
+                HandOver = handOver,
+                Slurm = slurm => slurm with { ExtraConfiguration = [$"Epilog={script}"] },
+            };
         }
     }
 
@@ -34,9 +39,16 @@ internal sealed class LeavingTests(HandOverBy handOver) : SiteTest
             var job = await StartJobAsync("-N2");
             await HeldAsync("n1", job);
             (await Slurm.RunAsync("scancel", [$"{job}"])).EnsureSucceeded();
-            await Eventually.HoldsAsync("n1 is back in Kubernetes", Patience, async _ => (await NodeAsync("n1")).Spec.Unschedulable != true);
+            await Eventually.HoldsAsync(
+                "n1 is back in Kubernetes",
+                Patience,
+                async _ => (await NodeAsync("n1")).Spec.Unschedulable != true
+            );
             Assert.That((await NodeAsync("n2")).Spec.Unschedulable, Is.True);
-            Assert.That((await Slurm.RunAsync("squeue", ["--noheader", "--format=%T", $"--jobs={job}"])).StandardOutput.Trim(), Is.EqualTo("COMPLETING"));
+            Assert.That(
+                (await Slurm.RunAsync("squeue", ["--noheader", "--format=%T", $"--jobs={job}"])).StandardOutput.Trim(),
+                Is.EqualTo("COMPLETING")
+            );
         }
         finally
         {

@@ -8,11 +8,13 @@ internal sealed class OutageTests : SiteTest
 {
     private static readonly Fault HoldsHang = new(FaultKind.Hang) { Verb = "patch", Resource = "nodes" };
 
-    protected override SiteOptions Options => new()
-    {
-        Nodes = 2,
-        Configuration = "  requestTimeout: 2s\ncontroller:\n  deadline: 5s\n  reconcileInterval: 1s\njobs:\n  mayKeep: {users: []}\neviction:\n  deadline: 3s\n  gracePeriod: 500ms\n",
-    };
+    protected override SiteOptions Options =>
+        new()
+        {
+            Nodes = 2,
+            Configuration =
+                "  requestTimeout: 2s\ncontroller:\n  deadline: 5s\n  reconcileInterval: 1s\njobs:\n  mayKeep: {users: []}\neviction:\n  deadline: 3s\n  gracePeriod: 500ms\n",
+        };
 
     [TearDown]
     public async Task ServeAsync() => await Site.EmbeddedApi.RestartAsync();
@@ -23,7 +25,10 @@ internal sealed class OutageTests : SiteTest
         await using var pings = new PingWatch(Slurm);
         await Site.EmbeddedApi.StopAsync();
         var job = await StartJobAsync("-N2");
-        Assert.That(Slurm.Controller.ReadLog(), Does.Contain($"job {job}: its nodes have not left Kubernetes").And.Contain("the job starts (controller.onFailure)"));
+        Assert.That(
+            Slurm.Controller.ReadLog(),
+            Does.Contain($"job {job}: its nodes have not left Kubernetes").And.Contain("the job starts (controller.onFailure)")
+        );
 
         await Site.EmbeddedApi.RestartAsync();
         await HeldAsync("n1", job);
@@ -63,7 +68,17 @@ internal sealed class OutageTests : SiteTest
     public async Task Refusals(int code, int? retryAfter)
     {
         await using var pings = new PingWatch(Slurm);
-        using (Site.EmbeddedApi.Faults.Add(new Fault(FaultKind.Refuse) { StatusCode = code, RetryAfter = retryAfter, Verb = "patch", Resource = "nodes" }))
+        using (
+            Site.EmbeddedApi.Faults.Add(
+                new Fault(FaultKind.Refuse)
+                {
+                    StatusCode = code,
+                    RetryAfter = retryAfter,
+                    Verb = "patch",
+                    Resource = "nodes",
+                }
+            )
+        )
         {
             var job = await StartJobAsync("-N2");
             Assert.That(Slurm.Controller.ReadLog(), Does.Contain($"job {job}: decommission not done within").And.Contain($"{code} "));
@@ -91,7 +106,16 @@ internal sealed class OutageTests : SiteTest
     [Test]
     public async Task What_Kubernetes_refuses_holds_a_job_up_for_no_more_than_a_few_tries()
     {
-        using (Site.EmbeddedApi.Faults.Add(new Fault(FaultKind.Refuse) { StatusCode = 403, Verb = "patch", Resource = "nodes" }))
+        using (
+            Site.EmbeddedApi.Faults.Add(
+                new Fault(FaultKind.Refuse)
+                {
+                    StatusCode = 403,
+                    Verb = "patch",
+                    Resource = "nodes",
+                }
+            )
+        )
         {
             var job = await StartJobAsync("-N2");
             Assert.That(Slurm.Controller.ReadLog(), Does.Match($"job {job}: decommission failed after .* 403 "));
@@ -101,16 +125,23 @@ internal sealed class OutageTests : SiteTest
 
     [Test]
     public Task In_an_outage_longer_than_a_job_may_wait_jobs_start_after_a_glance_and_hold_their_nodes_when_it_is_over() =>
-        Sites.WithAsync(Options with { Configuration = "controller: {deadline: 8s, reconcileInterval: 1s}\njobs:\n  mayKeep: {users: []}\neviction: {deadline: 4s, gracePeriod: 500ms}\n" }, async site =>
-        {
-            await site.EmbeddedApi.StopAsync();
-            Assert.That(await AnswerAsync(site, "n1"), Does.StartWith("n1: "), "it waits as long as a job may");
-            // The outage began when Kubernetes was first asked in vain: after two full waits it is longer than one of them.
-            await AnswerAsync(site, "n1");
-            Assert.That(await AnswerAsync(site, "n2"), Does.StartWith("n2 (Kubernetes has not answered for "));
-            await site.EmbeddedApi.RestartAsync();
-            await Eventually.HoldsAsync("all jobs hold their nodes", Patience, async _ => (await site.HoldsAsync()).Count == 3);
-        });
+        Sites.WithAsync(
+            Options with
+            {
+                Configuration =
+                    "controller: {deadline: 8s, reconcileInterval: 1s}\njobs:\n  mayKeep: {users: []}\neviction: {deadline: 4s, gracePeriod: 500ms}\n",
+            },
+            async site =>
+            {
+                await site.EmbeddedApi.StopAsync();
+                Assert.That(await AnswerAsync(site, "n1"), Does.StartWith("n1: "), "it waits as long as a job may");
+                // The outage began when Kubernetes was first asked in vain: after two full waits it is longer than one of them.
+                await AnswerAsync(site, "n1");
+                Assert.That(await AnswerAsync(site, "n2"), Does.StartWith("n2 (Kubernetes has not answered for "));
+                await site.EmbeddedApi.RestartAsync();
+                await Eventually.HoldsAsync("all jobs hold their nodes", Patience, async _ => (await site.HoldsAsync()).Count == 3);
+            }
+        );
 
     [TestCase(false, TestName = "A_job_that_started_during_an_outage_in_which_slurmctld_was_restarted_holds_its_nodes_after_it")]
     [TestCase(true, TestName = "A_job_that_started_during_an_outage_in_which_slurmctld_crashed_holds_its_nodes_after_it")]
@@ -140,10 +171,23 @@ internal sealed class OutageTests : SiteTest
     // What is told of a job that starts during the outage; how long it waited is the host's matter too.
     private static async Task<string> AnswerAsync(Site site, string node)
     {
-        var job = await site.Slurm.SubmitAsync(["-p", SlurmCluster.SharedPartition, "-w", node, "--output=/dev/null", "--wrap", "sleep 600"]);
+        var job = await site.Slurm.SubmitAsync([
+            "-p",
+            SlurmCluster.SharedPartition,
+            "-w",
+            node,
+            "--output=/dev/null",
+            "--wrap",
+            "sleep 600",
+        ]);
         await site.Slurm.WaitForJobAsync(job, JobState.Running);
         return Regex.Match(site.Slurm.Controller.ReadLog(), $@"job {job}: decommission not done within \S+ on (.*)").Groups[1].Value;
     }
 
-    private Task HoldsAreAsync(params string[] holds) => Eventually.HoldsAsync($"the holds are [{string.Join(", ", holds)}]", Patience, async _ => (await Site.HoldsAsync()).SequenceEqual(holds));
+    private Task HoldsAreAsync(params string[] holds) =>
+        Eventually.HoldsAsync(
+            $"the holds are [{string.Join(", ", holds)}]",
+            Patience,
+            async _ => (await Site.HoldsAsync()).SequenceEqual(holds)
+        );
 }

@@ -35,7 +35,11 @@ internal sealed class OwnershipTests : SiteTest
         var first = await StartJobAsync("-p", SlurmCluster.SharedPartition, "-w", "n1");
         var second = await StartJobAsync("-p", SlurmCluster.SharedPartition, "-w", "n1");
         await CancelAsync(first);
-        await Eventually.HoldsAsync("only the second holds n1", Patience, async _ => (await Site.HoldsAsync()).SequenceEqual([$"n1 lab.{second}"]));
+        await Eventually.HoldsAsync(
+            "only the second holds n1",
+            Patience,
+            async _ => (await Site.HoldsAsync()).SequenceEqual([$"n1 lab.{second}"])
+        );
         Assert.That(await Site.UnschedulableAsync(), Is.EqualTo(new[] { "n1" }));
 
         await CancelAsync(second);
@@ -45,11 +49,15 @@ internal sealed class OwnershipTests : SiteTest
     [Test]
     public async Task What_others_write_on_a_node_survives_hand_overs_at_the_same_moment()
     {
-        var handOvers = Task.WhenAll(Enumerable.Range(0, 2).Select(async _ =>
-        {
-            for (var i = 0; i < 5; i++)
-                (await Slurm.RunAsync("srun", ["-p", SlurmCluster.SharedPartition, "-N2", "true"])).EnsureSucceeded();
-        }));
+        var handOvers = Task.WhenAll(
+            Enumerable
+                .Range(0, 2)
+                .Select(async _ =>
+                {
+                    for (var i = 0; i < 5; i++)
+                        (await Slurm.RunAsync("srun", ["-p", SlurmCluster.SharedPartition, "-N2", "true"])).EnsureSucceeded();
+                })
+        );
         var edits = 0;
         for (; edits < Keys || !handOvers.IsCompleted; edits++)
             await EditAsync("n1", edits);
@@ -74,8 +82,19 @@ internal sealed class OwnershipTests : SiteTest
         var key = $"foreign/{edit % Keys}";
         var text = $"{edit}";
         await Site.Client.CoreV1.PatchNodeAsync(
-            new V1Patch(new { metadata = new { labels = new Dictionary<string, string> { [key] = text }, annotations = new Dictionary<string, string> { [key] = text } } }, V1Patch.PatchType.MergePatch),
-            name);
+            new V1Patch(
+                new
+                {
+                    metadata = new
+                    {
+                        labels = new Dictionary<string, string> { [key] = text },
+                        annotations = new Dictionary<string, string> { [key] = text },
+                    },
+                },
+                V1Patch.PatchType.MergePatch
+            ),
+            name
+        );
         while (edit % 10 == 0 && !await TryTaintAsync(name, key, text))
         {
             // Another writer was quicker.
@@ -85,7 +104,16 @@ internal sealed class OwnershipTests : SiteTest
     private async Task<bool> TryTaintAsync(string name, string key, string value)
     {
         var node = await NodeAsync(name);
-        node.Spec.Taints = [.. (node.Spec.Taints ?? []).Where(taint => taint.Key != key), new V1Taint { Key = key, Value = value, Effect = "PreferNoSchedule" }];
+        node.Spec.Taints =
+        [
+            .. (node.Spec.Taints ?? []).Where(taint => taint.Key != key),
+            new V1Taint
+            {
+                Key = key,
+                Value = value,
+                Effect = "PreferNoSchedule",
+            },
+        ];
         try
         {
             await Site.Client.CoreV1.ReplaceNodeAsync(node, name);

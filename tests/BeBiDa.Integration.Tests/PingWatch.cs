@@ -29,7 +29,12 @@ internal sealed class PingWatch : IAsyncDisposable
         await stop.CancelAsync();
         await watching;
         Assert.That(answers, Is.Not.Empty);
-        Assert.That(answers.Where(a => !a.Answer.Contains("is UP") || a.Took > Bound + (2 * slowestOfIdle)).Select(a => $"{a.Took.TotalMilliseconds:0} ms, an idle one {slowestOfIdle.TotalMilliseconds:0} ms at most: {a.Answer}"), Is.Empty);
+        Assert.That(
+            answers
+                .Where(a => !a.Answer.Contains("is UP") || a.Took > Bound + (2 * slowestOfIdle))
+                .Select(a => $"{a.Took.TotalMilliseconds:0} ms, an idle one {slowestOfIdle.TotalMilliseconds:0} ms at most: {a.Answer}"),
+            Is.Empty
+        );
     }
 
     public async ValueTask DisposeAsync()

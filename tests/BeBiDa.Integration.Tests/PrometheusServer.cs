@@ -12,7 +12,8 @@ internal sealed class PrometheusServer : IAsyncDisposable
     private static readonly TimeSpan Patience = Eventually.Patience;
 
     private readonly HttpClient client;
-    private readonly BoundProcess exporter, prometheus;
+    private readonly BoundProcess exporter,
+        prometheus;
 
     private PrometheusServer(int port, BoundProcess exporter, BoundProcess prometheus)
     {
@@ -30,17 +31,38 @@ internal sealed class PrometheusServer : IAsyncDisposable
     public static async Task<PrometheusServer> StartAsync(string folder, string textfiles, string rules)
     {
         var (asked, asks) = (RealApiServer.FreePort(), RealApiServer.FreePort());
-        await File.WriteAllTextAsync(Path.Combine(folder, "prometheus.yml"), $$"""
+        await File.WriteAllTextAsync(
+            Path.Combine(folder, "prometheus.yml"),
+            $$"""
             global: {scrape_interval: 1s, evaluation_interval: 1s}
             rule_files: ["{{rules}}"]
             scrape_configs:
               - job_name: node
                 static_configs: [{targets: ["127.0.0.1:{{asked}}"]}]
-            """);
-        var exporter = new BoundProcess("/usr/bin/prometheus-node-exporter", Path.Combine(folder, "exporter.log"), "--collector.disable-defaults", "--collector.textfile", $"--collector.textfile.directory={textfiles}", $"--web.listen-address=127.0.0.1:{asked}");
-        var prometheus = new BoundProcess("/usr/bin/prometheus", Path.Combine(folder, "prometheus.log"), $"--config.file={folder}/prometheus.yml", $"--storage.tsdb.path={folder}/data", $"--web.listen-address=127.0.0.1:{asks}");
+            """
+        );
+        var exporter = new BoundProcess(
+            "/usr/bin/prometheus-node-exporter",
+            Path.Combine(folder, "exporter.log"),
+            "--collector.disable-defaults",
+            "--collector.textfile",
+            $"--collector.textfile.directory={textfiles}",
+            $"--web.listen-address=127.0.0.1:{asked}"
+        );
+        var prometheus = new BoundProcess(
+            "/usr/bin/prometheus",
+            Path.Combine(folder, "prometheus.log"),
+            $"--config.file={folder}/prometheus.yml",
+            $"--storage.tsdb.path={folder}/data",
+            $"--web.listen-address=127.0.0.1:{asks}"
+        );
         var server = new PrometheusServer(asks, exporter, prometheus);
-        await Eventually.HoldsAsync("Prometheus reads the textfile collector", Patience, async cancel => await server.ValueAsync("sum(up)", cancel) == 1, explain: () => $"{prometheus.LastLines()}\n{exporter.LastLines()}");
+        await Eventually.HoldsAsync(
+            "Prometheus reads the textfile collector",
+            Patience,
+            async cancel => await server.ValueAsync("sum(up)", cancel) == 1,
+            explain: () => $"{prometheus.LastLines()}\n{exporter.LastLines()}"
+        );
         return server;
     }
 
@@ -54,15 +76,34 @@ internal sealed class PrometheusServer : IAsyncDisposable
         var json = await answer.Content.ReadFromJsonAsync<JsonElement>(cancellationToken);
         if (json.GetProperty("status").GetString() != "success")
             throw new LabException($"{expression}: {json.GetProperty("error").GetString()}");
-        return [.. json.GetProperty("data").GetProperty("result").EnumerateArray().Select(r => double.Parse(r.GetProperty("value")[1].GetString()!, System.Globalization.CultureInfo.InvariantCulture)).Where(v => !double.IsNaN(v))];
+        return
+        [
+            .. json.GetProperty("data")
+                .GetProperty("result")
+                .EnumerateArray()
+                .Select(r => double.Parse(r.GetProperty("value")[1].GetString()!, System.Globalization.CultureInfo.InvariantCulture))
+                .Where(v => !double.IsNaN(v)),
+        ];
     }
 
     /// <summary>The rules that Prometheus evaluates, with what is wrong with each; empty when nothing is.</summary>
     public async Task<IReadOnlyList<(string Name, string Health, string Problem)>> RulesAsync(CancellationToken cancellationToken)
     {
         var json = await client.GetFromJsonAsync<JsonElement>("api/v1/rules", cancellationToken);
-        return [.. json.GetProperty("data").GetProperty("groups").EnumerateArray().SelectMany(g => g.GetProperty("rules").EnumerateArray())
-            .Select(r => (r.GetProperty("name").GetString()!, r.GetProperty("health").GetString()!, r.TryGetProperty("lastError", out var e) ? e.GetString()! : ""))];
+        return
+        [
+            .. json.GetProperty("data")
+                .GetProperty("groups")
+                .EnumerateArray()
+                .SelectMany(g => g.GetProperty("rules").EnumerateArray())
+                .Select(r =>
+                    (
+                        r.GetProperty("name").GetString()!,
+                        r.GetProperty("health").GetString()!,
+                        r.TryGetProperty("lastError", out var e) ? e.GetString()! : ""
+                    )
+                ),
+        ];
     }
 
     /// <summary>The sum of a query's values; null while there is none, or no answer.</summary>

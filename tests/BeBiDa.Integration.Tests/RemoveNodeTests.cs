@@ -9,7 +9,12 @@ internal sealed class RemoveNodeTests : SiteTest
     protected override SiteOptions Options => new() { Nodes = 3, Configuration = "  removeNode: true\njobs:\n  mayKeep: {users: []}\n" };
 
     [OneTimeSetUp]
-    public Task AllowAsync() => Site.Kubectl.RunAsync("apply", "-f", Path.Combine(PluginBuild.RepositoryRoot(), "packaging", "kubernetes", "rbac-remove-node.yaml"));
+    public Task AllowAsync() =>
+        Site.Kubectl.RunAsync(
+            "apply",
+            "-f",
+            Path.Combine(PluginBuild.RepositoryRoot(), "packaging", "kubernetes", "rbac-remove-node.yaml")
+        );
 
     [Test]
     public async Task A_jobs_nodes_are_gone_from_Kubernetes_also_if_they_are_registered_anew_during_it_and_free_when_they_are_after_it()
@@ -30,5 +35,6 @@ internal sealed class RemoveNodeTests : SiteTest
         Assert.That(await NodesAsync(), Is.EqualTo(new[] { "n1", "n2", "n3" }));
     }
 
-    private async Task<IReadOnlyList<string>> NodesAsync() => [.. (await Site.Client.CoreV1.ListNodeAsync()).Items.Select(n => n.Metadata.Name).Order(StringComparer.Ordinal)];
+    private async Task<IReadOnlyList<string>> NodesAsync() =>
+        [.. (await Site.Client.CoreV1.ListNodeAsync()).Items.Select(n => n.Metadata.Name).Order(StringComparer.Ordinal)];
 }

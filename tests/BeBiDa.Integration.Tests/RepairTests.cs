@@ -10,7 +10,13 @@ internal sealed class RepairTests(ApiServerKind kind) : SiteTest
     // The jobs of these tests are root's, who may keep nodes unless it is said otherwise.
     private const string Configuration = "controller: {reconcileInterval: 1s}\njobs:\n  mayKeep: {users: []}\n";
 
-    protected override SiteOptions Options => new() { Api = kind, Nodes = 3, Configuration = Configuration };
+    protected override SiteOptions Options =>
+        new()
+        {
+            Api = kind,
+            Nodes = 3,
+            Configuration = Configuration,
+        };
 
     [Test]
     public async Task A_hold_of_a_job_that_never_was_is_released_and_another_clusters_stays()
@@ -33,7 +39,14 @@ internal sealed class RepairTests(ApiServerKind kind) : SiteTest
         await Site.Kubectl.RunAsync("uncordon", "n1");
         await Workloads.RunAsync(Site.Client, Workloads.Pod("trespasser", "n1"));
         await HeldAsync("n1", job);
-        await Eventually.HoldsAsync("the pod is gone", Patience, async _ => (await Site.Client.CoreV1.ListNamespacedPodAsync(Workloads.Namespace)).Items.All(pod => pod.Metadata.DeletionTimestamp is not null));
+        await Eventually.HoldsAsync(
+            "the pod is gone",
+            Patience,
+            async _ =>
+                (await Site.Client.CoreV1.ListNamespacedPodAsync(Workloads.Namespace)).Items.All(pod =>
+                    pod.Metadata.DeletionTimestamp is not null
+                )
+        );
     }
 
     [Test]
@@ -57,7 +70,17 @@ internal sealed class RepairTests(ApiServerKind kind) : SiteTest
         await Site.Kubectl.RunAsync("uncordon", "n3");
     }
 
-    private Task HoldsAreAsync(params string[] holds) => Eventually.HoldsAsync($"the holds are [{string.Join(", ", holds)}]", Patience, async _ => (await Site.HoldsAsync()).SequenceEqual(holds));
+    private Task HoldsAreAsync(params string[] holds) =>
+        Eventually.HoldsAsync(
+            $"the holds are [{string.Join(", ", holds)}]",
+            Patience,
+            async _ => (await Site.HoldsAsync()).SequenceEqual(holds)
+        );
 
-    private Task LoggedAsync(string line) => Eventually.HoldsAsync($"slurmctld has logged '{line}'", Patience, _ => Task.FromResult(Slurm.Controller.ReadLog().Contains(line, StringComparison.Ordinal)));
+    private Task LoggedAsync(string line) =>
+        Eventually.HoldsAsync(
+            $"slurmctld has logged '{line}'",
+            Patience,
+            _ => Task.FromResult(Slurm.Controller.ReadLog().Contains(line, StringComparison.Ordinal))
+        );
 }

@@ -6,11 +6,13 @@ namespace BeBiDa.Site.Tests;
 /// <summary>Where a job must not start unless its nodes have left Kubernetes (onFailure: requeue, onBudget: fail).</summary>
 internal sealed class RequeueTests : SiteTest
 {
-    protected override SiteOptions Options => new()
-    {
-        Nodes = 1,
-        Configuration = "  requestTimeout: 1s\ncontroller:\n  deadline: 4s\n  onFailure: requeue\neviction:\n  deadline: 2s\n  gracePeriod: 1s\n  onBudget: fail\n",
-    };
+    protected override SiteOptions Options =>
+        new()
+        {
+            Nodes = 1,
+            Configuration =
+                "  requestTimeout: 1s\ncontroller:\n  deadline: 4s\n  onFailure: requeue\neviction:\n  deadline: 2s\n  gracePeriod: 1s\n  onBudget: fail\n",
+        };
 
     [Test]
     public async Task A_job_is_requeued_rather_than_started_while_Kubernetes_hangs()

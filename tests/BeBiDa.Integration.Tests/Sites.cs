@@ -30,8 +30,10 @@ internal static class Sites
     }
 
     /// <summary>Waits until a job holds a node.</summary>
-    public static Task HeldAsync(Site site, string node, int job) => Eventually.HoldsAsync(
-        $"job {job} holds {node}",
-        Patience,
-        async _ => (await site.HoldsAsync()).Contains($"{node} lab.{job}") && (await site.UnschedulableAsync()).Contains(node));
+    public static Task HeldAsync(Site site, string node, int job) =>
+        Eventually.HoldsAsync(
+            $"job {job} holds {node}",
+            Patience,
+            async _ => (await site.HoldsAsync()).Contains($"{node} lab.{job}") && (await site.UnschedulableAsync()).Contains(node)
+        );
 }

@@ -19,20 +19,24 @@ internal sealed class SparkTests(ApiServerKind kind) : SiteTest
 
     private HollowCluster others = null!;
 
-    protected override SiteOptions Options => new()
-    {
-        Nodes = 3,
-        Api = kind,
-        KubernetesNode = name => new HollowNode(name) { Labels = new Dictionary<string, string> { ["bebida.io/lent"] = "true" } },
-        // As docs/spark.md has it, for those who want shuffle data to move.
-        Configuration = "controller: {deadline: 60s}\neviction: {gracePeriod: pod, deadline: 45s}\n",
-    };
+    protected override SiteOptions Options =>
+        new()
+        {
+            Nodes = 3,
+            Api = kind,
+            KubernetesNode = name => new HollowNode(name) { Labels = new Dictionary<string, string> { ["bebida.io/lent"] = "true" } },
+            // As docs/spark.md has it, for those who want shuffle data to move.
+            Configuration = "controller: {deadline: 60s}\neviction: {gracePeriod: pod, deadline: 45s}\n",
+        };
 
     [OneTimeSetUp]
     public async Task ApplyAsync()
     {
         // A node that is not Slurm's.
-        others = await HollowCluster.StartAsync(Site.Api.AdminKubeconfig, new HollowClusterOptions { ControlPlane = false }.WithNodes("service1"));
+        others = await HollowCluster.StartAsync(
+            Site.Api.AdminKubeconfig,
+            new HollowClusterOptions { ControlPlane = false }.WithNodes("service1")
+        );
         await Site.Kubectl.RunAsync("taint", "nodes", "--selector=bebida.io/lent", "bebida.io/lent=true:NoSchedule");
         await Site.Kubectl.RunAsync("apply", "-k", Folder);
         await Eventually.HoldsAsync("the driver runs", Patience, async _ => (await DriverAsync()).Status.Phase == "Running");
@@ -54,25 +58,46 @@ internal sealed class SparkTests(ApiServerKind kind) : SiteTest
         Assert.That((service.Spec.ClusterIP, service.Spec.PublishNotReadyAddresses), Is.EqualTo(("None", (bool?)true)));
         Assert.That(service.Spec.Selector, Is.SubsetOf(driver.Metadata.Labels));
         var container = driver.Spec.Containers.Single();
-        Assert.That(container.Env.Single(e => e.Name == "SPARK_IMAGE").Value, Is.EqualTo(container.Image), "driver and executors run the same Spark");
+        Assert.That(
+            container.Env.Single(e => e.Name == "SPARK_IMAGE").Value,
+            Is.EqualTo(container.Image),
+            "driver and executors run the same Spark"
+        );
         // What its volume shows is what is mounted.
-        var files = (await Site.Client.CoreV1.ReadNamespacedConfigMapAsync(driver.Spec.Volumes.Single(v => v.ConfigMap is not null).ConfigMap.Name, Space)).Data;
+        var files = (
+            await Site.Client.CoreV1.ReadNamespacedConfigMapAsync(
+                driver.Spec.Volumes.Single(v => v.ConfigMap is not null).ConfigMap.Name,
+                Space
+            )
+        ).Data;
         var mounted = container.VolumeMounts.First(m => m.Name == "configuration").MountPath;
-        Assert.That(container.Args, Does.Contain($"--properties-file={mounted}/spark-defaults.conf").And.Some.Contains("spark.driver.host=spark-driver.$(POD_NAMESPACE).svc"));
+        Assert.That(
+            container.Args,
+            Does.Contain($"--properties-file={mounted}/spark-defaults.conf")
+                .And.Some.Contains("spark.driver.host=spark-driver.$(POD_NAMESPACE).svc")
+        );
         Assert.That(files["spark-defaults.conf"], Does.Contain($"{mounted}/executor.yaml"));
         Assert.That(files["executor.yaml"], Is.EqualTo(await File.ReadAllTextAsync(Path.Combine(Folder, "executor.yaml"))));
     }
 
     [Test]
     public async Task Applied_again_nothing_changes() =>
-        Assert.That((await Site.Kubectl.RunAsync("apply", "-k", Folder)).TrimEnd().Split('\n'), Has.Length.EqualTo(7).And.All.EndsWith(" unchanged"));
+        Assert.That(
+            (await Site.Kubectl.RunAsync("apply", "-k", Folder)).TrimEnd().Split('\n'),
+            Has.Length.EqualTo(7).And.All.EndsWith(" unchanged")
+        );
 
     [TestCase("create", "pods", Space, true)]
     [TestCase("deletecollection", "configmaps", Space, true)]
     [TestCase("create", "pods", "default", false)]
     [TestCase("get", "secrets", Space, false)]
     [TestCase("patch", "nodes", "", false)]
-    public async Task The_driver_may_run_executors_in_its_own_namespace_and_nothing_else(string verb, string resource, string space, bool allowed)
+    public async Task The_driver_may_run_executors_in_its_own_namespace_and_nothing_else(
+        string verb,
+        string resource,
+        string space,
+        bool allowed
+    )
     {
         var kubectl = new Kubectl(Site.Api.WriteKubeconfig("system:serviceaccount:spark:spark"));
         var answer = (await kubectl.RunAsync("auth", "can-i", "--list", $"--namespace={(space.Length > 0 ? space : Space)}")).Split('\n');
@@ -107,14 +132,18 @@ internal sealed class SparkTests(ApiServerKind kind) : SiteTest
         await Site.Kubectl.RunAsync("delete", "deployment", "executors", "--namespace=spark", "--cascade=foreground");
     }
 
-    private static async Task<V1Pod> TemplateAsync() => KubernetesYaml.Deserialize<V1Pod>(await File.ReadAllTextAsync(Path.Combine(Folder, "executor.yaml")), strict: true);
+    private static async Task<V1Pod> TemplateAsync() =>
+        KubernetesYaml.Deserialize<V1Pod>(await File.ReadAllTextAsync(Path.Combine(Folder, "executor.yaml")), strict: true);
 
     // A driver replaces the executors that it loses; for the stand-ins a Deployment does.
     private static async Task<V1Deployment> StandInsAsync()
     {
         var template = await TemplateAsync();
         template.Metadata.Annotations = new Dictionary<string, string> { [PodAnnotations.TerminationSeconds] = "1" };
-        template.Spec.Containers.Single().Resources = new V1ResourceRequirements { Requests = new Dictionary<string, ResourceQuantity> { ["cpu"] = new("3") } };
+        template.Spec.Containers.Single().Resources = new V1ResourceRequirements
+        {
+            Requests = new Dictionary<string, ResourceQuantity> { ["cpu"] = new("3") },
+        };
         return new V1Deployment
         {
             Metadata = new V1ObjectMeta { Name = "executors" },
@@ -129,18 +158,29 @@ internal sealed class SparkTests(ApiServerKind kind) : SiteTest
 
     private Task<V1Pod> DriverAsync() => Site.Client.CoreV1.ReadNamespacedPodAsync("spark-driver", Space);
 
-    private async Task<IList<V1Pod>> ExecutorsAsync() => (await Site.Client.CoreV1.ListNamespacedPodAsync(Space, labelSelector: "app.kubernetes.io/component=executor")).Items;
+    private async Task<IList<V1Pod>> ExecutorsAsync() =>
+        (await Site.Client.CoreV1.ListNamespacedPodAsync(Space, labelSelector: "app.kubernetes.io/component=executor")).Items;
 
-    private Task RunningAsync() => Eventually.HoldsAsync(
-        $"{Count} executors run",
-        Patience,
-        async _ => await ExecutorsAsync() is { Count: Count } pods && pods.All(p => p.Status?.Phase == "Running" && p.Metadata.DeletionTimestamp is null));
+    private Task RunningAsync() =>
+        Eventually.HoldsAsync(
+            $"{Count} executors run",
+            Patience,
+            async _ =>
+                await ExecutorsAsync() is { Count: Count } pods
+                && pods.All(p => p.Status?.Phase == "Running" && p.Metadata.DeletionTimestamp is null)
+        );
 
     // The first grace that a pod is given counts: its kubelet deletes it with none when it is done.
     private async Task FollowAsync(ConcurrentDictionary<string, long?> graces, CancellationToken cancellationToken)
     {
         var from = (await Site.Client.CoreV1.ListNamespacedPodAsync(Space, cancellationToken: cancellationToken)).Metadata.ResourceVersion;
-        await foreach (var (_, pod) in Site.Client.CoreV1.WatchListNamespacedPodAsync(Space, resourceVersion: from, cancellationToken: cancellationToken))
+        await foreach (
+            var (_, pod) in Site.Client.CoreV1.WatchListNamespacedPodAsync(
+                Space,
+                resourceVersion: from,
+                cancellationToken: cancellationToken
+            )
+        )
             if (pod.Metadata.DeletionTimestamp is not null)
                 graces.TryAdd(pod.Name(), pod.Metadata.DeletionGracePeriodSeconds);
     }

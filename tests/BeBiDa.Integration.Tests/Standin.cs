@@ -10,19 +10,31 @@ internal static class Standin
     {
         var root = PluginBuild.RepositoryRoot();
         await Cli.Wrap("cc")
-            .WithArguments(["-std=gnu11", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-I", Path.Combine(root, "native", "bridge"),
-                "-o", Path.Combine(folder, "libbebida_controller.so"), Path.Combine(root, "tests", "BeBiDa.Integration.Tests", "standin.c")])
+            .WithArguments([
+                "-std=gnu11",
+                "-Wall",
+                "-Wextra",
+                "-Werror",
+                "-shared",
+                "-fPIC",
+                "-I",
+                Path.Combine(root, "native", "bridge"),
+                "-o",
+                Path.Combine(folder, "libbebida_controller.so"),
+                Path.Combine(root, "tests", "BeBiDa.Integration.Tests", "standin.c"),
+            ])
             .WithStandardErrorPipe(PipeTarget.ToDelegate(TestContext.Error.WriteLine))
             .ExecuteAsync();
     }
 
     /// <summary>A Slurm whose slurmctld looks for the library in this folder.</summary>
-    public static SlurmOptions In(this SlurmOptions slurm, string folder, string way = "") => slurm with
-    {
-        ControllerEnvironment = new Dictionary<string, string>(slurm.ControllerEnvironment)
+    public static SlurmOptions In(this SlurmOptions slurm, string folder, string way = "") =>
+        slurm with
         {
-            ["BEBIDA_LIBDIR"] = folder,
-            ["BEBIDA_STANDIN"] = way,
-        },
-    };
+            ControllerEnvironment = new Dictionary<string, string>(slurm.ControllerEnvironment)
+            {
+                ["BEBIDA_LIBDIR"] = folder,
+                ["BEBIDA_STANDIN"] = way,
+            },
+        };
 }

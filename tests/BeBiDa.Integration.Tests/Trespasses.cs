@@ -4,8 +4,18 @@ namespace BeBiDa.Site.Tests;
 internal static class Trespasses
 {
     public static IReadOnlyList<string> OfNodes(Site site) =>
-        [.. Verdict.Schedulable(Verdict.Tasks(site.Probes), site.Observer.History).Select(t => $"job {t.Run.Job} ran on {t.Run.Node} {t.Run.Window}; schedulable {t.Sighting.Window}")];
+        [
+            .. Verdict
+                .Schedulable(Verdict.Tasks(site.Probes), site.Observer.History)
+                .Select(t => $"job {t.Run.Job} ran on {t.Run.Node} {t.Run.Window}; schedulable {t.Sighting.Window}"),
+        ];
 
     public static IReadOnlyList<string> OfPods(Site site, PodFollower pods) =>
-        [.. Verdict.Pods(Verdict.Tasks(site.Probes), site.Observer.History, pods.Sightings()).Select(t => $"job {t.Run.Job} ran on {t.Run.Node} {t.Run.Window}; {t.Pod.Pod}, there since {t.Pod.FirstSeen:HH:mm:ss.fff}, was there {t.Pod.Window}")];
+        [
+            .. Verdict
+                .Pods(Verdict.Tasks(site.Probes), site.Observer.History, pods.Sightings())
+                .Select(t =>
+                    $"job {t.Run.Job} ran on {t.Run.Node} {t.Run.Window}; {t.Pod.Pod}, there since {t.Pod.FirstSeen:HH:mm:ss.fff}, was there {t.Pod.Window}"
+                ),
+        ];
 }

@@ -8,7 +8,13 @@ namespace BeBiDa.Site.Tests;
 [TestFixtureSource(typeof(TestServers), nameof(TestServers.All))]
 internal sealed class UnusualLivesTests(ApiServerKind kind) : SiteTest
 {
-    protected override SiteOptions Options => new() { Api = kind, Nodes = 2, Configuration = "controller: {reconcileInterval: 1s}\njobs:\n  mayKeep: {users: []}\n" };
+    protected override SiteOptions Options =>
+        new()
+        {
+            Api = kind,
+            Nodes = 2,
+            Configuration = "controller: {reconcileInterval: 1s}\njobs:\n  mayKeep: {users: []}\n",
+        };
 
     [Test]
     public async Task A_suspended_job_keeps_its_node()
@@ -16,7 +22,10 @@ internal sealed class UnusualLivesTests(ApiServerKind kind) : SiteTest
         var job = await StartJobAsync("-w", "n1");
         (await Slurm.RunAsync("scontrol", ["suspend", $"{job}"])).EnsureSucceeded();
         await Slurm.WaitForJobAsync(job, JobState.Suspended);
-        Assert.That((await Site.Tool.RunAsync("reconcile", "--dry-run", "--output", "json")).EnsureSucceeded().StandardOutput, Does.Match("\"repairs\":\\s*\\[\\s*\\]"));
+        Assert.That(
+            (await Site.Tool.RunAsync("reconcile", "--dry-run", "--output", "json")).EnsureSucceeded().StandardOutput,
+            Does.Match("\"repairs\":\\s*\\[\\s*\\]")
+        );
         (await Slurm.RunAsync("scontrol", ["resume", $"{job}"])).EnsureSucceeded();
         await Slurm.WaitForJobAsync(job, JobState.Running);
         Assert.That(await Site.HoldsAsync(), Is.EqualTo(new[] { $"n1 lab.{job}" }));
@@ -28,7 +37,12 @@ internal sealed class UnusualLivesTests(ApiServerKind kind) : SiteTest
         var job = await StartJobAsync("-N2");
         (await Slurm.RunAsync("scontrol", ["update", $"JobId={job}", "NumNodes=1"])).EnsureSucceeded();
         var left = (await Slurm.JobsAsync(job)).Single().Nodes.Single();
-        await Eventually.HoldsAsync("only the node that the job still has is held", Patience, async _ => (await Site.HoldsAsync()).SequenceEqual([$"{left} lab.{job}"]) && (await Site.UnschedulableAsync()).SequenceEqual([left]));
+        await Eventually.HoldsAsync(
+            "only the node that the job still has is held",
+            Patience,
+            async _ =>
+                (await Site.HoldsAsync()).SequenceEqual([$"{left} lab.{job}"]) && (await Site.UnschedulableAsync()).SequenceEqual([left])
+        );
     }
 
     [Test]
@@ -46,5 +60,8 @@ internal sealed class UnusualLivesTests(ApiServerKind kind) : SiteTest
     }
 
     private Task PatchAsync(string node, string finalizers) =>
-        Site.Client.CoreV1.PatchNodeAsync(new V1Patch($"{{\"metadata\":{{\"finalizers\":{finalizers}}}}}", V1Patch.PatchType.MergePatch), node);
+        Site.Client.CoreV1.PatchNodeAsync(
+            new V1Patch($"{{\"metadata\":{{\"finalizers\":{finalizers}}}}}", V1Patch.PatchType.MergePatch),
+            node
+        );
 }

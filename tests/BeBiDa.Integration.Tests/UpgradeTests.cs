@@ -10,7 +10,9 @@ internal sealed class UpgradeTests
     {
         var build = PluginBuild.Locate();
         folder = Directory.CreateTempSubdirectory("bebida-upgrade-").FullName;
-        foreach (var file in Directory.GetFiles(build.PluginDirectory, "*bebida*.so").Concat(Directory.GetFiles(build.LibraryDirectory, "*.so")))
+        foreach (
+            var file in Directory.GetFiles(build.PluginDirectory, "*bebida*.so").Concat(Directory.GetFiles(build.LibraryDirectory, "*.so"))
+        )
             File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
     }
 
@@ -63,14 +65,16 @@ internal sealed class UpgradeTests
         }
     }
 
-    private Task WithAsync(Func<Site, Task> test) => Sites.WithAsync(
-        new SiteOptions
-        {
-            Nodes = 2,
-            Configuration = "controller: {reconcileInterval: 1s}\njobs:\n  mayKeep: {users: []}\n",
-            Slurm = slurm => (slurm with { PluginDirectory = folder }).In(folder),
-        },
-        test);
+    private Task WithAsync(Func<Site, Task> test) =>
+        Sites.WithAsync(
+            new SiteOptions
+            {
+                Nodes = 2,
+                Configuration = "controller: {reconcileInterval: 1s}\njobs:\n  mayKeep: {users: []}\n",
+                Slurm = slurm => (slurm with { PluginDirectory = folder }).In(folder),
+            },
+            test
+        );
 
     private static async Task<int> RunAsync(Site site, string node)
     {
@@ -86,5 +90,9 @@ internal sealed class UpgradeTests
     }
 
     private static Task HoldsAreAsync(Site site, params string[] holds) =>
-        Eventually.HoldsAsync($"the holds are [{string.Join(", ", holds)}]", Eventually.Patience, async _ => (await site.HoldsAsync()).SequenceEqual(holds));
+        Eventually.HoldsAsync(
+            $"the holds are [{string.Join(", ", holds)}]",
+            Eventually.Patience,
+            async _ => (await site.HoldsAsync()).SequenceEqual(holds)
+        );
 }

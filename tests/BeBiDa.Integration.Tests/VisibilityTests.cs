@@ -23,16 +23,24 @@ internal sealed class VisibilityTests : SiteTest
         var table = (await Site.Tool.RunAsync("status")).EnsureSucceeded().StandardOutput;
         Assert.That(table, Does.Match($@"n1\b.*\b{job}\b"));
 
-        var nodes = JsonDocument.Parse((await Site.Tool.RunAsync("status", "--output", "json")).EnsureSucceeded().StandardOutput).RootElement.EnumerateArray().ToDictionary(n => n.GetProperty("node").GetString()!);
-        Assert.That(nodes["n1"].GetProperty("holds").EnumerateArray().Select(h => h.GetProperty("job").GetInt32()), Is.EqualTo(new[] { job }));
+        var nodes = JsonDocument
+            .Parse((await Site.Tool.RunAsync("status", "--output", "json")).EnsureSucceeded().StandardOutput)
+            .RootElement.EnumerateArray()
+            .ToDictionary(n => n.GetProperty("node").GetString()!);
+        Assert.That(
+            nodes["n1"].GetProperty("holds").EnumerateArray().Select(h => h.GetProperty("job").GetInt32()),
+            Is.EqualTo(new[] { job })
+        );
         Assert.That(nodes["n1"].GetProperty("schedulable").GetBoolean(), Is.False);
         Assert.That(nodes["n2"].GetProperty("holds").GetArrayLength(), Is.Zero);
         Assert.That(nodes["n2"].GetProperty("schedulable").GetBoolean(), Is.True);
     }
 
     // Events are written in the background: no job waits for them.
-    private Task EventAsync(string pattern) => Eventually.HoldsAsync(
-        $"kubectl describe shows /{pattern}/",
-        Patience,
-        async _ => System.Text.RegularExpressions.Regex.IsMatch(await Site.Kubectl.RunAsync("describe", "node", "n1"), pattern));
+    private Task EventAsync(string pattern) =>
+        Eventually.HoldsAsync(
+            $"kubectl describe shows /{pattern}/",
+            Patience,
+            async _ => System.Text.RegularExpressions.Regex.IsMatch(await Site.Kubectl.RunAsync("describe", "node", "n1"), pattern)
+        );
 }

@@ -37,14 +37,32 @@ public sealed class CircuitSpecs() : ClusterTest(ApiServerKind.Embedded)
             nodes.Add((await NewNodeAsync()).Name);
         await KnowsAsync(nodes);
         server.ResetRequestCounts();
-        var sick = server.Faults.Add(new Fault(FaultKind.Refuse) { StatusCode = code, Verb = "patch", Resource = "nodes" });
-        var answers = await Task.WhenAll(Enumerable.Range(1, Jobs).Select(job => handOvers.DecommissionAsync(Job((uint)job, nodes[job % nodes.Count]), TimeSpan.FromSeconds(5))));
+        var sick = server.Faults.Add(
+            new Fault(FaultKind.Refuse)
+            {
+                StatusCode = code,
+                Verb = "patch",
+                Resource = "nodes",
+            }
+        );
+        var answers = await Task.WhenAll(
+            Enumerable
+                .Range(1, Jobs)
+                .Select(job => handOvers.DecommissionAsync(Job((uint)job, nodes[job % nodes.Count]), TimeSpan.FromSeconds(5)))
+        );
         Assert.That(answers.Select(a => a.Outcome), Is.All.EqualTo(HandOverOutcome.Failed));
         // The first twenty, what was under way with them, and one now and then.
         Assert.That(server.RequestCounts.Single(c => c.Verb == "patch" && c.Resource == "nodes").Requests, Is.InRange(20, 100));
 
         sick.Dispose();
-        await Eventually("all are held", async () => (await Task.WhenAll(nodes.Select(ReadNodeAsync))).Sum(n => n.Metadata.Annotations?.Keys.Count(k => k.StartsWith(WellKnownNames.HoldAnnotationPrefix, StringComparison.Ordinal)) ?? 0) == Jobs);
+        await Eventually(
+            "all are held",
+            async () =>
+                (await Task.WhenAll(nodes.Select(ReadNodeAsync))).Sum(n =>
+                    n.Metadata.Annotations?.Keys.Count(k => k.StartsWith(WellKnownNames.HoldAnnotationPrefix, StringComparison.Ordinal))
+                    ?? 0
+                ) == Jobs
+        );
     }
 
     [Test]
@@ -54,12 +72,27 @@ public sealed class CircuitSpecs() : ClusterTest(ApiServerKind.Embedded)
         await KnowsAsync([sick, well]);
         for (var i = 0; i < 25; i++)
             await RunPodAsync(PodOn(sick, $"{sick}-{i}"));
-        using (server.Faults.Add(new Fault(FaultKind.Refuse) { StatusCode = 500, Verb = "create", Resource = "pods/eviction" }))
+        using (
+            server.Faults.Add(
+                new Fault(FaultKind.Refuse)
+                {
+                    StatusCode = 500,
+                    Verb = "create",
+                    Resource = "pods/eviction",
+                }
+            )
+        )
         {
             server.ResetRequestCounts();
             var stuck = handOvers.DecommissionAsync(Job(1, sick), Lab.Eventually.Patience);
-            await Eventually("evictions have failed", () => Task.FromResult(server.RequestCounts.Any(c => c.Resource == "pods/eviction" && c.Requests > 50)));
-            Assert.That((await handOvers.DecommissionAsync(Job(2, well), Lab.Eventually.Patience)).Outcome, Is.EqualTo(HandOverOutcome.Done));
+            await Eventually(
+                "evictions have failed",
+                () => Task.FromResult(server.RequestCounts.Any(c => c.Resource == "pods/eviction" && c.Requests > 50))
+            );
+            Assert.That(
+                (await handOvers.DecommissionAsync(Job(2, well), Lab.Eventually.Patience)).Outcome,
+                Is.EqualTo(HandOverOutcome.Done)
+            );
             Assert.That(Log.All, Has.None.Contains("answers nobody"));
             await handOvers.RecommissionAsync(Job(1, sick), Lab.Eventually.Patience);
             await stuck;

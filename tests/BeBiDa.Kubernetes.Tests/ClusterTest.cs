@@ -46,7 +46,16 @@ public abstract class ClusterTest(ApiServerKind kind)
         Admin = new ApiClient(client);
         Kubectl = new Kubectl(Server.AdminKubeconfig);
         Space = Unique("space");
-        await Admin.CreateAsync(Resources.Namespaces.In(null), new V1Namespace { ApiVersion = "v1", Kind = "Namespace", Metadata = new V1ObjectMeta { Name = Space } }, default);
+        await Admin.CreateAsync(
+            Resources.Namespaces.In(null),
+            new V1Namespace
+            {
+                ApiVersion = "v1",
+                Kind = "Namespace",
+                Metadata = new V1ObjectMeta { Name = Space },
+            },
+            default
+        );
     }
 
     [TearDown]
@@ -69,11 +78,12 @@ public abstract class ClusterTest(ApiServerKind kind)
     }
 
     /// <summary>A configuration for a kubeconfig, an admin's by default, quick enough for tests.</summary>
-    protected BebidaConfiguration Configuration(string? kubeconfig = null) => new()
-    {
-        Kubernetes = new KubernetesConfiguration { Kubeconfig = kubeconfig ?? Server.AdminKubeconfig },
-        Eviction = new EvictionConfiguration { GracePeriod = TimeSpan.FromSeconds(1), Deadline = TimeSpan.FromSeconds(15) },
-    };
+    protected BebidaConfiguration Configuration(string? kubeconfig = null) =>
+        new()
+        {
+            Kubernetes = new KubernetesConfiguration { Kubeconfig = kubeconfig ?? Server.AdminKubeconfig },
+            Eviction = new EvictionConfiguration { GracePeriod = TimeSpan.FromSeconds(1), Deadline = TimeSpan.FromSeconds(15) },
+        };
 
     protected KubernetesCluster Connect(BebidaConfiguration? configuration = null) =>
         Ends(KubernetesCluster.Connect(configuration ?? Configuration(), allowExec: false, TimeProvider.System, Log));
@@ -87,7 +97,16 @@ public abstract class ClusterTest(ApiServerKind kind)
 
     protected async Task<ClusterNode> NewNodeAsync(string? name = null, Dictionary<string, string>? labels = null)
     {
-        var node = await Admin.CreateAsync(Resources.Nodes.In(null), new V1Node { ApiVersion = "v1", Kind = "Node", Metadata = new V1ObjectMeta { Name = name ?? Unique("node"), Labels = labels } }, default);
+        var node = await Admin.CreateAsync(
+            Resources.Nodes.In(null),
+            new V1Node
+            {
+                ApiVersion = "v1",
+                Kind = "Node",
+                Metadata = new V1ObjectMeta { Name = name ?? Unique("node"), Labels = labels },
+            },
+            default
+        );
         return new ClusterNode(node.Metadata.Name, node.Metadata.Uid);
     }
 
@@ -101,17 +120,31 @@ public abstract class ClusterTest(ApiServerKind kind)
     protected async Task<IReadOnlyList<string>> RunNodesAsync(int count)
     {
         var nodes = Enumerable.Range(0, count).Select(_ => Unique("node")).ToList();
-        Ends(await HollowCluster.StartAsync(Server.AdminKubeconfig, new HollowClusterOptions { ControlPlane = false, Kubelet = new KubeletOptions { Termination = TimeSpan.FromMilliseconds(50) } }.WithNodes(nodes)));
+        Ends(
+            await HollowCluster.StartAsync(
+                Server.AdminKubeconfig,
+                new HollowClusterOptions
+                {
+                    ControlPlane = false,
+                    Kubelet = new KubeletOptions { Termination = TimeSpan.FromMilliseconds(50) },
+                }.WithNodes(nodes)
+            )
+        );
         return nodes;
     }
 
-    protected static V1Pod PodOn(string node, string name) => new()
-    {
-        ApiVersion = "v1",
-        Kind = "Pod",
-        Metadata = new V1ObjectMeta { Name = name, Labels = new Dictionary<string, string> { ["app"] = name } },
-        Spec = new V1PodSpec { NodeName = node, Containers = [new V1Container { Name = "main", Image = "hollow" }] },
-    };
+    protected static V1Pod PodOn(string node, string name) =>
+        new()
+        {
+            ApiVersion = "v1",
+            Kind = "Pod",
+            Metadata = new V1ObjectMeta
+            {
+                Name = name,
+                Labels = new Dictionary<string, string> { ["app"] = name },
+            },
+            Spec = new V1PodSpec { NodeName = node, Containers = [new V1Container { Name = "main", Image = "hollow" }] },
+        };
 
     protected Task<V1Pod> CreateAsync(V1Pod pod) => Admin.CreateAsync(Resources.Pods.In(Space), pod, default);
 
@@ -124,16 +157,28 @@ public abstract class ClusterTest(ApiServerKind kind)
     }
 
     protected async Task ProtectAsync(string budget, string app) =>
-        await Admin.CreateAsync(Resources.Budgets.In(Space), new V1PodDisruptionBudget
-        {
-            ApiVersion = "policy/v1",
-            Kind = "PodDisruptionBudget",
-            Metadata = new V1ObjectMeta { Name = budget },
-            Spec = new V1PodDisruptionBudgetSpec { MinAvailable = 1, Selector = new V1LabelSelector { MatchLabels = new Dictionary<string, string> { ["app"] = app } } },
-        }, default);
+        await Admin.CreateAsync(
+            Resources.Budgets.In(Space),
+            new V1PodDisruptionBudget
+            {
+                ApiVersion = "policy/v1",
+                Kind = "PodDisruptionBudget",
+                Metadata = new V1ObjectMeta { Name = budget },
+                Spec = new V1PodDisruptionBudgetSpec
+                {
+                    MinAvailable = 1,
+                    Selector = new V1LabelSelector { MatchLabels = new Dictionary<string, string> { ["app"] = app } },
+                },
+            },
+            default
+        );
 
     protected async Task SetStatusAsync(string pod, string phase) =>
-        await Admin.MergeAsync<V1Pod>(Resources.Pods.At(Space, pod, "status"), new { status = new { phase, conditions = new[] { new { type = "Ready", status = phase == "Running" ? "True" : "False" } } } }, default);
+        await Admin.MergeAsync<V1Pod>(
+            Resources.Pods.At(Space, pod, "status"),
+            new { status = new { phase, conditions = new[] { new { type = "Ready", status = phase == "Running" ? "True" : "False" } } } },
+            default
+        );
 
     protected async Task<V1Pod?> PodAsync(string name)
     {
@@ -148,13 +193,22 @@ public abstract class ClusterTest(ApiServerKind kind)
     }
 
     protected async Task<IReadOnlyList<string>> PodNamesAsync(string node) =>
-        [.. (await Admin.GetAsync<V1PodList>(Resources.Pods.In(Space), default)).Items.Where(p => p.Spec.NodeName == node).Select(p => p.Metadata.Name).Order(StringComparer.Ordinal)];
+        [
+            .. (await Admin.GetAsync<V1PodList>(Resources.Pods.In(Space), default))
+                .Items.Where(p => p.Spec.NodeName == node)
+                .Select(p => p.Metadata.Name)
+                .Order(StringComparer.Ordinal),
+        ];
 
     protected async Task<(bool Unschedulable, string Holds, string? Owner)> StateAsync(string node)
     {
         var now = await ReadNodeAsync(node);
         var holds = BeBiDa.Holds.Hold.Read(now.Metadata.Annotations?.ToDictionary());
-        return (now.Spec?.Unschedulable == true, string.Join(' ', holds.Select(h => h.Key)), now.Metadata.Labels?.TryGetValue(WellKnownNames.OwnerLabel, out var owner) == true ? owner : null);
+        return (
+            now.Spec?.Unschedulable == true,
+            string.Join(' ', holds.Select(h => h.Key)),
+            now.Metadata.Labels?.TryGetValue(WellKnownNames.OwnerLabel, out var owner) == true ? owner : null
+        );
     }
 
     protected static async Task Eventually(string what, Func<Task<bool>> condition) =>

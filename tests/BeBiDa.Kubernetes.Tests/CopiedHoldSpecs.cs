@@ -66,7 +66,12 @@ public sealed class CopiedHoldSpecs(ApiServerKind kind) : ClusterTest(kind)
         await CopyAsync();
         await ReleaseAsync(7);
         Assert.That(await StateAsync(node.Name), Is.EqualTo((true, "", (string?)null)));
-        Assert.That(Log.All.Where(line => line.Contains($"node {node.Name} stays unschedulable", StringComparison.Ordinal)).ToList(), Has.Count.EqualTo(1).And.All.Contains("field manager before-first-apply owns spec.unschedulable").And.All.Contains($"run: kubectl uncordon {node.Name}"));
+        Assert.That(
+            Log.All.Where(line => line.Contains($"node {node.Name} stays unschedulable", StringComparison.Ordinal)).ToList(),
+            Has.Count.EqualTo(1)
+                .And.All.Contains("field manager before-first-apply owns spec.unschedulable")
+                .And.All.Contains($"run: kubectl uncordon {node.Name}")
+        );
     }
 
     [Test]
@@ -101,7 +106,10 @@ public sealed class CopiedHoldSpecs(ApiServerKind kind) : ClusterTest(kind)
         var handOvers = HandOvers(cluster);
         await handOvers.DecommissionAsync(Job(7, node.Name), TimeSpan.FromSeconds(20));
         await CopyAsync();
-        Assert.That((await handOvers.RecommissionAsync(Job(7, node.Name), TimeSpan.FromSeconds(20))).Outcome, Is.EqualTo(HandOverOutcome.Done));
+        Assert.That(
+            (await handOvers.RecommissionAsync(Job(7, node.Name), TimeSpan.FromSeconds(20))).Outcome,
+            Is.EqualTo(HandOverOutcome.Done)
+        );
         Assert.That((await cluster.ReadAsync(default)).Single(l => l.Node.Name == node.Name).Holds, Is.Empty);
         Assert.That(await StateAsync(node.Name), Is.EqualTo(Free));
     }

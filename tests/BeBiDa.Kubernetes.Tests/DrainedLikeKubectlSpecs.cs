@@ -23,10 +23,28 @@ public sealed class DrainedLikeKubectlSpecs(ApiServerKind kind) : ClusterTest(ki
             await PopulateAsync(node, twin);
         var all = await PodNamesAsync(nodes[0]);
 
-        var refused = await CatchAsync<LabException>(() => Kubectl.RunAsync("drain", nodes[1], "--force", "--ignore-daemonsets", "--delete-emptydir-data", "--grace-period=1", "--timeout=2s"));
+        var refused = await CatchAsync<LabException>(() =>
+            Kubectl.RunAsync(
+                "drain",
+                nodes[1],
+                "--force",
+                "--ignore-daemonsets",
+                "--delete-emptydir-data",
+                "--grace-period=1",
+                "--timeout=2s"
+            )
+        );
         Assert.That(refused.Message, Does.Contain("disruption budget"));
 
-        var configuration = Configuration() with { Eviction = new EvictionConfiguration { GracePeriod = TimeSpan.FromSeconds(1), Deadline = TimeSpan.FromSeconds(4), OnBudget = AtDeadline.Fail } };
+        var configuration = Configuration() with
+        {
+            Eviction = new EvictionConfiguration
+            {
+                GracePeriod = TimeSpan.FromSeconds(1),
+                Deadline = TimeSpan.FromSeconds(4),
+                OnBudget = AtDeadline.Fail,
+            },
+        };
         var result = await HandOvers(Connect(configuration), configuration).DecommissionAsync(Job(9, nodes[0]), Lab.Eventually.Patience);
 
         Assert.That(await PodNamesAsync(nodes[1]), Is.EqualTo(new[] { "budget-1", "daemon-1", "mirror-1" }));
@@ -57,13 +75,21 @@ public sealed class DrainedLikeKubectlSpecs(ApiServerKind kind) : ClusterTest(ki
         await Eventually("a pod has ended", async () => (await PodAsync(finished.Metadata.Name))?.Status?.Phase == "Succeeded");
         var kept = Pod("budget");
         await RunPodAsync(kept);
-        await Admin.CreateAsync(Resources.Budgets.In(Space), new V1PodDisruptionBudget
-        {
-            ApiVersion = "policy/v1",
-            Kind = "PodDisruptionBudget",
-            Metadata = new V1ObjectMeta { Name = kept.Metadata.Name },
-            Spec = new V1PodDisruptionBudgetSpec { MinAvailable = 1, Selector = new V1LabelSelector { MatchLabels = new Dictionary<string, string> { ["app"] = kept.Metadata.Name } } },
-        }, default);
+        await Admin.CreateAsync(
+            Resources.Budgets.In(Space),
+            new V1PodDisruptionBudget
+            {
+                ApiVersion = "policy/v1",
+                Kind = "PodDisruptionBudget",
+                Metadata = new V1ObjectMeta { Name = kept.Metadata.Name },
+                Spec = new V1PodDisruptionBudgetSpec
+                {
+                    MinAvailable = 1,
+                    Selector = new V1LabelSelector { MatchLabels = new Dictionary<string, string> { ["app"] = kept.Metadata.Name } },
+                },
+            },
+            default
+        );
 
         V1Pod Pod(string kind) => PodOn(node, $"{kind}-{twin}");
     }

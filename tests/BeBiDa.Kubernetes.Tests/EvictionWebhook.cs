@@ -59,12 +59,18 @@ internal sealed class EvictionWebhook : IAsyncDisposable
     {
         var (code, status) = way switch
         {
-            "fails" or "hangs" or "unreachable" => (500, new JsonObject
-            {
-                ["reason"] = "InternalError",
-                ["message"] = $"Internal error occurred: failed calling webhook \"{Name}\"",
-                ["details"] = new JsonObject { ["causes"] = new JsonArray(new JsonObject { ["message"] = $"failed calling webhook \"{Name}\"" }) },
-            }),
+            "fails" or "hangs" or "unreachable" => (
+                500,
+                new JsonObject
+                {
+                    ["reason"] = "InternalError",
+                    ["message"] = $"Internal error occurred: failed calling webhook \"{Name}\"",
+                    ["details"] = new JsonObject
+                    {
+                        ["causes"] = new JsonArray(new JsonObject { ["message"] = $"failed calling webhook \"{Name}\"" }),
+                    },
+                }
+            ),
             _ => (int.Parse(way, null), new JsonObject { ["message"] = $"admission webhook \"{Name}\" denied the request: not now" }),
         };
         (status["kind"], status["apiVersion"], status["status"], status["code"]) = ("Status", "v1", "Failure", code);
@@ -83,7 +89,9 @@ internal sealed class EvictionWebhook : IAsyncDisposable
         var certificate = X509CertificateLoader.LoadPkcs12(made.Export(X509ContentType.Pkcs12), null);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(certificate)));
+        builder
+            .WebHost.UseKestrelHttpsConfiguration()
+            .ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(certificate)));
         var application = builder.Build();
         application.Run(http => ReviewAsync(http, way));
         await application.StartAsync();
@@ -96,7 +104,9 @@ internal sealed class EvictionWebhook : IAsyncDisposable
               name: {{space}}
             webhooks:
               - name: {{Name}}
-                clientConfig: {url: "https://127.0.0.1:{{port}}/", caBundle: "{{Convert.ToBase64String(System.Text.Encoding.ASCII.GetBytes(made.ExportCertificatePem()))}}"}
+                clientConfig: {url: "https://127.0.0.1:{{port}}/", caBundle: "{{Convert.ToBase64String(
+                System.Text.Encoding.ASCII.GetBytes(made.ExportCertificatePem())
+            )}}"}
                 rules: [{operations: [CREATE], apiGroups: [""], apiVersions: [v1], resources: [pods/eviction]}]
                 namespaceSelector:
                   matchLabels: {kubernetes.io/metadata.name: "{{space}}"}
@@ -125,16 +135,18 @@ internal sealed class EvictionWebhook : IAsyncDisposable
             return;
         }
         var review = await JsonNode.ParseAsync(http.Request.Body);
-        await http.Response.WriteAsJsonAsync(new JsonObject
-        {
-            ["apiVersion"] = "admission.k8s.io/v1",
-            ["kind"] = "AdmissionReview",
-            ["response"] = new JsonObject
+        await http.Response.WriteAsJsonAsync(
+            new JsonObject
             {
-                ["uid"] = review!["request"]!["uid"]!.GetValue<string>(),
-                ["allowed"] = false,
-                ["status"] = new JsonObject { ["code"] = int.Parse(way, null), ["message"] = "not now" },
-            },
-        });
+                ["apiVersion"] = "admission.k8s.io/v1",
+                ["kind"] = "AdmissionReview",
+                ["response"] = new JsonObject
+                {
+                    ["uid"] = review!["request"]!["uid"]!.GetValue<string>(),
+                    ["allowed"] = false,
+                    ["status"] = new JsonObject { ["code"] = int.Parse(way, null), ["message"] = "not now" },
+                },
+            }
+        );
     }
 }

@@ -44,28 +44,67 @@ public sealed class FaultSpecs() : ClusterTest(ApiServerKind.Embedded)
     [TestCase("create", "pods/eviction")]
     public async Task Half_of_its_requests_answered_with_500_do_no_harm(string verb, string resource)
     {
-        using (server.Faults.Add(new Fault(FaultKind.Refuse) { Verb = verb, Resource = resource, Probability = 0.5, Seed = 3 }))
+        using (
+            server.Faults.Add(
+                new Fault(FaultKind.Refuse)
+                {
+                    Verb = verb,
+                    Resource = resource,
+                    Probability = 0.5,
+                    Seed = 3,
+                }
+            )
+        )
             await TakeAndGiveBackAsync();
     }
 
     [Test]
     public async Task Every_third_request_of_anyone_answered_with_503_does_no_harm()
     {
-        using (server.Faults.Add(new Fault(FaultKind.Refuse) { StatusCode = 503, Probability = 0.33, Seed = 5 }))
+        using (
+            server.Faults.Add(
+                new Fault(FaultKind.Refuse)
+                {
+                    StatusCode = 503,
+                    Probability = 0.33,
+                    Seed = 5,
+                }
+            )
+        )
             await TakeAndGiveBackAsync();
     }
 
     [Test]
     public async Task Conflicts_with_other_writers_do_no_harm()
     {
-        using (server.Faults.Add(new Fault(FaultKind.Refuse) { StatusCode = 409, Verb = "patch", Resource = "nodes", Times = 3 }))
+        using (
+            server.Faults.Add(
+                new Fault(FaultKind.Refuse)
+                {
+                    StatusCode = 409,
+                    Verb = "patch",
+                    Resource = "nodes",
+                    Times = 3,
+                }
+            )
+        )
             await TakeAndGiveBackAsync();
     }
 
     [Test]
     public async Task Credentials_that_are_refused_for_a_while_are_tried_again()
     {
-        using (server.Faults.Add(new Fault(FaultKind.Refuse) { StatusCode = 401, Verb = "patch", Resource = "nodes", Times = 4 }))
+        using (
+            server.Faults.Add(
+                new Fault(FaultKind.Refuse)
+                {
+                    StatusCode = 401,
+                    Verb = "patch",
+                    Resource = "nodes",
+                    Times = 4,
+                }
+            )
+        )
             await TakeAndGiveBackAsync();
     }
 
@@ -77,19 +116,42 @@ public sealed class FaultSpecs() : ClusterTest(ApiServerKind.Embedded)
         var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
         var patient = Ends(new HandOvers(cluster, configuration, clock, Log));
         server.ResetRequestCounts();
-        using (server.Faults.Add(new Fault(FaultKind.Refuse) { StatusCode = 429, RetryAfter = 5, Verb = verb, Resource = resource, Times = 1 }))
+        using (
+            server.Faults.Add(
+                new Fault(FaultKind.Refuse)
+                {
+                    StatusCode = 429,
+                    RetryAfter = 5,
+                    Verb = verb,
+                    Resource = resource,
+                    Times = 1,
+                }
+            )
+        )
         {
             var taking = patient.DecommissionAsync(Job(7, nodes[0]), TimeSpan.FromMinutes(10));
-            await Eventually("the refusal is told", () => Task.FromResult(Count() == requests && Log.All.Any(l => l.Contains("429", StringComparison.Ordinal) && l.Contains("trying again", StringComparison.Ordinal))));
+            await Eventually(
+                "the refusal is told",
+                () =>
+                    Task.FromResult(
+                        Count() == requests
+                            && Log.All.Any(l =>
+                                l.Contains("429", StringComparison.Ordinal) && l.Contains("trying again", StringComparison.Ordinal)
+                            )
+                    )
+            );
             clock.Advance(TimeSpan.FromSeconds(4));
             await ReadNodeAsync(nodes[0]);
             Assert.That(Count(), Is.EqualTo(requests), "nothing is asked again before the time that the server named");
-            await Eventually("it is asked again", () =>
-            {
-                clock.Advance(TimeSpan.FromSeconds(1));
-                // More than once, where later lists look for late arrivals.
-                return Task.FromResult(Count() > requests && taking.IsCompleted);
-            });
+            await Eventually(
+                "it is asked again",
+                () =>
+                {
+                    clock.Advance(TimeSpan.FromSeconds(1));
+                    // More than once, where later lists look for late arrivals.
+                    return Task.FromResult(Count() > requests && taking.IsCompleted);
+                }
+            );
             Assert.That((await taking).Outcome, Is.EqualTo(HandOverOutcome.Done));
         }
 
@@ -99,7 +161,17 @@ public sealed class FaultSpecs() : ClusterTest(ApiServerKind.Embedded)
     [Test]
     public async Task When_to_ask_again_is_told_to_whoever_asked()
     {
-        using (server.Faults.Add(new Fault(FaultKind.Refuse) { StatusCode = 429, RetryAfter = 7, Verb = "patch", Resource = "nodes" }))
+        using (
+            server.Faults.Add(
+                new Fault(FaultKind.Refuse)
+                {
+                    StatusCode = 429,
+                    RetryAfter = 7,
+                    Verb = "patch",
+                    Resource = "nodes",
+                }
+            )
+        )
         {
             var refused = await FailsAsync(() => cluster.HoldAsync(new ClusterNode(nodes[0], "any"), Hold(1), Since, default));
             Assert.That((refused.Fault, refused.RetryAfter), Is.EqualTo((ClusterFault.Throttled, TimeSpan.FromSeconds(7))));
@@ -111,7 +183,16 @@ public sealed class FaultSpecs() : ClusterTest(ApiServerKind.Embedded)
     [TestCase("create", "pods/eviction")]
     public async Task Cut_connections_do_no_harm(string verb, string resource)
     {
-        using (server.Faults.Add(new Fault(FaultKind.Drop) { Verb = verb, Resource = resource, Times = 4 }))
+        using (
+            server.Faults.Add(
+                new Fault(FaultKind.Drop)
+                {
+                    Verb = verb,
+                    Resource = resource,
+                    Times = 4,
+                }
+            )
+        )
             await TakeAndGiveBackAsync();
     }
 
@@ -120,7 +201,16 @@ public sealed class FaultSpecs() : ClusterTest(ApiServerKind.Embedded)
     [TestCase("create", "pods/eviction")]
     public async Task Lost_answers_to_what_was_carried_out_do_no_harm(string verb, string resource)
     {
-        using (server.Faults.Add(new Fault(FaultKind.DropAnswer) { Verb = verb, Resource = resource, Times = 4 }))
+        using (
+            server.Faults.Add(
+                new Fault(FaultKind.DropAnswer)
+                {
+                    Verb = verb,
+                    Resource = resource,
+                    Times = 4,
+                }
+            )
+        )
             await TakeAndGiveBackAsync();
     }
 
@@ -130,14 +220,27 @@ public sealed class FaultSpecs() : ClusterTest(ApiServerKind.Embedded)
     [TestCase("create", "pods/eviction")]
     public async Task Requests_that_are_never_answered_are_given_up_after_requestTimeout(string verb, string resource)
     {
-        using (server.Faults.Add(new Fault(FaultKind.Hang) { Verb = verb, Resource = resource, Times = 2 }))
+        using (
+            server.Faults.Add(
+                new Fault(FaultKind.Hang)
+                {
+                    Verb = verb,
+                    Resource = resource,
+                    Times = 2,
+                }
+            )
+        )
             await TakeAndGiveBackAsync();
     }
 
     [Test]
     public async Task A_slow_server_does_no_harm()
     {
-        using (server.Faults.Add(new Fault(FaultKind.Latency) { Delay = TimeSpan.FromMilliseconds(100), Jitter = TimeSpan.FromMilliseconds(200) }))
+        using (
+            server.Faults.Add(
+                new Fault(FaultKind.Latency) { Delay = TimeSpan.FromMilliseconds(100), Jitter = TimeSpan.FromMilliseconds(200) }
+            )
+        )
             await TakeAndGiveBackAsync();
     }
 
@@ -153,7 +256,10 @@ public sealed class FaultSpecs() : ClusterTest(ApiServerKind.Embedded)
         await server.StopAsync();
         var tries = Log.All.Count(l => l.Contains("trying again", StringComparison.Ordinal));
         var giving = handOvers.RecommissionAsync(Job(7, nodes), Budget);
-        await Eventually("a try has failed", () => Task.FromResult(Log.All.Count(l => l.Contains("trying again", StringComparison.Ordinal)) > tries));
+        await Eventually(
+            "a try has failed",
+            () => Task.FromResult(Log.All.Count(l => l.Contains("trying again", StringComparison.Ordinal)) > tries)
+        );
         await server.RestartAsync();
         await AreGivenBackAsync(await giving);
     }

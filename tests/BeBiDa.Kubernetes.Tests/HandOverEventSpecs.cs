@@ -16,12 +16,20 @@ public sealed class HandOverEventSpecs(ApiServerKind kind) : ClusterTest(kind)
         var node = await NewNodeAsync();
         var cluster = Connect();
         await cluster.RecordAsync(new NodeEvent(node, Hold(7), NodeEvent.Decommissioned, "taken", Since, Since + Short), default);
-        await cluster.RecordAsync(new NodeEvent(node, Hold(7), NodeEvent.Recommissioned, "given back", Since + 2 * Short, Since + 3 * Short), default);
-        Assert.That((await OfAsync(cluster, node.Name)).OrderBy(e => e.Began), Is.EqualTo(new[]
-        {
-            new HandOverEvent(node.Name, Hold(7), true, Since, Since + Short, "taken"),
-            new HandOverEvent(node.Name, Hold(7), false, Since + 2 * Short, Since + 3 * Short, "given back"),
-        }));
+        await cluster.RecordAsync(
+            new NodeEvent(node, Hold(7), NodeEvent.Recommissioned, "given back", Since + 2 * Short, Since + 3 * Short),
+            default
+        );
+        Assert.That(
+            (await OfAsync(cluster, node.Name)).OrderBy(e => e.Began),
+            Is.EqualTo(
+                new[]
+                {
+                    new HandOverEvent(node.Name, Hold(7), true, Since, Since + Short, "taken"),
+                    new HandOverEvent(node.Name, Hold(7), false, Since + 2 * Short, Since + 3 * Short, "given back"),
+                }
+            )
+        );
     }
 
     [Test]
@@ -29,7 +37,14 @@ public sealed class HandOverEventSpecs(ApiServerKind kind) : ClusterTest(kind)
     {
         var node = await NewNodeAsync();
         var cluster = Connect();
-        await Parallel.ForEachAsync(Enumerable.Range(1, 510), async (job, token) => await cluster.RecordAsync(new NodeEvent(node, Hold((uint)job), NodeEvent.Decommissioned, "taken", Since, Since + Short), token));
+        await Parallel.ForEachAsync(
+            Enumerable.Range(1, 510),
+            async (job, token) =>
+                await cluster.RecordAsync(
+                    new NodeEvent(node, Hold((uint)job), NodeEvent.Decommissioned, "taken", Since, Since + Short),
+                    token
+                )
+        );
         Assert.That((await OfAsync(cluster, node.Name)).Select(e => e.Job.JobId).Distinct().Count(), Is.EqualTo(510));
     }
 
@@ -41,7 +56,9 @@ public sealed class HandOverEventSpecs(ApiServerKind kind) : ClusterTest(kind)
     {
         var node = await NewNodeAsync();
         var manifest = Path.GetTempFileName();
-        await File.WriteAllTextAsync(manifest, $$"""
+        await File.WriteAllTextAsync(
+            manifest,
+            $$"""
             apiVersion: v1
             kind: Event
             metadata: {name: {{Unique("forged")}}, namespace: default, annotations: { {{annotations}} } }
@@ -49,7 +66,8 @@ public sealed class HandOverEventSpecs(ApiServerKind kind) : ClusterTest(kind)
             reason: SlurmDecommissioned
             message: made up
             type: Normal
-            """);
+            """
+        );
         await Kubectl.RunAsync("create", "-f", manifest);
         File.Delete(manifest);
         Assert.That(await OfAsync(Connect(), node.Name), Is.Empty);

@@ -119,7 +119,13 @@ public sealed class HoldSpecs(ApiServerKind kind) : ClusterTest(kind)
     public async Task A_node_that_is_gone_is_not_made_up()
     {
         var gone = node with { Name = Unique("gone") };
-        foreach (var work in new Func<Task>[] { () => cluster.HoldAsync(gone, Hold(1), Since, default), () => cluster.ReleaseAsync(gone, Hold(1), default) })
+        foreach (
+            var work in new Func<Task>[]
+            {
+                () => cluster.HoldAsync(gone, Hold(1), Since, default),
+                () => cluster.ReleaseAsync(gone, Hold(1), default),
+            }
+        )
             Assert.That((await FailsAsync(work)).Fault, Is.EqualTo(ClusterFault.Conflict).Or.EqualTo(ClusterFault.NotFound));
         var read = await CatchAsync<ApiException>(() => ReadAsync(gone));
         Assert.That(read.Code, Is.EqualTo(System.Net.HttpStatusCode.NotFound));
@@ -151,10 +157,18 @@ public sealed class HoldSpecs(ApiServerKind kind) : ClusterTest(kind)
                 switch (i % 3)
                 {
                     case 0:
-                        await Admin.MergeAsync<V1Node>(path, new { metadata = new { labels = new Dictionary<string, string> { [name] = "l" } } }, default);
+                        await Admin.MergeAsync<V1Node>(
+                            path,
+                            new { metadata = new { labels = new Dictionary<string, string> { [name] = "l" } } },
+                            default
+                        );
                         break;
                     case 1:
-                        await Admin.MergeAsync<V1Node>(path, new { metadata = new { annotations = new Dictionary<string, string> { [name] = "a" } } }, default);
+                        await Admin.MergeAsync<V1Node>(
+                            path,
+                            new { metadata = new { annotations = new Dictionary<string, string> { [name] = "a" } } },
+                            default
+                        );
                         break;
                     default:
                         taints.Add(new { key = name, effect = "PreferNoSchedule" });
@@ -164,16 +178,17 @@ public sealed class HoldSpecs(ApiServerKind kind) : ClusterTest(kind)
             }
         });
         var handOvers = 0;
-        var holding = new[] { 1u, 2u }.Select(job => Task.Run(async () =>
-        {
-            do
+        var holding = new[] { 1u, 2u }.Select(job =>
+            Task.Run(async () =>
             {
-                await UntilNoConflictAsync(() => HoldAsync(job));
-                await UntilNoConflictAsync(() => ReleaseAsync(job));
-                Interlocked.Increment(ref handOvers);
-            }
-            while (!editing.IsCompleted);
-        }));
+                do
+                {
+                    await UntilNoConflictAsync(() => HoldAsync(job));
+                    await UntilNoConflictAsync(() => ReleaseAsync(job));
+                    Interlocked.Increment(ref handOvers);
+                } while (!editing.IsCompleted);
+            })
+        );
         await Task.WhenAll([editing, .. holding]);
 
         var after = await ReadAsync(node);
@@ -182,9 +197,12 @@ public sealed class HoldSpecs(ApiServerKind kind) : ClusterTest(kind)
         {
             foreach (var (i, name) in Enumerable.Range(0, edits).Select(i => (i, $"others.test/e{i}")))
                 Assert.That(
-                    i % 3 == 0 ? after.Metadata.Labels.ContainsKey(name) : i % 3 == 1 ? after.Metadata.Annotations.ContainsKey(name) : after.Spec.Taints.Any(t => t.Key == name),
+                    i % 3 == 0 ? after.Metadata.Labels.ContainsKey(name)
+                        : i % 3 == 1 ? after.Metadata.Annotations.ContainsKey(name)
+                        : after.Spec.Taints.Any(t => t.Key == name),
                     Is.True,
-                    name);
+                    name
+                );
         });
         Assert.That(await StateAsync(node.Name), Is.EqualTo((false, "", (string?)null)));
     }
@@ -211,5 +229,12 @@ public sealed class HoldSpecs(ApiServerKind kind) : ClusterTest(kind)
 
     // Without what every write changes.
     private static string Content(V1Node node) =>
-        k8s.KubernetesJson.Serialize(new { node.Metadata.Labels, node.Metadata.Annotations, node.Spec });
+        k8s.KubernetesJson.Serialize(
+            new
+            {
+                node.Metadata.Labels,
+                node.Metadata.Annotations,
+                node.Spec,
+            }
+        );
 }

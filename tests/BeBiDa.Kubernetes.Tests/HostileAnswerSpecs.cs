@@ -19,15 +19,31 @@ public sealed class HostileAnswerSpecs() : ClusterTest(ApiServerKind.Embedded)
 
     /// <summary>What is no list of pods or nodes, nor a line of a watch.</summary>
     public static IEnumerable<string> Odd =>
-    [
-        "", "null", "{}", "[]", "no JSON", "<html>", "{\"items\": null}", "{\"items\": [null]}", "{\"items\": {}}",
-        "{\"metadata\": {}, \"items\": []}", "{\"metadata\": {\"resourceVersion\": 7}, \"items\": []}",
-        "{\"items\": [{\"metadata\": {\"name\": \"\u00ff\u00fe\", \"uid\": \"u\"}}]}",
-        "{\"type\": \"ADDED\"}", "{\"type\": \"ADDED\", \"object\": null}", "{\"type\": \"ADDED\", \"object\": [1]}", "{\"type\": 1}",
-        "{\"type\": \"ERROR\", \"object\": {\"code\": -1, \"message\": 3}}", "{\"type\": \"ERROR\", \"object\": {\"code\": 99999}}",
-        "{\"type\": \"\u00ff\", \"object\": {}}", "{\"type\": \"ADDED\", \"object\": {\"metadata\": {\"deletionTimestamp\": \"soon\"}}}",
-        "{\"items\": " + new string('[', 20_000), "{\"a\": " + new string('9', 100_000) + "}", new string('x', 17 * 1024 * 1024),
-    ];
+        [
+            "",
+            "null",
+            "{}",
+            "[]",
+            "no JSON",
+            "<html>",
+            "{\"items\": null}",
+            "{\"items\": [null]}",
+            "{\"items\": {}}",
+            "{\"metadata\": {}, \"items\": []}",
+            "{\"metadata\": {\"resourceVersion\": 7}, \"items\": []}",
+            "{\"items\": [{\"metadata\": {\"name\": \"\u00ff\u00fe\", \"uid\": \"u\"}}]}",
+            "{\"type\": \"ADDED\"}",
+            "{\"type\": \"ADDED\", \"object\": null}",
+            "{\"type\": \"ADDED\", \"object\": [1]}",
+            "{\"type\": 1}",
+            "{\"type\": \"ERROR\", \"object\": {\"code\": -1, \"message\": 3}}",
+            "{\"type\": \"ERROR\", \"object\": {\"code\": 99999}}",
+            "{\"type\": \"\u00ff\", \"object\": {}}",
+            "{\"type\": \"ADDED\", \"object\": {\"metadata\": {\"deletionTimestamp\": \"soon\"}}}",
+            "{\"items\": " + new string('[', 20_000),
+            "{\"a\": " + new string('9', 100_000) + "}",
+            new string('x', 17 * 1024 * 1024),
+        ];
 
     protected override async Task<IApiServer> StartAsync(ApiServerKind kind) => server = Ends(await EmbeddedApiServer.StartAsync());
 
@@ -41,17 +57,38 @@ public sealed class HostileAnswerSpecs() : ClusterTest(ApiServerKind.Embedded)
     {
         var nodes = await RunNodesAsync(2);
         // An eviction that is answered with 200 is taken for one, and made good only at the eviction deadline.
-        var configuration = Configuration() with { Eviction = new EvictionConfiguration { GracePeriod = TimeSpan.FromSeconds(1), Deadline = TimeSpan.FromSeconds(verb == "create" ? 2 : 15) } };
+        var configuration = Configuration() with
+        {
+            Eviction = new EvictionConfiguration
+            {
+                GracePeriod = TimeSpan.FromSeconds(1),
+                Deadline = TimeSpan.FromSeconds(verb == "create" ? 2 : 15),
+            },
+        };
         foreach (var (body, number) in (verb == "create" ? Odd.TakeLast(4) : Odd).Select((body, number) => (body, (uint)number + 1)))
         {
             foreach (var node in nodes)
                 await RunPodAsync(PodOn(node, $"{node}-{number}"));
             BeBiDa.HandOver.HandOvers handOvers;
             // The hollow kubelets list and watch pods too; of four, some are BeBiDa's.
-            using (server.Faults.Add(new Fault(FaultKind.Answer) { Verb = verb, Resource = resource, Body = body, Times = resource == "pods" ? 4 : 1 }))
+            using (
+                server.Faults.Add(
+                    new Fault(FaultKind.Answer)
+                    {
+                        Verb = verb,
+                        Resource = resource,
+                        Body = body,
+                        Times = resource == "pods" ? 4 : 1,
+                    }
+                )
+            )
             {
                 handOvers = HandOvers(Connect(configuration), configuration);
-                Assert.That((await handOvers.DecommissionAsync(Job(number, nodes), Budget)).Outcome, Is.EqualTo(HandOverOutcome.Done), $"{number}: {string.Join('\n', Log.All)}");
+                Assert.That(
+                    (await handOvers.DecommissionAsync(Job(number, nodes), Budget)).Outcome,
+                    Is.EqualTo(HandOverOutcome.Done),
+                    $"{number}: {string.Join('\n', Log.All)}"
+                );
             }
             foreach (var node in nodes)
             {
@@ -60,7 +97,11 @@ public sealed class HostileAnswerSpecs() : ClusterTest(ApiServerKind.Embedded)
                     Assert.That(await StateAsync(node), Is.EqualTo((true, $"lab.{number}", "slurm")));
                 Assert.That(await PodNamesAsync(node), Is.Empty);
             }
-            Assert.That((await handOvers.RecommissionAsync(Job(number, nodes), Budget)).Outcome, Is.EqualTo(HandOverOutcome.Done), $"{number}: {string.Join('\n', Log.All)}");
+            Assert.That(
+                (await handOvers.RecommissionAsync(Job(number, nodes), Budget)).Outcome,
+                Is.EqualTo(HandOverOutcome.Done),
+                $"{number}: {string.Join('\n', Log.All)}"
+            );
             await handOvers.DisposeAsync();
         }
     }
@@ -74,7 +115,14 @@ public sealed class HostileAnswerSpecs() : ClusterTest(ApiServerKind.Embedded)
         await RunPodAsync(PodOn(nodes[1], "mild-1"));
         await RunPodAsync(PodOn(nodes[2], "mild-2"));
         var configuration = Configuration();
-        configuration = configuration with { Kubernetes = configuration.Kubernetes with { MaxInFlight = maxInFlight, RequestTimeout = TimeSpan.FromSeconds(maxInFlight == 1 ? 1 : 120) } };
+        configuration = configuration with
+        {
+            Kubernetes = configuration.Kubernetes with
+            {
+                MaxInFlight = maxInFlight,
+                RequestTimeout = TimeSpan.FromSeconds(maxInFlight == 1 ? 1 : 120),
+            },
+        };
         var handOvers = HandOvers(Connect(configuration), configuration);
 
         using var hang = server.Faults.Add(new Fault(FaultKind.Hang) { Resource = "pods/eviction", Path = "/hostile-" });
@@ -117,7 +165,14 @@ public sealed class HostileAnswerSpecs() : ClusterTest(ApiServerKind.Embedded)
     {
         var cluster = Connect(With(maxInFlight: 4));
         var (sent, waits) = (await NewNodeAsync(), await NewNodeAsync());
-        var slow = server.Faults.Add(new Fault(FaultKind.Latency) { Delay = TimeSpan.FromSeconds(2), Verb = "patch", Resource = "nodes" });
+        var slow = server.Faults.Add(
+            new Fault(FaultKind.Latency)
+            {
+                Delay = TimeSpan.FromSeconds(2),
+                Verb = "patch",
+                Resource = "nodes",
+            }
+        );
         using var unsent = new CancellationTokenSource();
         var before = Writes();
         var first = cluster.HoldAsync(sent, Hold(7), Since, default, unsent.Token);
@@ -138,11 +193,23 @@ public sealed class HostileAnswerSpecs() : ClusterTest(ApiServerKind.Embedded)
     {
         var cluster = Connect(With(maxInFlight: 4));
         var node = await NewNodeAsync();
-        using var slow = server.Faults.Add(new Fault(FaultKind.Latency) { Delay = TimeSpan.FromMilliseconds(100), Verb = "patch", Resource = "nodes" });
+        using var slow = server.Faults.Add(
+            new Fault(FaultKind.Latency)
+            {
+                Delay = TimeSpan.FromMilliseconds(100),
+                Verb = "patch",
+                Resource = "nodes",
+            }
+        );
         var done = new List<string>();
-        var writes = Enumerable.Range(1, 8).Select(i => i % 2 == 0
-            ? Noted($"release {i}", cluster.ReleaseAsync(node, Hold((uint)i), default))
-            : Noted($"hold {i}", cluster.HoldAsync(node, Hold((uint)i), Since, default))).ToList();
+        var writes = Enumerable
+            .Range(1, 8)
+            .Select(i =>
+                i % 2 == 0
+                    ? Noted($"release {i}", cluster.ReleaseAsync(node, Hold((uint)i), default))
+                    : Noted($"hold {i}", cluster.HoldAsync(node, Hold((uint)i), Since, default))
+            )
+            .ToList();
         await Task.WhenAll(writes);
         Assert.That(done, Is.EqualTo(Enumerable.Range(1, 8).Select(i => i % 2 == 0 ? $"release {i}" : $"hold {i}")));
 
@@ -158,7 +225,12 @@ public sealed class HostileAnswerSpecs() : ClusterTest(ApiServerKind.Embedded)
     public async Task Watches_that_are_not_answered_have_a_quarter_of_the_requests_and_leave_room_for_the_rest()
     {
         var configuration = Configuration();
-        var cluster = Connect(configuration with { Kubernetes = configuration.Kubernetes with { MaxInFlight = 8, RequestTimeout = TimeSpan.FromMinutes(5) } });
+        var cluster = Connect(
+            configuration with
+            {
+                Kubernetes = configuration.Kubernetes with { MaxInFlight = 8, RequestTimeout = TimeSpan.FromMinutes(5) },
+            }
+        );
         await cluster.NodesAsync(default);
         await Eventually("the nodes are watched", () => Task.FromResult(Count("watch", "nodes") == 1));
         var nodes = new List<ClusterNode>();
@@ -188,7 +260,11 @@ public sealed class HostileAnswerSpecs() : ClusterTest(ApiServerKind.Embedded)
         var list = await cluster.ListPodsAsync(nodes, default);
         using var first = new CancellationTokenSource();
         using var stop = new CancellationTokenSource(TimeSpan.FromMinutes(1));
-        List<Task> open = [FollowAsync(cluster, nodes[0], "1", first.Token), .. Enumerable.Range(1, most - 3).Select(_ => FollowAsync(cluster, nodes[0], "1", stop.Token))];
+        List<Task> open =
+        [
+            FollowAsync(cluster, nodes[0], "1", first.Token),
+            .. Enumerable.Range(1, most - 3).Select(_ => FollowAsync(cluster, nodes[0], "1", stop.Token)),
+        ];
         await Eventually("they are open", () => Task.FromResult(Count("watch", "pods") == most - 2));
         var refused = await FailsAsync(() => FollowAsync(cluster, nodes, list.ResourceVersion, stop.Token));
         Assert.That(refused.Fault, Is.EqualTo(ClusterFault.Throttled));
@@ -212,10 +288,19 @@ public sealed class HostileAnswerSpecs() : ClusterTest(ApiServerKind.Embedded)
         var node = await NewNodeAsync();
         var cluster = Connect();
         await cluster.NodesAsync(default);
-        using var pages = server.Faults.Add(new Fault(FaultKind.Answer) { Verb = "list", Resource = resource, Body = "{\"metadata\": {\"resourceVersion\": \"7\", \"continue\": \"more\"}, \"items\": []}" });
+        using var pages = server.Faults.Add(
+            new Fault(FaultKind.Answer)
+            {
+                Verb = "list",
+                Resource = resource,
+                Body = "{\"metadata\": {\"resourceVersion\": \"7\", \"continue\": \"more\"}, \"items\": []}",
+            }
+        );
         server.ResetRequestCounts();
         using var limit = new CancellationTokenSource(Lab.Eventually.Patience);
-        var given = await FailsAsync(() => resource == "pods" ? cluster.ListPodsAsync([node], limit.Token) : cluster.ReadAsync(limit.Token));
+        var given = await FailsAsync(() =>
+            resource == "pods" ? cluster.ListPodsAsync([node], limit.Token) : cluster.ReadAsync(limit.Token)
+        );
         Assert.That((given.Fault, Count("list", resource)), Is.EqualTo((ClusterFault.Unavailable, 2)));
         Assert.That(given.Message, Does.Contain(server.Url.Authority).And.Contain("continue"));
         // And of the list with which everything begins.
@@ -234,15 +319,58 @@ public sealed class HostileAnswerSpecs() : ClusterTest(ApiServerKind.Embedded)
         var node = await NewNodeAsync();
         var cluster = Connect();
         await cluster.NodesAsync(default);
-        using (server.Faults.Add(new Fault(FaultKind.Answer) { Verb = "list", Resource = "pods", Body = $$$"""{"metadata":{"resourceVersion":"7"},"items":[null,{"metadata":{"name":"app","namespace":"any","uid":"u","ownerReferences":[null]},"spec":{"nodeName":"{{{node.Name}}}","volumes":[null]}}]}""" }))
-            Assert.That((await cluster.ListPodsAsync([node], default)).Pods.Single(), Is.EqualTo(new Pod { Namespace = "any", Name = "app", Uid = "u", Node = node.Name }));
-        using (server.Faults.Add(new Fault(FaultKind.Answer) { Verb = "list", Resource = "nodes", Body = """{"metadata":{"resourceVersion":"7"},"items":[null,{"metadata":{"name":"n","uid":"u","annotations":{"hold.bebida.io/lab.7":null},"managedFields":[null]},"status":{"conditions":[null]}}]}""" }))
+        using (
+            server.Faults.Add(
+                new Fault(FaultKind.Answer)
+                {
+                    Verb = "list",
+                    Resource = "pods",
+                    Body =
+                        $$$"""{"metadata":{"resourceVersion":"7"},"items":[null,{"metadata":{"name":"app","namespace":"any","uid":"u","ownerReferences":[null]},"spec":{"nodeName":"{{{node.Name}}}","volumes":[null]}}]}""",
+                }
+            )
+        )
+            Assert.That(
+                (await cluster.ListPodsAsync([node], default)).Pods.Single(),
+                Is.EqualTo(
+                    new Pod
+                    {
+                        Namespace = "any",
+                        Name = "app",
+                        Uid = "u",
+                        Node = node.Name,
+                    }
+                )
+            );
+        using (
+            server.Faults.Add(
+                new Fault(FaultKind.Answer)
+                {
+                    Verb = "list",
+                    Resource = "nodes",
+                    Body =
+                        """{"metadata":{"resourceVersion":"7"},"items":[null,{"metadata":{"name":"n","uid":"u","annotations":{"hold.bebida.io/lab.7":null},"managedFields":[null]},"status":{"conditions":[null]}}]}""",
+                }
+            )
+        )
         {
             Assert.That((await cluster.ReadAsync(default)).Select(l => (l.Node.Name, l.Holds.Count)), Is.EqualTo(new[] { ("n", 1) }));
             Assert.That((await cluster.ReadStatusAsync(default)).Select(s => (s.Node.Name, s.Ready)), Is.EqualTo(new[] { ("n", false) }));
         }
-        using (server.Faults.Add(new Fault(FaultKind.Answer) { Verb = "list", Resource = "nodes", Body = """{"items":[{"metadata":{"uid":"u","resourceVersion":"7","managedFields":[null]}}]}""" }))
-            Assert.That((await FailsAsync(() => cluster.RemoveAsync(new ClusterNode("nobody", "u"), "lab", default))).Fault, Is.EqualTo(ClusterFault.NotFound));
+        using (
+            server.Faults.Add(
+                new Fault(FaultKind.Answer)
+                {
+                    Verb = "list",
+                    Resource = "nodes",
+                    Body = """{"items":[{"metadata":{"uid":"u","resourceVersion":"7","managedFields":[null]}}]}""",
+                }
+            )
+        )
+            Assert.That(
+                (await FailsAsync(() => cluster.RemoveAsync(new ClusterNode("nobody", "u"), "lab", default))).Fault,
+                Is.EqualTo(ClusterFault.NotFound)
+            );
     }
 
     [TestCase(422)]
@@ -253,8 +381,22 @@ public sealed class HostileAnswerSpecs() : ClusterTest(ApiServerKind.Embedded)
         await RunPodAsync(PodOn(node, "app"));
         var cluster = Connect();
         var pod = (await cluster.ListPodsAsync([(await cluster.NodesAsync(default)).ByName(node)!], default)).Pods.Single();
-        using (server.Faults.Add(new Fault(FaultKind.Refuse) { StatusCode = code, Verb = "create", Resource = "pods/eviction", Times = 1, Body = "{\"details\": {\"causes\": [null]}}" }))
-            Assert.That((await FailsAsync(() => cluster.EvictAsync(pod, null, default))).Fault, Is.EqualTo(code == 429 ? ClusterFault.Throttled : ClusterFault.Refused));
+        using (
+            server.Faults.Add(
+                new Fault(FaultKind.Refuse)
+                {
+                    StatusCode = code,
+                    Verb = "create",
+                    Resource = "pods/eviction",
+                    Times = 1,
+                    Body = "{\"details\": {\"causes\": [null]}}",
+                }
+            )
+        )
+            Assert.That(
+                (await FailsAsync(() => cluster.EvictAsync(pod, null, default))).Fault,
+                Is.EqualTo(code == 429 ? ClusterFault.Throttled : ClusterFault.Refused)
+            );
     }
 
     [Test]
@@ -264,7 +406,15 @@ public sealed class HostileAnswerSpecs() : ClusterTest(ApiServerKind.Embedded)
         for (var i = 0; i < 5; i++)
             nodes.Add(await NewNodeAsync());
         var cluster = Connect();
-        using var shed = server.Faults.Add(new Fault(FaultKind.Refuse) { StatusCode = 503, Verb = "list", Resource = "pods", Times = 2 });
+        using var shed = server.Faults.Add(
+            new Fault(FaultKind.Refuse)
+            {
+                StatusCode = 503,
+                Verb = "list",
+                Resource = "pods",
+                Times = 2,
+            }
+        );
         var before = Lists();
         await cluster.ListPodsAsync(nodes, default);
         Assert.That(Lists() - before, Is.EqualTo(7));
@@ -286,10 +436,20 @@ public sealed class HostileAnswerSpecs() : ClusterTest(ApiServerKind.Embedded)
             }
         });
         var kubeconfig = Path.GetTempFileName();
-        await File.WriteAllTextAsync(kubeconfig, (await File.ReadAllTextAsync(Server.AdminKubeconfig)).Replace(server.Url.Authority, listener.LocalEndpoint.ToString(), StringComparison.Ordinal));
+        await File.WriteAllTextAsync(
+            kubeconfig,
+            (await File.ReadAllTextAsync(Server.AdminKubeconfig)).Replace(
+                server.Url.Authority,
+                listener.LocalEndpoint.ToString(),
+                StringComparison.Ordinal
+            )
+        );
         var cluster = Connect(Configuration(kubeconfig));
         for (var tries = 0; tries < 200; tries++)
-            Assert.That((await FailsAsync(() => cluster.HoldAsync(new ClusterNode("any", "any"), Hold(1), Since, default))).Fault, Is.EqualTo(ClusterFault.Unavailable));
+            Assert.That(
+                (await FailsAsync(() => cluster.HoldAsync(new ClusterNode("any", "any"), Hold(1), Since, default))).Fault,
+                Is.EqualTo(ClusterFault.Unavailable)
+            );
         listener.Stop();
         await ending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         File.Delete(kubeconfig);
@@ -300,25 +460,47 @@ public sealed class HostileAnswerSpecs() : ClusterTest(ApiServerKind.Embedded)
     {
         var node = (await RunNodesAsync(1))[0];
         await RunPodAsync(PodOn(node, "app"));
-        var configuration = Configuration() with { Eviction = new EvictionConfiguration { GracePeriod = TimeSpan.FromSeconds(1), Deadline = TimeSpan.FromSeconds(2) } };
-        using var fault = server.Faults.Add(new Fault(FaultKind.Refuse) { StatusCode = 429, RetryAfter = int.MaxValue, Verb = "create", Resource = "pods/eviction", Times = 1 });
+        var configuration = Configuration() with
+        {
+            Eviction = new EvictionConfiguration { GracePeriod = TimeSpan.FromSeconds(1), Deadline = TimeSpan.FromSeconds(2) },
+        };
+        using var fault = server.Faults.Add(
+            new Fault(FaultKind.Refuse)
+            {
+                StatusCode = 429,
+                RetryAfter = int.MaxValue,
+                Verb = "create",
+                Resource = "pods/eviction",
+                Times = 1,
+            }
+        );
         var taken = await HandOvers(Connect(configuration), configuration).DecommissionAsync(Job(7, node), Budget);
         Assert.That(taken.Outcome, Is.EqualTo(HandOverOutcome.Done), string.Join('\n', Log.All));
     }
 
-    private long Count(string verb, string resource) => server.RequestCounts.SingleOrDefault(c => c.Verb == verb && c.Resource == resource)?.Requests ?? 0;
+    private long Count(string verb, string resource) =>
+        server.RequestCounts.SingleOrDefault(c => c.Verb == verb && c.Resource == resource)?.Requests ?? 0;
 
     private long Writes() => Count("patch", "nodes");
 
     private BebidaConfiguration With(int maxInFlight)
     {
         var configuration = Configuration();
-        return configuration with { Kubernetes = configuration.Kubernetes with { MaxInFlight = maxInFlight, RequestTimeout = TimeSpan.FromMinutes(5) } };
+        return configuration with
+        {
+            Kubernetes = configuration.Kubernetes with { MaxInFlight = maxInFlight, RequestTimeout = TimeSpan.FromMinutes(5) },
+        };
     }
 
-    private static Task FollowAsync(KubernetesCluster cluster, ClusterNode node, string from, CancellationToken cancellationToken) => FollowAsync(cluster, [node], from, cancellationToken);
+    private static Task FollowAsync(KubernetesCluster cluster, ClusterNode node, string from, CancellationToken cancellationToken) =>
+        FollowAsync(cluster, [node], from, cancellationToken);
 
-    private static async Task FollowAsync(KubernetesCluster cluster, IReadOnlyCollection<ClusterNode> nodes, string from, CancellationToken cancellationToken)
+    private static async Task FollowAsync(
+        KubernetesCluster cluster,
+        IReadOnlyCollection<ClusterNode> nodes,
+        string from,
+        CancellationToken cancellationToken
+    )
     {
         await foreach (var _ in cluster.WatchPodsAsync(nodes, from, cancellationToken))
         {

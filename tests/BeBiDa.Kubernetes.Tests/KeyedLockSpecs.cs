@@ -11,13 +11,22 @@ public class KeyedLockSpecs
     {
         var order = new List<int>();
         var atOnce = 0;
-        var work = Enumerable.Range(0, 50).Select(i => locks.RunAsync("n1", async () =>
-        {
-            Assert.That(Interlocked.Increment(ref atOnce), Is.EqualTo(1));
-            await Task.Yield();
-            order.Add(i);
-            return Interlocked.Decrement(ref atOnce);
-        }, default)).ToList();
+        var work = Enumerable
+            .Range(0, 50)
+            .Select(i =>
+                locks.RunAsync(
+                    "n1",
+                    async () =>
+                    {
+                        Assert.That(Interlocked.Increment(ref atOnce), Is.EqualTo(1));
+                        await Task.Yield();
+                        order.Add(i);
+                        return Interlocked.Decrement(ref atOnce);
+                    },
+                    default
+                )
+            )
+            .ToList();
         await Task.WhenAll(work);
         Assert.That(order, Is.EqualTo(Enumerable.Range(0, 50)));
     }
@@ -50,7 +59,10 @@ public class KeyedLockSpecs
     [Test]
     public async Task Work_that_fails_lets_the_next_go_on()
     {
-        Assert.That(async () => await locks.RunAsync<int>("n1", () => throw new InvalidOperationException("failed"), default), Throws.InvalidOperationException);
+        Assert.That(
+            async () => await locks.RunAsync<int>("n1", () => throw new InvalidOperationException("failed"), default),
+            Throws.InvalidOperationException
+        );
         Assert.That(await locks.RunAsync("n1", () => Task.FromResult(2), default), Is.EqualTo(2));
     }
 }

@@ -27,24 +27,28 @@ internal sealed class KubeconfigFolder(IApiServer server) : IDisposable
     }
 
     /// <summary>Writes a kubeconfig of one cluster and one user; each is given as lines of YAML without indent.</summary>
-    public string Write(string user, string? cluster = null, string? serverUrl = null) => Add("config", $"""
-        apiVersion: v1
-        kind: Config
-        clusters:
-        - name: site
-          cluster:
-            server: {serverUrl ?? server.Url.GetLeftPart(UriPartial.Authority)}
-            {Indent(cluster ?? Trusting)}
-        users:
-        - name: someone
-          user:
-            {Indent(user)}
-        contexts:
-        - name: main
-          context: {"{"} cluster: site, user: someone {"}"}
-        current-context: main
+    public string Write(string user, string? cluster = null, string? serverUrl = null) =>
+        Add(
+            "config",
+            $"""
+            apiVersion: v1
+            kind: Config
+            clusters:
+            - name: site
+              cluster:
+                server: {serverUrl ?? server.Url.GetLeftPart(UriPartial.Authority)}
+                {Indent(cluster ?? Trusting)}
+            users:
+            - name: someone
+              user:
+                {Indent(user)}
+            contexts:
+            - name: main
+              context: {"{"} cluster: site, user: someone {"}"}
+            current-context: main
 
-        """);
+            """
+        );
 
     /// <summary>The certificate and the key of a new identity, PEM.</summary>
     public (string Certificate, string Key) Identity(string user, params string[] groups) => Identity(server.WriteKubeconfig(user, groups));

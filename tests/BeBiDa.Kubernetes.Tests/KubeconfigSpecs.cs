@@ -26,7 +26,11 @@ public sealed class KubeconfigSpecs() : ClusterTest(ApiServerKind.Embedded)
     public async Task A_client_certificate_in_the_kubeconfig_is_used()
     {
         var (certificate, key) = folder.Identity("bebida", Masters);
-        await WorksAsync(folder.Write($"client-certificate-data: {KubeconfigFolder.Base64(certificate)}\nclient-key-data: {KubeconfigFolder.Base64(key)}"));
+        await WorksAsync(
+            folder.Write(
+                $"client-certificate-data: {KubeconfigFolder.Base64(certificate)}\nclient-key-data: {KubeconfigFolder.Base64(key)}"
+            )
+        );
     }
 
     [TestCase(true)]
@@ -34,7 +38,12 @@ public sealed class KubeconfigSpecs() : ClusterTest(ApiServerKind.Embedded)
     public async Task Certificates_in_files_are_used_by_full_path_and_relative_to_the_kubeconfig(bool relative)
     {
         var (certificate, key) = folder.Identity("bebida", Masters);
-        var paths = new[] { folder.Add("pki/client.crt", certificate), folder.Add("pki/client.key", key), folder.Add("pki/ca.crt", folder.AuthorityPem) };
+        var paths = new[]
+        {
+            folder.Add("pki/client.crt", certificate),
+            folder.Add("pki/client.key", key),
+            folder.Add("pki/ca.crt", folder.AuthorityPem),
+        };
         if (relative)
             paths = ["pki/client.crt", "./pki/client.key", "pki/ca.crt"];
         await WorksAsync(folder.Write($"client-certificate: {paths[0]}\nclient-key: {paths[1]}", $"certificate-authority: {paths[2]}"));
@@ -77,7 +86,10 @@ public sealed class KubeconfigSpecs() : ClusterTest(ApiServerKind.Embedded)
 
         Assert.That((await FailsAsync(path)).Fault, Is.EqualTo(ClusterFault.Unauthenticated));
         await WorksAsync(path, "other");
-        Assert.That(() => Kubeconfig.Load(path, "third", allowExec: false), Throws.TypeOf<ConfigurationException>().With.Message.Contains(path).And.Message.Contains("no context 'third'"));
+        Assert.That(
+            () => Kubeconfig.Load(path, "third", allowExec: false),
+            Throws.TypeOf<ConfigurationException>().With.Message.Contains(path).And.Message.Contains("no context 'third'")
+        );
     }
 
     [TestCase(true)]
@@ -124,7 +136,10 @@ public sealed class KubeconfigSpecs() : ClusterTest(ApiServerKind.Embedded)
     {
         var refused = await FailsAsync(server.WriteKubeconfig("bebida", TimeSpan.FromDays(-1), Masters));
         Assert.That(refused.Fault, Is.EqualTo(ClusterFault.Unauthenticated));
-        Assert.That(refused.Message, Does.Contain("401").And.Contain(server.Url.Authority).And.Contain("certificate").And.Contain("expired"));
+        Assert.That(
+            refused.Message,
+            Does.Contain("401").And.Contain(server.Url.Authority).And.Contain("certificate").And.Contain("expired")
+        );
     }
 
     [Test]
@@ -160,11 +175,17 @@ public sealed class KubeconfigSpecs() : ClusterTest(ApiServerKind.Embedded)
         var (certificate, secret) = folder.Identity("bebida");
         var file = folder.Add("certificate", key == "client-certificate" ? certificate : folder.AuthorityPem);
         folder.Add("client.key", secret);
-        var path = key == "client-certificate" ? folder.Write("client-certificate: certificate\nclient-key: client.key") : folder.Write("token: right", "certificate-authority: certificate");
+        var path =
+            key == "client-certificate"
+                ? folder.Write("client-certificate: certificate\nclient-key: client.key")
+                : folder.Write("token: right", "certificate-authority: certificate");
         File.SetUnixFileMode(file, Private | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
         Assert.That(() => Kubeconfig.Load(path, "", allowExec: false), Throws.Nothing);
         File.SetUnixFileMode(file, Private | UnixFileMode.OtherWrite);
-        Assert.That(() => Kubeconfig.Load(path, "", allowExec: false), Throws.TypeOf<ConfigurationException>().With.Message.Contains($"chmod go-w {file}"));
+        Assert.That(
+            () => Kubeconfig.Load(path, "", allowExec: false),
+            Throws.TypeOf<ConfigurationException>().With.Message.Contains($"chmod go-w {file}")
+        );
     }
 
     [Test]
@@ -188,7 +209,10 @@ public sealed class KubeconfigSpecs() : ClusterTest(ApiServerKind.Embedded)
         server.AddToken("right", "bebida", Masters);
         folder.Add("token", "wr\nong\n");
         var path = folder.Write("tokenFile: token");
-        Assert.That(() => Kubeconfig.Load(path, "", allowExec: false), Throws.TypeOf<ConfigurationException>().With.Message.Contains("is not a token").And.Message.Not.Contains("ong"));
+        Assert.That(
+            () => Kubeconfig.Load(path, "", allowExec: false),
+            Throws.TypeOf<ConfigurationException>().With.Message.Contains("is not a token").And.Message.Not.Contains("ong")
+        );
 
         folder.Add("token", "right\n");
         var cluster = Connect(Configuration(path));
@@ -203,7 +227,10 @@ public sealed class KubeconfigSpecs() : ClusterTest(ApiServerKind.Embedded)
     public void A_kubeconfig_that_is_nested_without_end_is_refused()
     {
         var path = folder.Add("config", "users: " + new string('[', 1_000_000));
-        Assert.That(() => Kubeconfig.Load(path, "", allowExec: false), Throws.TypeOf<ConfigurationException>().With.Message.StartsWith($"{path}:1: ").And.Message.Contains("64 levels"));
+        Assert.That(
+            () => Kubeconfig.Load(path, "", allowExec: false),
+            Throws.TypeOf<ConfigurationException>().With.Message.StartsWith($"{path}:1: ").And.Message.Contains("64 levels")
+        );
     }
 
     [Test]
@@ -222,7 +249,10 @@ public sealed class KubeconfigSpecs() : ClusterTest(ApiServerKind.Embedded)
         File.CreateSymbolicLink(link, path);
         Assert.That(() => Kubeconfig.Load(link, "", allowExec: false), Throws.Nothing);
         File.SetUnixFileMode(path, Private | UnixFileMode.OtherRead);
-        Assert.That(() => Kubeconfig.Load(link, "", allowExec: false), Throws.TypeOf<ConfigurationException>().With.Message.Contains("chmod"));
+        Assert.That(
+            () => Kubeconfig.Load(link, "", allowExec: false),
+            Throws.TypeOf<ConfigurationException>().With.Message.Contains("chmod")
+        );
     }
 
     [TestCase("kubeconfig")]
@@ -233,7 +263,10 @@ public sealed class KubeconfigSpecs() : ClusterTest(ApiServerKind.Embedded)
     {
         var path = which == "kubeconfig" ? "/nonexistent/kubeconfig" : folder.Write($"{which}: missing");
         var missing = which == "kubeconfig" ? path : Path.Combine(Path.GetDirectoryName(path)!, "missing");
-        Assert.That(() => Kubeconfig.Load(path, "", allowExec: false), Throws.TypeOf<ConfigurationException>().With.Message.StartsWith($"{missing}: no such file").And.Message.Contains(which));
+        Assert.That(
+            () => Kubeconfig.Load(path, "", allowExec: false),
+            Throws.TypeOf<ConfigurationException>().With.Message.StartsWith($"{missing}: no such file").And.Message.Contains(which)
+        );
     }
 
     [TestCase("users: [", "not YAML")]
@@ -242,15 +275,23 @@ public sealed class KubeconfigSpecs() : ClusterTest(ApiServerKind.Embedded)
     public void A_file_that_is_no_kubeconfig_is_refused_with_its_name(string text, string why)
     {
         var path = folder.Add("config", text);
-        Assert.That(() => Kubeconfig.Load(path, "", allowExec: false), Throws.TypeOf<ConfigurationException>().With.Message.Contains(path).And.Message.Contains(why));
+        Assert.That(
+            () => Kubeconfig.Load(path, "", allowExec: false),
+            Throws.TypeOf<ConfigurationException>().With.Message.Contains(path).And.Message.Contains(why)
+        );
     }
 
     [Test]
     public void A_key_that_is_none_is_refused_with_the_name_of_the_kubeconfig()
     {
         var (certificate, _) = folder.Identity("bebida");
-        var path = folder.Write($"client-certificate-data: {KubeconfigFolder.Base64(certificate)}\nclient-key-data: {KubeconfigFolder.Base64("no key")}");
-        Assert.That(() => KubernetesCluster.Connect(Configuration(path), allowExec: false, TimeProvider.System, Log), Throws.TypeOf<ConfigurationException>().With.Message.Contains(path));
+        var path = folder.Write(
+            $"client-certificate-data: {KubeconfigFolder.Base64(certificate)}\nclient-key-data: {KubeconfigFolder.Base64("no key")}"
+        );
+        Assert.That(
+            () => KubernetesCluster.Connect(Configuration(path), allowExec: false, TimeProvider.System, Log),
+            Throws.TypeOf<ConfigurationException>().With.Message.Contains(path)
+        );
     }
 
     [Test]
@@ -258,15 +299,26 @@ public sealed class KubeconfigSpecs() : ClusterTest(ApiServerKind.Embedded)
     {
         server.AddToken("from-a-plugin", "bebida", Masters);
         var ran = Path.Combine(Path.GetDirectoryName(folder.Write(""))!, "ran");
-        var plugin = folder.Add("plugin.sh", $$$"""
+        var plugin = folder.Add(
+            "plugin.sh",
+            $$$"""
             #!/bin/sh
             touch {{{ran}}}
             echo '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"from-a-plugin"}}'
 
-            """, Private | UnixFileMode.UserExecute);
+            """,
+            Private | UnixFileMode.UserExecute
+        );
         var path = folder.Write($"exec:\n  apiVersion: client.authentication.k8s.io/v1\n  command: {plugin}\n  interactiveMode: Never");
 
-        Assert.That(() => Kubeconfig.Load(path, "", allowExec: false), Throws.TypeOf<ConfigurationException>().With.Message.Contains($"{path}:").And.Message.Contains("user.exec").And.Message.Contains("tokenFile"));
+        Assert.That(
+            () => Kubeconfig.Load(path, "", allowExec: false),
+            Throws
+                .TypeOf<ConfigurationException>()
+                .With.Message.Contains($"{path}:")
+                .And.Message.Contains("user.exec")
+                .And.Message.Contains("tokenFile")
+        );
         Assert.That(File.Exists(ran), Is.False, "slurmctld would have forked");
 
         var cluster = Ends(KubernetesCluster.Connect(Configuration(path), allowExec: true, TimeProvider.System, Log));
@@ -280,7 +332,10 @@ public sealed class KubeconfigSpecs() : ClusterTest(ApiServerKind.Embedded)
         foreach (var mode in new[] { UnixFileMode.OtherRead, UnixFileMode.OtherWrite, UnixFileMode.GroupWrite })
         {
             File.SetUnixFileMode(open, Private | mode);
-            Assert.That(() => Kubeconfig.Load(kubeconfig, "", allowExec: false), Throws.TypeOf<ConfigurationException>().With.Message.Contains($"chmod 0600 {open}"));
+            Assert.That(
+                () => Kubeconfig.Load(kubeconfig, "", allowExec: false),
+                Throws.TypeOf<ConfigurationException>().With.Message.Contains($"chmod 0600 {open}")
+            );
         }
         File.SetUnixFileMode(open, Private);
         Assert.That(() => Kubeconfig.Load(kubeconfig, "", allowExec: false), Throws.Nothing);

@@ -30,7 +30,10 @@ public sealed class NodeDirectoryOutageSpecs() : ClusterTest(ApiServerKind.Embed
         server.Compact();
         fault.Dispose();
 
-        await Eventually("the change is known", () => Task.FromResult(directory.ByName(come.Name) == come && directory.ByName(gone.Name) is null));
+        await Eventually(
+            "the change is known",
+            () => Task.FromResult(directory.ByName(come.Name) == come && directory.ByName(gone.Name) is null)
+        );
         Assert.That(Count("list"), Is.EqualTo(2), "the nodes are listed once more");
         Assert.That(Log.Errors, Is.Empty);
     }
@@ -40,7 +43,14 @@ public sealed class NodeDirectoryOutageSpecs() : ClusterTest(ApiServerKind.Embed
     public async Task A_server_that_ends_each_watch_at_once_is_asked_again_after_pauses_that_grow(FaultKind kind)
     {
         var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
-        using var ends = server.Faults.Add(new Fault(kind) { StatusCode = 410, Verb = "watch", Resource = "nodes" });
+        using var ends = server.Faults.Add(
+            new Fault(kind)
+            {
+                StatusCode = 410,
+                Verb = "watch",
+                Resource = "nodes",
+            }
+        );
         var cluster = Ends(KubernetesCluster.Connect(Configuration(), allowExec: false, clock, Log));
         // The first that ends may be a chance.
         await Eventually("it is asked twice", () => Task.FromResult(Count("watch") == 2));
@@ -48,15 +58,22 @@ public sealed class NodeDirectoryOutageSpecs() : ClusterTest(ApiServerKind.Embed
         var passed = clock.GetUtcNow();
         foreach (var watches in new[] { 3, 4, 5 })
         {
-            await Eventually("it is asked again", () =>
-            {
-                if (Count("watch") < watches)
-                    clock.Advance(TimeSpan.FromMilliseconds(10));
-                return Task.FromResult(Count("watch") == watches);
-            });
+            await Eventually(
+                "it is asked again",
+                () =>
+                {
+                    if (Count("watch") < watches)
+                        clock.Advance(TimeSpan.FromMilliseconds(10));
+                    return Task.FromResult(Count("watch") == watches);
+                }
+            );
             await IsNotAskedAsync(watches);
         }
-        Assert.That(clock.GetUtcNow() - passed, Is.GreaterThanOrEqualTo(TimeSpan.FromMilliseconds(100 + 200 + 400)), "by the clock that the test moves");
+        Assert.That(
+            clock.GetUtcNow() - passed,
+            Is.GreaterThanOrEqualTo(TimeSpan.FromMilliseconds(100 + 200 + 400)),
+            "by the clock that the test moves"
+        );
         // What is told to have expired is listed anew; a watch that just ends goes on from where it was.
         Assert.That(Count("list"), Is.EqualTo(kind == FaultKind.Refuse ? 5 : 1));
         Assert.That(Log.Errors, Is.Empty);
@@ -82,7 +99,11 @@ public sealed class NodeDirectoryOutageSpecs() : ClusterTest(ApiServerKind.Embed
 
         // The server ends the watch; while no other begins, its moment is forgotten.
         var watches = Count("watch");
-        var fault = server.Faults.Add(expired ? new Fault(FaultKind.Hang) { Verb = "watch", Resource = "nodes" } : new Fault(FaultKind.Refuse) { Resource = "nodes", UserAgent = "bebida/" });
+        var fault = server.Faults.Add(
+            expired
+                ? new Fault(FaultKind.Hang) { Verb = "watch", Resource = "nodes" }
+                : new Fault(FaultKind.Refuse) { Resource = "nodes", UserAgent = "bebida/" }
+        );
         serverClock.Advance(TimeSpan.FromSeconds(301));
         await Eventually("it is watched again", () => Task.FromResult(Count("watch") > watches));
         await NewNodeAsync();
@@ -122,7 +143,10 @@ public sealed class NodeDirectoryOutageSpecs() : ClusterTest(ApiServerKind.Embed
         await server.RestartAsync();
         var second = await NewNodeAsync();
         await DeleteNodeAsync(first.Name);
-        await Eventually("the directory is current", () => Task.FromResult(directory.ByName(second.Name) == second && directory.ByName(first.Name) is null));
+        await Eventually(
+            "the directory is current",
+            () => Task.FromResult(directory.ByName(second.Name) == second && directory.ByName(first.Name) is null)
+        );
         Assert.That(Log.Errors, Has.Count.EqualTo(1).And.One.Contains(server.Url.Authority));
         Assert.That(Log.All, Has.One.Contains("answers again"));
     }
@@ -143,7 +167,11 @@ public sealed class NodeDirectoryOutageSpecs() : ClusterTest(ApiServerKind.Embed
     public async Task More_nodes_than_one_page_holds_are_all_listed()
     {
         const int count = 1200;
-        await Parallel.ForEachAsync(Enumerable.Range(0, count), new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (i, _) => await NewNodeAsync($"many{i}"));
+        await Parallel.ForEachAsync(
+            Enumerable.Range(0, count),
+            new ParallelOptions { MaxDegreeOfParallelism = 16 },
+            async (i, _) => await NewNodeAsync($"many{i}")
+        );
         server.ResetRequestCounts();
         var directory = await Connect().NodesAsync(default);
         Assert.That(directory.Count, Is.EqualTo(count));

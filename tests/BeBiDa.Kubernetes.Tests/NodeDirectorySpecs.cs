@@ -39,10 +39,18 @@ public sealed class NodeDirectorySpecs(ApiServerKind kind) : ClusterTest(kind)
         var node = await NewNodeAsync(labels: new Dictionary<string, string> { [Label] = first });
         var directory = await Connect(Configuration() with { Nodes = new NodesConfiguration { Label = Label } }).NodesAsync(default);
         Assert.That(directory.BySlurmName(first)?.Name, Is.EqualTo(node.Name));
-        await Admin.MergeAsync<V1Node>(Resources.Nodes.At(null, node.Name), new { metadata = new { labels = new Dictionary<string, string?> { [Label] = second } } }, default);
+        await Admin.MergeAsync<V1Node>(
+            Resources.Nodes.At(null, node.Name),
+            new { metadata = new { labels = new Dictionary<string, string?> { [Label] = second } } },
+            default
+        );
         await Eventually("the new label is known", () => Task.FromResult(directory.BySlurmName(second)?.Name == node.Name));
         Assert.That(directory.BySlurmName(first), Is.Null);
-        await Admin.MergeAsync<V1Node>(Resources.Nodes.At(null, node.Name), new { metadata = new { labels = new Dictionary<string, string?> { [Label] = null } } }, default);
+        await Admin.MergeAsync<V1Node>(
+            Resources.Nodes.At(null, node.Name),
+            new { metadata = new { labels = new Dictionary<string, string?> { [Label] = null } } },
+            default
+        );
         await Eventually("the label is gone", () => Task.FromResult(directory.BySlurmName(second) is null));
         Assert.That(directory.ByName(node.Name), Is.Not.Null);
     }

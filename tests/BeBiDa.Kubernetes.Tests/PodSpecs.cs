@@ -26,7 +26,10 @@ public sealed class PodSpecs(ApiServerKind kind) : ClusterTest(kind)
     public async Task Each_pod_is_seen_as_what_it_is()
     {
         await CreateAsync(PodOn(node.Name, "bare"));
-        var (replicas, daemons) = (await Admin.CreateAsync(Resources.ReplicaSets.In(Space), Workloads.ReplicaSet("replicas"), default), await Admin.CreateAsync(Resources.DaemonSets.In(Space), Workloads.DaemonSet("daemons"), default));
+        var (replicas, daemons) = (
+            await Admin.CreateAsync(Resources.ReplicaSets.In(Space), Workloads.ReplicaSet("replicas"), default),
+            await Admin.CreateAsync(Resources.DaemonSets.In(Space), Workloads.DaemonSet("daemons"), default)
+        );
         await CreateAsync(PodOn(node.Name, "controlled").OwnedBy("ReplicaSet", replicas));
         await CreateAsync(PodOn(node.Name, "daemon").OwnedBy("DaemonSet", daemons));
         await CreateAsync(PodOn(node.Name, "owned-only").OwnedBy("ReplicaSet", replicas, controller: false));
@@ -39,17 +42,36 @@ public sealed class PodSpecs(ApiServerKind kind) : ClusterTest(kind)
         await CreateAsync(PodOn(node.Name, "failed"));
         await SetStatusAsync("failed", "Failed");
         var claims = PodOn(node.Name, "claims");
-        claims.Spec.Volumes = [new V1Volume { Name = "data", PersistentVolumeClaim = new V1PersistentVolumeClaimVolumeSource { ClaimName = "data" } }];
+        claims.Spec.Volumes =
+        [
+            new V1Volume
+            {
+                Name = "data",
+                PersistentVolumeClaim = new V1PersistentVolumeClaimVolumeSource { ClaimName = "data" },
+            },
+        ];
         await CreateAsync(claims);
-        foreach (var (name, toleration) in new Dictionary<string, V1Toleration>
-        {
-            ["everything"] = new() { OperatorProperty = "Exists" },
-            ["cordoned"] = new() { Key = "node.kubernetes.io/unschedulable", OperatorProperty = "Exists", Effect = "NoSchedule" },
-            ["equal"] = new() { Key = "node.kubernetes.io/unschedulable" },
-            ["no-execute"] = new() { OperatorProperty = "Exists", Effect = "NoExecute" },
-            ["other-taint"] = new() { Key = "gpu", OperatorProperty = "Exists" },
-            ["other-value"] = new() { Key = "node.kubernetes.io/unschedulable", OperatorProperty = "Equal", Value = "yes" },
-        })
+        foreach (
+            var (name, toleration) in new Dictionary<string, V1Toleration>
+            {
+                ["everything"] = new() { OperatorProperty = "Exists" },
+                ["cordoned"] = new()
+                {
+                    Key = "node.kubernetes.io/unschedulable",
+                    OperatorProperty = "Exists",
+                    Effect = "NoSchedule",
+                },
+                ["equal"] = new() { Key = "node.kubernetes.io/unschedulable" },
+                ["no-execute"] = new() { OperatorProperty = "Exists", Effect = "NoExecute" },
+                ["other-taint"] = new() { Key = "gpu", OperatorProperty = "Exists" },
+                ["other-value"] = new()
+                {
+                    Key = "node.kubernetes.io/unschedulable",
+                    OperatorProperty = "Equal",
+                    Value = "yes",
+                },
+            }
+        )
         {
             var pod = PodOn(node.Name, name);
             pod.Spec.Tolerations = [toleration];
@@ -61,11 +83,29 @@ public sealed class PodSpecs(ApiServerKind kind) : ClusterTest(kind)
 
         var seen = (await cluster.ListPodsAsync([node], default)).Pods;
         Assert.That(seen.Select(p => (p.Namespace, p.Node)).Distinct(), Is.EqualTo(new[] { (Space, node.Name) }));
-        Assert.That(seen.Select(Describe), Is.EquivalentTo(new[]
-        {
-            "bare:", "controlled: controller", "daemon: controller daemon", "owned-only:", "mirror: mirror", "scratch: emptyDir", "succeeded: finished", "failed: finished",
-            "claims: identity", "everything: tolerates", "cordoned: tolerates", "equal: tolerates", "no-execute:", "other-taint:", "other-value:",
-        }));
+        Assert.That(
+            seen.Select(Describe),
+            Is.EquivalentTo(
+                new[]
+                {
+                    "bare:",
+                    "controlled: controller",
+                    "daemon: controller daemon",
+                    "owned-only:",
+                    "mirror: mirror",
+                    "scratch: emptyDir",
+                    "succeeded: finished",
+                    "failed: finished",
+                    "claims: identity",
+                    "everything: tolerates",
+                    "cordoned: tolerates",
+                    "equal: tolerates",
+                    "no-execute:",
+                    "other-taint:",
+                    "other-value:",
+                }
+            )
+        );
         Assert.That(seen.Single(p => p.Name == "bare").Uid, Is.EqualTo((await PodAsync("bare"))!.Metadata.Uid));
         Assert.That(seen.Select(p => p.DeletionTimestamp), Has.All.Null);
     }
@@ -76,7 +116,10 @@ public sealed class PodSpecs(ApiServerKind kind) : ClusterTest(kind)
         await CreateAsync(PodOn(node.Name, "leaving"));
         await SetStatusAsync("leaving", "Running");
         await cluster.EvictAsync(await SeenAsync("leaving"), TimeSpan.FromSeconds(100), default);
-        Assert.That((await SeenAsync("leaving")).DeletionTimestamp, Is.EqualTo(DateTimeOffset.UtcNow.AddSeconds(100)).Within(TimeSpan.FromSeconds(60)));
+        Assert.That(
+            (await SeenAsync("leaving")).DeletionTimestamp,
+            Is.EqualTo(DateTimeOffset.UtcNow.AddSeconds(100)).Within(TimeSpan.FromSeconds(60))
+        );
     }
 
     [Test]
@@ -133,8 +176,15 @@ public sealed class PodSpecs(ApiServerKind kind) : ClusterTest(kind)
     public async Task The_volumes_that_a_kubelet_reports_as_in_use_are_read_and_none_of_a_node_that_is_another_now()
     {
         Assert.That(await cluster.VolumesInUseAsync(node, default), Is.Empty);
-        await Admin.MergeAsync<V1Node>(Resources.Nodes.At(null, node.Name, "status"), new { status = new { volumesInUse = new[] { "kubernetes.io/csi/disk^v1", "kubernetes.io/csi/disk^v2" } } }, default);
-        Assert.That(await cluster.VolumesInUseAsync(node, default), Is.EqualTo(new[] { "kubernetes.io/csi/disk^v1", "kubernetes.io/csi/disk^v2" }));
+        await Admin.MergeAsync<V1Node>(
+            Resources.Nodes.At(null, node.Name, "status"),
+            new { status = new { volumesInUse = new[] { "kubernetes.io/csi/disk^v1", "kubernetes.io/csi/disk^v2" } } },
+            default
+        );
+        Assert.That(
+            await cluster.VolumesInUseAsync(node, default),
+            Is.EqualTo(new[] { "kubernetes.io/csi/disk^v1", "kubernetes.io/csi/disk^v2" })
+        );
         Assert.That(await cluster.VolumesInUseAsync(node with { Uid = "another" }, default), Is.Empty);
     }
 
@@ -190,7 +240,8 @@ public sealed class PodSpecs(ApiServerKind kind) : ClusterTest(kind)
 
     private async Task<Pod> SeenAsync(string name) => (await cluster.ListPodsAsync([node], default)).Pods.Single(p => p.Name == name);
 
-    private Task DeletePodAsync(string name) => Admin.DeleteAsync(Resources.Pods.At(Space, name), new V1DeleteOptions { GracePeriodSeconds = 0 }, default);
+    private Task DeletePodAsync(string name) =>
+        Admin.DeleteAsync(Resources.Pods.At(Space, name), new V1DeleteOptions { GracePeriodSeconds = 0 }, default);
 
     private static V1Pod Annotated(string annotation, V1Pod pod)
     {

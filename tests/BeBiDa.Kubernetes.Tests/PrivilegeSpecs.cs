@@ -18,7 +18,9 @@ namespace BeBiDa.Tests;
 [TestFixtureSource(typeof(TestServers), nameof(TestServers.All))]
 public sealed class PrivilegeSpecs(ApiServerKind kind) : ClusterTest(kind)
 {
-    private static readonly string Manifest = File.ReadAllText(Path.Combine(PluginBuild.RepositoryRoot(), "packaging", "kubernetes", "rbac.yaml"));
+    private static readonly string Manifest = File.ReadAllText(
+        Path.Combine(PluginBuild.RepositoryRoot(), "packaging", "kubernetes", "rbac.yaml")
+    );
 
     /// <summary>Each verb that the manifest grants, as "verb group/resource"; the core group's name is empty.</summary>
     public static IEnumerable<string> Rights =>
@@ -39,7 +41,11 @@ public sealed class PrivilegeSpecs(ApiServerKind kind) : ClusterTest(kind)
     {
         var kubeconfig = await IdentityAsync(without: null);
         var (taken, givenBack) = await HandOverAsync(kubeconfig);
-        Assert.That((taken.Outcome, givenBack?.Outcome), Is.EqualTo((HandOverOutcome.Done, HandOverOutcome.Done)), string.Join('\n', Log.All));
+        Assert.That(
+            (taken.Outcome, givenBack?.Outcome),
+            Is.EqualTo((HandOverOutcome.Done, HandOverOutcome.Done)),
+            string.Join('\n', Log.All)
+        );
         Assert.That(taken.PodsEvicted, Is.EqualTo(2));
         Assert.That(Refusals(), Is.Empty);
     }
@@ -51,11 +57,26 @@ public sealed class PrivilegeSpecs(ApiServerKind kind) : ClusterTest(kind)
         await using var signing = SigningController.Start(Server);
         var kubeconfig = Path.Combine(Directory.CreateTempSubdirectory("kubeconfig-").FullName, "kubeconfig");
         await Cli.Wrap(PluginBuild.Locate().Tool)
-            .WithArguments(["kubeconfig", "create", "--credential", credential, "--namespace", Space, "--kubeconfig", Server.AdminKubeconfig, "--file", kubeconfig])
+            .WithArguments([
+                "kubeconfig",
+                "create",
+                "--credential",
+                credential,
+                "--namespace",
+                Space,
+                "--kubeconfig",
+                Server.AdminKubeconfig,
+                "--file",
+                kubeconfig,
+            ])
             .WithEnvironmentVariables(new Dictionary<string, string?> { ["BEBIDA_CONFIG"] = kubeconfig + ".none" })
             .ExecuteAsync();
         var (taken, givenBack) = await HandOverAsync(kubeconfig);
-        Assert.That((taken.Outcome, givenBack?.Outcome), Is.EqualTo((HandOverOutcome.Done, HandOverOutcome.Done)), string.Join('\n', Log.All));
+        Assert.That(
+            (taken.Outcome, givenBack?.Outcome),
+            Is.EqualTo((HandOverOutcome.Done, HandOverOutcome.Done)),
+            string.Join('\n', Log.All)
+        );
         Assert.That(Refusals(), Is.Empty);
         Assert.That(await RulesAsync(kubeconfig, Space), Is.EquivalentTo(Rights.Where(right => !IsOfEvents(right))));
         Assert.That(await RulesAsync(kubeconfig, "default"), Is.EquivalentTo(Rights));
@@ -135,20 +156,72 @@ public sealed class PrivilegeSpecs(ApiServerKind kind) : ClusterTest(kind)
         await CreateAsync(PodOn(node.Name, "pod"));
         using var client = ApiClient.FromKubeconfig(kubeconfig);
         var bebida = new ApiClient(client);
-        foreach (var work in new Func<Task>[]
-        {
-            () => bebida.GetAsync<object>($"api/v1/namespaces/{Space}/secrets", default),
-            () => bebida.CreateAsync<object>($"api/v1/namespaces/kube-system/secrets", new { apiVersion = "v1", kind = "Secret", metadata = new { name = "s" } }, default),
-            () => bebida.CreateAsync<object>($"api/v1/namespaces/{Space}/configmaps", new { apiVersion = "v1", kind = "ConfigMap", metadata = new { name = "c" } }, default),
-            () => bebida.CreateAsync<object>($"api/v1/namespaces/{Space}/serviceaccounts/bebida/token", new { apiVersion = "authentication.k8s.io/v1", kind = "TokenRequest", spec = new { } }, default),
-            () => bebida.CreateAsync<object>($"{Resources.Pods.At(Space, "pod")}/exec?command=true", new { }, default),
-            () => bebida.CreateAsync<object>(Resources.Pods.In(Space), PodOn(node.Name, "another"), default),
-            () => bebida.MergeAsync<object>(Resources.Pods.At(Space, "pod"), new { metadata = new { labels = new { a = "b" } } }, default),
-            () => bebida.MergeAsync<object>(Resources.Nodes.At(null, node.Name, "status"), new { status = new { phase = "Running" } }, default),
-            () => bebida.DeleteAsync(Resources.Nodes.At(null, node.Name), new V1DeleteOptions(), default),
-            () => bebida.CreateAsync<object>($"api/v1/namespaces/{Space}/events", new { apiVersion = "v1", kind = "Event", metadata = new { generateName = "forged." } }, default),
-            () => bebida.GetAsync<object>("api/v1/namespaces/default/events", default),
-        })
+        foreach (
+            var work in new Func<Task>[]
+            {
+                () => bebida.GetAsync<object>($"api/v1/namespaces/{Space}/secrets", default),
+                () =>
+                    bebida.CreateAsync<object>(
+                        $"api/v1/namespaces/kube-system/secrets",
+                        new
+                        {
+                            apiVersion = "v1",
+                            kind = "Secret",
+                            metadata = new { name = "s" },
+                        },
+                        default
+                    ),
+                () =>
+                    bebida.CreateAsync<object>(
+                        $"api/v1/namespaces/{Space}/configmaps",
+                        new
+                        {
+                            apiVersion = "v1",
+                            kind = "ConfigMap",
+                            metadata = new { name = "c" },
+                        },
+                        default
+                    ),
+                () =>
+                    bebida.CreateAsync<object>(
+                        $"api/v1/namespaces/{Space}/serviceaccounts/bebida/token",
+                        new
+                        {
+                            apiVersion = "authentication.k8s.io/v1",
+                            kind = "TokenRequest",
+                            spec = new { },
+                        },
+                        default
+                    ),
+                () => bebida.CreateAsync<object>($"{Resources.Pods.At(Space, "pod")}/exec?command=true", new { }, default),
+                () => bebida.CreateAsync<object>(Resources.Pods.In(Space), PodOn(node.Name, "another"), default),
+                () =>
+                    bebida.MergeAsync<object>(
+                        Resources.Pods.At(Space, "pod"),
+                        new { metadata = new { labels = new { a = "b" } } },
+                        default
+                    ),
+                () =>
+                    bebida.MergeAsync<object>(
+                        Resources.Nodes.At(null, node.Name, "status"),
+                        new { status = new { phase = "Running" } },
+                        default
+                    ),
+                () => bebida.DeleteAsync(Resources.Nodes.At(null, node.Name), new V1DeleteOptions(), default),
+                () =>
+                    bebida.CreateAsync<object>(
+                        $"api/v1/namespaces/{Space}/events",
+                        new
+                        {
+                            apiVersion = "v1",
+                            kind = "Event",
+                            metadata = new { generateName = "forged." },
+                        },
+                        default
+                    ),
+                () => bebida.GetAsync<object>("api/v1/namespaces/default/events", default),
+            }
+        )
             Assert.That((await CatchAsync<ApiException>(work)).Code, Is.EqualTo(HttpStatusCode.Forbidden));
         await DeleteNodeAsync(node.Name);
     }
@@ -157,13 +230,25 @@ public sealed class PrivilegeSpecs(ApiServerKind kind) : ClusterTest(kind)
     private static async Task<IReadOnlyList<string>> RulesAsync(string kubeconfig, string space)
     {
         using var client = ApiClient.FromKubeconfig(kubeconfig);
-        var review = await new ApiClient(client).CreateAsync("apis/authorization.k8s.io/v1/selfsubjectrulesreviews", new V1SelfSubjectRulesReview { ApiVersion = "authorization.k8s.io/v1", Kind = "SelfSubjectRulesReview", Spec = new V1SelfSubjectRulesReviewSpec { NamespaceProperty = space } }, default);
-        return [.. from rule in review.Status.ResourceRules
-                   from part in rule.ApiGroups
-                   where part is not ("authorization.k8s.io" or "authentication.k8s.io")
-                   from resource in rule.Resources
-                   from verb in rule.Verbs
-                   select $"{verb} {part}/{resource}"];
+        var review = await new ApiClient(client).CreateAsync(
+            "apis/authorization.k8s.io/v1/selfsubjectrulesreviews",
+            new V1SelfSubjectRulesReview
+            {
+                ApiVersion = "authorization.k8s.io/v1",
+                Kind = "SelfSubjectRulesReview",
+                Spec = new V1SelfSubjectRulesReviewSpec { NamespaceProperty = space },
+            },
+            default
+        );
+        return
+        [
+            .. from rule in review.Status.ResourceRules
+            from part in rule.ApiGroups
+            where part is not ("authorization.k8s.io" or "authentication.k8s.io")
+            from resource in rule.Resources
+            from verb in rule.Verbs
+            select $"{verb} {part}/{resource}",
+        ];
     }
 
     private static bool IsOfEvents(string right) => right.EndsWith("/events", StringComparison.Ordinal);
@@ -178,7 +263,10 @@ public sealed class PrivilegeSpecs(ApiServerKind kind) : ClusterTest(kind)
         stuck.Metadata.Annotations = new Dictionary<string, string> { [PodAnnotations.IgnoreTermination] = "true" };
         await RunPodAsync(stuck);
 
-        var configuration = Configuration(kubeconfig) with { Eviction = new EvictionConfiguration { GracePeriod = TimeSpan.FromSeconds(1), Deadline = TimeSpan.FromSeconds(2) } };
+        var configuration = Configuration(kubeconfig) with
+        {
+            Eviction = new EvictionConfiguration { GracePeriod = TimeSpan.FromSeconds(1), Deadline = TimeSpan.FromSeconds(2) },
+        };
         var cluster = Connect(configuration);
         var handOvers = new HandOvers(cluster, configuration, TimeProvider.System, Log);
         try
@@ -229,7 +317,9 @@ public sealed class PrivilegeSpecs(ApiServerKind kind) : ClusterTest(kind)
                     if (Group(rule).Contains(name))
                         ((YamlSequenceNode)rule["verbs"]).Children.Remove(verb);
                 // A rule without verbs is none, and the API does not take it.
-                foreach (var empty in ((YamlSequenceNode)document["rules"]).Where(rule => !((YamlSequenceNode)rule["verbs"]).Any()).ToList())
+                foreach (
+                    var empty in ((YamlSequenceNode)document["rules"]).Where(rule => !((YamlSequenceNode)rule["verbs"]).Any()).ToList()
+                )
                     ((YamlSequenceNode)document["rules"]).Children.Remove(empty);
             }
             stream.Add(new YamlDocument(document));
@@ -245,18 +335,50 @@ public sealed class PrivilegeSpecs(ApiServerKind kind) : ClusterTest(kind)
         var bebida = new ApiClient(client);
         // A real API server sees new roles a moment later.
         foreach (var right in Rights.Where(r => r != without).Select(r => r.Split(' ', '/')))
-            await Eventually($"{user} may {string.Join(' ', right)}", () => MayAsync(bebida, right[0], right[1], right[2], right.ElementAtOrDefault(3) ?? "", right[2] == "events" ? "default" : null));
+            await Eventually(
+                $"{user} may {string.Join(' ', right)}",
+                () =>
+                    MayAsync(
+                        bebida,
+                        right[0],
+                        right[1],
+                        right[2],
+                        right.ElementAtOrDefault(3) ?? "",
+                        right[2] == "events" ? "default" : null
+                    )
+            );
         return kubeconfig;
     }
 
-    private static async Task<bool> MayAsync(ApiClient identity, string verb, string group, string resource, string subresource, string? space = null)
+    private static async Task<bool> MayAsync(
+        ApiClient identity,
+        string verb,
+        string group,
+        string resource,
+        string subresource,
+        string? space = null
+    )
     {
-        var review = await identity.CreateAsync("apis/authorization.k8s.io/v1/selfsubjectaccessreviews", new V1SelfSubjectAccessReview
-        {
-            ApiVersion = "authorization.k8s.io/v1",
-            Kind = "SelfSubjectAccessReview",
-            Spec = new V1SelfSubjectAccessReviewSpec { ResourceAttributes = new V1ResourceAttributes { Verb = verb, Group = group, Resource = resource, Subresource = subresource, NamespaceProperty = space } },
-        }, default);
+        var review = await identity.CreateAsync(
+            "apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+            new V1SelfSubjectAccessReview
+            {
+                ApiVersion = "authorization.k8s.io/v1",
+                Kind = "SelfSubjectAccessReview",
+                Spec = new V1SelfSubjectAccessReviewSpec
+                {
+                    ResourceAttributes = new V1ResourceAttributes
+                    {
+                        Verb = verb,
+                        Group = group,
+                        Resource = resource,
+                        Subresource = subresource,
+                        NamespaceProperty = space,
+                    },
+                },
+            },
+            default
+        );
         return review.Status.Allowed;
     }
 

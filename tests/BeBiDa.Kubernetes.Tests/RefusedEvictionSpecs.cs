@@ -12,7 +12,9 @@ namespace BeBiDa.Tests;
 public sealed class RefusedEvictionSpecs(ApiServerKind kind) : ClusterTest(kind)
 {
     [Test]
-    public async Task A_webhook_in_the_way_of_evictions_keeps_no_pod_past_the_deadline([ValueSource(typeof(EvictionWebhook), nameof(EvictionWebhook.Ways))] string way)
+    public async Task A_webhook_in_the_way_of_evictions_keeps_no_pod_past_the_deadline(
+        [ValueSource(typeof(EvictionWebhook), nameof(EvictionWebhook.Ways))] string way
+    )
     {
         var node = (await RunNodesAsync(1))[0];
         await RunPodAsync(PodOn(node, "app"));
@@ -66,7 +68,12 @@ public sealed class RefusedEvictionSpecs(ApiServerKind kind) : ClusterTest(kind)
         await ProtectAsync("budget", "app");
         var taking = DecommissionAsync(node.Name, kubeconfig: kubeconfig);
         await Eventually("it is deleted", async () => (await PodAsync("app"))?.Metadata.DeletionTimestamp is not null);
-        Assert.That((await PodAsync("app"))!.Status.Conditions.Any(c => c is { Type: "DisruptionTarget", Status: "True", Reason: "DeletionByBeBiDa" }), Is.EqualTo(isGranted));
+        Assert.That(
+            (await PodAsync("app"))!.Status.Conditions.Any(c =>
+                c is { Type: "DisruptionTarget", Status: "True", Reason: "DeletionByBeBiDa" }
+            ),
+            Is.EqualTo(isGranted)
+        );
         await taking;
         await DeleteNodeAsync(node.Name);
     }
@@ -76,12 +83,23 @@ public sealed class RefusedEvictionSpecs(ApiServerKind kind) : ClusterTest(kind)
     {
         var node = (await RunNodesAsync(1))[0];
         await RunPodAsync(PodOn(node, "app"));
-        var result = await DecommissionAsync(node, eviction => eviction with { Deadline = TimeSpan.FromSeconds(50) }, await IdentityAsync(["rbac.yaml"], without: "pods/eviction"));
-        Assert.That(result.Problems.Single(), Does.Contain($"the kubeconfig's identity may not create pods/eviction in namespace {Space}; run: bebidactl rbac"));
+        var result = await DecommissionAsync(
+            node,
+            eviction => eviction with { Deadline = TimeSpan.FromSeconds(50) },
+            await IdentityAsync(["rbac.yaml"], without: "pods/eviction")
+        );
+        Assert.That(
+            result.Problems.Single(),
+            Does.Contain($"the kubeconfig's identity may not create pods/eviction in namespace {Space}; run: bebidactl rbac")
+        );
         Assert.That(await PodAsync("app"), Is.Not.Null);
     }
 
-    private async Task<HandOverResult> DecommissionAsync(string node, Func<EvictionConfiguration, EvictionConfiguration>? eviction = null, string? kubeconfig = null)
+    private async Task<HandOverResult> DecommissionAsync(
+        string node,
+        Func<EvictionConfiguration, EvictionConfiguration>? eviction = null,
+        string? kubeconfig = null
+    )
     {
         var configuration = Configuration(kubeconfig);
         configuration = configuration with { Eviction = configuration.Eviction with { Deadline = TimeSpan.FromSeconds(2) } };
@@ -98,10 +116,12 @@ public sealed class RefusedEvictionSpecs(ApiServerKind kind) : ClusterTest(kind)
         {
             var file = Path.GetTempFileName();
             var text = await File.ReadAllTextAsync(Path.Combine(PluginBuild.RepositoryRoot(), "packaging", "kubernetes", manifest));
-            await File.WriteAllTextAsync(file, text
-                .Replace($"resources: [{without}]", "resources: [none]", StringComparison.Ordinal)
-                .Replace("    name: bebida\n", $"    name: {user}\n", StringComparison.Ordinal)
-                .Replace("  name: bebida", $"  name: {user}", StringComparison.Ordinal));
+            await File.WriteAllTextAsync(
+                file,
+                text.Replace($"resources: [{without}]", "resources: [none]", StringComparison.Ordinal)
+                    .Replace("    name: bebida\n", $"    name: {user}\n", StringComparison.Ordinal)
+                    .Replace("  name: bebida", $"  name: {user}", StringComparison.Ordinal)
+            );
             await Kubectl.RunAsync("apply", "-f", file);
             File.Delete(file);
         }
@@ -113,17 +133,29 @@ public sealed class RefusedEvictionSpecs(ApiServerKind kind) : ClusterTest(kind)
     {
         if (Server is EmbeddedApiServer)
             return;
-        await Eventually($"the webhook {way} is in the way", async () =>
-        {
-            try
+        await Eventually(
+            $"the webhook {way} is in the way",
+            async () =>
             {
-                await Admin.CreateAsync<object>($"{Resources.Pods.At(Space, "nothing")}/eviction", new { apiVersion = "policy/v1", kind = "Eviction", metadata = new { name = "nothing", @namespace = Space } }, default);
-                return false;
+                try
+                {
+                    await Admin.CreateAsync<object>(
+                        $"{Resources.Pods.At(Space, "nothing")}/eviction",
+                        new
+                        {
+                            apiVersion = "policy/v1",
+                            kind = "Eviction",
+                            metadata = new { name = "nothing", @namespace = Space },
+                        },
+                        default
+                    );
+                    return false;
+                }
+                catch (ApiException e)
+                {
+                    return e.Message.Contains("webhook", StringComparison.Ordinal);
+                }
             }
-            catch (ApiException e)
-            {
-                return e.Message.Contains("webhook", StringComparison.Ordinal);
-            }
-        });
+        );
     }
 }

@@ -56,34 +56,40 @@ public sealed class RemovalSpecs(ApiServerKind kind) : ClusterTest(kind)
         var manifests = Path.Combine(Lab.PluginBuild.RepositoryRoot(), "packaging", "kubernetes");
         await Kubectl.RunAsync("apply", "-f", Path.Combine(manifests, "rbac.yaml"));
         var (cluster, node) = (Connect(Configuration(Server.WriteKubeconfig("bebida"))), await NewNodeAsync());
-        await Eventually("the rights are there", async () =>
-        {
-            try
+        await Eventually(
+            "the rights are there",
+            async () =>
             {
-                await cluster.HoldAsync(node, Hold(1), Since, default);
-                return true;
+                try
+                {
+                    await cluster.HoldAsync(node, Hold(1), Since, default);
+                    return true;
+                }
+                catch (ClusterException)
+                {
+                    return false;
+                }
             }
-            catch (ClusterException)
-            {
-                return false;
-            }
-        });
+        );
         Assert.That((await FailsAsync(() => cluster.RemoveAsync(node, "lab", default))).Fault, Is.EqualTo(ClusterFault.Forbidden));
 
         await Kubectl.RunAsync("apply", "-f", Path.Combine(manifests, "rbac-remove-node.yaml"));
         try
         {
-            await Eventually("the node goes", async () =>
-            {
-                try
+            await Eventually(
+                "the node goes",
+                async () =>
                 {
-                    return await cluster.RemoveAsync(node, "lab", default) is null && !await IsThereAsync(node);
+                    try
+                    {
+                        return await cluster.RemoveAsync(node, "lab", default) is null && !await IsThereAsync(node);
+                    }
+                    catch (ClusterException e) when (e.Fault == ClusterFault.Forbidden)
+                    {
+                        return false;
+                    }
                 }
-                catch (ClusterException e) when (e.Fault == ClusterFault.Forbidden)
-                {
-                    return false;
-                }
-            });
+            );
         }
         finally
         {
@@ -91,5 +97,6 @@ public sealed class RemovalSpecs(ApiServerKind kind) : ClusterTest(kind)
         }
     }
 
-    private async Task<bool> IsThereAsync(ClusterNode node) => (await Kubectl.RunAsync("get", "nodes", "-o", "jsonpath={.items[*].metadata.uid}")).Split(' ').Contains(node.Uid);
+    private async Task<bool> IsThereAsync(ClusterNode node) =>
+        (await Kubectl.RunAsync("get", "nodes", "-o", "jsonpath={.items[*].metadata.uid}")).Split(' ').Contains(node.Uid);
 }

@@ -38,7 +38,13 @@ public sealed class RenewalSpecs() : ClusterTest(ApiServerKind.Embedded)
 
         var (certificate, key) = folder.Identity("bebida", Masters);
         Replace("client.crt", () => folder.Add("client.crt.new", certificate));
-        await Task.WhenAny(WorksAsync(cluster, node), Eventually("the pair that does not fit is told", () => Task.FromResult(Log.All.Any(l => l.Contains("going on with the former credentials", StringComparison.Ordinal)))));
+        await Task.WhenAny(
+            WorksAsync(cluster, node),
+            Eventually(
+                "the pair that does not fit is told",
+                () => Task.FromResult(Log.All.Any(l => l.Contains("going on with the former credentials", StringComparison.Ordinal)))
+            )
+        );
         await IsPowerlessAsync(cluster, node);
         Replace("client.key", () => folder.Add("client.key.new", key));
         await WorksAsync(cluster, node);
@@ -67,11 +73,14 @@ public sealed class RenewalSpecs() : ClusterTest(ApiServerKind.Embedded)
     {
         var (cluster, node) = await ConnectAsync(Embedded(folder.Identity("bebida", Masters)));
         folder.Add("config", "nonsense: [");
-        await Eventually("it is told", async () =>
-        {
-            await cluster.HoldAsync(node, Hold(1), Since, default);
-            return Told() == 1;
-        });
+        await Eventually(
+            "it is told",
+            async () =>
+            {
+                await cluster.HoldAsync(node, Hold(1), Since, default);
+                return Told() == 1;
+            }
+        );
         for (var i = 0; i < 3; i++)
             await cluster.HoldAsync(node, Hold(1), Since, default);
         Assert.That(Told(), Is.EqualTo(1));
@@ -79,14 +88,25 @@ public sealed class RenewalSpecs() : ClusterTest(ApiServerKind.Embedded)
         Replace("config", () => Embedded(folder.Identity("powerless")));
         await Eventually("the new one is used", async () => (await CatchAsync(cluster, node))?.Fault == Cluster.ClusterFault.Forbidden);
 
-        int Told() => Log.All.Count(l => l.Contains(": not YAML", StringComparison.Ordinal) && l.Contains("going on with the former credentials", StringComparison.Ordinal));
+        int Told() =>
+            Log.All.Count(l =>
+                l.Contains(": not YAML", StringComparison.Ordinal)
+                && l.Contains("going on with the former credentials", StringComparison.Ordinal)
+            );
     }
 
     [Test]
     public async Task A_token_that_no_header_can_hold_is_a_fault_that_names_the_server_until_it_is_put_right()
     {
         var (cluster, node) = await ConnectAsync(folder.Write("token: \"two\\nb3b1da\""));
-        foreach (var fails in new[] { await CatchAsync(cluster, node), await FailsAsync(() => cluster.ListPodsAsync([node], default)), await FailsAsync(WatchAsync) })
+        foreach (
+            var fails in new[]
+            {
+                await CatchAsync(cluster, node),
+                await FailsAsync(() => cluster.ListPodsAsync([node], default)),
+                await FailsAsync(WatchAsync),
+            }
+        )
         {
             Assert.That(fails!.IsTransient, Is.True);
             Assert.That(fails.Message, Does.Contain(server.Url.Authority).And.Not.Contain("b3b1da"));
@@ -107,7 +127,12 @@ public sealed class RenewalSpecs() : ClusterTest(ApiServerKind.Embedded)
     public async Task Whoever_watches_after_the_end_is_told_so()
     {
         var node = await NewNodeAsync();
-        var cluster = KubernetesCluster.Connect(Configuration(Embedded(folder.Identity("bebida", Masters))), allowExec: false, TimeProvider.System, Log);
+        var cluster = KubernetesCluster.Connect(
+            Configuration(Embedded(folder.Identity("bebida", Masters))),
+            allowExec: false,
+            TimeProvider.System,
+            Log
+        );
         await cluster.DisposeAsync();
         await CatchAsync<ObjectDisposedException>(() => Task.Run(WatchAsync).WaitAsync(Lab.Eventually.Patience));
 
@@ -120,10 +145,13 @@ public sealed class RenewalSpecs() : ClusterTest(ApiServerKind.Embedded)
         }
     }
 
-    private async Task<(KubernetesCluster Cluster, Cluster.ClusterNode Node)> ConnectAsync(string kubeconfig) => (Connect(Configuration(kubeconfig)), await NewNodeAsync());
+    private async Task<(KubernetesCluster Cluster, Cluster.ClusterNode Node)> ConnectAsync(string kubeconfig) =>
+        (Connect(Configuration(kubeconfig)), await NewNodeAsync());
 
     private string Embedded((string Certificate, string Key) identity) =>
-        folder.Write($"client-certificate-data: {KubeconfigFolder.Base64(identity.Certificate)}\nclient-key-data: {KubeconfigFolder.Base64(identity.Key)}");
+        folder.Write(
+            $"client-certificate-data: {KubeconfigFolder.Base64(identity.Certificate)}\nclient-key-data: {KubeconfigFolder.Base64(identity.Key)}"
+        );
 
     private void Write(string name, (string Certificate, string Key) identity)
     {
@@ -145,7 +173,10 @@ public sealed class RenewalSpecs() : ClusterTest(ApiServerKind.Embedded)
     private static extern int rename(string from, string to);
 
     private static async Task IsPowerlessAsync(KubernetesCluster cluster, Cluster.ClusterNode node) =>
-        Assert.That((await FailsAsync(() => cluster.HoldAsync(node, Hold(1), Since, default))).Fault, Is.EqualTo(Cluster.ClusterFault.Forbidden));
+        Assert.That(
+            (await FailsAsync(() => cluster.HoldAsync(node, Hold(1), Since, default))).Fault,
+            Is.EqualTo(Cluster.ClusterFault.Forbidden)
+        );
 
     private static async Task<Cluster.ClusterException?> CatchAsync(KubernetesCluster cluster, Cluster.ClusterNode node)
     {

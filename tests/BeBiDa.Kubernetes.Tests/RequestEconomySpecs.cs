@@ -21,7 +21,11 @@ public sealed class RequestEconomySpecs() : ClusterTest(ApiServerKind.Embedded)
     [TestCase(40, 0, 1)]
     [TestCase(10, 69, 1)]
     [TestCase(10, 70, 10)]
-    public async Task A_job_of_some_empty_nodes_takes_them_with_one_patch_each_and_a_list_a_node_or_one_in_all_for_more_than_eight_and_than_an_eighth_of_the_cluster(int nodes, int others, int lists)
+    public async Task A_job_of_some_empty_nodes_takes_them_with_one_patch_each_and_a_list_a_node_or_one_in_all_for_more_than_eight_and_than_an_eighth_of_the_cluster(
+        int nodes,
+        int others,
+        int lists
+    )
     {
         var names = (await WarmUpAsync(nodes + others)).Take(nodes);
         var taken = await handOvers.DecommissionAsync(Job(1, names), Lab.Eventually.Patience);
@@ -49,12 +53,18 @@ public sealed class RequestEconomySpecs() : ClusterTest(ApiServerKind.Embedded)
         await WarmUpAsync(1);
         Assert.That((await handOvers.DecommissionAsync(Job(1, nodes), Lab.Eventually.Patience)).PodsEvicted, Is.EqualTo(10));
         var requests = Requests();
-        Assert.That((requests["create pods/eviction"], requests["watch pods"], requests["list pods"], requests["patch nodes"]), Is.EqualTo((10, 2, 2, 2)));
+        Assert.That(
+            (requests["create pods/eviction"], requests["watch pods"], requests["list pods"], requests["patch nodes"]),
+            Is.EqualTo((10, 2, 2, 2))
+        );
     }
 
     [TestCase(10, 10)]
     [TestCase(129, 1)]
-    public async Task The_nodes_of_a_job_that_is_a_small_part_of_the_cluster_are_listed_each_and_watched_each_up_to_a_quarter_of_all_watches(int nodes, int watches)
+    public async Task The_nodes_of_a_job_that_is_a_small_part_of_the_cluster_are_listed_each_and_watched_each_up_to_a_quarter_of_all_watches(
+        int nodes,
+        int watches
+    )
     {
         var names = (await WarmUpAsync(nodes * 8, atOnce: 16)).Take(nodes).ToList();
         var directory = await cluster.NodesAsync(default);
@@ -84,13 +94,20 @@ public sealed class RequestEconomySpecs() : ClusterTest(ApiServerKind.Embedded)
         await handOvers.DecommissionAsync(Job(1, names), Lab.Eventually.Patience);
         await handOvers.RecommissionAsync(Job(1, names), Lab.Eventually.Patience);
         await Eventually("the Events are written", () => Task.FromResult(Requests().GetValueOrDefault("create events") == 6));
-        Assert.That(await Kubectl.RunAsync("describe", "node", names[0]), Does.Contain("SlurmDecommissioned").And.Contain("SlurmRecommissioned").And.Contain("Slurm job 1 (lab) has taken this node"));
+        Assert.That(
+            await Kubectl.RunAsync("describe", "node", names[0]),
+            Does.Contain("SlurmDecommissioned").And.Contain("SlurmRecommissioned").And.Contain("Slurm job 1 (lab) has taken this node")
+        );
     }
 
     private async Task<IReadOnlyList<string>> WarmUpAsync(int nodes, bool events = false, int atOnce = 1)
     {
         var names = Enumerable.Range(0, nodes).Select(_ => Unique("node")).ToList();
-        await Parallel.ForEachAsync(names, new ParallelOptions { MaxDegreeOfParallelism = atOnce }, async (name, _) => await NewNodeAsync(name));
+        await Parallel.ForEachAsync(
+            names,
+            new ParallelOptions { MaxDegreeOfParallelism = atOnce },
+            async (name, _) => await NewNodeAsync(name)
+        );
         var configuration = Configuration();
         configuration = configuration with { Kubernetes = configuration.Kubernetes with { Events = events } };
         cluster = Connect(configuration);

@@ -17,10 +17,26 @@ public sealed class SecrecySpecs() : ClusterTest(ApiServerKind.Embedded)
     private string[] secrets = [];
 
     /// <summary>The ways to say who one is; each is given what else goes wrong.</summary>
-    public static IEnumerable<string> Credentials => ["token", "tokenFile", "client-key-data", "client-key", "password", "password in the address"];
+    public static IEnumerable<string> Credentials =>
+        ["token", "tokenFile", "client-key-data", "client-key", "password", "password in the address"];
 
     /// <summary>What goes wrong.</summary>
-    public static IEnumerable<string> Ways => ["nothing", "401", "403", "500", "another CA", "expired server", "nobody listens", "not YAML", "no such context", "a bad CA", "others can read it", "a folder", "an odd answer"];
+    public static IEnumerable<string> Ways =>
+        [
+            "nothing",
+            "401",
+            "403",
+            "500",
+            "another CA",
+            "expired server",
+            "nobody listens",
+            "not YAML",
+            "no such context",
+            "a bad CA",
+            "others can read it",
+            "a folder",
+            "an odd answer",
+        ];
 
     protected override async Task<IApiServer> StartAsync(ApiServerKind kind) => server = Ends(await EmbeddedApiServer.StartAsync());
 
@@ -31,14 +47,23 @@ public sealed class SecrecySpecs() : ClusterTest(ApiServerKind.Embedded)
     public void DeleteTheFolder() => folder.Dispose();
 
     [Test]
-    public async Task No_secret_is_told_to_anyone([ValueSource(nameof(Credentials))] string credential, [ValueSource(nameof(Ways))] string way)
+    public async Task No_secret_is_told_to_anyone(
+        [ValueSource(nameof(Credentials))] string credential,
+        [ValueSource(nameof(Ways))] string way
+    )
     {
         var node = await NewNodeAsync();
         var told = new List<string>();
         var configuration = Configuration(await KubeconfigAsync(credential, way));
         configuration = configuration with { Kubernetes = configuration.Kubernetes with { RequestTimeout = TimeSpan.FromSeconds(1) } };
         if (way is "401" or "403" or "500")
-            server.Faults.Add(new Fault(FaultKind.Refuse) { StatusCode = int.Parse(way, System.Globalization.CultureInfo.InvariantCulture), Verb = "patch" });
+            server.Faults.Add(
+                new Fault(FaultKind.Refuse)
+                {
+                    StatusCode = int.Parse(way, System.Globalization.CultureInfo.InvariantCulture),
+                    Verb = "patch",
+                }
+            );
         if (way == "an odd answer")
             server.Faults.Add(new Fault(FaultKind.Answer) { Body = "<html>", Verb = "patch" });
         server.Faults.ExpiredServerCertificate = way == "expired server";
@@ -66,7 +91,11 @@ public sealed class SecrecySpecs() : ClusterTest(ApiServerKind.Embedded)
         }
         server.Faults.Clear();
         told.AddRange(Log.All);
-        told.AddRange((await Admin.GetAsync<Corev1EventList>("api/v1/namespaces/default/events", default)).Items.Select(e => $"{e.Reason} {e.Message} {e.Source?.Component}"));
+        told.AddRange(
+            (await Admin.GetAsync<Corev1EventList>("api/v1/namespaces/default/events", default)).Items.Select(e =>
+                $"{e.Reason} {e.Message} {e.Source?.Component}"
+            )
+        );
         Assert.That(told, Is.Not.Empty, "the test looks at nothing");
         foreach (var secret in secrets)
             Assert.That(told.Where(line => line.Contains(secret, StringComparison.Ordinal)), Is.Empty);
@@ -85,7 +114,8 @@ public sealed class SecrecySpecs() : ClusterTest(ApiServerKind.Embedded)
         {
             "token" => $"token: {Token}",
             "tokenFile" => "tokenFile: token",
-            "client-key-data" => $"client-certificate-data: {KubeconfigFolder.Base64(certificate)}\nclient-key-data: {KubeconfigFolder.Base64(key)}",
+            "client-key-data" =>
+                $"client-certificate-data: {KubeconfigFolder.Base64(certificate)}\nclient-key-data: {KubeconfigFolder.Base64(key)}",
             "client-key" => "client-certificate: client.crt\nclient-key: client.key",
             _ => $"username: admin\npassword: {Password}",
         };
@@ -110,7 +140,10 @@ public sealed class SecrecySpecs() : ClusterTest(ApiServerKind.Embedded)
                 await File.AppendAllTextAsync(path, $"\n\t{user}: [\n");
                 break;
             case "no such context":
-                await File.WriteAllTextAsync(path, (await File.ReadAllTextAsync(path)).Replace("current-context: main", "current-context: none", StringComparison.Ordinal));
+                await File.WriteAllTextAsync(
+                    path,
+                    (await File.ReadAllTextAsync(path)).Replace("current-context: main", "current-context: none", StringComparison.Ordinal)
+                );
                 break;
             case "others can read it":
                 File.SetUnixFileMode(path, (UnixFileMode)0b110_100_100);

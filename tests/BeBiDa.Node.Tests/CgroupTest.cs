@@ -32,13 +32,17 @@ public abstract class CgroupTest
             process.Dispose();
         }
         processes.Clear();
-        foreach (var group in Groups.SelectMany(g => Directory.EnumerateDirectories(g, "*", SearchOption.AllDirectories).Reverse().Append(g)))
+        foreach (
+            var group in Groups.SelectMany(g => Directory.EnumerateDirectories(g, "*", SearchOption.AllDirectories).Reverse().Append(g))
+        )
             await Eventually.HoldsAsync($"{group} is empty", Long, _ => Task.FromResult(TryRemove(group)));
     }
 
     internal Process Start(string below, string script, string program = "/bin/sh", params string[] words)
     {
-        var process = Process.Start(new ProcessStartInfo(program, ["-c", script, .. words]) { RedirectStandardOutput = true, RedirectStandardInput = true })!;
+        var process = Process.Start(
+            new ProcessStartInfo(program, ["-c", script, .. words]) { RedirectStandardOutput = true, RedirectStandardInput = true }
+        )!;
         processes.Add(process);
         foreach (var group in Groups)
         {
@@ -49,7 +53,8 @@ public abstract class CgroupTest
     }
 
     private static IEnumerable<string> Hierarchies() =>
-        File.ReadLines("/proc/self/mountinfo").Select(line => line.Split(' '))
+        File.ReadLines("/proc/self/mountinfo")
+            .Select(line => line.Split(' '))
             .Where(fields => fields[Array.IndexOf(fields, "-") + 1] is "cgroup" or "cgroup2")
             .Select(fields => fields[4]);
 

@@ -17,7 +17,11 @@ public class EpilogSpecs : NodeTest
     public void What_systemd_stopped_with_a_service_starts_after_it()
     {
         Services.Dependents[Containerd] = ["docker.service", "off.service", "x.scope"];
-        (Services["docker.service"], Services["off.service"], Services["x.scope"]) = (FakeServices.Running, FakeServices.Dead, FakeServices.Running);
+        (Services["docker.service"], Services["off.service"], Services["x.scope"]) = (
+            FakeServices.Running,
+            FakeServices.Dead,
+            FakeServices.Running
+        );
         Prolog(7);
         Done.Clear();
         Assert.That(Epilog(7), Is.Null);

@@ -26,7 +26,8 @@ internal sealed class FakeServices : IServiceManager
 
     public static UnitState Dead => new("loaded", "inactive", "dead");
 
-    public IReadOnlyDictionary<string, UnitState> Read(IReadOnlyCollection<string> units) => units.ToDictionary(unit => unit, unit => this[unit]);
+    public IReadOnlyDictionary<string, UnitState> Read(IReadOnlyCollection<string> units) =>
+        units.ToDictionary(unit => unit, unit => this[unit]);
 
     /// <summary>Units that stop with another one.</summary>
     public Dictionary<string, string[]> Dependents { get; } = [];
@@ -54,9 +55,7 @@ internal sealed class FakeServices : IServiceManager
         return "done";
     }
 
-    public void Dispose()
-    {
-    }
+    public void Dispose() { }
 
     private UnitJob Ask(string what, string unit)
     {

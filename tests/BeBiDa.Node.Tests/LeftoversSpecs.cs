@@ -15,7 +15,8 @@ public class LeftoversSpecs : CgroupTest
 
     private string ShimProgram => Path.Combine(folder, "containerd-shim-runc-v2");
 
-    private string Volume => Path.Combine(folder, "kubelet", "pods", "11111111-2222-3333-4444-555555555555", "volumes", "kubernetes.io~empty-dir", "cache");
+    private string Volume =>
+        Path.Combine(folder, "kubelet", "pods", "11111111-2222-3333-4444-555555555555", "volumes", "kubernetes.io~empty-dir", "cache");
 
     [SetUp]
     public void MakeFolder()
@@ -28,7 +29,12 @@ public class LeftoversSpecs : CgroupTest
     [TearDown]
     public void RemoveFolder()
     {
-        foreach (var mount in Mount.ReadAll("/proc/self/mountinfo").Where(mount => mount.Point.StartsWith(folder, StringComparison.Ordinal)).Reverse())
+        foreach (
+            var mount in Mount
+                .ReadAll("/proc/self/mountinfo")
+                .Where(mount => mount.Point.StartsWith(folder, StringComparison.Ordinal))
+                .Reverse()
+        )
             Run("umount", mount.Point);
         Directory.Delete(folder, recursive: true);
     }
@@ -58,7 +64,10 @@ public class LeftoversSpecs : CgroupTest
         docker.StandardInput.WriteLine();
         docker.StandardInput.Flush();
         var logger = 0;
-        Assert.That(() => int.TryParse(File.ReadAllText($"/proc/{docker.Id}/task/{docker.Id}/children"), out logger), Is.True.After(10_000, 10));
+        Assert.That(
+            () => int.TryParse(File.ReadAllText($"/proc/{docker.Id}/task/{docker.Id}/children"), out logger),
+            Is.True.After(10_000, 10)
+        );
         Directory.CreateSymbolicLink(Path.Combine(Seen, $"{logger}"), $"/proc/{logger}");
         Assert.That(Find(), Is.Empty, "neither it nor what it has started");
         Assert.That(End(), Is.True);
@@ -70,9 +79,22 @@ public class LeftoversSpecs : CgroupTest
     [Test]
     public void A_shim_of_a_cluster_in_a_container_goes_on()
     {
-        using var container = StartElsewhere("unshare", "--pid", "--fork", "--kill-child", ShimProgram, "-c", Forever, "-namespace", "k8s.io");
+        using var container = StartElsewhere(
+            "unshare",
+            "--pid",
+            "--fork",
+            "--kill-child",
+            ShimProgram,
+            "-c",
+            Forever,
+            "-namespace",
+            "k8s.io"
+        );
         var inside = 0;
-        Assert.That(() => int.TryParse(File.ReadAllText($"/proc/{container.Id}/task/{container.Id}/children"), out inside), Is.True.After(10_000, 10));
+        Assert.That(
+            () => int.TryParse(File.ReadAllText($"/proc/{container.Id}/task/{container.Id}/children"), out inside),
+            Is.True.After(10_000, 10)
+        );
         Directory.CreateSymbolicLink(Path.Combine(Seen, $"{inside}"), $"/proc/{inside}");
         Assert.That(() => File.ReadAllText($"/proc/{inside}/comm"), Is.EqualTo("containerd-shim\n").After(10_000, 10));
         Assert.That(Find(), Is.Empty);
@@ -131,7 +153,11 @@ public class LeftoversSpecs : CgroupTest
         return new Leftovers(new HostProcesses(Seen), mounts).Unmount();
     }
 
-    private IEnumerable<string> Mounted() => Mount.ReadAll("/proc/self/mountinfo").Select(mount => mount.Point).Where(point => point.StartsWith(folder, StringComparison.Ordinal));
+    private IEnumerable<string> Mounted() =>
+        Mount
+            .ReadAll("/proc/self/mountinfo")
+            .Select(mount => mount.Point)
+            .Where(point => point.StartsWith(folder, StringComparison.Ordinal));
 
     private static void MountTmpfs(string point)
     {

@@ -34,14 +34,21 @@ public class LibrarySpecs
     public async Task The_library_exports_what_the_header_says_and_nothing_else()
     {
         var symbols = await Cli.Wrap("nm").WithArguments(["-D", "--defined-only", FilePath]).ExecuteBufferedAsync();
-        var exported = symbols.StandardOutput.Split('\n').Where(l => l.Contains(" T ", StringComparison.Ordinal)).Select(l => l.Split(' ')[^1].Split('@')[0]).Order(StringComparer.Ordinal);
+        var exported = symbols
+            .StandardOutput.Split('\n')
+            .Where(l => l.Contains(" T ", StringComparison.Ordinal))
+            .Select(l => l.Split(' ')[^1].Split('@')[0])
+            .Order(StringComparer.Ordinal);
         Assert.That(Header.NodeFunctions, Has.Count.EqualTo(5));
         Assert.That(exported, Is.EqualTo(Header.NodeFunctions));
     }
 
     [Test]
     public unsafe void The_library_speaks_the_version_of_the_header() =>
-        Assert.That(((delegate* unmanaged[Cdecl]<uint>)NativeLibrary.GetExport(Handle, "bebida_abi_version"))(), Is.EqualTo(Header.Version));
+        Assert.That(
+            ((delegate* unmanaged[Cdecl]<uint>)NativeLibrary.GetExport(Handle, "bebida_abi_version"))(),
+            Is.EqualTo(Header.Version)
+        );
 
     [Test]
     public void The_library_is_small_for_it_is_loaded_for_every_job() =>
@@ -52,7 +59,15 @@ public class LibrarySpecs
 
     [Test]
     public void A_user_who_may_not_keep_is_told_by_which_key() =>
-        Assert.That(MayKeep("bob"), Is.EqualTo((Header.Constant("BEBIDA_FAILED"), $"bob may not leave nodes in Kubernetes on this cluster (jobs.mayKeep in {configuration}); without the option, the job takes its nodes from Kubernetes")));
+        Assert.That(
+            MayKeep("bob"),
+            Is.EqualTo(
+                (
+                    Header.Constant("BEBIDA_FAILED"),
+                    $"bob may not leave nodes in Kubernetes on this cluster (jobs.mayKeep in {configuration}); without the option, the job takes its nodes from Kubernetes"
+                )
+            )
+        );
 
     [Test]
     public void Where_there_is_no_configuration_the_daemons_decide()
@@ -62,12 +77,19 @@ public class LibrarySpecs
     }
 
     [Test]
-    public void A_reason_is_cut_to_its_room() =>
-        Assert.That(MayKeep("bob", room: 16).Reason, Is.EqualTo("bob may not lea"));
+    public void A_reason_is_cut_to_its_room() => Assert.That(MayKeep("bob", room: 16).Reason, Is.EqualTo("bob may not lea"));
 
     [Test]
     public void A_shim_of_another_version_is_refused_with_a_reason_that_says_so() =>
-        Assert.That(MayKeep("alice", version: Header.Version + 1), Is.EqualTo((Header.Constant("BEBIDA_FAILED"), $"libbebida_node.so speaks ABI {Header.Version} and the plugin that loads it {Header.Version + 1}: install both from the same release")));
+        Assert.That(
+            MayKeep("alice", version: Header.Version + 1),
+            Is.EqualTo(
+                (
+                    Header.Constant("BEBIDA_FAILED"),
+                    $"libbebida_node.so speaks ABI {Header.Version} and the plugin that loads it {Header.Version + 1}: install both from the same release"
+                )
+            )
+        );
 
     [Test]
     public void A_mistake_in_the_configuration_is_said_with_its_place_and_drains_no_node()
@@ -75,7 +97,10 @@ public class LibrarySpecs
         File.WriteAllText(configuration, "node:\n  services: [kubelet]\n");
         var (outcome, _) = Call("bebida_node_prolog", ["SLURM_JOB_ID=7", "SLURMD_NODENAME=n1"]);
         Assert.That(outcome, Is.EqualTo(Header.Constant("BEBIDA_DONE")));
-        Assert.That(Log.Single(), Does.StartWith($"{configuration}:2: node.services: 'kubelet' is not the name of a systemd unit such as kubelet.service"));
+        Assert.That(
+            Log.Single(),
+            Does.StartWith($"{configuration}:2: node.services: 'kubelet' is not the name of a systemd unit such as kubelet.service")
+        );
     }
 
     [Test]
@@ -84,7 +109,12 @@ public class LibrarySpecs
         File.SetUnixFileMode(configuration, (UnixFileMode)0b110_110_110);
         var (outcome, _) = Call("bebida_node_prolog", ["SLURM_JOB_ID=7", "SLURMD_NODENAME=n1"]);
         Assert.That(outcome, Is.EqualTo(Header.Constant("BEBIDA_DONE")));
-        Assert.That(Log.Single(), Is.EqualTo($"{configuration}: its mode 666 lets others change it, and with it what becomes of jobs; run: chmod go-w {configuration}; until then, nothing is stopped before a job"));
+        Assert.That(
+            Log.Single(),
+            Is.EqualTo(
+                $"{configuration}: its mode 666 lets others change it, and with it what becomes of jobs; run: chmod go-w {configuration}; until then, nothing is stopped before a job"
+            )
+        );
     }
 
     [Test]
@@ -96,20 +126,34 @@ public class LibrarySpecs
 
     [Test]
     public void What_is_run_without_a_job_fails_with_a_reason() =>
-        Assert.That(Call("bebida_node_prolog", ["SLURMD_NODENAME=n1"]).Reason, Does.StartWith("SLURM_JOB_ID: '' is not the number of a job"));
+        Assert.That(
+            Call("bebida_node_prolog", ["SLURMD_NODENAME=n1"]).Reason,
+            Does.StartWith("SLURM_JOB_ID: '' is not the number of a job")
+        );
 
     private static (int Outcome, string Reason) MayKeep(string user, uint? version = null, int room = 256) =>
         Call("bebida_node_may_keep", [$"SLURM_JOB_USER={user}"], version, room);
 
     private static unsafe (int Outcome, string Reason) Call(string function, string[] environment, uint? version = null, int room = 256)
     {
-        var host = new Host { AbiVersion = version ?? Header.Version, Size = (uint)sizeof(Host), Log = &OnLog, FindJob = &OnFindJob };
+        var host = new Host
+        {
+            AbiVersion = version ?? Header.Version,
+            Size = (uint)sizeof(Host),
+            Log = &OnLog,
+            FindJob = &OnFindJob,
+        };
         var reason = stackalloc byte[room];
         var variables = (byte**)NativeMemory.Alloc((nuint)(environment.Length + 1), (nuint)sizeof(byte*));
         for (var i = 0; i < environment.Length; i++)
             variables[i] = (byte*)Marshal.StringToCoTaskMemUTF8(environment[i]);
         variables[environment.Length] = null;
-        var outcome = ((delegate* unmanaged[Cdecl]<Host*, byte**, byte*, uint, int>)NativeLibrary.GetExport(Handle, function))(&host, variables, reason, (uint)room);
+        var outcome = ((delegate* unmanaged[Cdecl]<Host*, byte**, byte*, uint, int>)NativeLibrary.GetExport(Handle, function))(
+            &host,
+            variables,
+            reason,
+            (uint)room
+        );
         for (var i = 0; i < environment.Length; i++)
             Marshal.FreeCoTaskMem((nint)variables[i]);
         NativeMemory.Free(variables);

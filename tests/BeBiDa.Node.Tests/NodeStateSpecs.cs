@@ -17,7 +17,10 @@ public class NodeStateSpecs
     {
         var state = new NodeState(directory);
         using (state.Lock(TimeSpan.Zero))
-            Assert.That(() => new NodeState(directory).Lock(TimeSpan.Zero), Throws.InstanceOf<TimeoutException>().With.Message.Contains(Path.Combine(directory, "lock")));
+            Assert.That(
+                () => new NodeState(directory).Lock(TimeSpan.Zero),
+                Throws.InstanceOf<TimeoutException>().With.Message.Contains(Path.Combine(directory, "lock"))
+            );
         new NodeState(directory).Lock(TimeSpan.Zero).Dispose();
     }
 
@@ -94,6 +97,12 @@ public class NodeStateSpecs
         new NodeState(directory).Lock(TimeSpan.Zero).Dispose();
         var open = Path.Combine(directory, folder).TrimEnd('/');
         File.SetUnixFileMode(open, (UnixFileMode)0b111_111_111);
-        Assert.That(() => new NodeState(directory).Lock(TimeSpan.Zero), Throws.InstanceOf<ConfigurationException>().With.Message.StartsWith($"{open}: its mode 777 lets others change it").And.Message.Contains($"run: rm -r {directory}"));
+        Assert.That(
+            () => new NodeState(directory).Lock(TimeSpan.Zero),
+            Throws
+                .InstanceOf<ConfigurationException>()
+                .With.Message.StartsWith($"{open}: its mode 777 lets others change it")
+                .And.Message.Contains($"run: rm -r {directory}")
+        );
     }
 }

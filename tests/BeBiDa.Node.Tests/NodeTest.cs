@@ -55,7 +55,8 @@ public abstract class NodeTest
 
     internal string? Epilog(uint job) => MakeEpilog().Run(Job(job));
 
-    internal Epilog MakeEpilog() => new(Configuration, State, () => Services, _ => Pods, new Finder(Over) { OnFind = OnFind }, NullLogger.Instance);
+    internal Epilog MakeEpilog() =>
+        new(Configuration, State, () => Services, _ => Pods, new Finder(Over) { OnFind = OnFind }, NullLogger.Instance);
 
     /// <summary>What a reboot leaves.</summary>
     internal void Reboot()

@@ -8,7 +8,8 @@ public class PodCgroupsSpecs : CgroupTest
     private static readonly TimeSpan Long = TimeSpan.FromMinutes(1);
 
     [Test]
-    public void Without_pods_there_is_nothing_to_end() => Assert.That((Pods().Count(), Pods().End(TimeSpan.Zero, Long)), Is.EqualTo((0, true)));
+    public void Without_pods_there_is_nothing_to_end() =>
+        Assert.That((Pods().Count(), Pods().End(TimeSpan.Zero, Long)), Is.EqualTo((0, true)));
 
     [Test]
     public void A_host_without_such_cgroups_has_no_pods() => Assert.That(new PodCgroups(["no-such.slice"]).Count(), Is.Zero);

@@ -92,7 +92,12 @@ public class PrologSpecs : NodeTest
     public void A_unit_that_takes_too_long_fails_the_prolog_with_its_name_and_state_and_what_to_do()
     {
         Services.Instead["stop kubelet.service"] = (null, new UnitState("loaded", "deactivating", "stop-sigterm"));
-        Assert.That(Prolog(7), Is.EqualTo("kubelet.service has not stopped within 30s (deactivating, stop-sigterm); see systemctl status kubelet.service, then resume the node"));
+        Assert.That(
+            Prolog(7),
+            Is.EqualTo(
+                "kubelet.service has not stopped within 30s (deactivating, stop-sigterm); see systemctl status kubelet.service, then resume the node"
+            )
+        );
         Assert.That(Done, Is.EqualTo(new[] { "stop kubelet.service" }), "nothing more is torn down for a job that does not start");
     }
 
@@ -147,7 +152,10 @@ public class PrologSpecs : NodeTest
         Pods.Processes = 1;
         Configuration = Configuration with { Node = Configuration.Node with { LeftoverPods = leftover } };
         Assert.That(Prolog(7), Is.Null);
-        Assert.That(Done.Where(line => line.EndsWith("pods", StringComparison.Ordinal)).Distinct(), Is.EqualTo(done is null ? [] : new[] { done }));
+        Assert.That(
+            Done.Where(line => line.EndsWith("pods", StringComparison.Ordinal)).Distinct(),
+            Is.EqualTo(done is null ? [] : new[] { done })
+        );
     }
 
     [Test]
@@ -165,7 +173,10 @@ public class PrologSpecs : NodeTest
     public void Frozen_pods_thaw_whatever_the_configuration_says_by_then()
     {
         Pods.Processes = 1;
-        Configuration = Configuration with { Node = Configuration.Node with { LeftoverPods = LeftoverPods.Freeze, PodCgroups = ["custom.slice"] } };
+        Configuration = Configuration with
+        {
+            Node = Configuration.Node with { LeftoverPods = LeftoverPods.Freeze, PodCgroups = ["custom.slice"] },
+        };
         Prolog(7);
         Configuration = new BebidaConfiguration();
         Assert.That(State.ReadFrozen(), Is.EqualTo(new[] { "custom.slice" }));
@@ -180,7 +191,18 @@ public class PrologSpecs : NodeTest
         Leftovers.Processes.Add("containerd-shim (4711)");
         Leftovers.Volumes = (3, []);
         Assert.That(Prolog(7), Is.Null);
-        Assert.That(Done, Is.EqualTo(new[] { "stop kubelet.service", "stop containerd.service", "end what is left of /system.slice/kubelet.service /system.slice/containerd.service", "unmount" }));
+        Assert.That(
+            Done,
+            Is.EqualTo(
+                new[]
+                {
+                    "stop kubelet.service",
+                    "stop containerd.service",
+                    "end what is left of /system.slice/kubelet.service /system.slice/containerd.service",
+                    "unmount",
+                }
+            )
+        );
         Assert.That(Log.All, Does.Contain("Information: job 7: ended, as they have outlived their services: containerd-shim (4711)"));
     }
 
@@ -206,7 +228,10 @@ public class PrologSpecs : NodeTest
     {
         Leftovers.Volumes = (0, ["/var/lib/kubelet/x: busy"]);
         Assert.That(Prolog(7), Is.Null);
-        Assert.That(Log.All, Does.Contain("Error: job 7: a volume of a pod stays in memory beside the job, it cannot be unmounted: /var/lib/kubelet/x: busy"));
+        Assert.That(
+            Log.All,
+            Does.Contain("Error: job 7: a volume of a pod stays in memory beside the job, it cannot be unmounted: /var/lib/kubelet/x: busy")
+        );
     }
 
     [Test]
@@ -226,7 +251,15 @@ public class PrologSpecs : NodeTest
         Prolog(7);
         Epilog(7);
         Prolog(8);
-        Assert.That(Log.All.Where(line => line.StartsWith("Error: ", StringComparison.Ordinal)), Is.EqualTo(new[] { "Error: kubelet.service ran and none of node.podCgroups (kubepods.slice, kubepods) exists: pods that outlive it elsewhere are not ended; write the cgroup of its pods there (systemd-cgls shows it; kubelet's --cgroup-root moves it)" }));
+        Assert.That(
+            Log.All.Where(line => line.StartsWith("Error: ", StringComparison.Ordinal)),
+            Is.EqualTo(
+                new[]
+                {
+                    "Error: kubelet.service ran and none of node.podCgroups (kubepods.slice, kubepods) exists: pods that outlive it elsewhere are not ended; write the cgroup of its pods there (systemd-cgls shows it; kubelet's --cgroup-root moves it)",
+                }
+            )
+        );
     }
 
     [Test]

@@ -38,7 +38,10 @@ public class CrashTests : NodesTest
         var job = await StartAsync(Alice, "--no-requeue", "-N2", "-w", "n1,n2");
         await Lab.KillAsync("n1");
         await Lab.WaitForJobAsync(job, "NODE_FAIL");
-        await EventuallyAsync("the job's holds are gone, on the dead node and on the living one", async () => (await HoldsAsync()).Count == 0);
+        await EventuallyAsync(
+            "the job's holds are gone, on the dead node and on the living one",
+            async () => (await HoldsAsync()).Count == 0
+        );
         await ServicesBecomeAsync("n2", "active active");
         await Lab.StartAsync("n1");
     }
@@ -72,5 +75,25 @@ public class CrashTests : NodesTest
 
     // As slurmd runs it.
     private async Task HookAsync(string node, string hook, int job) =>
-        (await Lab.ExecAsync(node, ["env", "-i", $"SLURM_JOB_ID={job}", $"SLURM_JOBID={job}", "SLURM_JOB_UID=1001", "SLURM_JOB_GID=1001", "SLURM_UID=1001", "SLURM_JOB_USER=alice", "SLURM_JOB_PARTITION=shared", $"SLURMD_NODENAME={node}", "SLURM_CONF=/etc/slurm/slurm.conf", "/usr/sbin/slurmstepd", "spank", hook])).EnsureSucceeded();
+        (
+            await Lab.ExecAsync(
+                node,
+                [
+                    "env",
+                    "-i",
+                    $"SLURM_JOB_ID={job}",
+                    $"SLURM_JOBID={job}",
+                    "SLURM_JOB_UID=1001",
+                    "SLURM_JOB_GID=1001",
+                    "SLURM_UID=1001",
+                    "SLURM_JOB_USER=alice",
+                    "SLURM_JOB_PARTITION=shared",
+                    $"SLURMD_NODENAME={node}",
+                    "SLURM_CONF=/etc/slurm/slurm.conf",
+                    "/usr/sbin/slurmstepd",
+                    "spank",
+                    hook,
+                ]
+            )
+        ).EnsureSucceeded();
 }

@@ -10,7 +10,10 @@ public class KeepTests : NodesTest
     {
         await RunPodAsync("bystander", "n1");
         var job = await StartAsync(Alice, "--bebida=keep", "-w", "n1");
-        Assert.That((await IsSchedulableAsync("n1"), await ServicesAsync("n1"), (await Lab.PodProcessesAsync("n1")).Count), Is.EqualTo((true, "active active", 1)));
+        Assert.That(
+            (await IsSchedulableAsync("n1"), await ServicesAsync("n1"), (await Lab.PodProcessesAsync("n1")).Count),
+            Is.EqualTo((true, "active active", 1))
+        );
         Assert.That(await HoldsAsync(), Is.Empty);
         await CancelAsync(job);
     }
@@ -22,7 +25,12 @@ public class KeepTests : NodesTest
     {
         var refused = await Lab.SlurmAsync(command, ["--bebida=keep", .. arguments], Bob);
         Assert.That(refused.ExitCode, Is.Not.Zero);
-        Assert.That(refused.StandardError, Does.Contain($"{command}: error: bebida: --bebida=keep: bob may not leave nodes in Kubernetes on this cluster (jobs.mayKeep in /etc/bebida/bebida.yaml); without the option, the job takes its nodes from Kubernetes"));
+        Assert.That(
+            refused.StandardError,
+            Does.Contain(
+                $"{command}: error: bebida: --bebida=keep: bob may not leave nodes in Kubernetes on this cluster (jobs.mayKeep in /etc/bebida/bebida.yaml); without the option, the job takes its nodes from Kubernetes"
+            )
+        );
     }
 
     [Test]
@@ -30,7 +38,10 @@ public class KeepTests : NodesTest
     {
         var refused = await Lab.SlurmAsync("srun", ["--bebida=lend", "-w", "n1", "true"], Alice);
         Assert.That(refused.ExitCode, Is.Not.Zero);
-        Assert.That(refused.StandardError, Does.Contain("bebida: --bebida=lend: a job can take its nodes from Kubernetes or keep them there"));
+        Assert.That(
+            refused.StandardError,
+            Does.Contain("bebida: --bebida=lend: a job can take its nodes from Kubernetes or keep them there")
+        );
     }
 
     [Test]
@@ -39,37 +50,103 @@ public class KeepTests : NodesTest
 
     [Test]
     public async Task The_option_is_in_the_help() =>
-        Assert.That((await Lab.SlurmAsync("srun", ["--help"])).StandardOutput, Does.Match(@"--bebida=mode\s+whether the job's nodes leave Kubernetes"));
+        Assert.That(
+            (await Lab.SlurmAsync("srun", ["--help"])).StandardOutput,
+            Does.Match(@"--bebida=mode\s+whether the job's nodes leave Kubernetes")
+        );
 
     [Test]
     public async Task A_forged_SPANK_BEBIDA_reaches_no_more_than_the_configuration_allows_and_its_user_is_told()
     {
         await Lab.ExecAsync(ContainerLab.Controller, ["sh", "-c", "cat > /home/bob/own.yaml"], Bob, OwnConfiguration);
-        var forged = await Lab.ExecAsync(ContainerLab.Controller, ["env", "BEBIDA_CONFIG=/home/bob/own.yaml", "srun", "--bebida=keep", "-w", "n1,n2", IsAlone], Bob);
+        var forged = await Lab.ExecAsync(
+            ContainerLab.Controller,
+            ["env", "BEBIDA_CONFIG=/home/bob/own.yaml", "srun", "--bebida=keep", "-w", "n1,n2", IsAlone],
+            Bob
+        );
         Assert.That(forged.ExitCode, Is.Zero, forged.StandardOutput + forged.StandardError);
-        Assert.That(forged.StandardOutput.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(), Is.EqualTo(new[] { "n1 inactive inactive 0", "n2 inactive inactive 0" }));
-        Assert.That(forged.StandardError.Split('\n').Count(line => line.Contains("asks to leave its nodes in Kubernetes (--bebida=keep), which jobs.mayKeep does not allow bob in partition exclusive", StringComparison.Ordinal)), Is.EqualTo(1), forged.StandardError);
-        Assert.That(await Lab.ReadLogAsync(ContainerLab.Controller, "slurmctld"), Does.Contain(forged.StandardError.Split('\n').First(line => line.Contains("asks to leave", StringComparison.Ordinal))["bebida: ".Length..]));
+        Assert.That(
+            forged.StandardOutput.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(),
+            Is.EqualTo(new[] { "n1 inactive inactive 0", "n2 inactive inactive 0" })
+        );
+        Assert.That(
+            forged
+                .StandardError.Split('\n')
+                .Count(line =>
+                    line.Contains(
+                        "asks to leave its nodes in Kubernetes (--bebida=keep), which jobs.mayKeep does not allow bob in partition exclusive",
+                        StringComparison.Ordinal
+                    )
+                ),
+            Is.EqualTo(1),
+            forged.StandardError
+        );
+        Assert.That(
+            await Lab.ReadLogAsync(ContainerLab.Controller, "slurmctld"),
+            Does.Contain(
+                forged.StandardError.Split('\n').First(line => line.Contains("asks to leave", StringComparison.Ordinal))[
+                    "bebida: ".Length..
+                ]
+            )
+        );
     }
 
     [Test]
     public async Task A_refusal_is_told_once_to_a_batch_job_with_steps()
     {
         await Lab.ExecAsync(ContainerLab.Controller, ["sh", "-c", "cat > /home/bob/own.yaml"], Bob, OwnConfiguration);
-        var submitted = (await Lab.ExecAsync(ContainerLab.Controller, ["env", "BEBIDA_CONFIG=/home/bob/own.yaml", "sbatch", "--parsable", "--bebida=keep", "--output=/home/bob/refused", "-w", "n1", "--wrap", "srun true; srun true"], Bob)).EnsureSucceeded();
+        var submitted = (
+            await Lab.ExecAsync(
+                ContainerLab.Controller,
+                [
+                    "env",
+                    "BEBIDA_CONFIG=/home/bob/own.yaml",
+                    "sbatch",
+                    "--parsable",
+                    "--bebida=keep",
+                    "--output=/home/bob/refused",
+                    "-w",
+                    "n1",
+                    "--wrap",
+                    "srun true; srun true",
+                ],
+                Bob
+            )
+        ).EnsureSucceeded();
         await Lab.WaitForJobAsync(int.Parse(submitted.StandardOutput, System.Globalization.CultureInfo.InvariantCulture), "COMPLETED");
         var output = (await Lab.ExecAsync(ContainerLab.Controller, ["cat", "/home/bob/refused"])).StandardOutput;
-        Assert.That(output.Split('\n').Count(line => line.Contains("which jobs.mayKeep does not allow bob", StringComparison.Ordinal)), Is.EqualTo(1), output);
+        Assert.That(
+            output.Split('\n').Count(line => line.Contains("which jobs.mayKeep does not allow bob", StringComparison.Ordinal)),
+            Is.EqualTo(1),
+            output
+        );
     }
 
     [Test]
     public async Task What_the_option_leaves_in_the_jobs_environment_is_nothing() =>
-        Assert.That(await RunAsync(Alice, "--bebida=keep", "-w", "n1", "sh", "-c", "env | grep -c ^BEBIDA || true"), Is.EqualTo(new[] { "0" }));
+        Assert.That(
+            await RunAsync(Alice, "--bebida=keep", "-w", "n1", "sh", "-c", "env | grep -c ^BEBIDA || true"),
+            Is.EqualTo(new[] { "0" })
+        );
 
     [Test]
     public async Task Variables_of_the_users_environment_ask_for_nothing()
     {
-        var forged = await Lab.ExecAsync(ContainerLab.Controller, ["env", "SPANK_BEBIDA=keep", "SLURM_SPANK_BEBIDA=keep", "BEBIDA=keep", "_SLURM_SPANK_OPTION_bebida_bebida=keep", "srun", "-w", "n1", IsAlone], Alice);
+        var forged = await Lab.ExecAsync(
+            ContainerLab.Controller,
+            [
+                "env",
+                "SPANK_BEBIDA=keep",
+                "SLURM_SPANK_BEBIDA=keep",
+                "BEBIDA=keep",
+                "_SLURM_SPANK_OPTION_bebida_bebida=keep",
+                "srun",
+                "-w",
+                "n1",
+                IsAlone,
+            ],
+            Alice
+        );
         Assert.That((forged.ExitCode, forged.StandardOutput), Is.EqualTo((0, "n1 inactive inactive 0\n")));
     }
 

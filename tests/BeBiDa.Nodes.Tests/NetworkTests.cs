@@ -26,16 +26,26 @@ public class NetworkTests : NodesTest
 
         // The length of the outage is what is tested.
         await Task.Delay(cut + CutTime - DateTimeOffset.UtcNow);
-        Assert.That((await HoldsAsync(), await Lab.JobStateAsync(starts)), Is.EqualTo((new[] { $"n3 lab.{ends}" }, "RUNNING")).UsingPropertiesComparer());
+        Assert.That(
+            (await HoldsAsync(), await Lab.JobStateAsync(starts)),
+            Is.EqualTo((new[] { $"n3 lab.{ends}" }, "RUNNING")).UsingPropertiesComparer()
+        );
         await Lab.HealApiAsync();
         await Lab.ConnectAsync("n1");
-        await EventuallyAsync("the jobs that run have their holds and the one that ended has not", async () => (await HoldsAsync()).SequenceEqual([$"n1 lab.{cutOff}", $"n2 lab.{starts}"]));
+        await EventuallyAsync(
+            "the jobs that run have their holds and the one that ended has not",
+            async () => (await HoldsAsync()).SequenceEqual([$"n1 lab.{cutOff}", $"n2 lab.{starts}"])
+        );
 
         (await Lab.ExecAsync(ContainerLab.Controller, ["touch", "/home/alice/over"])).EnsureSucceeded();
         await Lab.WaitForJobAsync(cutOff, "COMPLETED");
         await Lab.WaitForJobAsync(starts, "COMPLETED");
         foreach (var node in new[] { "n1", "n2" })
-            Assert.That((await Lab.ExecAsync(ContainerLab.Controller, ["cat", $"/home/alice/{node}"])).StandardOutput, Is.EqualTo($"{node} inactive inactive 0\n"), "what the API server cannot do, the node does");
+            Assert.That(
+                (await Lab.ExecAsync(ContainerLab.Controller, ["cat", $"/home/alice/{node}"])).StandardOutput,
+                Is.EqualTo($"{node} inactive inactive 0\n"),
+                "what the API server cannot do, the node does"
+            );
         await FreeAsync();
     }
 }

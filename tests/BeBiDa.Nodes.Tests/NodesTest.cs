@@ -33,23 +33,24 @@ public abstract class NodesTest
 
     protected virtual ContainerLab Lab => SharedLab.Lab;
 
-    internal static ContainerLabOptions Options { get; } = new()
-    {
-        Spank = true,
-        // Shorter than a site's, so that a test need not wait for them.
-        Configuration = """
-            controller: {deadline: 8s}
-            eviction: {deadline: 6s, gracePeriod: 2s}
-            jobs:
-              mayKeep:
-                users: [root]
-                groups: [physics]
-            node:
-              stopTimeout: 10s
-              startTimeout: 5s
+    internal static ContainerLabOptions Options { get; } =
+        new()
+        {
+            Spank = true,
+            // Shorter than a site's, so that a test need not wait for them.
+            Configuration = """
+                controller: {deadline: 8s}
+                eviction: {deadline: 6s, gracePeriod: 2s}
+                jobs:
+                  mayKeep:
+                    users: [root]
+                    groups: [physics]
+                node:
+                  stopTimeout: 10s
+                  startTimeout: 5s
 
-            """,
-    };
+                """,
+        };
 
     [TearDown]
     public async Task LeaveNothingBehindAsync()
@@ -62,18 +63,31 @@ public abstract class NodesTest
 
     internal static async Task PrepareAsync(ContainerLab lab)
     {
-        (await lab.ExecAsync(ContainerLab.Controller, ["sh", "-c", "cat > /home/alone.sh && chmod 755 /home/alone.sh"], input: Alone)).EnsureSucceeded();
+        (
+            await lab.ExecAsync(ContainerLab.Controller, ["sh", "-c", "cat > /home/alone.sh && chmod 755 /home/alone.sh"], input: Alone)
+        ).EnsureSucceeded();
     }
 
     /// <summary>Runs srun as a user; the job writes one line for each of its nodes.</summary>
     protected async Task<string[]> RunAsync(string user, params string[] arguments) =>
-        [.. (await Lab.SlurmAsync("srun", arguments, user)).EnsureSucceeded().StandardOutput.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal)];
+        [
+            .. (await Lab.SlurmAsync("srun", arguments, user))
+                .EnsureSucceeded()
+                .StandardOutput.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Order(StringComparer.Ordinal),
+        ];
 
     /// <summary>Submits a job that sleeps, and waits until it does: to slurmctld it is running while its nodes' prologs still run.</summary>
     protected async Task<int> StartAsync(string user, params string[] arguments)
     {
-        var job = await Lab.SubmitAsync([$"--output=/home/{user}/started-%j", .. arguments, "--wrap", "echo started; exec sleep 600"], user);
-        await EventuallyAsync($"job {job} has started", async () => (await Lab.ExecAsync(ContainerLab.Controller, ["cat", $"/home/{user}/started-{job}"])).StandardOutput == "started\n");
+        var job = await Lab.SubmitAsync(
+            [$"--output=/home/{user}/started-%j", .. arguments, "--wrap", "echo started; exec sleep 600"],
+            user
+        );
+        await EventuallyAsync(
+            $"job {job} has started",
+            async () => (await Lab.ExecAsync(ContainerLab.Controller, ["cat", $"/home/{user}/started-{job}"])).StandardOutput == "started\n"
+        );
         return job;
     }
 
@@ -83,21 +97,32 @@ public abstract class NodesTest
     protected async Task FreeAsync()
     {
         await Lab.WaitUntilReadyAsync();
-        await EventuallyAsync("no hold is left and every node is schedulable", async () => (await HoldsAsync()).Count == 0 && (await Lab.Client.CoreV1.ListNodeAsync()).Items.All(n => n.Spec.Unschedulable != true));
+        await EventuallyAsync(
+            "no hold is left and every node is schedulable",
+            async () =>
+                (await HoldsAsync()).Count == 0 && (await Lab.Client.CoreV1.ListNodeAsync()).Items.All(n => n.Spec.Unschedulable != true)
+        );
         foreach (var node in Lab.Nodes)
             Assert.That((await JobsOnAsync(node), await StoppedAsync(node)), Is.EqualTo(("", "")), $"what {node} still remembers");
     }
 
     /// <summary>The holds on all nodes: "n1 lab.7".</summary>
     protected async Task<IReadOnlyList<string>> HoldsAsync() =>
-        [.. (await Lab.Client.CoreV1.ListNodeAsync()).Items.SelectMany(node => (node.Metadata.Annotations ?? new Dictionary<string, string>())
-            .Where(a => a.Key.StartsWith("hold.bebida.io/", StringComparison.Ordinal))
-            .Select(a => $"{node.Metadata.Name} {a.Key["hold.bebida.io/".Length..]}")).Order(StringComparer.Ordinal)];
+        [
+            .. (await Lab.Client.CoreV1.ListNodeAsync())
+                .Items.SelectMany(node =>
+                    (node.Metadata.Annotations ?? new Dictionary<string, string>())
+                        .Where(a => a.Key.StartsWith("hold.bebida.io/", StringComparison.Ordinal))
+                        .Select(a => $"{node.Metadata.Name} {a.Key["hold.bebida.io/".Length..]}")
+                )
+                .Order(StringComparer.Ordinal),
+        ];
 
     protected async Task<bool> IsSchedulableAsync(string node) => (await Lab.NodeAsync(node)).Spec.Unschedulable != true;
 
     /// <summary>"active active" where Kubernetes has a node, "inactive inactive" where it does not.</summary>
-    protected async Task<string> ServicesAsync(string node) => $"{await Lab.UnitStateAsync(node, Kubelet)} {await Lab.UnitStateAsync(node, Runtime)}";
+    protected async Task<string> ServicesAsync(string node) =>
+        $"{await Lab.UnitStateAsync(node, Kubelet)} {await Lab.UnitStateAsync(node, Runtime)}";
 
     protected Task ServicesBecomeAsync(string node, string states) =>
         EventuallyAsync($"kubelet and its runtime on {node} are {states}", async () => await ServicesAsync(node) == states);
@@ -113,8 +138,17 @@ public abstract class NodesTest
     /// <summary>When a unit was last stopped.</summary>
     protected async Task<DateTimeOffset> StoppedAtAsync(string node, string unit)
     {
-        var shown = (await Lab.ExecAsync(node, ["systemctl", "show", "--timestamp=us+utc", "--property=InactiveEnterTimestamp", "--value", unit])).EnsureSucceeded().StandardOutput.Trim();
-        return DateTimeOffset.ParseExact(shown, "ddd yyyy-MM-dd HH:mm:ss.ffffff 'UTC'", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
+        var shown = (
+            await Lab.ExecAsync(node, ["systemctl", "show", "--timestamp=us+utc", "--property=InactiveEnterTimestamp", "--value", unit])
+        )
+            .EnsureSucceeded()
+            .StandardOutput.Trim();
+        return DateTimeOffset.ParseExact(
+            shown,
+            "ddd yyyy-MM-dd HH:mm:ss.ffffff 'UTC'",
+            CultureInfo.InvariantCulture,
+            DateTimeStyles.AssumeUniversal
+        );
     }
 
     /// <summary>Runs a pod on a node: a process in its pod slice.</summary>
@@ -135,11 +169,23 @@ public abstract class NodesTest
                 Spec = new V1PodSpec
                 {
                     NodeName = node,
-                    Containers = [new V1Container { Name = "c", Image = "none", Command = ["sleep", "infinity"] }],
+                    Containers =
+                    [
+                        new V1Container
+                        {
+                            Name = "c",
+                            Image = "none",
+                            Command = ["sleep", "infinity"],
+                        },
+                    ],
                 },
             },
-            "default");
-        await EventuallyAsync($"pod {name} runs", async () => (await Lab.Client.CoreV1.ReadNamespacedPodAsync(name, "default")).Status?.Phase == "Running");
+            "default"
+        );
+        await EventuallyAsync(
+            $"pod {name} runs",
+            async () => (await Lab.Client.CoreV1.ReadNamespacedPodAsync(name, "default")).Status?.Phase == "Running"
+        );
     }
 
     protected static Task EventuallyAsync(string what, Func<Task<bool>> condition, TimeSpan? patience = null) =>

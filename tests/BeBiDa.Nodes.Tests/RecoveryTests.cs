@@ -13,7 +13,9 @@ public class RecoveryTests : NodesTest
     [SetUp]
     public async Task LookSoonAsync()
     {
-        await OnNodeAsync($"mkdir -p {Path.GetDirectoryName(DropIn)} && printf '[Timer]\\nOnActiveSec=\\nOnActiveSec=2s\\nRandomizedDelaySec=0\\nAccuracySec=1us\\n' > {DropIn} && systemctl daemon-reload");
+        await OnNodeAsync(
+            $"mkdir -p {Path.GetDirectoryName(DropIn)} && printf '[Timer]\\nOnActiveSec=\\nOnActiveSec=2s\\nRandomizedDelaySec=0\\nAccuracySec=1us\\n' > {DropIn} && systemctl daemon-reload"
+        );
         Assert.That(await Lab.UnitStateAsync(Node, "bebida-recover.path"), Is.EqualTo("active"));
     }
 
@@ -68,9 +70,14 @@ public class RecoveryTests : NodesTest
     [Test]
     public async Task A_service_that_did_not_start_again_is_started_when_it_can_be_without_another_job()
     {
-        await OnNodeAsync($"mkdir -p {Path.GetDirectoryName(Broken)} && printf '[Service]\\nExecStartPre=/usr/bin/test ! -e /run/broken\\nRestart=no\\n' > {Broken} && systemctl daemon-reload && touch /run/broken");
+        await OnNodeAsync(
+            $"mkdir -p {Path.GetDirectoryName(Broken)} && printf '[Service]\\nExecStartPre=/usr/bin/test ! -e /run/broken\\nRestart=no\\n' > {Broken} && systemctl daemon-reload && touch /run/broken"
+        );
         await RunAsync(Alice, "-w", Node, "true");
-        await EventuallyAsync("it has not started", async () => await StoppedAsync(Node) == Kubelet && await Lab.UnitStateAsync(Node, Kubelet) == "failed");
+        await EventuallyAsync(
+            "it has not started",
+            async () => await StoppedAsync(Node) == Kubelet && await Lab.UnitStateAsync(Node, Kubelet) == "failed"
+        );
         await EventuallyAsync("monitoring sees it", async () => await Lab.UnitStateAsync(Node, "bebida-recover") == "failed");
         await OnNodeAsync("rm /run/broken /run/bebida/next-try");
         await ServicesBecomeAsync(Node, "active active");
@@ -93,14 +100,21 @@ public class RecoveryTests : NodesTest
     }
 
     private async Task<string> LastLookAsync() =>
-        (await Lab.ExecAsync(Node, ["systemctl", "show", "--property=ExecMainExitTimestampMonotonic", "--value", "bebida-recover.service"])).EnsureSucceeded().StandardOutput.Trim();
+        (await Lab.ExecAsync(Node, ["systemctl", "show", "--property=ExecMainExitTimestampMonotonic", "--value", "bebida-recover.service"]))
+            .EnsureSucceeded()
+            .StandardOutput.Trim();
 
     // A plugin of a site's own. /usr/local of the machines is the lab's prefix on this host.
     private async Task BuildPluginAsync()
     {
         var source = Path.Combine(Lab.Directory, "fails.c");
-        await File.WriteAllTextAsync(source, "#include <slurm/spank.h>\nSPANK_PLUGIN(fails, 1)\nint slurm_spank_job_epilog(spank_t s, int n, char **words) { (void)s; (void)n; (void)words; return -1; }\n");
-        await Cli.Wrap("cc").WithArguments(["-shared", "-fPIC", "-o", Path.Combine(Lab.Directory, "prefix", "lib", "slurm", "fails.so"), source]).ExecuteAsync();
+        await File.WriteAllTextAsync(
+            source,
+            "#include <slurm/spank.h>\nSPANK_PLUGIN(fails, 1)\nint slurm_spank_job_epilog(spank_t s, int n, char **words) { (void)s; (void)n; (void)words; return -1; }\n"
+        );
+        await Cli.Wrap("cc")
+            .WithArguments(["-shared", "-fPIC", "-o", Path.Combine(Lab.Directory, "prefix", "lib", "slurm", "fails.so"), source])
+            .ExecuteAsync();
     }
 
     private async Task OnNodeAsync(string script) => await Lab.ExecAsync(Node, ["sh", "-c", script]);

@@ -17,7 +17,9 @@ public class ServicesTests : NodesTest
     public async Task RestoreConfigurationAsync()
     {
         await Lab.WriteFileAsync(Node, "/etc/bebida/bebida.yaml", configuration);
-        await SystemctlAsync($"unmask probe; systemctl stop probe crio sycri k3s-agent; systemctl start containerd kubelet; rm -rf {Units}/{{probe,crio,sycri,k3s-agent}}.service*; systemctl daemon-reload; systemctl reset-failed");
+        await SystemctlAsync(
+            $"unmask probe; systemctl stop probe crio sycri k3s-agent; systemctl start containerd kubelet; rm -rf {Units}/{{probe,crio,sycri,k3s-agent}}.service*; systemctl daemon-reload; systemctl reset-failed"
+        );
         // A unit that no longer exists is owed to nobody.
         await Lab.ExecAsync(Node, ["rm", "-f", "/run/bebida/stopped"]);
     }
@@ -31,7 +33,10 @@ public class ServicesTests : NodesTest
             await WriteUnitAsync(unit, "ExecStart=/bin/sleep infinity");
         await ConfigureAsync(units);
 
-        Assert.That((await RunAsync(Alice, "-w", Node, "sh", "-c", $"systemctl is-active {string.Join(" ", units)} || true")).Distinct(), Is.EqualTo(new[] { "inactive" }));
+        Assert.That(
+            (await RunAsync(Alice, "-w", Node, "sh", "-c", $"systemctl is-active {string.Join(" ", units)} || true")).Distinct(),
+            Is.EqualTo(new[] { "inactive" })
+        );
         foreach (var unit in units)
             await EventuallyAsync($"{unit} is back", async () => await Lab.UnitStateAsync(Node, unit) == "active");
     }
@@ -49,7 +54,10 @@ public class ServicesTests : NodesTest
     {
         await SystemctlAsync("stop kubelet");
         await RunAsync(Alice, "-w", Node, "true");
-        await EventuallyAsync("the runtime is back", async () => await StoppedAsync(Node) == "" && await Lab.UnitStateAsync(Node, Runtime) == "active");
+        await EventuallyAsync(
+            "the runtime is back",
+            async () => await StoppedAsync(Node) == "" && await Lab.UnitStateAsync(Node, Runtime) == "active"
+        );
         Assert.That(await Lab.UnitStateAsync(Node, Kubelet), Is.EqualTo("inactive"));
     }
 
@@ -64,7 +72,10 @@ public class ServicesTests : NodesTest
         await RunAsync(Alice, "-w", Node, "true");
         await EventuallyAsync("the epilog has run", async () => await StoppedAsync(Node) == "" && await JobsOnAsync(Node) == "");
         Assert.That(await Lab.UnitStateAsync(Node, "probe.service"), Is.EqualTo("inactive"));
-        Assert.That(await Lab.ReadLogAsync(Node, "slurmd"), Does.Contain("probe.service was stopped for a job and is masked now: not started again"));
+        Assert.That(
+            await Lab.ReadLogAsync(Node, "slurmd"),
+            Does.Contain("probe.service was stopped for a job and is masked now: not started again")
+        );
     }
 
     [Test]
@@ -80,10 +91,18 @@ public class ServicesTests : NodesTest
     [Test]
     public async Task A_unit_that_crashes_again_and_again_is_kept_down_during_the_job()
     {
-        await WriteUnitAsync("probe.service", "ExecStart=/bin/false\nRestart=always\nRestartSec=1", unit: "StartLimitIntervalSec=0", start: false);
+        await WriteUnitAsync(
+            "probe.service",
+            "ExecStart=/bin/false\nRestart=always\nRestartSec=1",
+            unit: "StartLimitIntervalSec=0",
+            start: false
+        );
         await ConfigureAsync("probe.service");
         await SystemctlAsync("start probe");
-        Assert.That(await RunAsync(Alice, "-w", Node, "sh", "-c", "sleep 2; systemctl is-active probe || true"), Is.EqualTo(new[] { "inactive" }));
+        Assert.That(
+            await RunAsync(Alice, "-w", Node, "sh", "-c", "sleep 2; systemctl is-active probe || true"),
+            Is.EqualTo(new[] { "inactive" })
+        );
     }
 
     [Test]
@@ -102,13 +121,23 @@ public class ServicesTests : NodesTest
         await ConfigureAsync("probe.service");
         await Lab.ExecAsync(Node, ["touch", "/run/broken"]);
         await RunAsync(Alice, "-w", Node, "true");
-        await EventuallyAsync("it is reported", async () => (await Lab.ReadLogAsync(Node, "slurmd")).Contains($"node {Node} is not back in Kubernetes: probe.service does not start: failed", StringComparison.Ordinal));
+        await EventuallyAsync(
+            "it is reported",
+            async () =>
+                (await Lab.ReadLogAsync(Node, "slurmd")).Contains(
+                    $"node {Node} is not back in Kubernetes: probe.service does not start: failed",
+                    StringComparison.Ordinal
+                )
+        );
         await EventuallyAsync("the node is Slurm's to use all the same", async () => await Lab.SlurmStateAsync(Node) == "idle");
         Assert.That(await StoppedAsync(Node), Is.EqualTo("probe.service"));
 
         await Lab.ExecAsync(Node, ["rm", "/run/broken"]);
         await RunAsync(Alice, "-w", Node, "true");
-        await EventuallyAsync("it is back", async () => await Lab.UnitStateAsync(Node, "probe.service") == "active" && await StoppedAsync(Node) == "");
+        await EventuallyAsync(
+            "it is back",
+            async () => await Lab.UnitStateAsync(Node, "probe.service") == "active" && await StoppedAsync(Node) == ""
+        );
     }
 
     [Test]
@@ -117,7 +146,11 @@ public class ServicesTests : NodesTest
         const string folder = $"{Units}/probe.service.d";
         await WriteUnitAsync("probe.service", "ExecStart=/bin/sleep infinity");
         await Lab.ExecAsync(Node, ["mkdir", "-p", folder]);
-        await Lab.WriteFileAsync(Node, $"{folder}/bebida.conf", await File.ReadAllTextAsync(Path.Combine(PluginBuild.RepositoryRoot(), "packaging", "systemd", "bebida.conf")));
+        await Lab.WriteFileAsync(
+            Node,
+            $"{folder}/bebida.conf",
+            await File.ReadAllTextAsync(Path.Combine(PluginBuild.RepositoryRoot(), "packaging", "systemd", "bebida.conf"))
+        );
         await SystemctlAsync("daemon-reload");
         await ConfigureAsync("probe.service");
 
@@ -136,7 +169,11 @@ public class ServicesTests : NodesTest
         await Lab.CutApiAsync();
         try
         {
-            Assert.That(await RunAsync(Alice, "-w", Node, IsAlone), Is.EqualTo(new[] { $"{Node} inactive inactive 0" }), "what the API server cannot do, the node does");
+            Assert.That(
+                await RunAsync(Alice, "-w", Node, IsAlone),
+                Is.EqualTo(new[] { $"{Node} inactive inactive 0" }),
+                "what the API server cannot do, the node does"
+            );
         }
         finally
         {
@@ -171,7 +208,10 @@ public class ServicesTests : NodesTest
         await WriteUnitAsync("probe.service", "ExecStart=/bin/sleep infinity", unit: "Requires=crio.service\nAfter=crio.service");
         await WriteUnitAsync("sycri.service", "ExecStart=/bin/sleep infinity", unit: "BindsTo=probe.service");
         await ConfigureAsync(Kubelet, "crio.service");
-        Assert.That((await RunAsync(Alice, "-w", Node, "sh", "-c", "systemctl is-active probe sycri || true")).Distinct(), Is.EqualTo(new[] { "inactive" }));
+        Assert.That(
+            (await RunAsync(Alice, "-w", Node, "sh", "-c", "systemctl is-active probe sycri || true")).Distinct(),
+            Is.EqualTo(new[] { "inactive" })
+        );
         foreach (var unit in new[] { "crio.service", "probe.service", "sycri.service" })
             await EventuallyAsync($"{unit} is back", async () => await Lab.UnitStateAsync(Node, unit) == "active");
     }
@@ -180,12 +220,19 @@ public class ServicesTests : NodesTest
     public async Task What_outlives_a_unit_is_ended_but_for_the_containers_of_others()
     {
         // As containerd.service: its shims are its children, and KillMode=process leaves them. Two of Kubernetes', one elsewhere.
-        const string script = "cp /bin/sh /run/containerd-shim-runc-v2; for n in k8s.io moby; do setsid /run/containerd-shim-runc-v2 -c 'while :; do sleep 1; done' -namespace $$n & done; setsid sleep 4711 & exec sleep infinity";
+        const string script =
+            "cp /bin/sh /run/containerd-shim-runc-v2; for n in k8s.io moby; do setsid /run/containerd-shim-runc-v2 -c 'while :; do sleep 1; done' -namespace $$n & done; setsid sleep 4711 & exec sleep infinity";
         await WriteUnitAsync("probe.service", $"KillMode=process\nExecStart=/bin/sh -c \"{script}\"");
-        await Lab.ExecAsync(Node, ["sh", "-c", "setsid /run/containerd-shim-runc-v2 -c 'while :; do sleep 1; done' -namespace k8s.io >/dev/null 2>&1 &"]);
+        await Lab.ExecAsync(
+            Node,
+            ["sh", "-c", "setsid /run/containerd-shim-runc-v2 -c 'while :; do sleep 1; done' -namespace k8s.io >/dev/null 2>&1 &"]
+        );
         await ConfigureAsync(Kubelet, "probe.service");
         const string count = "echo $(pgrep -c -f 'namespace[ ]k8s.io') $(pgrep -c -f 'namespace[ ]moby') $(pgrep -c -f 'sleep[ ]4711')";
-        await EventuallyAsync("all of them run", async () => (await Lab.ExecAsync(Node, ["bash", "-c", count])).StandardOutput == "2 1 1\n");
+        await EventuallyAsync(
+            "all of them run",
+            async () => (await Lab.ExecAsync(Node, ["bash", "-c", count])).StandardOutput == "2 1 1\n"
+        );
         try
         {
             Assert.That(await RunAsync(Alice, "-w", Node, "bash", "-c", count), Is.EqualTo(new[] { "0 1 0" }));
@@ -204,7 +251,10 @@ public class ServicesTests : NodesTest
         await Lab.ExecAsync(Node, ["sh", "-c", $"mkdir -p {pod} {other} && mount -t tmpfs tmpfs {pod} && mount -t tmpfs tmpfs {other}"]);
         try
         {
-            Assert.That(await RunAsync(Alice, "-w", Node, "sh", "-c", "grep -o '/var/lib/kubelet/[^ ]*' /proc/mounts || true"), Is.EqualTo(new[] { other }));
+            Assert.That(
+                await RunAsync(Alice, "-w", Node, "sh", "-c", "grep -o '/var/lib/kubelet/[^ ]*' /proc/mounts || true"),
+                Is.EqualTo(new[] { other })
+            );
         }
         finally
         {
@@ -214,8 +264,12 @@ public class ServicesTests : NodesTest
 
     private Task ConfigureAsync(params string[] units) => ConfigureAsync(units, "stop");
 
-    private Task ConfigureAsync(string[] units, string leftoverPods) => Lab.WriteFileAsync(Node, "/etc/bebida/bebida.yaml",
-        $"eviction: {{gracePeriod: 1s}}\nnode: {{services: [{string.Join(", ", units)}], stopTimeout: 10s, startTimeout: 5s, leftoverPods: {leftoverPods}}}\n");
+    private Task ConfigureAsync(string[] units, string leftoverPods) =>
+        Lab.WriteFileAsync(
+            Node,
+            "/etc/bebida/bebida.yaml",
+            $"eviction: {{gracePeriod: 1s}}\nnode: {{services: [{string.Join(", ", units)}], stopTimeout: 10s, startTimeout: 5s, leftoverPods: {leftoverPods}}}\n"
+        );
 
     private async Task WriteUnitAsync(string name, string service, string unit = "", bool start = true)
     {

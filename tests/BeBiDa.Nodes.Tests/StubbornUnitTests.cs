@@ -10,11 +10,24 @@ public class StubbornUnitTests : NodesTest
         await MakeStubbornAsync();
         var job = await Lab.SubmitAsync(["--output=/dev/null", "-w", "n1", "--wrap", "sleep 600"], Alice);
 
-        await EventuallyAsync("the node is drained with the reason", async () => (await ReasonAsync()).Contains("bebida: containerd.service has not stopped within 10s (deactivating, stop-sigterm)", StringComparison.Ordinal));
+        await EventuallyAsync(
+            "the node is drained with the reason",
+            async () =>
+                (await ReasonAsync()).Contains(
+                    "bebida: containerd.service has not stopped within 10s (deactivating, stop-sigterm)",
+                    StringComparison.Ordinal
+                )
+        );
         await EventuallyAsync("the job is requeued", async () => await Lab.JobStateAsync(job) == "PENDING");
         await EventuallyAsync("the job's hold is gone", async () => (await HoldsAsync()).Count == 0);
-        await EventuallyAsync("kubelet is back: what the prolog had stopped is started again", async () => await Lab.UnitStateAsync("n1", Kubelet) == "active");
-        Assert.That((await Lab.SlurmAsync("squeue", ["-h", "-j", $"{job}", "-o", "%r"])).StandardOutput.Trim(), Is.EqualTo("launch failed requeued held"));
+        await EventuallyAsync(
+            "kubelet is back: what the prolog had stopped is started again",
+            async () => await Lab.UnitStateAsync("n1", Kubelet) == "active"
+        );
+        Assert.That(
+            (await Lab.SlurmAsync("squeue", ["-h", "-j", $"{job}", "-o", "%r"])).StandardOutput.Trim(),
+            Is.EqualTo("launch failed requeued held")
+        );
         Assert.That(await Lab.ReadLogAsync("n1", "slurmd"), Does.Contain("containerd.service has not started within 5s"));
 
         await MakeObedientAsync();
@@ -31,14 +44,18 @@ public class StubbornUnitTests : NodesTest
     private async Task MakeStubbornAsync()
     {
         await Lab.ExecAsync("n1", ["mkdir", "-p", Path.GetDirectoryName(DropIn)!]);
-        await Lab.WriteFileAsync("n1", DropIn, """
+        await Lab.WriteFileAsync(
+            "n1",
+            DropIn,
+            """
             [Service]
             ExecStart=
             ExecStart=/bin/sh -c 'trap "" TERM; while :; do sleep 1; done'
             KillMode=mixed
             TimeoutStopSec=infinity
 
-            """);
+            """
+        );
         await RestartRuntimeAsync();
     }
 
@@ -49,5 +66,10 @@ public class StubbornUnitTests : NodesTest
     }
 
     private async Task RestartRuntimeAsync() =>
-        (await Lab.ExecAsync("n1", ["sh", "-c", "systemctl daemon-reload && systemctl kill --signal=KILL containerd && systemctl restart containerd"])).EnsureSucceeded();
+        (
+            await Lab.ExecAsync(
+                "n1",
+                ["sh", "-c", "systemctl daemon-reload && systemctl kill --signal=KILL containerd && systemctl restart containerd"]
+            )
+        ).EnsureSucceeded();
 }

@@ -28,7 +28,8 @@ internal sealed record CheckedSite
     public IReadOnlyDictionary<string, string> DaemonEnvironment { get; init; } = new Dictionary<string, string>();
 
     /// <summary>Whether the hand-over is done by scripts, where the plugin is not loaded.</summary>
-    public bool UsesHook => Setting("PrologSlurmctld") is { } script && Mentions(script, "bebidactl") && !PrEpPlugins.Contains("prep/bebida");
+    public bool UsesHook =>
+        Setting("PrologSlurmctld") is { } script && Mentions(script, "bebidactl") && !PrEpPlugins.Contains("prep/bebida");
 
     /// <summary>PrEpPlugins as the next slurmctld has it.</summary>
     public IReadOnlyList<string> PrEpPlugins => (Setting("PrEpPlugins") ?? "prep/script").Split(',', StringSplitOptions.TrimEntries);
@@ -60,12 +61,22 @@ internal sealed record CheckedSite
     /// <param name="role">Whose host this is.</param>
     /// <param name="conf">slurm.conf.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    public static async Task<CheckedSite> ReadAsync(string? configurationFile, HostRole role, SlurmConf? conf, CancellationToken cancellationToken)
+    public static async Task<CheckedSite> ReadAsync(
+        string? configurationFile,
+        HostRole role,
+        SlurmConf? conf,
+        CancellationToken cancellationToken
+    )
     {
         var (slurm, problem) = await RunningSlurm.AskAsync(cancellationToken).ConfigureAwait(false);
         var environment = DaemonProcess.Environment(role, conf, slurm);
-        var path = configurationFile
-            ?? (Environment.GetEnvironmentVariable(BeBiDa.Configuration.ConfigurationFile.PathVariable) is { Length: > 0 } ours ? ours : null)
+        var path =
+            configurationFile
+            ?? (
+                Environment.GetEnvironmentVariable(BeBiDa.Configuration.ConfigurationFile.PathVariable) is { Length: > 0 } ours
+                    ? ours
+                    : null
+            )
             ?? environment.GetValueOrDefault(BeBiDa.Configuration.ConfigurationFile.PathVariable)
             ?? BeBiDa.Configuration.ConfigurationFile.DefaultPath;
         BebidaConfiguration? configuration = null;
@@ -78,6 +89,15 @@ internal sealed record CheckedSite
         {
             problems = e.Problems;
         }
-        return new CheckedSite { ConfigurationFile = path, Configuration = configuration, ConfigurationProblems = problems, Conf = conf, Slurm = slurm, SlurmProblem = problem, DaemonEnvironment = environment };
+        return new CheckedSite
+        {
+            ConfigurationFile = path,
+            Configuration = configuration,
+            ConfigurationProblems = problems,
+            Conf = conf,
+            Slurm = slurm,
+            SlurmProblem = problem,
+            DaemonEnvironment = environment,
+        };
     }
 }

@@ -17,9 +17,12 @@ internal static partial class ConfigurationChecks
             findings.Error(
                 "configuration/refused",
                 problem,
-                role == HostRole.Controller ? "slurmctld runs its jobs without BeBiDa: no node is handed over" : "kubelet and the container runtime go on beside the jobs of this node",
+                role == HostRole.Controller
+                    ? "slurmctld runs its jobs without BeBiDa: no node is handed over"
+                    : "kubelet and the container runtime go on beside the jobs of this node",
                 Remedy(problem, site.ConfigurationFile),
-                Line().Match(problem) is { Success: true } line ? line.Value : site.ConfigurationFile);
+                Line().Match(problem) is { Success: true } line ? line.Value : site.ConfigurationFile
+            );
         if (site.Configuration is not { } configuration)
             return;
         Reads(site, findings);
@@ -36,14 +39,18 @@ internal static partial class ConfigurationChecks
                 $"kubernetes.requestTimeout ({Duration.Format(kubernetes.RequestTimeout)}) is not shorter than controller.deadline ({Duration.Format(controller.Deadline)})",
                 "one request that hangs takes all the time that a job waits, and is never tried again",
                 $"requestTimeout: {Duration.Format(controller.Deadline / 3)}",
-                site.Under("kubernetes"));
+                site.Under("kubernetes")
+            );
         if (eviction.GracePeriod is null && eviction.Deadline <= UsualGrace)
             findings.Warning(
                 "timeouts/grace",
                 $"eviction.gracePeriod is pod, and eviction.deadline ({Duration.Format(eviction.Deadline)}) is not longer than the {Duration.Format(UsualGrace)} that most pods have",
                 "pods are killed before the time to end that is left to them is over",
-                controller.Deadline > LongEnough ? $"deadline: {Duration.Format(LongEnough)}" : $"deadline: {Duration.Format(LongEnough)}, and under controller: deadline: {Duration.Format(2 * LongEnough)}",
-                site.Under("eviction"));
+                controller.Deadline > LongEnough
+                    ? $"deadline: {Duration.Format(LongEnough)}"
+                    : $"deadline: {Duration.Format(LongEnough)}, and under controller: deadline: {Duration.Format(2 * LongEnough)}",
+                site.Under("eviction")
+            );
     }
 
     // For the one who runs this command another file may be the right one than for the daemon.
@@ -58,17 +65,23 @@ internal static partial class ConfigurationChecks
                 $"{site.ConfigurationFile} was checked, and the running daemon reads {theirs}",
                 "what is found here is not what it does",
                 $"bebidactl --config {theirs} check",
-                "this host");
+                "this host"
+            );
     }
 
-    private static string Remedy(string problem, string path) => problem switch
-    {
-        _ when problem.Contains("no such file", StringComparison.Ordinal) => $"install -D -m 0640 -o root -g slurm /usr/share/bebida/bebida.yaml {path}",
-        _ when problem.Contains("run: ", StringComparison.Ordinal) => problem[(problem.IndexOf("run: ", StringComparison.Ordinal) + 5)..],
-        _ when problem.Contains("kubeconfig: is not set", StringComparison.Ordinal) => "kubeconfig: /etc/bebida/kubeconfig, under kubernetes:",
-        _ when problem.Contains("unknown key", StringComparison.Ordinal) => "the key as it is spelt there, or delete the line",
-        _ => "a value that fits, or delete the line: the default suits most sites",
-    };
+    private static string Remedy(string problem, string path) =>
+        problem switch
+        {
+            _ when problem.Contains("no such file", StringComparison.Ordinal) =>
+                $"install -D -m 0640 -o root -g slurm /usr/share/bebida/bebida.yaml {path}",
+            _ when problem.Contains("run: ", StringComparison.Ordinal) => problem[
+                (problem.IndexOf("run: ", StringComparison.Ordinal) + 5)..
+            ],
+            _ when problem.Contains("kubeconfig: is not set", StringComparison.Ordinal) =>
+                "kubeconfig: /etc/bebida/kubeconfig, under kubernetes:",
+            _ when problem.Contains("unknown key", StringComparison.Ordinal) => "the key as it is spelt there, or delete the line",
+            _ => "a value that fits, or delete the line: the default suits most sites",
+        };
 
     // Where a problem begins, but for those of the whole file.
     [GeneratedRegex("^[^:]+:[0-9]+(?=: )")]

@@ -43,7 +43,13 @@ internal sealed class CredentialChecks(CheckedSite site, Findings findings, ILog
         catch (ConfigurationException e)
         {
             foreach (var problem in e.Problems)
-                findings.Error("kubeconfig/refused", problem, "slurmctld runs its jobs without BeBiDa: no node is handed over", Remedy(problem), kubernetes.Kubeconfig);
+                findings.Error(
+                    "kubeconfig/refused",
+                    problem,
+                    "slurmctld runs its jobs without BeBiDa: no node is handed over",
+                    Remedy(problem),
+                    kubernetes.Kubeconfig
+                );
             return null;
         }
         if (Ends(kubernetes.Kubeconfig, credential))
@@ -60,8 +66,11 @@ internal sealed class CredentialChecks(CheckedSite site, Findings findings, ILog
                 e.Fault == ClusterFault.Unauthenticated ? "kubeconfig/unauthenticated" : "kubernetes/unreachable",
                 e.Message,
                 Consequence,
-                e.Fault == ClusterFault.Unauthenticated ? "bebidactl kubeconfig create --force" : $"the server's address and CA as they are: bebidactl kubeconfig create --force; or open the way from this host to {api.Address}",
-                kubernetes.Kubeconfig);
+                e.Fault == ClusterFault.Unauthenticated
+                    ? "bebidactl kubeconfig create --force"
+                    : $"the server's address and CA as they are: bebidactl kubeconfig create --force; or open the way from this host to {api.Address}",
+                kubernetes.Kubeconfig
+            );
             api.Dispose();
             return null;
         }
@@ -71,17 +80,39 @@ internal sealed class CredentialChecks(CheckedSite site, Findings findings, ILog
     {
         var now = DateTimeOffset.UtcNow;
         if (credential.Expires <= now)
-            findings.Error("kubeconfig/expired", $"its {credential.Kind.ToString().ToLowerInvariant()} ended on {CredentialOutput.Time(credential.Expires.Value)}", Consequence, "bebidactl kubeconfig renew --kubeconfig ADMIN", file);
+            findings.Error(
+                "kubeconfig/expired",
+                $"its {credential.Kind.ToString().ToLowerInvariant()} ended on {CredentialOutput.Time(credential.Expires.Value)}",
+                Consequence,
+                "bebidactl kubeconfig renew --kubeconfig ADMIN",
+                file
+            );
         else if (credential.RenewalDue <= now)
-            findings.Warning("kubeconfig/renewal-due", $"its {credential.Kind.ToString().ToLowerInvariant()} ends on {CredentialOutput.Time(credential.Expires!.Value)}, in {CredentialOutput.Remaining(credential.Expires.Value - now)}", $"after that, {Consequence}", "bebidactl kubeconfig renew --kubeconfig ADMIN", file);
+            findings.Warning(
+                "kubeconfig/renewal-due",
+                $"its {credential.Kind.ToString().ToLowerInvariant()} ends on {CredentialOutput.Time(credential.Expires!.Value)}, in {CredentialOutput.Remaining(credential.Expires.Value - now)}",
+                $"after that, {Consequence}",
+                "bebidactl kubeconfig renew --kubeconfig ADMIN",
+                file
+            );
         return credential.Expires <= now;
     }
 
-    private async Task AskAsync(ClusterApi api, KubernetesConfiguration kubernetes, Credential credential, CancellationToken cancellationToken)
+    private async Task AskAsync(
+        ClusterApi api,
+        KubernetesConfiguration kubernetes,
+        Credential credential,
+        CancellationToken cancellationToken
+    )
     {
-        if (await api.TimeAsync(cancellationToken).ConfigureAwait(false) is { } theirs && (DateTimeOffset.UtcNow - theirs) is var skew && skew.Duration() > ToleratedSkew)
+        if (
+            await api.TimeAsync(cancellationToken).ConfigureAwait(false) is { } theirs
+            && (DateTimeOffset.UtcNow - theirs) is var skew
+            && skew.Duration() > ToleratedSkew
+        )
         {
-            var what = $"the clock of {api.Address.Host} is {CredentialOutput.Seconds(skew.Duration())} {(skew > TimeSpan.Zero ? "behind" : "ahead of")} this host's";
+            var what =
+                $"the clock of {api.Address.Host} is {CredentialOutput.Seconds(skew.Duration())} {(skew > TimeSpan.Zero ? "behind" : "ahead of")} this host's";
             const string why = "certificates and tokens are taken for not yet valid or over, and holds bear wrong times";
             const string write = "timedatectl set-ntp true";
             if (skew.Duration() > HarmfulSkew)
@@ -90,23 +121,41 @@ internal sealed class CredentialChecks(CheckedSite site, Findings findings, ILog
                 findings.Warning("clocks/api-server", what, why, write, "the one whose clock is wrong");
         }
         var options = new ManifestOptions(RemoveNode: kubernetes.RemoveNode);
-        foreach (var right in new ManifestObjects(Manifests.Text(options)).Rights.Where(right => kubernetes.Events || right.Resource != "events"))
+        foreach (
+            var right in new ManifestObjects(Manifests.Text(options)).Rights.Where(right => kubernetes.Events || right.Resource != "events")
+        )
             if (!await api.MayAsync(right, cancellationToken).ConfigureAwait(false))
-                findings.Error("kubernetes/right", $"{Name(credential)} may not {right}", $"it is needed for: {right.Why}", $"bebidactl rbac{(kubernetes.RemoveNode ? " --remove-node" : "")} | kubectl apply -f -", "an admin's host; another identity than its own is added to the subjects");
+                findings.Error(
+                    "kubernetes/right",
+                    $"{Name(credential)} may not {right}",
+                    $"it is needed for: {right.Why}",
+                    $"bebidactl rbac{(kubernetes.RemoveNode ? " --remove-node" : "")} | kubectl apply -f -",
+                    "an admin's host; another identity than its own is added to the subjects"
+                );
         var more = new List<string>();
         foreach (var right in TooMuch)
             if (await api.MayAsync(right, cancellationToken).ConfigureAwait(false))
                 more.Add(right.ToString());
         if (more.Count > 0)
-            findings.Warning("kubeconfig/too-powerful", $"{Name(credential)} may also {string.Join(", ", more)}", "whoever gets hold of the file, or of slurmctld, has the cluster", $"bebidactl kubeconfig create --kubeconfig ADMIN --force", kubernetes.Kubeconfig);
+            findings.Warning(
+                "kubeconfig/too-powerful",
+                $"{Name(credential)} may also {string.Join(", ", more)}",
+                "whoever gets hold of the file, or of slurmctld, has the cluster",
+                $"bebidactl kubeconfig create --kubeconfig ADMIN --force",
+                kubernetes.Kubeconfig
+            );
     }
 
     private static string Name(Credential credential) => credential.Identity.Length > 0 ? credential.Identity : "its identity";
 
-    private static string Remedy(string problem) => problem switch
-    {
-        _ when problem.Contains("no such file", StringComparison.Ordinal) => "bebidactl kubeconfig create --kubeconfig ADMIN",
-        _ when problem.Contains("run: ", StringComparison.Ordinal) => problem[(problem.IndexOf("run: ", StringComparison.Ordinal) + 5)..].Split(" (")[0],
-        _ => "bebidactl kubeconfig create --kubeconfig ADMIN --force",
-    };
+    private static string Remedy(string problem) =>
+        problem switch
+        {
+            _ when problem.Contains("no such file", StringComparison.Ordinal) => "bebidactl kubeconfig create --kubeconfig ADMIN",
+            _ when problem.Contains("run: ", StringComparison.Ordinal) => problem[
+                (problem.IndexOf("run: ", StringComparison.Ordinal) + 5)..
+            ]
+                .Split(" (")[0],
+            _ => "bebidactl kubeconfig create --kubeconfig ADMIN --force",
+        };
 }

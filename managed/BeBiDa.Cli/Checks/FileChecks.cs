@@ -15,10 +15,21 @@ internal static class FileChecks
         var user = (site.Setting("SlurmUser") ?? "root").Split('(')[0];
         if (SystemUserGroups.Account(user) is not { } account)
         {
-            findings.Error("files/slurm-user", $"this host knows no user {user}, who is SlurmUser", "slurmctld does not start", $"SlurmUser=slurm", site.Place("SlurmUser"));
+            findings.Error(
+                "files/slurm-user",
+                $"this host knows no user {user}, who is SlurmUser",
+                "slurmctld does not start",
+                $"SlurmUser=slurm",
+                site.Place("SlurmUser")
+            );
             return;
         }
-        foreach (var file in Kubeconfig.Files(configuration.Kubernetes.Kubeconfig, configuration.Kubernetes.Context).Prepend(site.ConfigurationFile).Where(File.Exists))
+        foreach (
+            var file in Kubeconfig
+                .Files(configuration.Kubernetes.Kubeconfig, configuration.Kubernetes.Context)
+                .Prepend(site.ConfigurationFile)
+                .Where(File.Exists)
+        )
             if (Barrier(Path.GetFullPath(file), account) is { } barrier)
                 findings.Error(
                     "files/unreadable",
@@ -27,7 +38,8 @@ internal static class FileChecks
                     Directory.Exists(barrier)
                         ? $"chgrp {SystemUserGroups.GroupName(account.Groups[0])} {barrier} && chmod g+rx {barrier}"
                         : $"chown root:{SystemUserGroups.GroupName(account.Groups[0])} {barrier} && chmod 0640 {barrier}",
-                    "this host");
+                    "this host"
+                );
         if (configuration.Metrics.Textfile is { Length: > 0 } textfile)
             CheckFolder(Path.GetDirectoryName(textfile)!, user, account, findings);
     }
@@ -38,10 +50,13 @@ internal static class FileChecks
         if (!isThere || (account.Number != 0 && !May(folder, account, Write)))
             findings.Warning(
                 "metrics/folder",
-                isThere ? $"{user}, as whom slurmctld runs, cannot write to {folder}, where metrics.textfile is" : $"{folder}, where metrics.textfile is, is not there",
+                isThere
+                    ? $"{user}, as whom slurmctld runs, cannot write to {folder}, where metrics.textfile is"
+                    : $"{folder}, where metrics.textfile is, is not there",
                 "Prometheus is told nothing of hand-overs",
                 isThere ? $"chgrp {group} {folder} && chmod g+w {folder}" : $"install -d -o root -g {group} -m 2775 {folder}",
-                "this host");
+                "this host"
+            );
     }
 
     // The first thing on the way that keeps someone out; null for none.
@@ -62,7 +77,10 @@ internal static class FileChecks
     private static bool May(string path, (uint Number, IReadOnlyList<uint> Groups) account, uint right)
     {
         var (owner, group, mode) = TrustedFile.Permissions(path);
-        var shift = owner == account.Number ? 6 : account.Groups.Contains(group) ? 3 : 0;
+        var shift =
+            owner == account.Number ? 6
+            : account.Groups.Contains(group) ? 3
+            : 0;
         return (mode >> shift & right) != 0;
     }
 }

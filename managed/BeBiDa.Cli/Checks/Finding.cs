@@ -36,10 +36,12 @@ internal sealed class Findings
     public IReadOnlyList<string> Skipped => skipped;
 
     /// <summary>Nodes are not handed over, or jobs are not started.</summary>
-    public void Error(string check, string what, string why, string write, string where) => found.Add(new Finding(Severity.Error, check, what, why, write, where));
+    public void Error(string check, string what, string why, string write, string where) =>
+        found.Add(new Finding(Severity.Error, check, what, why, write, where));
 
     /// <summary>It works, and will not always.</summary>
-    public void Warning(string check, string what, string why, string write, string where) => found.Add(new Finding(Severity.Warning, check, what, why, write, where));
+    public void Warning(string check, string what, string why, string write, string where) =>
+        found.Add(new Finding(Severity.Warning, check, what, why, write, where));
 
     /// <summary>A part is looked at.</summary>
     public void Look(string part) => looked.Add(part);

@@ -31,7 +31,10 @@ internal static class HostRoles
         foreach (var line in conf?.All("NodeName") ?? [])
         {
             var words = line.Value.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
-            var hosts = words.FirstOrDefault(word => word.StartsWith("NodeHostname=", StringComparison.OrdinalIgnoreCase))?.Split('=')[1] ?? words.FirstOrDefault() ?? "";
+            var hosts =
+                words.FirstOrDefault(word => word.StartsWith("NodeHostname=", StringComparison.OrdinalIgnoreCase))?.Split('=')[1]
+                ?? words.FirstOrDefault()
+                ?? "";
             if (hosts.Equals("DEFAULT", StringComparison.OrdinalIgnoreCase))
                 continue;
             if ((await NodeList.ExpandAsync(hosts, cancellationToken).ConfigureAwait(false)).Any(IsThis))
@@ -41,6 +44,5 @@ internal static class HostRoles
     }
 
     // Slurm compares up to the first dot.
-    private static bool IsThis(string host) =>
-        host.Split('.')[0].Equals(Environment.MachineName.Split('.')[0], StringComparison.Ordinal);
+    private static bool IsThis(string host) => host.Split('.')[0].Equals(Environment.MachineName.Split('.')[0], StringComparison.Ordinal);
 }

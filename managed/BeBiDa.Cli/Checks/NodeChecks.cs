@@ -45,7 +45,7 @@ internal sealed class NodeChecks(CheckedSite site, ClusterApi api, Findings find
     private async Task<List<JsonNode>> NodesAsync(CancellationToken cancellationToken)
     {
         var nodes = new List<JsonNode>();
-        for (var next = ""; ;)
+        for (var next = ""; ; )
         {
             var page = await api.GetAsync($"api/v1/nodes?limit={Page}{next}", cancellationToken).ConfigureAwait(false);
             nodes.AddRange((page?["items"] as JsonArray ?? []).OfType<JsonObject>());
@@ -58,59 +58,110 @@ internal sealed class NodeChecks(CheckedSite site, ClusterApi api, Findings find
     private void Names(BebidaConfiguration configuration, List<JsonNode> nodes, IReadOnlyDictionary<string, string> slurm)
     {
         var directory = new NodeDirectory();
-        directory.Replace([.. nodes.Select(node => new ClusterNode(Name(node), node["metadata"]!["uid"]?.GetValue<string>() ?? "", configuration.Nodes.Label.Length > 0 ? node["metadata"]!["labels"]?[configuration.Nodes.Label]?.GetValue<string>() : null))]);
+        directory.Replace([
+            .. nodes.Select(node => new ClusterNode(
+                Name(node),
+                node["metadata"]!["uid"]?.GetValue<string>() ?? "",
+                configuration.Nodes.Label.Length > 0 ? node["metadata"]!["labels"]?[configuration.Nodes.Label]?.GetValue<string>() : null
+            )),
+        ]);
         var (names, policy) = (new NodeNames(configuration.Nodes), new JobPolicy(configuration.Jobs, configuration.Nodes));
         var lent = slurm.Keys.Where(policy.Counts).ToList();
         // One that a job has is not there while it has it.
-        var unknown = lent.Where(node => names.Find(node, directory) is null && !(configuration.Kubernetes.RemoveNode && slurm[node] is not "idle")).ToList();
+        var unknown = lent.Where(node =>
+                names.Find(node, directory) is null && !(configuration.Kubernetes.RemoveNode && slurm[node] is not "idle")
+            )
+            .ToList();
         if (lent.Count == 0)
-            findings.Error("nodes/none", "nodes.include and nodes.exclude leave none of Slurm's nodes", "no node is ever handed over", "include: [\"*\"]", site.Under("nodes"));
+            findings.Error(
+                "nodes/none",
+                "nodes.include and nodes.exclude leave none of Slurm's nodes",
+                "no node is ever handed over",
+                "include: [\"*\"]",
+                site.Under("nodes")
+            );
         else if (unknown.Count == lent.Count)
             findings.Error(
                 "nodes/names",
                 $"Kubernetes knows none of Slurm's nodes ({Shown(unknown)}); its own are {Shown([.. nodes.Select(Name)])}",
                 "no node is ever handed over: pods stay beside the jobs",
                 $"template: \"{{node}}{Suffix(unknown, nodes)}\"",
-                site.Under("nodes"));
+                site.Under("nodes")
+            );
         else if (unknown.Count > 0)
             findings.Warning(
                 "nodes/names",
                 $"Kubernetes has no node for {Shown(unknown)}",
                 "they are not handed over; if they are in Kubernetes under another name, pods stay there beside the jobs",
                 $"exclude: [{string.Join(", ", configuration.Nodes.Exclude.Concat(unknown))}]; or, for what Kubernetes calls them, map: {{{unknown[0]}: NAME}}",
-                site.Under("nodes"));
+                site.Under("nodes")
+            );
         var strangers = configuration.Nodes.Map.Keys.Where(node => !slurm.ContainsKey(node)).ToList();
         if (strangers.Count > 0)
-            findings.Warning("nodes/map", $"nodes.map names {Shown(strangers)}, which Slurm does not know", "a misspelt name is the node of nobody, and the real one goes by the template", $"map: {{{Closest(strangers[0], slurm.Keys)}: {configuration.Nodes.Map[strangers[0]]}}}", site.Under("nodes"));
+            findings.Warning(
+                "nodes/map",
+                $"nodes.map names {Shown(strangers)}, which Slurm does not know",
+                "a misspelt name is the node of nobody, and the real one goes by the template",
+                $"map: {{{Closest(strangers[0], slurm.Keys)}: {configuration.Nodes.Map[strangers[0]]}}}",
+                site.Under("nodes")
+            );
     }
 
     private void Clocks(List<JsonNode> nodes, DateTimeOffset now)
     {
         foreach (var node in nodes)
         {
-            if ((node["status"]?["conditions"] as JsonArray)?.FirstOrDefault(condition => condition?["type"]?.GetValue<string>() == "Ready") is not { } ready
+            if (
+                (node["status"]?["conditions"] as JsonArray)?.FirstOrDefault(condition => condition?["type"]?.GetValue<string>() == "Ready")
+                    is not { } ready
                 || ready["status"]?.GetValue<string>() != "True"
-                || !DateTimeOffset.TryParse(ready["lastHeartbeatTime"]?.GetValue<string>(), CultureInfo.InvariantCulture, out var heartbeat))
+                || !DateTimeOffset.TryParse(ready["lastHeartbeatTime"]?.GetValue<string>(), CultureInfo.InvariantCulture, out var heartbeat)
+            )
                 continue;
             if (heartbeat - now > ToleratedSkew)
-                Wrong(node, $"the clock of {Name(node)} is ahead: its last heartbeat is {CredentialOutput.Seconds(heartbeat - now)} in the future of the API server's");
+                Wrong(
+                    node,
+                    $"the clock of {Name(node)} is ahead: its last heartbeat is {CredentialOutput.Seconds(heartbeat - now)} in the future of the API server's"
+                );
             else if (now - heartbeat > OldestHeartbeat)
-                Wrong(node, $"the clock of {Name(node)} is behind: it is ready, and its last heartbeat is {CredentialOutput.Seconds(now - heartbeat)} old");
+                Wrong(
+                    node,
+                    $"the clock of {Name(node)} is behind: it is ready, and its last heartbeat is {CredentialOutput.Seconds(now - heartbeat)} old"
+                );
         }
     }
 
     private void Wrong(JsonNode node, string what) =>
-        findings.Warning("clocks/node", what, "munge refuses messages of a host whose clock differs by minutes, and Kubernetes takes its node for lost: jobs and pods end", "timedatectl set-ntp true", Name(node));
+        findings.Warning(
+            "clocks/node",
+            what,
+            "munge refuses messages of a host whose clock differs by minutes, and Kubernetes takes its node for lost: jobs and pods end",
+            "timedatectl set-ntp true",
+            Name(node)
+        );
 
     // What Kubernetes' names have behind Slurm's, as far as there is one thing.
     private static string Suffix(List<string> slurm, List<JsonNode> nodes) =>
-        slurm.Select(name => nodes.Select(Name).FirstOrDefault(node => node.StartsWith(name + ".", StringComparison.OrdinalIgnoreCase))?[name.Length..]).OfType<string>().FirstOrDefault() ?? ".example.org";
+        slurm
+            .Select(name =>
+                nodes.Select(Name).FirstOrDefault(node => node.StartsWith(name + ".", StringComparison.OrdinalIgnoreCase))?[name.Length..]
+            )
+            .OfType<string>()
+            .FirstOrDefault()
+        ?? ".example.org";
 
     private static string Closest(string wrong, IEnumerable<string> names) =>
-        names.OrderByDescending(name => name.Zip(wrong).TakeWhile(pair => pair.First == pair.Second).Count()).ThenBy(name => name, StringComparer.Ordinal).FirstOrDefault() ?? "NODE";
+        names
+            .OrderByDescending(name => name.Zip(wrong).TakeWhile(pair => pair.First == pair.Second).Count())
+            .ThenBy(name => name, StringComparer.Ordinal)
+            .FirstOrDefault()
+        ?? "NODE";
 
     private static string Name(JsonNode node) => node["metadata"]!["name"]!.GetValue<string>();
 
     private static string Shown(IReadOnlyList<string> names) =>
-        names.Count == 0 ? "none" : string.Join(", ", names.Order(StringComparer.Ordinal).Take(NamesShown)) + (names.Count > NamesShown ? $" and {names.Count - NamesShown} more" : "");
+        names.Count == 0
+            ? "none"
+            : string.Join(", ", names.Order(StringComparer.Ordinal).Take(NamesShown))
+                + (names.Count > NamesShown ? $" and {names.Count - NamesShown} more" : "");
 }

@@ -9,7 +9,17 @@ internal sealed class NodeHostChecks(CheckedSite site, Findings findings)
     private const string Consequence = "kubelet and the container runtime go on beside the jobs of this node";
 
     // What runs pods on the nodes of the sites that there are.
-    private static readonly string[] Known = ["kubelet.service", "k3s-agent.service", "k3s.service", "rke2-agent.service", "containerd.service", "crio.service", "sycri.service", "docker.service"];
+    private static readonly string[] Known =
+    [
+        "kubelet.service",
+        "k3s-agent.service",
+        "k3s.service",
+        "rke2-agent.service",
+        "containerd.service",
+        "crio.service",
+        "sycri.service",
+        "docker.service",
+    ];
 
     private const string Cgroups = "/sys/fs/cgroup";
 
@@ -22,8 +32,18 @@ internal sealed class NodeHostChecks(CheckedSite site, Findings findings)
     {
         var line = PlugStackLine();
         await PluginChecks.RunNodeAsync(site, line, findings, cancellationToken).ConfigureAwait(false);
-        if (line?.Arguments.FirstOrDefault(argument => argument.StartsWith("config=", StringComparison.Ordinal))?["config=".Length..] is { } named && Path.GetFullPath(named) != Path.GetFullPath(site.ConfigurationFile))
-            findings.Warning("configuration/other-file", $"{site.ConfigurationFile} was checked, and {line.Place} names {named}", "what is found here is not what the node does", $"bebidactl --config {named} check", "this host");
+        if (
+            line?.Arguments.FirstOrDefault(argument => argument.StartsWith("config=", StringComparison.Ordinal))?["config=".Length..]
+                is { } named
+            && Path.GetFullPath(named) != Path.GetFullPath(site.ConfigurationFile)
+        )
+            findings.Warning(
+                "configuration/other-file",
+                $"{site.ConfigurationFile} was checked, and {line.Place} names {named}",
+                "what is found here is not what the node does",
+                $"bebidactl --config {named} check",
+                "this host"
+            );
         await ServicesAsync(cancellationToken).ConfigureAwait(false);
         PodCgroups();
         HealthCheck();
@@ -32,10 +52,15 @@ internal sealed class NodeHostChecks(CheckedSite site, Findings findings)
 
     private PlugStackLine? PlugStackLine()
     {
-        var path = site.Setting("PlugStackConfig") ?? (site.Conf is { } conf ? Path.Combine(Path.GetDirectoryName(Path.GetFullPath(conf.Path))!, "plugstack.conf") : null);
+        var path =
+            site.Setting("PlugStackConfig")
+            ?? (site.Conf is { } conf ? Path.Combine(Path.GetDirectoryName(Path.GetFullPath(conf.Path))!, "plugstack.conf") : null);
         if (path is null)
         {
-            findings.Skip("plugstack.conf", "there is no slurm.conf beside which it would be; with configless Slurm it is in /run/slurm/conf while slurmd runs");
+            findings.Skip(
+                "plugstack.conf",
+                "there is no slurm.conf beside which it would be; with configless Slurm it is in /run/slurm/conf while slurmd runs"
+            );
             return null;
         }
         findings.Look("plugstack.conf");
@@ -46,7 +71,13 @@ internal sealed class NodeHostChecks(CheckedSite site, Findings findings)
             {
                 Order(lines, line);
                 if (line.IsRequired)
-                    findings.Warning("plugstack.conf/required", "spank_bebida.so is required", "a host without the file, or with that of another Slurm, fails every srun, sbatch and job", $"optional {line.Plugin} {string.Join(' ', line.Arguments)}".TrimEnd(), line.Place);
+                    findings.Warning(
+                        "plugstack.conf/required",
+                        "spank_bebida.so is required",
+                        "a host without the file, or with that of another Slurm, fails every srun, sbatch and job",
+                        $"optional {line.Plugin} {string.Join(' ', line.Arguments)}".TrimEnd(),
+                        line.Place
+                    );
                 return line;
             }
             Missing($"{path}, with what it includes, has no spank_bebida.so", path);
@@ -66,7 +97,8 @@ internal sealed class NodeHostChecks(CheckedSite site, Findings findings)
                 $"{what}; slurmd has it from slurmctld (configless), and does not read a plugstack.conf of this host",
                 Consequence,
                 "optional spank_bebida.so",
-                "plugstack.conf beside slurm.conf on the host of slurmctld; then scontrol reconfigure");
+                "plugstack.conf beside slurm.conf on the host of slurmctld; then scontrol reconfigure"
+            );
         else
             findings.Error("plugstack.conf/missing", what, Consequence, "optional spank_bebida.so", path);
     }
@@ -80,7 +112,8 @@ internal sealed class NodeHostChecks(CheckedSite site, Findings findings)
                 $"{before.Plugin} is required, and stands before spank_bebida.so",
                 "when its epilog fails, ours is not called: kubelet and the container runtime stay down until bebida-recover.timer has looked",
                 $"optional {ours.Plugin} {string.Join(' ', ours.Arguments)}".TrimEnd(),
-                $"{before.Place}, above that line, instead of {ours.Place}");
+                $"{before.Place}, above that line, instead of {ours.Place}"
+            );
     }
 
     private async Task ServicesAsync(CancellationToken cancellationToken)
@@ -97,8 +130,11 @@ internal sealed class NodeHostChecks(CheckedSite site, Findings findings)
                 "services/recovery",
                 $"{Recovery} {(installed ? "does not run" : "is not on this host")}",
                 "where the epilog of a node's last job fails, the node stays out of Kubernetes until its next job",
-                installed ? $"systemctl unmask {Recovery} && systemctl start {Recovery}" : "install the package bebida-slurmd, or cmake --install with the prefix /usr or /usr/local",
-                "this host");
+                installed
+                    ? $"systemctl unmask {Recovery} && systemctl start {Recovery}"
+                    : "install the package bebida-slurmd, or cmake --install with the prefix /usr or /usr/local",
+                "this host"
+            );
         var missing = services.Where(service => units.GetValueOrDefault(service)?.Load == "not-found").ToList();
         var there = Known.Where(unit => units.GetValueOrDefault(unit)?.Load == "loaded").ToList();
         if (missing.Count > 0)
@@ -110,37 +146,66 @@ internal sealed class NodeHostChecks(CheckedSite site, Findings findings)
                 $"node.services names {string.Join(", ", missing)}, which {(missing.Count == 1 ? "is" : "are")} not on this host",
                 $"what is named otherwise is not stopped: {Consequence}",
                 $"services: [{(right.Count > 0 ? string.Join(", ", right) : "the units that run pods here")}]",
-                site.Under("node"));
+                site.Under("node")
+            );
         }
         foreach (var service in services.Except(missing))
         {
             var (load, active, file) = units[service];
             if (load == "masked" || file == "masked")
-                findings.Warning("services/masked", $"{service} is masked", "it is not started after a job: the node stays out of Kubernetes", $"systemctl unmask {service} && systemctl start {service}", "this host");
+                findings.Warning(
+                    "services/masked",
+                    $"{service} is masked",
+                    "it is not started after a job: the node stays out of Kubernetes",
+                    $"systemctl unmask {service} && systemctl start {service}",
+                    "this host"
+                );
             else if (active == "failed")
-                findings.Warning("services/failed", $"{service} has failed", "the node is out of Kubernetes until it runs", $"systemctl status {service}; then systemctl restart {service}", "this host");
+                findings.Warning(
+                    "services/failed",
+                    $"{service} has failed",
+                    "the node is out of Kubernetes until it runs",
+                    $"systemctl status {service}; then systemctl restart {service}",
+                    "this host"
+                );
             else if (active == "inactive" && !JobsAreHere())
-                findings.Warning("services/stopped", $"{service} does not run, though no job has this node", "the node is out of Kubernetes until it runs", $"systemctl start {service}", "this host");
+                findings.Warning(
+                    "services/stopped",
+                    $"{service} does not run, though no job has this node",
+                    "the node is out of Kubernetes until it runs",
+                    $"systemctl start {service}",
+                    "this host"
+                );
         }
     }
 
     private void PodCgroups()
     {
-        if (site.Configuration?.Node is not { LeftoverPods: not LeftoverPods.Keep, PodCgroups: var groups } || !DaemonProcess.Runs("kubelet"))
+        if (
+            site.Configuration?.Node is not { LeftoverPods: not LeftoverPods.Keep, PodCgroups: var groups }
+            || !DaemonProcess.Runs("kubelet")
+        )
             return;
         findings.Look("pod cgroups");
         // On cgroup v1 a folder below is a hierarchy.
         var hierarchies = Directory.EnumerateDirectories(Cgroups).Prepend(Cgroups).ToList();
         if (groups.Any(group => hierarchies.Exists(hierarchy => Directory.Exists(Path.Combine(hierarchy, group)))))
             return;
-        var elsewhere = hierarchies.SelectMany(hierarchy => Directory.EnumerateDirectories(hierarchy).Where(folder => Directory.EnumerateDirectories(folder, "*kubepods*").Any())
-            .Select(folder => Path.GetRelativePath(hierarchy, Directory.EnumerateDirectories(folder, "*kubepods*").First()))).FirstOrDefault();
+        var elsewhere = hierarchies
+            .SelectMany(hierarchy =>
+                Directory
+                    .EnumerateDirectories(hierarchy)
+                    .Where(folder => Directory.EnumerateDirectories(folder, "*kubepods*").Any())
+                    .Select(folder => Path.GetRelativePath(hierarchy, Directory.EnumerateDirectories(folder, "*kubepods*").First()))
+            )
+            .FirstOrDefault();
         findings.Error(
             "services/pod-cgroups",
             $"kubelet runs, and none of node.podCgroups ({string.Join(", ", groups)}) exists",
             "pods that outlive kubelet elsewhere go on beside the jobs of this node",
             $"podCgroups: [{elsewhere ?? "the cgroup of kubelet's pods, as systemd-cgls shows it"}]",
-            site.Under("node"));
+            site.Under("node")
+        );
     }
 
     // Of LBNL's Node Health Check, which most sites have: to it, pods are processes of users without a job.
@@ -150,14 +215,19 @@ internal sealed class NodeHostChecks(CheckedSite site, Findings findings)
             return;
         findings.Look("health check");
         foreach (var file in new[] { program, "/etc/nhc/nhc.conf" })
-            foreach (var (text, number) in Lines(file).Select((text, i) => (text.Trim(), i + 1)))
-                if (UserChecks.FirstOrDefault(name => text.Contains(name, StringComparison.Ordinal)) is { } check && !text.StartsWith('#') && !text.Contains("/run/bebida/jobs", StringComparison.Ordinal))
-                    findings.Warning(
-                        "health-check/users",
-                        $"{check} takes processes of pods for those of users without a job",
-                        "the health check kills pods on lent nodes, or drains the nodes",
-                        $"* || if [ -n \"$(ls /run/bebida/jobs 2> /dev/null)\" ]; then {text[text.IndexOf(check, StringComparison.Ordinal)..]}; fi",
-                        $"{file}:{number}");
+        foreach (var (text, number) in Lines(file).Select((text, i) => (text.Trim(), i + 1)))
+            if (
+                UserChecks.FirstOrDefault(name => text.Contains(name, StringComparison.Ordinal)) is { } check
+                && !text.StartsWith('#')
+                && !text.Contains("/run/bebida/jobs", StringComparison.Ordinal)
+            )
+                findings.Warning(
+                    "health-check/users",
+                    $"{check} takes processes of pods for those of users without a job",
+                    "the health check kills pods on lent nodes, or drains the nodes",
+                    $"* || if [ -n \"$(ls /run/bebida/jobs 2> /dev/null)\" ]; then {text[text.IndexOf(check, StringComparison.Ordinal)..]}; fi",
+                    $"{file}:{number}"
+                );
     }
 
     private static string[] Lines(string file)
@@ -173,30 +243,47 @@ internal sealed class NodeHostChecks(CheckedSite site, Findings findings)
     }
 
     // The node's own notes: see NodeState in BeBiDa.Node.
-    private static bool JobsAreHere() => Directory.Exists("/run/bebida/jobs") && Directory.EnumerateFileSystemEntries("/run/bebida/jobs").Any();
+    private static bool JobsAreHere() =>
+        Directory.Exists("/run/bebida/jobs") && Directory.EnumerateFileSystemEntries("/run/bebida/jobs").Any();
 
     private async Task<Dictionary<string, Unit>?> UnitsAsync(IReadOnlyList<string> names, CancellationToken cancellationToken)
     {
-        var (output, problem) = await RunningSlurm.RunAsync("systemctl", ["show", "--property=Id,LoadState,ActiveState,UnitFileState", .. names], cancellationToken).ConfigureAwait(false);
+        var (output, problem) = await RunningSlurm
+            .RunAsync("systemctl", ["show", "--property=Id,LoadState,ActiveState,UnitFileState", .. names], cancellationToken)
+            .ConfigureAwait(false);
         if (output is null)
         {
             findings.Skip("services", problem);
             return null;
         }
         // A block for each, in their order: an alias has another Id than its name.
-        return output.Split("\n\n", StringSplitOptions.RemoveEmptyEntries).Zip(names).ToDictionary(
-            pair => pair.Second,
-            pair =>
-            {
-                var properties = pair.First.Split('\n').Select(line => line.Split('=', 2)).Where(words => words.Length == 2).ToDictionary(words => words[0], words => words[1], StringComparer.Ordinal);
-                return new Unit(properties.GetValueOrDefault("LoadState", ""), properties.GetValueOrDefault("ActiveState", ""), properties.GetValueOrDefault("UnitFileState", ""));
-            },
-            StringComparer.Ordinal);
+        return output
+            .Split("\n\n", StringSplitOptions.RemoveEmptyEntries)
+            .Zip(names)
+            .ToDictionary(
+                pair => pair.Second,
+                pair =>
+                {
+                    var properties = pair
+                        .First.Split('\n')
+                        .Select(line => line.Split('=', 2))
+                        .Where(words => words.Length == 2)
+                        .ToDictionary(words => words[0], words => words[1], StringComparer.Ordinal);
+                    return new Unit(
+                        properties.GetValueOrDefault("LoadState", ""),
+                        properties.GetValueOrDefault("ActiveState", ""),
+                        properties.GetValueOrDefault("UnitFileState", "")
+                    );
+                },
+                StringComparer.Ordinal
+            );
     }
 
     private async Task ClockAsync(CancellationToken cancellationToken)
     {
-        var (output, problem) = await RunningSlurm.RunAsync("timedatectl", ["show", "--property=NTPSynchronized", "--value"], cancellationToken).ConfigureAwait(false);
+        var (output, problem) = await RunningSlurm
+            .RunAsync("timedatectl", ["show", "--property=NTPSynchronized", "--value"], cancellationToken)
+            .ConfigureAwait(false);
         if (output is null)
         {
             findings.Skip("clock", problem);
@@ -204,7 +291,13 @@ internal sealed class NodeHostChecks(CheckedSite site, Findings findings)
         }
         findings.Look("clock");
         if (output.Trim() == "no")
-            findings.Warning("clocks/not-synchronized", "this host's clock is not synchronized", "munge refuses messages of a host whose clock differs by minutes, and Kubernetes takes its node for lost: jobs and pods end", "timedatectl set-ntp true", "this host");
+            findings.Warning(
+                "clocks/not-synchronized",
+                "this host's clock is not synchronized",
+                "munge refuses messages of a host whose clock differs by minutes, and Kubernetes takes its node for lost: jobs and pods end",
+                "timedatectl set-ntp true",
+                "this host"
+            );
     }
 
     private sealed record Unit(string Load, string Active, string File);

@@ -16,8 +16,24 @@ internal static class PluginChecks
         if (site.UsesHook)
             return;
         findings.Look("plugin");
-        var plugin = Plugin(site, Prep, site.PrEpPlugins.Contains("prep/bebida") ? "slurmctld does not start: it ends with 'failed to initialize prep plugin'" : "slurmctld would not start with the plugin", site.Slurm?.Version, exact: true, findings);
-        Library(site, "libbebida_controller.so", site.DaemonEnvironment.GetValueOrDefault("BEBIDA_LIBDIR"), plugin, "no node is handed over; controller.onFailure decides about each job", findings);
+        var plugin = Plugin(
+            site,
+            Prep,
+            site.PrEpPlugins.Contains("prep/bebida")
+                ? "slurmctld does not start: it ends with 'failed to initialize prep plugin'"
+                : "slurmctld would not start with the plugin",
+            site.Slurm?.Version,
+            exact: true,
+            findings
+        );
+        Library(
+            site,
+            "libbebida_controller.so",
+            site.DaemonEnvironment.GetValueOrDefault("BEBIDA_LIBDIR"),
+            plugin,
+            "no node is handed over; controller.onFailure decides about each job",
+            findings
+        );
     }
 
     /// <summary>A node's.</summary>
@@ -29,11 +45,36 @@ internal static class PluginChecks
         var version = SlurmVersion.Parse(output) ?? site.Slurm?.Version;
         // slurmd loads what PrEpPlugins names, too, though the plugin does nothing there.
         if (site.PrEpPlugins.Contains("prep/bebida"))
-            Plugin(site, Prep, "slurmd does not start: it loads PrEpPlugins too, and ends with 'failed to initialize prep plugin'", version, exact: true, findings);
-        var spank = line?.Plugin is { } path && path.Contains('/', StringComparison.Ordinal)
-            ? Found(path, Spank, "kubelet and the container runtime go on beside the jobs of this node", version, exact: false, line.Place, findings)
-            : Plugin(site, Spank, "kubelet and the container runtime go on beside the jobs of this node", version, exact: false, findings);
-        var named = line?.Arguments.FirstOrDefault(argument => argument.StartsWith("libdir=", StringComparison.Ordinal))?["libdir=".Length..] ?? site.DaemonEnvironment.GetValueOrDefault("BEBIDA_LIBDIR");
+            Plugin(
+                site,
+                Prep,
+                "slurmd does not start: it loads PrEpPlugins too, and ends with 'failed to initialize prep plugin'",
+                version,
+                exact: true,
+                findings
+            );
+        var spank =
+            line?.Plugin is { } path && path.Contains('/', StringComparison.Ordinal)
+                ? Found(
+                    path,
+                    Spank,
+                    "kubelet and the container runtime go on beside the jobs of this node",
+                    version,
+                    exact: false,
+                    line.Place,
+                    findings
+                )
+                : Plugin(
+                    site,
+                    Spank,
+                    "kubelet and the container runtime go on beside the jobs of this node",
+                    version,
+                    exact: false,
+                    findings
+                );
+        var named =
+            line?.Arguments.FirstOrDefault(argument => argument.StartsWith("libdir=", StringComparison.Ordinal))?["libdir=".Length..]
+            ?? site.DaemonEnvironment.GetValueOrDefault("BEBIDA_LIBDIR");
         Library(site, "libbebida_node.so", named, spank, "kubelet and the container runtime go on beside the jobs of this node", findings);
     }
 
@@ -48,7 +89,13 @@ internal static class PluginChecks
         var path = folders.Split(':').Select(folder => Path.Combine(folder, file)).FirstOrDefault(File.Exists);
         if (path is null)
         {
-            findings.Error("plugin/missing", $"there is no {file} in {folders}", why, $"install it there (cmake -DBEBIDA_SLURM_PLUGINDIR), or write PluginDir={folders}:FOLDER with the folder that has it", site.Place("PluginDir"));
+            findings.Error(
+                "plugin/missing",
+                $"there is no {file} in {folders}",
+                why,
+                $"install it there (cmake -DBEBIDA_SLURM_PLUGINDIR), or write PluginDir={folders}:FOLDER with the folder that has it",
+                site.Place("PluginDir")
+            );
             return null;
         }
         return Found(path, file, why, version, exact, site.Place("PluginDir"), findings);
@@ -73,9 +120,25 @@ internal static class PluginChecks
             return path;
         }
         if (number is null)
-            findings.Error("plugin/broken", $"{path} has no plugin_version: it is no plugin of Slurm, or cut short", why, $"install {file} anew", where);
-        else if (running is { } version && SlurmVersion.Of(number.Value) is var built && !(exact ? built == version : built.IsReleaseOf(version)))
-            findings.Error("plugin/other-slurm", $"{path} was built for Slurm {built}, and this is {version}", why, $"build it with the headers of Slurm {version}, and install it anew", where);
+            findings.Error(
+                "plugin/broken",
+                $"{path} has no plugin_version: it is no plugin of Slurm, or cut short",
+                why,
+                $"install {file} anew",
+                where
+            );
+        else if (
+            running is { } version
+            && SlurmVersion.Of(number.Value) is var built
+            && !(exact ? built == version : built.IsReleaseOf(version))
+        )
+            findings.Error(
+                "plugin/other-slurm",
+                $"{path} was built for Slurm {built}, and this is {version}",
+                why,
+                $"build it with the headers of Slurm {version}, and install it anew",
+                where
+            );
         return path;
     }
 
@@ -90,17 +153,37 @@ internal static class PluginChecks
         var path = folders.Select(folder => Path.Combine(folder, file)).FirstOrDefault(File.Exists);
         if (path is null)
         {
-            findings.Error("library/missing", $"there is no {file} in {string.Join(", ", folders)}", why, named is null ? $"install it there, or name its folder in BEBIDA_LIBDIR of the daemon's environment" : $"BEBIDA_LIBDIR=FOLDER with the folder that has it", "this host");
+            findings.Error(
+                "library/missing",
+                $"there is no {file} in {string.Join(", ", folders)}",
+                why,
+                named is null
+                    ? $"install it there, or name its folder in BEBIDA_LIBDIR of the daemon's environment"
+                    : $"BEBIDA_LIBDIR=FOLDER with the folder that has it",
+                "this host"
+            );
             return;
         }
         try
         {
             if (AbiVersion(path) is var theirs && theirs != Abi.Version)
-                findings.Error("library/other-release", $"{path} speaks version {theirs} of the border between plugin and library, and this release version {Abi.Version}", why, "install plugin, library and bebidactl from one release", "this host");
+                findings.Error(
+                    "library/other-release",
+                    $"{path} speaks version {theirs} of the border between plugin and library, and this release version {Abi.Version}",
+                    why,
+                    "install plugin, library and bebidactl from one release",
+                    "this host"
+                );
         }
         catch (Exception e) when (e is DllNotFoundException or BadImageFormatException or EntryPointNotFoundException)
         {
-            findings.Error("library/broken", $"{path} cannot be loaded: {e.Message.ReplaceLineEndings(" ")}", why, $"install {file} anew, and what it needs", "this host");
+            findings.Error(
+                "library/broken",
+                $"{path} cannot be loaded: {e.Message.ReplaceLineEndings(" ")}",
+                why,
+                $"install {file} anew, and what it needs",
+                "this host"
+            );
         }
     }
 
@@ -116,7 +199,13 @@ internal static class PluginChecks
             yield return named;
             yield break;
         }
-        for (var folder = plugin is null ? null : Path.GetDirectoryName(File.ResolveLinkTarget(plugin, returnFinalTarget: true)?.FullName ?? Path.GetFullPath(plugin)); folder is not null; folder = Path.GetDirectoryName(folder))
+        for (
+            var folder = plugin is null
+                ? null
+                : Path.GetDirectoryName(File.ResolveLinkTarget(plugin, returnFinalTarget: true)?.FullName ?? Path.GetFullPath(plugin));
+            folder is not null;
+            folder = Path.GetDirectoryName(folder)
+        )
             if (Path.GetFileName(folder) is "lib" or "lib64")
                 yield return Path.Combine(folder, "bebida");
         yield return "/usr/lib/bebida";

@@ -24,8 +24,9 @@ internal sealed class PodChecks(CheckedSite site, ClusterApi api, Findings findi
         }
         findings.Look("pods");
         var (names, policy) = (new NodeNames(site.Configuration!.Nodes), new JobPolicy(site.Configuration.Jobs, site.Configuration.Nodes));
-        var owners = pods
-            .Where(pod => DrainRules.MustLeave(pod) && pod.ToleratesUnschedulable && policy.Counts(names.SlurmNameOf(new ClusterNode(pod.Node, ""))))
+        var owners = pods.Where(pod =>
+                DrainRules.MustLeave(pod) && pod.ToleratesUnschedulable && policy.Counts(names.SlurmNameOf(new ClusterNode(pod.Node, "")))
+            )
             .Select(pod => pod.Controller.Length > 0 ? $"{pod.Namespace}/{pod.Controller}" : $"{pod.Namespace}/Pod/{pod.Name}")
             .Distinct(StringComparer.Ordinal)
             .Order(StringComparer.Ordinal)
@@ -36,6 +37,7 @@ internal sealed class PodChecks(CheckedSite site, ClusterApi api, Findings findi
                 $"{string.Join(", ", owners.Take(OwnersShown))}{(owners.Count > OwnersShown ? $" and {owners.Count - OwnersShown} more" : "")}: pods on lent nodes tolerate the taint node.kubernetes.io/unschedulable",
                 "the scheduler puts them back on nodes that jobs have; they run beside the job wherever kubelet is not stopped",
                 "delete that toleration from the pod template, or make it a DaemonSet",
-                "the owners' manifests");
+                "the owners' manifests"
+            );
     }
 }

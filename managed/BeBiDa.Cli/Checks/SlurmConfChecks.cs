@@ -11,7 +11,13 @@ internal static class SlurmConfChecks
     public static void Run(CheckedSite site, Findings findings)
     {
         if (site.Slurm is null)
-            findings.Error("slurm.conf/slurmctld", $"slurmctld does not answer ({site.SlurmProblem})", "no job is started, and what it runs with cannot be checked", "systemctl start slurmctld", "the host of slurmctld; its log says why it ended");
+            findings.Error(
+                "slurm.conf/slurmctld",
+                $"slurmctld does not answer ({site.SlurmProblem})",
+                "no job is started, and what it runs with cannot be checked",
+                "systemctl start slurmctld",
+                "the host of slurmctld; its log says why it ended"
+            );
         if (site.Conf is null && site.Slurm is null)
         {
             findings.Skip("slurm.conf", "there is none to read");
@@ -33,14 +39,16 @@ internal static class SlurmConfChecks
                 line is null ? "there is no PrEpPlugins" : $"PrEpPlugins={line} has no prep/bebida",
                 "slurmctld does not load the plugin: no job's nodes are taken from Kubernetes",
                 $"PrEpPlugins={line ?? "prep/script"},prep/bebida",
-                $"{site.Place("PrEpPlugins")}; then {Restart}");
+                $"{site.Place("PrEpPlugins")}; then {Restart}"
+            );
         else if (site.Slurm is { } slurm && !(slurm["PrEpPlugins"] ?? "").Contains("prep/bebida", StringComparison.Ordinal))
             findings.Error(
                 "slurm.conf/not-restarted",
                 $"the running slurmctld has PrEpPlugins={slurm["PrEpPlugins"]}, though {site.Place("PrEpPlugins")} says {line}",
                 "plugins are loaded at its start only: no job's nodes are taken from Kubernetes",
                 Restart,
-                "the host of slurmctld");
+                "the host of slurmctld"
+            );
     }
 
     private static void Flags(CheckedSite site, Findings findings)
@@ -52,14 +60,16 @@ internal static class SlurmConfChecks
                 flags is null or "" ? "there is no PrologFlags" : $"PrologFlags={flags} has no Alloc",
                 "a node's services are stopped only when the job's first step starts there, and not at all on nodes without one: pods run beside the job",
                 $"PrologFlags={(flags is null or "" ? "" : flags + ",")}Alloc",
-                $"{site.Place("PrologFlags")}; then {Restart}");
+                $"{site.Place("PrologFlags")}; then {Restart}"
+            );
         else if (site.Slurm is { } slurm && !(slurm["PrologFlags"] ?? "").Contains("Alloc", StringComparison.OrdinalIgnoreCase))
             findings.Error(
                 "slurm.conf/not-restarted",
                 $"the running slurmctld has PrologFlags={slurm["PrologFlags"]}, though {site.Place("PrologFlags")} says {flags}",
                 "pods run beside the job",
                 "scontrol reconfigure",
-                "the host of slurmctld");
+                "the host of slurmctld"
+            );
     }
 
     private static void Scripts(CheckedSite site, Findings findings)
@@ -72,7 +82,8 @@ internal static class SlurmConfChecks
                 $"PrEpPlugins={site.Setting("PrEpPlugins")} has no prep/script, and {string.Join(", ", scripts)} is set",
                 "the scripts are not run any more",
                 $"PrEpPlugins=prep/script,{site.Setting("PrEpPlugins")}",
-                $"{site.Place("PrEpPlugins")}; then {Restart}");
+                $"{site.Place("PrEpPlugins")}; then {Restart}"
+            );
         if (site.UsesHook)
             return;
         foreach (var key in scripts.Where(key => key.EndsWith("Slurmctld", StringComparison.Ordinal)))
@@ -82,6 +93,7 @@ internal static class SlurmConfChecks
                     $"{key}={site.Setting(key)} takes nodes from Kubernetes too, beside the plugin",
                     "what it drains it uncordons with the job's end, though another job may hold the node",
                     $"# {key}={site.Setting(key)}",
-                    $"{site.Place(key)}; then {Restart}");
+                    $"{site.Place(key)}; then {Restart}"
+                );
     }
 }

@@ -27,14 +27,16 @@ internal static class TimeoutChecks
                 $"PrologEpilogTimeout={nodes.TotalSeconds} is not longer than a prolog on a node may take ({Duration.Format(longest)}: twice node.stopTimeout and node.startTimeout)",
                 "Slurm kills it half-way and drains the node",
                 $"PrologEpilogTimeout={Math.Max(seconds, (int)configuration.Controller.Deadline.TotalSeconds) + 10}",
-                $"{site.Place("PrologEpilogTimeout")}; then scontrol reconfigure");
+                $"{site.Place("PrologEpilogTimeout")}; then scontrol reconfigure"
+            );
         else if (limit is { } scripts && scripts < None && site.UsesHook && scripts <= configuration.Controller.Deadline)
             findings.Error(
                 "timeouts/prolog-epilog",
                 $"PrologEpilogTimeout={scripts.TotalSeconds} is not longer than controller.deadline ({Duration.Format(configuration.Controller.Deadline)})",
                 "Slurm kills bebidactl hook before it has answered, and requeues the job",
                 $"PrologEpilogTimeout={(int)configuration.Controller.Deadline.TotalSeconds + 10}",
-                $"{site.Place("PrologEpilogTimeout")}; then scontrol reconfigure");
+                $"{site.Place("PrologEpilogTimeout")}; then scontrol reconfigure"
+            );
         var message = SlurmConf.Seconds(site.Setting("MessageTimeout")) ?? MostOfMessageTimeout;
         var start = SlurmConf.Seconds(site.Setting("BatchStartTimeout")) ?? UsualBatchStart;
         if (start + (message < MostOfMessageTimeout ? message : MostOfMessageTimeout) < longest)
@@ -43,6 +45,7 @@ internal static class TimeoutChecks
                 $"BatchStartTimeout={start.TotalSeconds} is shorter than a prolog on a node may take ({Duration.Format(longest)}: twice node.stopTimeout and node.startTimeout)",
                 "a node that registers while its prolog waits for a slow service (slurmd's restart, scontrol reconfigure) has its batch job requeued: 'missing from batch node'",
                 $"BatchStartTimeout={seconds}",
-                $"{site.Place("BatchStartTimeout")}; then scontrol reconfigure");
+                $"{site.Place("BatchStartTimeout")}; then scontrol reconfigure"
+            );
     }
 }

@@ -30,30 +30,51 @@ internal static class CheckCommand
         };
         role.CompletionSources.Clear();
         role.CompletionSources.Add("controller", "node");
-        var command = new Command("check", "Find what is wrong with the site: what, why it matters, and the line to write. Exits 0 without an error, 1 with one.") { role, globals.Output };
-        command.SetAction(async (parsed, cancellationToken) =>
+        var command = new Command(
+            "check",
+            "Find what is wrong with the site: what, why it matters, and the line to write. Exits 0 without an error, 1 with one."
+        )
         {
-            var findings = new Findings();
-            var conf = ReadConf(findings);
-            var roles = parsed.GetValue(role) is { } named ? [named] : await HostRoles.FindAsync(conf, cancellationToken).ConfigureAwait(false);
-            if (roles.Count == 0)
-                throw new ConfigurationException($"this host is neither slurmctld's nor a node, as far as {conf?.Path ?? "a missing slurm.conf"} and its processes tell; --role says which it is");
-            foreach (var one in roles)
+            role,
+            globals.Output,
+        };
+        command.SetAction(
+            async (parsed, cancellationToken) =>
             {
-                var site = await CheckedSite.ReadAsync(parsed.GetValue(globals.Config), one, conf, cancellationToken).ConfigureAwait(false);
-                ConfigurationChecks.Run(site, one, findings);
-                if (one == HostRole.Node)
-                    await new NodeHostChecks(site, findings).RunAsync(cancellationToken).ConfigureAwait(false);
-                else
-                    await ControllerAsync(site, findings, globals, parsed, cancellationToken).ConfigureAwait(false);
+                var findings = new Findings();
+                var conf = ReadConf(findings);
+                var roles = parsed.GetValue(role) is { } named
+                    ? [named]
+                    : await HostRoles.FindAsync(conf, cancellationToken).ConfigureAwait(false);
+                if (roles.Count == 0)
+                    throw new ConfigurationException(
+                        $"this host is neither slurmctld's nor a node, as far as {conf?.Path ?? "a missing slurm.conf"} and its processes tell; --role says which it is"
+                    );
+                foreach (var one in roles)
+                {
+                    var site = await CheckedSite
+                        .ReadAsync(parsed.GetValue(globals.Config), one, conf, cancellationToken)
+                        .ConfigureAwait(false);
+                    ConfigurationChecks.Run(site, one, findings);
+                    if (one == HostRole.Node)
+                        await new NodeHostChecks(site, findings).RunAsync(cancellationToken).ConfigureAwait(false);
+                    else
+                        await ControllerAsync(site, findings, globals, parsed, cancellationToken).ConfigureAwait(false);
+                }
+                CheckOutput.Print(findings, roles, parsed.GetValue(globals.Output));
+                return findings.All.Any(finding => finding.Severity == Severity.Error) ? ExitCode.Failed : ExitCode.Done;
             }
-            CheckOutput.Print(findings, roles, parsed.GetValue(globals.Output));
-            return findings.All.Any(finding => finding.Severity == Severity.Error) ? ExitCode.Failed : ExitCode.Done;
-        });
+        );
         return command;
     }
 
-    private static async Task ControllerAsync(CheckedSite site, Findings findings, GlobalOptions globals, ParseResult parsed, CancellationToken cancellationToken)
+    private static async Task ControllerAsync(
+        CheckedSite site,
+        Findings findings,
+        GlobalOptions globals,
+        ParseResult parsed,
+        CancellationToken cancellationToken
+    )
     {
         SlurmConfChecks.Run(site, findings);
         PluginChecks.RunController(site, findings);
@@ -76,7 +97,13 @@ internal static class CheckCommand
         }
         catch (ConfigurationException e)
         {
-            findings.Error("slurm.conf/unreadable", e.Message, "neither Slurm nor this command knows the site", "the file that it names, or SLURM_CONF", path);
+            findings.Error(
+                "slurm.conf/unreadable",
+                e.Message,
+                "neither Slurm nor this command knows the site",
+                "the file that it names, or SLURM_CONF",
+                path
+            );
             return null;
         }
     }

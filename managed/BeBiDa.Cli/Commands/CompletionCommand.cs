@@ -37,12 +37,16 @@ internal static class CompletionCommand
         var shell = new Argument<string>("shell") { Description = "bash, zsh or fish" };
         shell.AcceptOnlyFromAmong("bash", "zsh", "fish");
         var command = new Command("completion", "Print the completion script of a shell.") { shell };
-        command.SetAction(parsed => Console.Out.WriteLine(parsed.GetValue(shell) switch
-        {
-            "bash" => Bash,
-            "zsh" => Zsh,
-            _ => Fish,
-        }));
+        command.SetAction(parsed =>
+            Console.Out.WriteLine(
+                parsed.GetValue(shell) switch
+                {
+                    "bash" => Bash,
+                    "zsh" => Zsh,
+                    _ => Fish,
+                }
+            )
+        );
         return command;
     }
 }

@@ -10,27 +10,74 @@ namespace BeBiDa.Cli.Commands;
 internal static class HandOverCommand
 {
     public static Command Decommission(GlobalOptions globals) =>
-        Create("decommission", "Take nodes from Kubernetes for a job: hold them, evict their pods, wait until they are gone.", globals, everyNode: false, (handOvers, job, budget, progress) => handOvers.DecommissionAsync(job, budget, progress));
+        Create(
+            "decommission",
+            "Take nodes from Kubernetes for a job: hold them, evict their pods, wait until they are gone.",
+            globals,
+            everyNode: false,
+            (handOvers, job, budget, progress) => handOvers.DecommissionAsync(job, budget, progress)
+        );
 
     /// <remarks>Also of nodes that are not lent any more: one that <c>nodes.exclude</c> names since it was held has no other way back.</remarks>
     public static Command Recommission(GlobalOptions globals) =>
-        Create("recommission", "Give a job's nodes back to Kubernetes, but for those that others still hold or have cordoned.", globals, everyNode: true, (handOvers, job, budget, progress) => handOvers.RecommissionAsync(job, budget, progress));
+        Create(
+            "recommission",
+            "Give a job's nodes back to Kubernetes, but for those that others still hold or have cordoned.",
+            globals,
+            everyNode: true,
+            (handOvers, job, budget, progress) => handOvers.RecommissionAsync(job, budget, progress)
+        );
 
-    private static Command Create(string name, string description, GlobalOptions globals, bool everyNode, Func<HandOvers, Job, TimeSpan, IProgress<HandOverProgress>?, Task<HandOverResult>> handOver)
+    private static Command Create(
+        string name,
+        string description,
+        GlobalOptions globals,
+        bool everyNode,
+        Func<HandOvers, Job, TimeSpan, IProgress<HandOverProgress>?, Task<HandOverResult>> handOver
+    )
     {
         var jobId = JobNumber.Option(required: true);
-        var nodes = new Option<string>("--nodes", "-n") { Description = "The resource manager's names of the nodes, with commas or as Slurm writes them (n[1-8])", HelpName = "LIST", Required = true };
-        var cluster = new Option<string>("--cluster") { Description = "The cluster's name: whose job it is ($SLURM_CLUSTER_NAME, else 'cluster')", HelpName = "NAME", DefaultValueFactory = _ => Environment.GetEnvironmentVariable("SLURM_CLUSTER_NAME") is { Length: > 0 } set ? set : HoldKey.DefaultCluster };
-        var command = new Command(name, description) { jobId, nodes, cluster, globals.Output };
-        command.SetAction(async (parsed, cancellationToken) =>
+        var nodes = new Option<string>("--nodes", "-n")
         {
-            await using var site = Site.Open(parsed.GetValue(globals.Config), globals.Log(parsed), everyNode: everyNode);
-            var number = parsed.GetValue(jobId)!;
-            var job = new Job(ClusterName(parsed.GetValue(cluster)!, number), number.Id, "", Environment.UserName, "", await NodeList.ExpandAsync(parsed.GetValue(nodes)!, cancellationToken).ConfigureAwait(false)) { Task = number.Task };
-            var result = await Progress.ShowAsync(name, progress => handOver(site.HandOvers, job, site.Configuration.Controller.Deadline, progress).WaitAsync(cancellationToken)).ConfigureAwait(false);
-            Results.Print(result, job, name, parsed.GetValue(globals.Output));
-            return result.Succeeded ? ExitCode.Done : ExitCode.Failed;
-        });
+            Description = "The resource manager's names of the nodes, with commas or as Slurm writes them (n[1-8])",
+            HelpName = "LIST",
+            Required = true,
+        };
+        var cluster = new Option<string>("--cluster")
+        {
+            Description = "The cluster's name: whose job it is ($SLURM_CLUSTER_NAME, else 'cluster')",
+            HelpName = "NAME",
+            DefaultValueFactory = _ =>
+                Environment.GetEnvironmentVariable("SLURM_CLUSTER_NAME") is { Length: > 0 } set ? set : HoldKey.DefaultCluster,
+        };
+        var command = new Command(name, description) { jobId, nodes, cluster, globals.Output };
+        command.SetAction(
+            async (parsed, cancellationToken) =>
+            {
+                await using var site = Site.Open(parsed.GetValue(globals.Config), globals.Log(parsed), everyNode: everyNode);
+                var number = parsed.GetValue(jobId)!;
+                var job = new Job(
+                    ClusterName(parsed.GetValue(cluster)!, number),
+                    number.Id,
+                    "",
+                    Environment.UserName,
+                    "",
+                    await NodeList.ExpandAsync(parsed.GetValue(nodes)!, cancellationToken).ConfigureAwait(false)
+                )
+                {
+                    Task = number.Task,
+                };
+                var result = await Progress
+                    .ShowAsync(
+                        name,
+                        progress =>
+                            handOver(site.HandOvers, job, site.Configuration.Controller.Deadline, progress).WaitAsync(cancellationToken)
+                    )
+                    .ConfigureAwait(false);
+                Results.Print(result, job, name, parsed.GetValue(globals.Output));
+                return result.Succeeded ? ExitCode.Done : ExitCode.Failed;
+            }
+        );
         return command;
     }
 

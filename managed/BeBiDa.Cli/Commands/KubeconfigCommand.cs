@@ -24,106 +24,181 @@ internal static class KubeconfigCommand
     {
         var command = new Command("create", "Give the controller an identity with the rights that it needs, and write its kubeconfig.")
         {
-            options.Target, options.Kubeconfig, options.Context, options.Credential, options.Duration, options.Server, options.Group, options.Namespace, options.RemoveNode, options.DisruptionTarget, options.SelfRenew, options.SkipRbac, options.NoApprove, options.Wait, options.Force, globals.Output,
+            options.Target,
+            options.Kubeconfig,
+            options.Context,
+            options.Credential,
+            options.Duration,
+            options.Server,
+            options.Group,
+            options.Namespace,
+            options.RemoveNode,
+            options.DisruptionTarget,
+            options.SelfRenew,
+            options.SkipRbac,
+            options.NoApprove,
+            options.Wait,
+            options.Force,
+            globals.Output,
         };
-        command.SetAction(async (parsed, cancellationToken) =>
-        {
-            var (file, context) = KubeconfigOptions.Present(parsed.GetValue(options.Target), parsed.GetValue(globals.Config));
-            var request = new IssuanceRequest
+        command.SetAction(
+            async (parsed, cancellationToken) =>
             {
-                Asker = AdminKubeconfig.Find(parsed.GetValue(options.Kubeconfig)),
-                AskerContext = parsed.GetValue(options.Context)!,
-                File = file,
-                Context = context,
-                Kind = parsed.GetValue(options.Credential),
-                Account = (parsed.GetValue(options.Namespace)!, Manifests.Identity),
-                Duration = parsed.GetValue(options.Duration) ?? UsualDuration,
-                Server = parsed.GetValue(options.Server),
-                Group = parsed.GetValue(options.Group),
-                Approve = !parsed.GetValue(options.NoApprove),
-                Wait = parsed.GetValue(options.Wait) ?? IssuanceRequest.UsualWait,
-            };
-            var manifests = new ManifestOptions(request.Account.Namespace, request.Kind, parsed.GetValue(options.RemoveNode), parsed.GetValue(options.SelfRenew), DisruptionTarget: parsed.GetValue(options.DisruptionTarget));
-            if (manifests.SelfRenew && request.Kind != CredentialKind.Token)
-                throw new ConfigurationException("--self-renew: only a token can renew itself; a certificate is approved by someone each time");
-            await Issuance.RefuseAsync(request, replace: parsed.GetValue(options.Force), cancellationToken).ConfigureAwait(false);
-            if (!parsed.GetValue(options.SkipRbac))
-                using (var admin = new ClusterApi(request.Asker, request.AskerContext, globals.Log(parsed)))
-                    await Rights.ApplyAsync(admin, manifests, cancellationToken).ConfigureAwait(false);
-            return await IssueAsync(globals, parsed, request, manifests, cancellationToken).ConfigureAwait(false);
-        });
+                var (file, context) = KubeconfigOptions.Present(parsed.GetValue(options.Target), parsed.GetValue(globals.Config));
+                var request = new IssuanceRequest
+                {
+                    Asker = AdminKubeconfig.Find(parsed.GetValue(options.Kubeconfig)),
+                    AskerContext = parsed.GetValue(options.Context)!,
+                    File = file,
+                    Context = context,
+                    Kind = parsed.GetValue(options.Credential),
+                    Account = (parsed.GetValue(options.Namespace)!, Manifests.Identity),
+                    Duration = parsed.GetValue(options.Duration) ?? UsualDuration,
+                    Server = parsed.GetValue(options.Server),
+                    Group = parsed.GetValue(options.Group),
+                    Approve = !parsed.GetValue(options.NoApprove),
+                    Wait = parsed.GetValue(options.Wait) ?? IssuanceRequest.UsualWait,
+                };
+                var manifests = new ManifestOptions(
+                    request.Account.Namespace,
+                    request.Kind,
+                    parsed.GetValue(options.RemoveNode),
+                    parsed.GetValue(options.SelfRenew),
+                    DisruptionTarget: parsed.GetValue(options.DisruptionTarget)
+                );
+                if (manifests.SelfRenew && request.Kind != CredentialKind.Token)
+                    throw new ConfigurationException(
+                        "--self-renew: only a token can renew itself; a certificate is approved by someone each time"
+                    );
+                await Issuance.RefuseAsync(request, replace: parsed.GetValue(options.Force), cancellationToken).ConfigureAwait(false);
+                if (!parsed.GetValue(options.SkipRbac))
+                    using (var admin = new ClusterApi(request.Asker, request.AskerContext, globals.Log(parsed)))
+                        await Rights.ApplyAsync(admin, manifests, cancellationToken).ConfigureAwait(false);
+                return await IssueAsync(globals, parsed, request, manifests, cancellationToken).ConfigureAwait(false);
+            }
+        );
         return command;
     }
 
     private static Command Renew(GlobalOptions globals, KubeconfigOptions options)
     {
-        var command = new Command("renew", "Renew the credential in the controller's kubeconfig, if less than a third of its time is left; slurmctld uses the new one within a second.")
+        var command = new Command(
+            "renew",
+            "Renew the credential in the controller's kubeconfig, if less than a third of its time is left; slurmctld uses the new one within a second."
+        )
         {
-            options.Target, options.Kubeconfig, options.Context, options.Self, options.Now, options.Duration, options.NoApprove, options.Wait, globals.Output,
+            options.Target,
+            options.Kubeconfig,
+            options.Context,
+            options.Self,
+            options.Now,
+            options.Duration,
+            options.NoApprove,
+            options.Wait,
+            globals.Output,
         };
-        command.SetAction(async (parsed, cancellationToken) =>
-        {
-            var (file, context) = KubeconfigOptions.Present(parsed.GetValue(options.Target), parsed.GetValue(globals.Config));
-            var present = await Credential.ReadAsync(file, context, cancellationToken).ConfigureAwait(false);
-            var account = TokenIssuer.Account(present.Identity);
-            if (account is null && !(present.Kind == CredentialKind.Certificate && present.Identity == Manifests.Identity))
-                throw new ConfigurationException($"{file} was not made by bebidactl kubeconfig create: it is of {(present.Identity.Length > 0 ? present.Identity : "someone unknown")}; renew it as it was made");
-            if (present.RenewalDue > DateTimeOffset.UtcNow && !parsed.GetValue(options.Now) && !File.Exists(file + ".key"))
+        command.SetAction(
+            async (parsed, cancellationToken) =>
             {
-                await Console.Error.WriteLineAsync($"bebidactl: renewal is due on {CredentialOutput.Time(present.RenewalDue.Value)}; --now renews all the same").ConfigureAwait(false);
-                CredentialOutput.Print(file, present, DateTimeOffset.UtcNow, parsed.GetValue(globals.Output));
-                return ExitCode.Done;
-            }
-            var self = parsed.GetValue(options.Self);
-            if (self && account is null)
-                throw new ConfigurationException("--self: only a token can renew itself; a certificate is asked for with an admin's kubeconfig, and approved by someone");
-            return await IssueAsync(
-                globals,
-                parsed,
-                new IssuanceRequest
+                var (file, context) = KubeconfigOptions.Present(parsed.GetValue(options.Target), parsed.GetValue(globals.Config));
+                var present = await Credential.ReadAsync(file, context, cancellationToken).ConfigureAwait(false);
+                var account = TokenIssuer.Account(present.Identity);
+                if (account is null && !(present.Kind == CredentialKind.Certificate && present.Identity == Manifests.Identity))
+                    throw new ConfigurationException(
+                        $"{file} was not made by bebidactl kubeconfig create: it is of {(present.Identity.Length > 0 ? present.Identity : "someone unknown")}; renew it as it was made"
+                    );
+                if (present.RenewalDue > DateTimeOffset.UtcNow && !parsed.GetValue(options.Now) && !File.Exists(file + ".key"))
                 {
-                    Asker = self ? file : AdminKubeconfig.Find(parsed.GetValue(options.Kubeconfig)),
-                    AskerContext = self ? context : parsed.GetValue(options.Context)!,
-                    File = file,
-                    Context = context,
-                    Kind = present.Kind,
-                    Account = account ?? (Manifests.Identity, Manifests.Identity),
-                    Duration = parsed.GetValue(options.Duration) ?? present.Expires - present.Issued ?? UsualDuration,
-                    Server = present.Server,
-                    Approve = !parsed.GetValue(options.NoApprove),
-                    Wait = parsed.GetValue(options.Wait) ?? IssuanceRequest.UsualWait,
-                },
-                new ManifestOptions(account?.Namespace ?? Manifests.Identity, present.Kind),
-                cancellationToken).ConfigureAwait(false);
-        });
+                    await Console
+                        .Error.WriteLineAsync(
+                            $"bebidactl: renewal is due on {CredentialOutput.Time(present.RenewalDue.Value)}; --now renews all the same"
+                        )
+                        .ConfigureAwait(false);
+                    CredentialOutput.Print(file, present, DateTimeOffset.UtcNow, parsed.GetValue(globals.Output));
+                    return ExitCode.Done;
+                }
+                var self = parsed.GetValue(options.Self);
+                if (self && account is null)
+                    throw new ConfigurationException(
+                        "--self: only a token can renew itself; a certificate is asked for with an admin's kubeconfig, and approved by someone"
+                    );
+                return await IssueAsync(
+                        globals,
+                        parsed,
+                        new IssuanceRequest
+                        {
+                            Asker = self ? file : AdminKubeconfig.Find(parsed.GetValue(options.Kubeconfig)),
+                            AskerContext = self ? context : parsed.GetValue(options.Context)!,
+                            File = file,
+                            Context = context,
+                            Kind = present.Kind,
+                            Account = account ?? (Manifests.Identity, Manifests.Identity),
+                            Duration = parsed.GetValue(options.Duration) ?? present.Expires - present.Issued ?? UsualDuration,
+                            Server = present.Server,
+                            Approve = !parsed.GetValue(options.NoApprove),
+                            Wait = parsed.GetValue(options.Wait) ?? IssuanceRequest.UsualWait,
+                        },
+                        new ManifestOptions(account?.Namespace ?? Manifests.Identity, present.Kind),
+                        cancellationToken
+                    )
+                    .ConfigureAwait(false);
+            }
+        );
         return command;
     }
 
     private static Command Show(GlobalOptions globals, KubeconfigOptions options)
     {
-        var command = new Command("show", "Tell who the controller's kubeconfig says that it is, and until when. Exits 1 when that is over.") { options.Target, globals.Output };
-        command.SetAction(async (parsed, cancellationToken) =>
+        var command = new Command(
+            "show",
+            "Tell who the controller's kubeconfig says that it is, and until when. Exits 1 when that is over."
+        )
         {
-            var (file, context) = KubeconfigOptions.Present(parsed.GetValue(options.Target), parsed.GetValue(globals.Config));
-            var credential = await Credential.ReadAsync(file, context, cancellationToken).ConfigureAwait(false);
-            CredentialOutput.Print(file, credential, DateTimeOffset.UtcNow, parsed.GetValue(globals.Output));
-            return credential.Expires <= DateTimeOffset.UtcNow ? ExitCode.Failed : ExitCode.Done;
-        });
+            options.Target,
+            globals.Output,
+        };
+        command.SetAction(
+            async (parsed, cancellationToken) =>
+            {
+                var (file, context) = KubeconfigOptions.Present(parsed.GetValue(options.Target), parsed.GetValue(globals.Config));
+                var credential = await Credential.ReadAsync(file, context, cancellationToken).ConfigureAwait(false);
+                CredentialOutput.Print(file, credential, DateTimeOffset.UtcNow, parsed.GetValue(globals.Output));
+                return credential.Expires <= DateTimeOffset.UtcNow ? ExitCode.Failed : ExitCode.Done;
+            }
+        );
         return command;
     }
 
     // What was written is tried out: rights may be someone else's to give, and the server's clock is not ours.
-    private static async Task<int> IssueAsync(GlobalOptions globals, ParseResult parsed, IssuanceRequest request, ManifestOptions manifests, CancellationToken cancellationToken)
+    private static async Task<int> IssueAsync(
+        GlobalOptions globals,
+        ParseResult parsed,
+        IssuanceRequest request,
+        ManifestOptions manifests,
+        CancellationToken cancellationToken
+    )
     {
-        if (!await new Issuance(line => Console.Error.WriteLine($"bebidactl: {line}"), globals.Log(parsed)).RunAsync(request, cancellationToken).ConfigureAwait(false))
+        if (
+            !await new Issuance(line => Console.Error.WriteLine($"bebidactl: {line}"), globals.Log(parsed))
+                .RunAsync(request, cancellationToken)
+                .ConfigureAwait(false)
+        )
             return ExitCode.Failed;
         if (request.File == "-")
             return ExitCode.Done;
         using var identity = new ClusterApi(request.File, request.Context, globals.Log(parsed));
         var missing = await Rights.MissingAsync(identity, manifests, cancellationToken).ConfigureAwait(false);
-        CredentialOutput.Print(request.File, await Credential.ReadAsync(request.File, request.Context, cancellationToken).ConfigureAwait(false), DateTimeOffset.UtcNow, parsed.GetValue(globals.Output));
+        CredentialOutput.Print(
+            request.File,
+            await Credential.ReadAsync(request.File, request.Context, cancellationToken).ConfigureAwait(false),
+            DateTimeOffset.UtcNow,
+            parsed.GetValue(globals.Output)
+        );
         if (missing.Count == 0)
             return ExitCode.Done;
-        throw new ClusterException(ClusterFault.Refused, $"{request.Identity} may not {string.Join(", ", missing)}: apply what 'bebidactl rbac' prints");
+        throw new ClusterException(
+            ClusterFault.Refused,
+            $"{request.Identity} may not {string.Join(", ", missing)}: apply what 'bebidactl rbac' prints"
+        );
     }
 }

@@ -11,24 +11,45 @@ internal sealed class KubeconfigOptions
     // Kubernetes gives out none that live shorter, neither tokens nor certificates.
     private static readonly TimeSpan ShortestLifetime = TimeSpan.FromMinutes(10);
 
-    public Option<string?> Target { get; } = new("--file", "-f") { Description = "The controller's kubeconfig (default: kubernetes.kubeconfig of bebida.yaml, else /etc/bebida/kubeconfig); - for standard output", HelpName = "FILE" };
+    public Option<string?> Target { get; } =
+        new("--file", "-f")
+        {
+            Description =
+                "The controller's kubeconfig (default: kubernetes.kubeconfig of bebida.yaml, else /etc/bebida/kubeconfig); - for standard output",
+            HelpName = "FILE",
+        };
 
-    public Option<string?> Kubeconfig { get; } = new("--kubeconfig") { Description = "An admin's kubeconfig (default: $KUBECONFIG, else ~/.kube/config)", HelpName = "FILE" };
+    public Option<string?> Kubeconfig { get; } =
+        new("--kubeconfig") { Description = "An admin's kubeconfig (default: $KUBECONFIG, else ~/.kube/config)", HelpName = "FILE" };
 
-    public Option<string> Context { get; } = new("--context") { Description = "The context of the admin's kubeconfig (default: its current one)", HelpName = "NAME", DefaultValueFactory = _ => "" };
+    public Option<string> Context { get; } =
+        new("--context")
+        {
+            Description = "The context of the admin's kubeconfig (default: its current one)",
+            HelpName = "NAME",
+            DefaultValueFactory = _ => "",
+        };
 
     public Option<CredentialKind> Credential { get; } = NewCredential();
 
-    public Option<TimeSpan?> Duration { get; } = new("--duration")
-    {
-        Description = "How long the credential should live, such as 2160h; the cluster may give it less (default: 2160h, for a renewal as long as the present one)",
-        HelpName = "TIME",
-        CustomParser = ReadDuration,
-    };
+    public Option<TimeSpan?> Duration { get; } =
+        new("--duration")
+        {
+            Description =
+                "How long the credential should live, such as 2160h; the cluster may give it less (default: 2160h, for a renewal as long as the present one)",
+            HelpName = "TIME",
+            CustomParser = ReadDuration,
+        };
 
-    public Option<string?> Server { get; } = new("--server") { Description = "The API server's address as the controller reaches it (default: that of the admin's kubeconfig)", HelpName = "URL" };
+    public Option<string?> Server { get; } =
+        new("--server")
+        {
+            Description = "The API server's address as the controller reaches it (default: that of the admin's kubeconfig)",
+            HelpName = "URL",
+        };
 
-    public Option<string?> Group { get; } = new("--group") { Description = "The group that may read the file (default: that of SlurmUser)", HelpName = "NAME" };
+    public Option<string?> Group { get; } =
+        new("--group") { Description = "The group that may read the file (default: that of SlurmUser)", HelpName = "NAME" };
 
     public Option<string> Namespace { get; } = NewNamespace();
 
@@ -38,21 +59,36 @@ internal sealed class KubeconfigOptions
 
     public Option<bool> SelfRenew { get; } = NewSelfRenew();
 
-    public Option<bool> SkipRbac { get; } = new("--skip-rbac") { Description = "Do not apply the manifests that bebidactl rbac prints: someone else does" };
+    public Option<bool> SkipRbac { get; } =
+        new("--skip-rbac") { Description = "Do not apply the manifests that bebidactl rbac prints: someone else does" };
 
-    public Option<bool> NoApprove { get; } = new("--no-approve") { Description = "Leave the approval of the certificate request to someone else, and wait for it" };
+    public Option<bool> NoApprove { get; } =
+        new("--no-approve") { Description = "Leave the approval of the certificate request to someone else, and wait for it" };
 
-    public Option<TimeSpan?> Wait { get; } = new("--wait") { Description = "How long to wait for approval and certificate (default: 5m)", HelpName = "TIME", CustomParser = result => ReadTime(result, TimeSpan.Zero) };
+    public Option<TimeSpan?> Wait { get; } =
+        new("--wait")
+        {
+            Description = "How long to wait for approval and certificate (default: 5m)",
+            HelpName = "TIME",
+            CustomParser = result => ReadTime(result, TimeSpan.Zero),
+        };
 
-    public Option<bool> Force { get; } = new("--force") { Description = "Replace the file even if it is another identity's or another cluster's" };
+    public Option<bool> Force { get; } =
+        new("--force") { Description = "Replace the file even if it is another identity's or another cluster's" };
 
-    public Option<bool> Self { get; } = new("--self") { Description = "Renew with the controller's own token instead of an admin's kubeconfig (made with --self-renew)" };
+    public Option<bool> Self { get; } =
+        new("--self") { Description = "Renew with the controller's own token instead of an admin's kubeconfig (made with --self-renew)" };
 
     public Option<bool> Now { get; } = new("--now") { Description = "Renew even if more than a third of its time is left" };
 
     public static Option<string> NewNamespace()
     {
-        var option = new Option<string>("--namespace", "-n") { Description = "The namespace of the ServiceAccount", HelpName = "NAME", DefaultValueFactory = _ => Manifests.Identity };
+        var option = new Option<string>("--namespace", "-n")
+        {
+            Description = "The namespace of the ServiceAccount",
+            HelpName = "NAME",
+            DefaultValueFactory = _ => Manifests.Identity,
+        };
         option.Validators.Add(result =>
         {
             if (result.Tokens is [var token] && !Manifests.IsNamespace(token.Value))
@@ -61,11 +97,20 @@ internal sealed class KubeconfigOptions
         return option;
     }
 
-    public static Option<bool> NewRemoveNode() => new("--remove-node") { Description = "The right to delete Nodes too, which kubernetes.removeNode needs" };
+    public static Option<bool> NewRemoveNode() =>
+        new("--remove-node") { Description = "The right to delete Nodes too, which kubernetes.removeNode needs" };
 
-    public static Option<bool> NewDisruptionTarget() => new("--disruption-target") { Description = "The right to patch pods/status too: pods deleted past their budget then count as disrupted, not failed" };
+    public static Option<bool> NewDisruptionTarget() =>
+        new("--disruption-target")
+        {
+            Description = "The right to patch pods/status too: pods deleted past their budget then count as disrupted, not failed",
+        };
 
-    public static Option<bool> NewSelfRenew() => new("--self-renew") { Description = "The right of a token to renew itself too, for bebidactl kubeconfig renew --self from a timer" };
+    public static Option<bool> NewSelfRenew() =>
+        new("--self-renew")
+        {
+            Description = "The right of a token to renew itself too, for bebidactl kubeconfig renew --self from a timer",
+        };
 
     public static CredentialKind? ReadCredential(ArgumentResult result)
     {

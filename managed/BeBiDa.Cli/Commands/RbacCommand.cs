@@ -11,7 +11,8 @@ internal static class RbacCommand
         var space = KubeconfigOptions.NewNamespace();
         var credential = new Option<CredentialKind?>("--credential")
         {
-            Description = "Bind the rights to one identity only: the ServiceAccount (token), which is printed too, or the user of a certificate",
+            Description =
+                "Bind the rights to one identity only: the ServiceAccount (token), which is printed too, or the user of a certificate",
             HelpName = "token|certificate",
             CustomParser = KubeconfigOptions.ReadCredential,
         };
@@ -19,11 +20,36 @@ internal static class RbacCommand
         var removeNode = KubeconfigOptions.NewRemoveNode();
         var disruptionTarget = KubeconfigOptions.NewDisruptionTarget();
         var selfRenew = KubeconfigOptions.NewSelfRenew();
-        var timeline = new Option<bool>("--timeline") { Description = "With the right to read Events in the namespace default, for bebidactl timeline" };
-        var command = new Command("rbac", "Print the Kubernetes manifests with the rights that BeBiDa needs, for kubectl apply or a GitOps repository.") { credential, space, removeNode, disruptionTarget, selfRenew, timeline };
+        var timeline = new Option<bool>("--timeline")
+        {
+            Description = "With the right to read Events in the namespace default, for bebidactl timeline",
+        };
+        var command = new Command(
+            "rbac",
+            "Print the Kubernetes manifests with the rights that BeBiDa needs, for kubectl apply or a GitOps repository."
+        )
+        {
+            credential,
+            space,
+            removeNode,
+            disruptionTarget,
+            selfRenew,
+            timeline,
+        };
         command.SetAction(parsed =>
         {
-            Console.Out.Write(Manifests.Text(new ManifestOptions(parsed.GetValue(space)!, parsed.GetValue(credential), parsed.GetValue(removeNode), parsed.GetValue(selfRenew), parsed.GetValue(timeline), parsed.GetValue(disruptionTarget))));
+            Console.Out.Write(
+                Manifests.Text(
+                    new ManifestOptions(
+                        parsed.GetValue(space)!,
+                        parsed.GetValue(credential),
+                        parsed.GetValue(removeNode),
+                        parsed.GetValue(selfRenew),
+                        parsed.GetValue(timeline),
+                        parsed.GetValue(disruptionTarget)
+                    )
+                )
+            );
             return ExitCode.Done;
         });
         return command;

@@ -9,20 +9,40 @@ internal static class ReconcileCommand
     public static Command Create(GlobalOptions globals)
     {
         var dryRun = new Option<bool>("--dry-run") { Description = "Only tell what would be done" };
-        var command = new Command("reconcile", "Compare the holds of all nodes with Slurm's jobs, release those of jobs that are gone, and hold again what was lost.") { dryRun, globals.Output };
-        command.SetAction(async (parsed, cancellationToken) =>
+        var command = new Command(
+            "reconcile",
+            "Compare the holds of all nodes with Slurm's jobs, release those of jobs that are gone, and hold again what was lost."
+        )
         {
-            var logger = globals.Log(parsed);
-            await using var site = Site.Open(parsed.GetValue(globals.Config), logger);
-            var jobs = await SqueueJobs.ConnectAsync(cancellationToken).ConfigureAwait(false);
-            var reconciler = new Reconciler(site.Cluster, jobs, site.Cluster, site.HandOvers, site.Configuration, TimeProvider.System, logger);
-            var isDry = parsed.GetValue(dryRun);
-            var result = isDry
-                ? new ReconcileResult([.. (await reconciler.PlanAsync(cancellationToken).ConfigureAwait(false)).Select(r => new RepairOutcome(r, null))], null)
-                : await reconciler.RepairAsync(site.Configuration.Controller.Deadline, cancellationToken).ConfigureAwait(false);
-            ReconcileOutput.Print(result, jobs.Cluster, isDry, parsed.GetValue(globals.Output));
-            return result.Succeeded ? ExitCode.Done : ExitCode.Failed;
-        });
+            dryRun,
+            globals.Output,
+        };
+        command.SetAction(
+            async (parsed, cancellationToken) =>
+            {
+                var logger = globals.Log(parsed);
+                await using var site = Site.Open(parsed.GetValue(globals.Config), logger);
+                var jobs = await SqueueJobs.ConnectAsync(cancellationToken).ConfigureAwait(false);
+                var reconciler = new Reconciler(
+                    site.Cluster,
+                    jobs,
+                    site.Cluster,
+                    site.HandOvers,
+                    site.Configuration,
+                    TimeProvider.System,
+                    logger
+                );
+                var isDry = parsed.GetValue(dryRun);
+                var result = isDry
+                    ? new ReconcileResult(
+                        [.. (await reconciler.PlanAsync(cancellationToken).ConfigureAwait(false)).Select(r => new RepairOutcome(r, null))],
+                        null
+                    )
+                    : await reconciler.RepairAsync(site.Configuration.Controller.Deadline, cancellationToken).ConfigureAwait(false);
+                ReconcileOutput.Print(result, jobs.Cluster, isDry, parsed.GetValue(globals.Output));
+                return result.Succeeded ? ExitCode.Done : ExitCode.Failed;
+            }
+        );
         return command;
     }
 }

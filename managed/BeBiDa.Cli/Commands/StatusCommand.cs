@@ -14,32 +14,42 @@ internal static class StatusCommand
 
     public static Command Create(GlobalOptions globals)
     {
-        var only = new Argument<string[]>("nodes") { Description = "Slurm's names of the nodes to show (default: all that Kubernetes knows)", Arity = ArgumentArity.ZeroOrMore };
+        var only = new Argument<string[]>("nodes")
+        {
+            Description = "Slurm's names of the nodes to show (default: all that Kubernetes knows)",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
         var watch = new Option<bool>("--watch", "-w") { Description = "Keep it up to date until Ctrl-C" };
         var command = new Command("status", "Show who has which node: Kubernetes, a job, or an admin.") { only, watch, globals.Output };
-        command.SetAction(async (parsed, cancellationToken) =>
-        {
-            await using var site = Site.Open(parsed.GetValue(globals.Config), globals.Log(parsed));
-            var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
-            foreach (var list in parsed.GetValue(only) ?? [])
-                names.UnionWith(await NodeList.ExpandAsync(list, cancellationToken).ConfigureAwait(false));
+        command.SetAction(
+            async (parsed, cancellationToken) =>
+            {
+                await using var site = Site.Open(parsed.GetValue(globals.Config), globals.Log(parsed));
+                var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+                foreach (var list in parsed.GetValue(only) ?? [])
+                    names.UnionWith(await NodeList.ExpandAsync(list, cancellationToken).ConfigureAwait(false));
 
-            var nodes = await ReadAsync(site, names, cancellationToken).ConfigureAwait(false);
-            var missing = names.Where(name => !nodes.Any(n => string.Equals(site.Names.SlurmNameOf(n.Node), name, StringComparison.OrdinalIgnoreCase))).ToList();
-            if (missing.Count > 0)
-                throw new ConfigurationException($"Kubernetes has no node for {string.Join(", ", missing)} (nodes.template, nodes.label and nodes.map say what Kubernetes calls a Slurm node)");
+                var nodes = await ReadAsync(site, names, cancellationToken).ConfigureAwait(false);
+                var missing = names
+                    .Where(name => !nodes.Any(n => string.Equals(site.Names.SlurmNameOf(n.Node), name, StringComparison.OrdinalIgnoreCase)))
+                    .ToList();
+                if (missing.Count > 0)
+                    throw new ConfigurationException(
+                        $"Kubernetes has no node for {string.Join(", ", missing)} (nodes.template, nodes.label and nodes.map say what Kubernetes calls a Slurm node)"
+                    );
 
-            // A pipe has no width: lines are never broken for it.
-            if (Console.IsOutputRedirected)
-                AnsiConsole.Profile.Width = int.MaxValue / 2;
-            if (parsed.GetValue(globals.Output) == OutputFormat.Json)
-                PrintJson(site, nodes);
-            else if (parsed.GetValue(watch))
-                await WatchAsync(site, names, nodes, cancellationToken).ConfigureAwait(false);
-            else
-                AnsiConsole.Write(StatusTable.Of(site.Names, nodes, DateTimeOffset.UtcNow));
-            return ExitCode.Done;
-        });
+                // A pipe has no width: lines are never broken for it.
+                if (Console.IsOutputRedirected)
+                    AnsiConsole.Profile.Width = int.MaxValue / 2;
+                if (parsed.GetValue(globals.Output) == OutputFormat.Json)
+                    PrintJson(site, nodes);
+                else if (parsed.GetValue(watch))
+                    await WatchAsync(site, names, nodes, cancellationToken).ConfigureAwait(false);
+                else
+                    AnsiConsole.Write(StatusTable.Of(site.Names, nodes, DateTimeOffset.UtcNow));
+                return ExitCode.Done;
+            }
+        );
         return command;
     }
 
@@ -49,27 +59,35 @@ internal static class StatusCommand
         return names.Count == 0 ? nodes : [.. nodes.Where(n => names.Contains(site.Names.SlurmNameOf(n.Node)))];
     }
 
-    private static async Task WatchAsync(Site site, HashSet<string> names, IReadOnlyList<NodeStatus> nodes, CancellationToken cancellationToken)
+    private static async Task WatchAsync(
+        Site site,
+        HashSet<string> names,
+        IReadOnlyList<NodeStatus> nodes,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
-            await AnsiConsole.Live(StatusTable.Of(site.Names, nodes, DateTimeOffset.UtcNow)).StartAsync(async live =>
-            {
-                while (true)
+            await AnsiConsole
+                .Live(StatusTable.Of(site.Names, nodes, DateTimeOffset.UtcNow))
+                .StartAsync(async live =>
                 {
-                    await Task.Delay(Refresh, cancellationToken).ConfigureAwait(false);
-                    try
+                    while (true)
                     {
-                        nodes = await ReadAsync(site, names, cancellationToken).ConfigureAwait(false);
-                        live.UpdateTarget(StatusTable.Of(site.Names, nodes, DateTimeOffset.UtcNow));
+                        await Task.Delay(Refresh, cancellationToken).ConfigureAwait(false);
+                        try
+                        {
+                            nodes = await ReadAsync(site, names, cancellationToken).ConfigureAwait(false);
+                            live.UpdateTarget(StatusTable.Of(site.Names, nodes, DateTimeOffset.UtcNow));
+                        }
+                        catch (ClusterException e) when (e.IsTransient)
+                        {
+                            // The last state stays on the screen, with why it is not newer.
+                            live.UpdateTarget(StatusTable.Of(site.Names, nodes, DateTimeOffset.UtcNow).Caption(Markup.Escape(e.Message)));
+                        }
                     }
-                    catch (ClusterException e) when (e.IsTransient)
-                    {
-                        // The last state stays on the screen, with why it is not newer.
-                        live.UpdateTarget(StatusTable.Of(site.Names, nodes, DateTimeOffset.UtcNow).Caption(Markup.Escape(e.Message)));
-                    }
-                }
-            }).ConfigureAwait(false);
+                })
+                .ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
@@ -78,15 +96,21 @@ internal static class StatusCommand
     }
 
     private static void PrintJson(Site site, IReadOnlyList<NodeStatus> nodes) =>
-        Console.Out.WriteLine(JsonSerializer.Serialize(
-            nodes.Select(n => new NodeStatusJson(
-                site.Names.SlurmNameOf(n.Node),
-                n.Node.Name,
-                n.Owner,
-                n.Ready,
-                !n.Unschedulable,
-                [.. n.Holds.Select(h => new HoldJson(h.Key.Cluster, h.Key.JobId, h.Key.Task, h.Since))],
-                n.Pods,
-                n.Tolerating)).ToList(),
-            OutputJson.Default.ListNodeStatusJson));
+        Console.Out.WriteLine(
+            JsonSerializer.Serialize(
+                nodes
+                    .Select(n => new NodeStatusJson(
+                        site.Names.SlurmNameOf(n.Node),
+                        n.Node.Name,
+                        n.Owner,
+                        n.Ready,
+                        !n.Unschedulable,
+                        [.. n.Holds.Select(h => new HoldJson(h.Key.Cluster, h.Key.JobId, h.Key.Task, h.Since))],
+                        n.Pods,
+                        n.Tolerating
+                    ))
+                    .ToList(),
+                OutputJson.Default.ListNodeStatusJson
+            )
+        );
 }

@@ -17,42 +17,92 @@ internal static class TimelineCommand
 
     public static Command Create(GlobalOptions globals)
     {
-        var since = Moment("--since", "Where it begins: a time (2026-01-31T08:00, 08:00) or so long ago (30m, 2h). Default: with what is known of the last hour");
+        var since = Moment(
+            "--since",
+            "Where it begins: a time (2026-01-31T08:00, 08:00) or so long ago (30m, 2h). Default: with what is known of the last hour"
+        );
         var until = Moment("--until", "Where it ends, likewise. Default: now");
-        var nodes = new Option<string?>("--nodes") { Description = "Slurm's names of the nodes to draw, as n1,n2 or n[1-8]. Default: all", HelpName = "LIST" };
-        var logs = new Option<string[]>("--log") { Description = "slurmctld.log, or the log of bebidactl hook: Kubernetes forgets its Events after an hour", HelpName = "FILE" };
-        var kubeconfig = new Option<string?>("--kubeconfig") { Description = "Read Events as someone else: slurmctld's identity may not", HelpName = "FILE" };
-        var output = new Option<string?>("--output", "-o") { Description = "Write to this file: a page if it ends in .html, else a picture (SVG). Default: the picture, to standard output", HelpName = "FILE" };
-        var command = new Command("timeline", "Draw who had which node when: Kubernetes, a job, or neither quite.") { since, until, nodes, logs, kubeconfig, output };
-        command.SetAction(async (parsed, cancellationToken) =>
+        var nodes = new Option<string?>("--nodes")
         {
-            var now = DateTimeOffset.Now;
-            var only = parsed.GetValue(nodes) is { } list ? await NodeList.ExpandAsync(list, cancellationToken).ConfigureAwait(false) : null;
-            var moments = new List<HandOverMoment>();
-            var reader = new LogReader(NodeList.ExpandAsync);
-            foreach (var log in parsed.GetValue(logs) ?? [])
-                moments.AddRange(await reader.ReadAsync(log, cancellationToken).ConfigureAwait(false));
-            if (reader.WithoutNodes > 0)
-                await Console.Error.WriteLineAsync($"bebidactl: {reader.WithoutNodes} hand-overs of --log do not say on which nodes they were, and are not drawn").ConfigureAwait(false);
+            Description = "Slurm's names of the nodes to draw, as n1,n2 or n[1-8]. Default: all",
+            HelpName = "LIST",
+        };
+        var logs = new Option<string[]>("--log")
+        {
+            Description = "slurmctld.log, or the log of bebidactl hook: Kubernetes forgets its Events after an hour",
+            HelpName = "FILE",
+        };
+        var kubeconfig = new Option<string?>("--kubeconfig")
+        {
+            Description = "Read Events as someone else: slurmctld's identity may not",
+            HelpName = "FILE",
+        };
+        var output = new Option<string?>("--output", "-o")
+        {
+            Description = "Write to this file: a page if it ends in .html, else a picture (SVG). Default: the picture, to standard output",
+            HelpName = "FILE",
+        };
+        var command = new Command("timeline", "Draw who had which node when: Kubernetes, a job, or neither quite.")
+        {
+            since,
+            until,
+            nodes,
+            logs,
+            kubeconfig,
+            output,
+        };
+        command.SetAction(
+            async (parsed, cancellationToken) =>
+            {
+                var now = DateTimeOffset.Now;
+                var only = parsed.GetValue(nodes) is { } list
+                    ? await NodeList.ExpandAsync(list, cancellationToken).ConfigureAwait(false)
+                    : null;
+                var moments = new List<HandOverMoment>();
+                var reader = new LogReader(NodeList.ExpandAsync);
+                foreach (var log in parsed.GetValue(logs) ?? [])
+                    moments.AddRange(await reader.ReadAsync(log, cancellationToken).ConfigureAwait(false));
+                if (reader.WithoutNodes > 0)
+                    await Console
+                        .Error.WriteLineAsync(
+                            $"bebidactl: {reader.WithoutNodes} hand-overs of --log do not say on which nodes they were, and are not drawn"
+                        )
+                        .ConfigureAwait(false);
 
-            var known = await AskKubernetesAsync(parsed.GetValue(globals.Config), parsed.GetValue(kubeconfig), moments, now, globals.Log(parsed), cancellationToken).ConfigureAwait(false);
-            var end = parsed.GetValue(until) is { } given ? given(now) : now;
-            var shown = only ?? [.. known.Concat(moments.Select(m => m.Node)).Distinct(StringComparer.Ordinal)];
-            if (shown.Count == 0)
-                throw new ConfigurationException("there is nothing to draw: neither Kubernetes nor a --log tells of any node");
-            var begin = parsed.GetValue(since) is { } from ? from(now) : Begin(moments.Where(m => shown.Contains(m.Node)), end);
-            if (begin >= end)
-                throw new ConfigurationException("--since must be before --until, and before now");
+                var known = await AskKubernetesAsync(
+                        parsed.GetValue(globals.Config),
+                        parsed.GetValue(kubeconfig),
+                        moments,
+                        now,
+                        globals.Log(parsed),
+                        cancellationToken
+                    )
+                    .ConfigureAwait(false);
+                var end = parsed.GetValue(until) is { } given ? given(now) : now;
+                var shown = only ?? [.. known.Concat(moments.Select(m => m.Node)).Distinct(StringComparer.Ordinal)];
+                if (shown.Count == 0)
+                    throw new ConfigurationException("there is nothing to draw: neither Kubernetes nor a --log tells of any node");
+                var begin = parsed.GetValue(since) is { } from ? from(now) : Begin(moments.Where(m => shown.Contains(m.Node)), end);
+                if (begin >= end)
+                    throw new ConfigurationException("--since must be before --until, and before now");
 
-            var timeline = Timeline.Of(Claim.Of(moments), shown, begin, end);
-            await WriteAsync(parsed.GetValue(output), timeline).ConfigureAwait(false);
-            return ExitCode.Done;
-        });
+                var timeline = Timeline.Of(Claim.Of(moments), shown, begin, end);
+                await WriteAsync(parsed.GetValue(output), timeline).ConfigureAwait(false);
+                return ExitCode.Done;
+            }
+        );
         return command;
     }
 
     // Adds what Events and holds tell to what the logs told, which is more exact and goes before them.
-    private static async Task<IReadOnlyList<string>> AskKubernetesAsync(string? configurationFile, string? kubeconfig, List<HandOverMoment> moments, DateTimeOffset now, ILogger logger, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyList<string>> AskKubernetesAsync(
+        string? configurationFile,
+        string? kubeconfig,
+        List<HandOverMoment> moments,
+        DateTimeOffset now,
+        ILogger logger,
+        CancellationToken cancellationToken
+    )
     {
         var logged = moments.Select(m => m.Job).ToHashSet(StringComparer.Ordinal);
         try
@@ -61,23 +111,39 @@ internal static class TimelineCommand
             var status = await site.Cluster.ReadStatusAsync(cancellationToken).ConfigureAwait(false);
             // Kubernetes' names have no capitals; the log has Slurm's own.
             var logNames = moments.ToLookup(m => m.Node, m => m.Node, StringComparer.OrdinalIgnoreCase);
-            var names = status.ToDictionary(n => n.Node.Name, n => logNames[site.Names.SlurmNameOf(n.Node)].FirstOrDefault() ?? site.Names.SlurmNameOf(n.Node), StringComparer.Ordinal);
+            var names = status.ToDictionary(
+                n => n.Node.Name,
+                n => logNames[site.Names.SlurmNameOf(n.Node)].FirstOrDefault() ?? site.Names.SlurmNameOf(n.Node),
+                StringComparer.Ordinal
+            );
             var told = new List<HandOverMoment>();
             try
             {
                 foreach (var handOver in await site.Cluster.ReadHandOversAsync(cancellationToken).ConfigureAwait(false))
-                    told.Add(HandOverMoment.Of(handOver, names.GetValueOrDefault(handOver.Node) ?? site.Names.SlurmNameOf(new ClusterNode(handOver.Node, ""))));
+                    told.Add(
+                        HandOverMoment.Of(
+                            handOver,
+                            names.GetValueOrDefault(handOver.Node) ?? site.Names.SlurmNameOf(new ClusterNode(handOver.Node, ""))
+                        )
+                    );
             }
             catch (ClusterException e) when (e.Fault == ClusterFault.Forbidden)
             {
                 if (moments.Count == 0)
-                    await Console.Error.WriteLineAsync($"bebidactl: without Kubernetes' Events, which this identity may not read: take an admin's --kubeconfig, a --log, or apply what bebidactl rbac --timeline prints ({e.Message})").ConfigureAwait(false);
+                    await Console
+                        .Error.WriteLineAsync(
+                            $"bebidactl: without Kubernetes' Events, which this identity may not read: take an admin's --kubeconfig, a --log, or apply what bebidactl rbac --timeline prints ({e.Message})"
+                        )
+                        .ConfigureAwait(false);
             }
             // A hold whose Event is gone, or has not come yet.
             foreach (var node in status)
-                foreach (var hold in node.Holds)
-                    if (Claim.Of(told).LastOrDefault(c => c.Node == names[node.Node.Name] && c.Job == hold.Key.ToString()) is not { Released: null })
-                        told.Add(HandOverMoment.Of(hold, names[node.Node.Name], node.Pods == 0, now));
+            foreach (var hold in node.Holds)
+                if (
+                    Claim.Of(told).LastOrDefault(c => c.Node == names[node.Node.Name] && c.Job == hold.Key.ToString())
+                    is not { Released: null }
+                )
+                    told.Add(HandOverMoment.Of(hold, names[node.Node.Name], node.Pods == 0, now));
             moments.AddRange(told.Where(m => !logged.Contains(m.Job[(m.Job.LastIndexOf('.') + 1)..])));
             return [.. status.Where(n => site.Policy.Counts(names[n.Node.Name])).Select(n => names[n.Node.Name])];
         }
@@ -93,7 +159,9 @@ internal static class TimelineCommand
     {
         var first = moments.Select(m => m.Began).Where(t => t > end - EventsLast && t < end).DefaultIfEmpty(end - EventsLast).Min();
         var begin = first - (end - first) * 0.06;
-        return begin < end - EventsLast ? end - EventsLast : begin > end - Shortest ? end - Shortest : begin;
+        return begin < end - EventsLast ? end - EventsLast
+            : begin > end - Shortest ? end - Shortest
+            : begin;
     }
 
     private static async Task WriteAsync(string? path, Timeline timeline)
@@ -107,7 +175,8 @@ internal static class TimelineCommand
         try
         {
             var isPage = Path.GetExtension(path) is ".html" or ".htm";
-            await File.WriteAllTextAsync(path, isPage ? TimelinePage.Of(timeline, zone) : new TimelinePicture(timeline, zone).Draw()).ConfigureAwait(false);
+            await File.WriteAllTextAsync(path, isPage ? TimelinePage.Of(timeline, zone) : new TimelinePicture(timeline, zone).Draw())
+                .ConfigureAwait(false);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -115,19 +184,20 @@ internal static class TimelineCommand
         }
     }
 
-    private static Option<Func<DateTimeOffset, DateTimeOffset>?> Moment(string name, string description) => new(name)
-    {
-        Description = description,
-        HelpName = "WHEN",
-        CustomParser = result =>
+    private static Option<Func<DateTimeOffset, DateTimeOffset>?> Moment(string name, string description) =>
+        new(name)
         {
-            var text = result.Tokens is [{ Value: var value }] ? value : "";
-            if (Duration.TryParse(text, out var ago))
-                return now => now - ago;
-            if (DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeLocal, out var time))
-                return _ => time;
-            result.AddError($"{name} takes a time such as 2026-01-31T08:00 or 08:00, or how long ago, such as 30m or 2h");
-            return null;
-        },
-    };
+            Description = description,
+            HelpName = "WHEN",
+            CustomParser = result =>
+            {
+                var text = result.Tokens is [{ Value: var value }] ? value : "";
+                if (Duration.TryParse(text, out var ago))
+                    return now => now - ago;
+                if (DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeLocal, out var time))
+                    return _ => time;
+                result.AddError($"{name} takes a time such as 2026-01-31T08:00 or 08:00, or how long ago, such as 30m or 2h");
+                return null;
+            },
+        };
 }

@@ -12,12 +12,21 @@ internal static class AdminKubeconfig
     {
         if (option is { Length: > 0 })
             return Existing(option, "--kubeconfig");
-        if (Environment.GetEnvironmentVariable("KUBECONFIG")?.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries) is { Length: > 0 } listed)
+        if (
+            Environment.GetEnvironmentVariable("KUBECONFIG")?.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries) is
+            { Length: > 0 } listed
+        )
             return listed is [var one]
                 ? Existing(one, "KUBECONFIG")
-                : throw new ConfigurationException($"KUBECONFIG names {listed.Length} files; make one of them (kubectl config view --flatten --minify --raw > admin.kubeconfig) and give it as --kubeconfig");
+                : throw new ConfigurationException(
+                    $"KUBECONFIG names {listed.Length} files; make one of them (kubectl config view --flatten --minify --raw > admin.kubeconfig) and give it as --kubeconfig"
+                );
         var home = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".kube", "config");
-        return File.Exists(home) ? home : throw new ConfigurationException($"there is no {home}: give an admin's kubeconfig as --kubeconfig or in KUBECONFIG (kubeadm: /etc/kubernetes/admin.conf)");
+        return File.Exists(home)
+            ? home
+            : throw new ConfigurationException(
+                $"there is no {home}: give an admin's kubeconfig as --kubeconfig or in KUBECONFIG (kubeadm: /etc/kubernetes/admin.conf)"
+            );
     }
 
     private static string Existing(string path, string from) =>

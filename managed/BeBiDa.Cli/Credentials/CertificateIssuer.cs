@@ -24,7 +24,13 @@ internal sealed class CertificateIssuer(ClusterApi cluster, Action<string> tell)
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The certificate and what it was signed with, PEM; null while it is not there.</returns>
     /// <exception cref="ClusterException">It was refused.</exception>
-    public async Task<string?> IssueAsync(PendingKey key, TimeSpan lifetime, bool approve, TimeSpan wait, CancellationToken cancellationToken)
+    public async Task<string?> IssueAsync(
+        PendingKey key,
+        TimeSpan lifetime,
+        bool approve,
+        TimeSpan wait,
+        CancellationToken cancellationToken
+    )
     {
         var path = $"{Collection}/{key.RequestName}";
         var started = TimeProvider.System.GetTimestamp();
@@ -33,11 +39,17 @@ internal sealed class CertificateIssuer(ClusterApi cluster, Action<string> tell)
         if (approve && !Has(request, "Approved") && !Has(request, "Denied"))
             approve = await ApproveAsync(path, request, cancellationToken).ConfigureAwait(false);
         if (!approve && !Has(request, "Approved"))
-            tell($"certificate request {key.RequestName} waits for approval; whoever may approve it runs: kubectl certificate approve {key.RequestName}");
+            tell(
+                $"certificate request {key.RequestName} waits for approval; whoever may approve it runs: kubectl certificate approve {key.RequestName}"
+            );
         while (true)
         {
-            request = await cluster.GetAsync(path, cancellationToken).ConfigureAwait(false)
-                ?? throw new ClusterException(ClusterFault.NotFound, $"certificate request {key.RequestName} is gone before it was signed: run this again");
+            request =
+                await cluster.GetAsync(path, cancellationToken).ConfigureAwait(false)
+                ?? throw new ClusterException(
+                    ClusterFault.NotFound,
+                    $"certificate request {key.RequestName} is gone before it was signed: run this again"
+                );
             foreach (var end in new[] { "Denied", "Failed" })
                 if (Has(request, end))
                     throw Refused(key, end, request);
@@ -45,9 +57,11 @@ internal sealed class CertificateIssuer(ClusterApi cluster, Action<string> tell)
                 return Fitting(key, Encoding.UTF8.GetString(Convert.FromBase64String(certificate)));
             if (TimeProvider.System.GetElapsedTime(started) >= wait)
             {
-                tell(Has(request, "Approved")
-                    ? $"certificate request {key.RequestName} is approved, but nobody has signed it: does the cluster's controller manager sign for {Signer}? (some hosted clusters do not: use --credential token)"
-                    : $"certificate request {key.RequestName} is not approved yet: run this again when it is, and the same request and key are used");
+                tell(
+                    Has(request, "Approved")
+                        ? $"certificate request {key.RequestName} is approved, but nobody has signed it: does the cluster's controller manager sign for {Signer}? (some hosted clusters do not: use --credential token)"
+                        : $"certificate request {key.RequestName} is not approved yet: run this again when it is, and the same request and key are used"
+                );
                 return null;
             }
             await Task.Delay(LookAgain, cancellationToken).ConfigureAwait(false);
@@ -59,7 +73,15 @@ internal sealed class CertificateIssuer(ClusterApi cluster, Action<string> tell)
         var approved = (JsonObject)request.DeepClone();
         if (approved["status"] is not JsonObject status)
             approved["status"] = status = [];
-        status["conditions"] = new JsonArray(new JsonObject { ["type"] = "Approved", ["status"] = "True", ["reason"] = "BebidactlApprove", ["message"] = "approved by bebidactl kubeconfig" });
+        status["conditions"] = new JsonArray(
+            new JsonObject
+            {
+                ["type"] = "Approved",
+                ["status"] = "True",
+                ["reason"] = "BebidactlApprove",
+                ["message"] = "approved by bebidactl kubeconfig",
+            }
+        );
         try
         {
             await cluster.PutAsync($"{path}/approval", approved, cancellationToken).ConfigureAwait(false);
@@ -94,7 +116,10 @@ internal sealed class CertificateIssuer(ClusterApi cluster, Action<string> tell)
         using var certificate = X509Certificate2.CreateFromPem(pem);
         using var theirs = certificate.GetECDsaPublicKey();
         if (theirs?.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(key.Key.ExportSubjectPublicKeyInfo()) != true)
-            throw new ClusterException(ClusterFault.Refused, $"the certificate of request {key.RequestName} is of another key than ours: someone else made a request of that name");
+            throw new ClusterException(
+                ClusterFault.Refused,
+                $"the certificate of request {key.RequestName} is of another key than ours: someone else made a request of that name"
+            );
         return pem;
     }
 
@@ -102,11 +127,16 @@ internal sealed class CertificateIssuer(ClusterApi cluster, Action<string> tell)
     {
         // Asked for anew the next time, as another request.
         key.Delete();
-        return new ClusterException(ClusterFault.Refused, $"certificate request {key.RequestName}: {how}: {Condition(request, how)?["message"]?.GetValue<string>() ?? "no message"}");
+        return new ClusterException(
+            ClusterFault.Refused,
+            $"certificate request {key.RequestName}: {how}: {Condition(request, how)?["message"]?.GetValue<string>() ?? "no message"}"
+        );
     }
 
     private static bool Has(JsonObject request, string condition) => Condition(request, condition) is not null;
 
     private static JsonNode? Condition(JsonObject request, string type) =>
-        (request["status"]?["conditions"] as JsonArray)?.FirstOrDefault(condition => condition?["type"]?.GetValue<string>() == type && condition["status"]?.GetValue<string>() != "False");
+        (request["status"]?["conditions"] as JsonArray)?.FirstOrDefault(condition =>
+            condition?["type"]?.GetValue<string>() == type && condition["status"]?.GetValue<string>() != "False"
+        );
 }

@@ -70,7 +70,12 @@ internal sealed class ClusterApi : IDisposable
     /// <summary>Applies an object of a manifest (Server-Side Apply, by force).</summary>
     /// <exception cref="ClusterException">It was refused.</exception>
     public Task<JsonObject> ApplyAsync(JsonObject manifest, CancellationToken cancellationToken) =>
-        SendAsync(HttpMethod.Patch, $"{PathOf(manifest)}?fieldManager=bebidactl&force=true", ApiClient.Body(manifest, ClusterApiJson.Default.JsonObject, "application/apply-patch+yaml"), cancellationToken);
+        SendAsync(
+            HttpMethod.Patch,
+            $"{PathOf(manifest)}?fieldManager=bebidactl&force=true",
+            ApiClient.Body(manifest, ClusterApiJson.Default.JsonObject, "application/apply-patch+yaml"),
+            cancellationToken
+        );
 
     /// <summary>Where an object of a manifest is.</summary>
     public static string PathOf(JsonObject manifest) =>
@@ -80,16 +85,28 @@ internal sealed class ClusterApi : IDisposable
     /// <exception cref="ClusterException">It cannot be told.</exception>
     public async Task<bool> MayAsync(Right right, CancellationToken cancellationToken)
     {
-        var attributes = new JsonObject { ["verb"] = right.Verb, ["group"] = right.Group, ["resource"] = right.Resource, ["subresource"] = right.Subresource };
+        var attributes = new JsonObject
+        {
+            ["verb"] = right.Verb,
+            ["group"] = right.Group,
+            ["resource"] = right.Resource,
+            ["subresource"] = right.Subresource,
+        };
         if (right.Namespace is { } space)
             attributes["namespace"] = space;
-        var review = await PostAsync("apis/authorization.k8s.io/v1/selfsubjectaccessreviews", Review("authorization.k8s.io/v1", "SelfSubjectAccessReview", new JsonObject { ["resourceAttributes"] = attributes }), cancellationToken).ConfigureAwait(false);
+        var review = await PostAsync(
+                "apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+                Review("authorization.k8s.io/v1", "SelfSubjectAccessReview", new JsonObject { ["resourceAttributes"] = attributes }),
+                cancellationToken
+            )
+            .ConfigureAwait(false);
         return review["status"]?["allowed"]?.GetValue<bool>() == true;
     }
 
     /// <summary>All pods that are bound to a node.</summary>
     /// <exception cref="ClusterException">They cannot be read.</exception>
-    public Task<IReadOnlyList<Pod>> PodsAsync(CancellationToken cancellationToken) => new PodQueries(client, new NeededRights(client), () => 0).ListAllAsync(cancellationToken);
+    public Task<IReadOnlyList<Pod>> PodsAsync(CancellationToken cancellationToken) =>
+        new PodQueries(client, new NeededRights(client), () => 0).ListAllAsync(cancellationToken);
 
     /// <summary>What the server's clock shows (RFC 9110, Date).</summary>
     /// <returns>Null where it does not say.</returns>
@@ -101,7 +118,10 @@ internal sealed class ClusterApi : IDisposable
         var connection = connections.Use();
         try
         {
-            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(connection.Address, "version")) { Version = HttpVersion.Version20 };
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(connection.Address, "version"))
+            {
+                Version = HttpVersion.Version20,
+            };
             using var answer = await connection.SendAsync(request, cancellationToken).ConfigureAwait(false);
             return answer.Headers.Date;
         }
@@ -117,10 +137,17 @@ internal sealed class ClusterApi : IDisposable
 
     /// <summary>What a question looks like: an object that is answered and not kept.</summary>
     public static JsonObject Review(string version, string kind, JsonObject spec) =>
-        new() { ["apiVersion"] = version, ["kind"] = kind, ["spec"] = spec };
+        new()
+        {
+            ["apiVersion"] = version,
+            ["kind"] = kind,
+            ["spec"] = spec,
+        };
 
     private async Task<JsonObject> SendAsync(HttpMethod method, string path, HttpContent? body, CancellationToken cancellationToken) =>
-        await client.SendAsync(method, path, body, ApiClient.Json, ClusterApiJson.Default.JsonObject, cancellationToken).ConfigureAwait(false)
+        await client
+            .SendAsync(method, path, body, ApiClient.Json, ClusterApiJson.Default.JsonObject, cancellationToken)
+            .ConfigureAwait(false)
         ?? throw new ClusterException(ClusterFault.Unavailable, $"{method} {path}: {Address} answers with nothing");
 }
 

@@ -25,14 +25,27 @@ internal sealed record Credential(CredentialKind Kind, string Identity, string S
             if (kubeconfig.ClientCertificateData is { Length: > 0 } data)
             {
                 using var certificate = X509Certificate2.CreateFromPem(Encoding.UTF8.GetString(Convert.FromBase64String(data)));
-                return new Credential(CredentialKind.Certificate, certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false), kubeconfig.Host, certificate.NotBefore.ToUniversalTime(), certificate.NotAfter.ToUniversalTime());
+                return new Credential(
+                    CredentialKind.Certificate,
+                    certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false),
+                    kubeconfig.Host,
+                    certificate.NotBefore.ToUniversalTime(),
+                    certificate.NotAfter.ToUniversalTime()
+                );
             }
-            var token = kubeconfig.AccessToken ?? (kubeconfig.TokenProvider is { } provider ? (await provider.GetAuthenticationHeaderAsync(cancellationToken).ConfigureAwait(false)).Parameter : null);
+            var token =
+                kubeconfig.AccessToken
+                ?? (
+                    kubeconfig.TokenProvider is { } provider
+                        ? (await provider.GetAuthenticationHeaderAsync(cancellationToken).ConfigureAwait(false)).Parameter
+                        : null
+                );
             return token is null
                 ? new Credential(CredentialKind.None, kubeconfig.Username ?? "", kubeconfig.Host, null, null)
                 : OfToken(token, kubeconfig.Host);
         }
-        catch (Exception e) when (e is System.Security.Cryptography.CryptographicException or FormatException or IOException or UnauthorizedAccessException)
+        catch (Exception e)
+            when (e is System.Security.Cryptography.CryptographicException or FormatException or IOException or UnauthorizedAccessException)
         {
             throw new ConfigurationException($"{path}: its credential cannot be read: {e.Message}");
         }
@@ -63,5 +76,7 @@ internal sealed record Credential(CredentialKind Kind, string Identity, string S
         claims.RootElement.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
 
     private static DateTimeOffset? Time(JsonDocument claims, string name) =>
-        claims.RootElement.TryGetProperty(name, out var value) && value.TryGetInt64(out var seconds) ? DateTimeOffset.FromUnixTimeSeconds(seconds) : null;
+        claims.RootElement.TryGetProperty(name, out var value) && value.TryGetInt64(out var seconds)
+            ? DateTimeOffset.FromUnixTimeSeconds(seconds)
+            : null;
 }

@@ -47,7 +47,8 @@ internal sealed record IssuanceRequest
     public TimeSpan Wait { get; init; } = UsualWait;
 
     /// <summary>Who it will be, as Kubernetes says it.</summary>
-    public string Identity => Kind == CredentialKind.Token ? $"{TokenIssuer.UserPrefix}{Account.Namespace}:{Account.Name}" : Manifests.Identity;
+    public string Identity =>
+        Kind == CredentialKind.Token ? $"{TokenIssuer.UserPrefix}{Account.Namespace}:{Account.Name}" : Manifests.Identity;
 }
 
 /// <summary>Gets a credential and writes the kubeconfig.</summary>
@@ -73,9 +74,13 @@ internal sealed class Issuance(Action<string> tell, ILogger logger)
         }
         var server = request.Server ?? Kubeconfig.Load(request.Asker, request.AskerContext, allowExec: true).Host;
         if (present.Identity != request.Identity)
-            throw new ConfigurationException($"{request.File} is the kubeconfig of {(present.Identity.Length > 0 ? present.Identity : "someone else")}, not of {request.Identity}; --force replaces it, --file names another file");
+            throw new ConfigurationException(
+                $"{request.File} is the kubeconfig of {(present.Identity.Length > 0 ? present.Identity : "someone else")}, not of {request.Identity}; --force replaces it, --file names another file"
+            );
         if (present.Server.TrimEnd('/') != server.TrimEnd('/'))
-            throw new ConfigurationException($"{request.File} is for the cluster at {present.Server}, not for {server}; --force replaces it, --file names another file, --server another address");
+            throw new ConfigurationException(
+                $"{request.File} is for the cluster at {present.Server}, not for {server}; --force replaces it, --file names another file, --server another address"
+            );
     }
 
     /// <summary>Gets it and writes it.</summary>
@@ -89,14 +94,23 @@ internal sealed class Issuance(Action<string> tell, ILogger logger)
         var context = request.Context.Length > 0 ? request.Context : Manifests.Identity;
         if (request.Kind == CredentialKind.Token)
         {
-            var (token, expires) = await TokenIssuer.IssueAsync(api, request.Account.Namespace, request.Account.Name, request.Duration, cancellationToken).ConfigureAwait(false);
+            var (token, expires) = await TokenIssuer
+                .IssueAsync(api, request.Account.Namespace, request.Account.Name, request.Duration, cancellationToken)
+                .ConfigureAwait(false);
             if (expires < DateTimeOffset.UtcNow + request.Duration * 0.9)
-                tell($"the cluster gives tokens a shorter life than {Duration.Format(request.Duration)}: renew this one in time (--self-renew and a timer do)");
+                tell(
+                    $"the cluster gives tokens a shorter life than {Duration.Format(request.Duration)}: renew this one in time (--self-renew and a timer do)"
+                );
             Write(request, KubeconfigText.WithToken(cluster, request.Server, context, token));
             return true;
         }
         using var key = PendingKey.Open(request.File == "-" ? null : request.File + ".key");
-        if (await new CertificateIssuer(api, tell).IssueAsync(key, request.Duration, request.Approve, request.Wait, cancellationToken).ConfigureAwait(false) is not { } certificate)
+        if (
+            await new CertificateIssuer(api, tell)
+                .IssueAsync(key, request.Duration, request.Approve, request.Wait, cancellationToken)
+                .ConfigureAwait(false)
+            is not { } certificate
+        )
             return false;
         Write(request, KubeconfigText.WithCertificate(cluster, request.Server, context, certificate, key.Key.ExportPkcs8PrivateKeyPem()));
         key.Delete();
@@ -116,17 +130,23 @@ internal sealed class Issuance(Action<string> tell, ILogger logger)
     {
         if (!Environment.IsPrivilegedProcess)
         {
-            tell($"not root: {request.File} is yours alone; on slurmctld's host it must be root's, with the group of slurmctld's user and mode 0640");
+            tell(
+                $"not root: {request.File} is yours alone; on slurmctld's host it must be root's, with the group of slurmctld's user and mode 0640"
+            );
             return FileOwner.Mine;
         }
         if (request.Group is { } named)
-            return FileOwner.RootAnd(SystemUserGroups.GroupNumber(named) ?? throw new ConfigurationException($"--group: this host knows no group {named}"));
+            return FileOwner.RootAnd(
+                SystemUserGroups.GroupNumber(named) ?? throw new ConfigurationException($"--group: this host knows no group {named}")
+            );
         if (File.Exists(request.File))
             return FileOwner.Of(request.File).Closed;
         var user = SlurmConf.Find() is { } conf && File.Exists(conf) ? SlurmConf.Read(conf).Value("SlurmUser") ?? "root" : "slurm";
         if (SystemUserGroups.Account(user) is { } account)
             return account.Number == 0 ? FileOwner.Mine : FileOwner.RootAnd(account.Groups[0]);
-        tell($"this host knows no user {user}: {request.File} is root's alone; slurmctld's user reads it after: chgrp GROUP {request.File} && chmod 0640 {request.File}");
+        tell(
+            $"this host knows no user {user}: {request.File} is root's alone; slurmctld's user reads it after: chgrp GROUP {request.File} && chmod 0640 {request.File}"
+        );
         return FileOwner.Mine;
     }
 }

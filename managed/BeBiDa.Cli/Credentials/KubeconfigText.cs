@@ -8,10 +8,22 @@ namespace BeBiDa.Cli.Credentials;
 internal static class KubeconfigText
 {
     /// <summary>With a client certificate.</summary>
-    public static string WithCertificate(KubernetesClientConfiguration cluster, string? server, string context, string certificatePem, string keyPem) => Text(cluster, server, context, $"""
-            client-certificate-data: {Base64(certificatePem)}
-            client-key-data: {Base64(keyPem)}
-        """);
+    public static string WithCertificate(
+        KubernetesClientConfiguration cluster,
+        string? server,
+        string context,
+        string certificatePem,
+        string keyPem
+    ) =>
+        Text(
+            cluster,
+            server,
+            context,
+            $"""
+                client-certificate-data: {Base64(certificatePem)}
+                client-key-data: {Base64(keyPem)}
+            """
+        );
 
     /// <summary>With a token.</summary>
     public static string WithToken(KubernetesClientConfiguration cluster, string? server, string context, string token) =>
@@ -22,14 +34,18 @@ internal static class KubeconfigText
     public static void RefuseUntrusting(KubernetesClientConfiguration cluster)
     {
         if (cluster.SkipTlsVerify)
-            throw new ConfigurationException("the kubeconfig does not check the server's certificate (insecure-skip-tls-verify); give one with the cluster's CA, for what slurmctld trusts decides about jobs");
+            throw new ConfigurationException(
+                "the kubeconfig does not check the server's certificate (insecure-skip-tls-verify); give one with the cluster's CA, for what slurmctld trusts decides about jobs"
+            );
     }
 
     private static string Text(KubernetesClientConfiguration cluster, string? server, string context, string credential)
     {
         var trust = new StringBuilder();
         if (cluster.SslCaCerts is { Count: > 0 } authorities)
-            trust.Append($"    certificate-authority-data: {Base64(string.Concat(authorities.Select(one => one.ExportCertificatePem() + "\n")))}\n");
+            trust.Append(
+                $"    certificate-authority-data: {Base64(string.Concat(authorities.Select(one => one.ExportCertificatePem() + "\n")))}\n"
+            );
         if (cluster.TlsServerName is { Length: > 0 } name)
             trust.Append($"    tls-server-name: {name}\n");
         return $"""
@@ -55,7 +71,8 @@ internal static class KubeconfigText
     }
 
     // A double-quoted scalar of YAML.
-    private static string Quoted(string text) => $"\"{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
+    private static string Quoted(string text) =>
+        $"\"{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
 
     private static string Base64(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
 }

@@ -59,12 +59,15 @@ internal sealed class ManifestObjects
     private static string Text(YamlNode node) => ((YamlScalarNode)node).Value ?? "";
 
     // Only what our own manifests hold: plain true and false are the only scalars that are no strings.
-    private static JsonNode? Json(YamlNode node) => node switch
-    {
-        YamlMappingNode mapping => new JsonObject(mapping.Children.Select(child => KeyValuePair.Create(Text(child.Key), Json(child.Value)))),
-        YamlSequenceNode sequence => new JsonArray([.. sequence.Children.Select(Json)]),
-        YamlScalarNode { Style: ScalarStyle.Plain, Value: "true" or "false" } flag => JsonValue.Create(flag.Value == "true"),
-        YamlScalarNode scalar => JsonValue.Create(scalar.Value),
-        _ => throw new InvalidOperationException($"line {node.Start.Line}: {node.NodeType}"),
-    };
+    private static JsonNode? Json(YamlNode node) =>
+        node switch
+        {
+            YamlMappingNode mapping => new JsonObject(
+                mapping.Children.Select(child => KeyValuePair.Create(Text(child.Key), Json(child.Value)))
+            ),
+            YamlSequenceNode sequence => new JsonArray([.. sequence.Children.Select(Json)]),
+            YamlScalarNode { Style: ScalarStyle.Plain, Value: "true" or "false" } flag => JsonValue.Create(flag.Value == "true"),
+            YamlScalarNode scalar => JsonValue.Create(scalar.Value),
+            _ => throw new InvalidOperationException($"line {node.Start.Line}: {node.NodeType}"),
+        };
 }

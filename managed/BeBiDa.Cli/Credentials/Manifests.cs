@@ -9,7 +9,14 @@ namespace BeBiDa.Cli.Credentials;
 /// <param name="SelfRenew">Whether a token may renew itself.</param>
 /// <param name="Timeline">Whether bebidactl timeline reads Events as this identity.</param>
 /// <param name="DisruptionTarget">Whether pods that are deleted past their budget are marked as disrupted.</param>
-internal sealed record ManifestOptions(string Namespace = Manifests.Identity, CredentialKind? Credential = null, bool RemoveNode = false, bool SelfRenew = false, bool Timeline = false, bool DisruptionTarget = false);
+internal sealed record ManifestOptions(
+    string Namespace = Manifests.Identity,
+    CredentialKind? Credential = null,
+    bool RemoveNode = false,
+    bool SelfRenew = false,
+    bool Timeline = false,
+    bool DisruptionTarget = false
+);
 
 /// <summary>The manifests of packaging/kubernetes, which are part of this program.</summary>
 internal static partial class Manifests
@@ -44,7 +51,15 @@ internal static partial class Manifests
             CredentialKind.Certificate => text.Replace(ServiceAccountSubject, "", StringComparison.Ordinal),
             _ => text,
         };
-        return OurNamespace().Replace(text.Replace(NamespaceObject, NamespaceObject.Replace(Identity, options.Namespace, StringComparison.Ordinal), StringComparison.Ordinal), options.Namespace);
+        return OurNamespace()
+            .Replace(
+                text.Replace(
+                    NamespaceObject,
+                    NamespaceObject.Replace(Identity, options.Namespace, StringComparison.Ordinal),
+                    StringComparison.Ordinal
+                ),
+                options.Namespace
+            );
     }
 
     /// <summary>Whether Kubernetes takes a name for a namespace (RFC 1123 label).</summary>

@@ -17,7 +17,8 @@ internal sealed class PendingKey : IDisposable
     public ECDsa Key { get; }
 
     /// <summary>The certificate request's name: made of the key, so that whoever has the key finds it again.</summary>
-    public string RequestName => $"{Manifests.Identity}-{Convert.ToHexStringLower(SHA256.HashData(Key.ExportSubjectPublicKeyInfo()))[..16]}";
+    public string RequestName =>
+        $"{Manifests.Identity}-{Convert.ToHexStringLower(SHA256.HashData(Key.ExportSubjectPublicKeyInfo()))[..16]}";
 
     /// <summary>The one that an earlier run left, or a new one.</summary>
     /// <param name="path">Where it is kept; null to keep it nowhere.</param>

@@ -44,17 +44,32 @@ internal static partial class PrivateFile
         string? temporary = null;
         try
         {
-            var target = File.Exists(path) ? File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? Path.GetFullPath(path) : Path.GetFullPath(path);
+            var target = File.Exists(path)
+                ? File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? Path.GetFullPath(path)
+                : Path.GetFullPath(path);
             var folder = Path.GetDirectoryName(target)!;
             Directory.CreateDirectory(folder);
             temporary = Path.Combine(folder, $".{Path.GetFileName(target)}.{Environment.ProcessId}");
-            using (var file = new FileStream(temporary, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = FileOwner.Mine.Mode }))
+            using (
+                var file = new FileStream(
+                    temporary,
+                    new FileStreamOptions
+                    {
+                        Mode = FileMode.CreateNew,
+                        Access = FileAccess.Write,
+                        UnixCreateMode = FileOwner.Mine.Mode,
+                    }
+                )
+            )
             {
                 using var writer = new StreamWriter(file);
                 writer.Write(text);
                 writer.Flush();
                 // First whose it is, then what they may.
-                if ((owner.User is not null || owner.Group is not null) && fchown((int)file.SafeFileHandle.DangerousGetHandle(), owner.User ?? Unchanged, owner.Group ?? Unchanged) != 0)
+                if (
+                    (owner.User is not null || owner.Group is not null)
+                    && fchown((int)file.SafeFileHandle.DangerousGetHandle(), owner.User ?? Unchanged, owner.Group ?? Unchanged) != 0
+                )
                     throw new IOException($"its owner cannot be set: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}");
                 File.SetUnixFileMode(file.SafeFileHandle, owner.Mode);
                 file.Flush(flushToDisk: true);

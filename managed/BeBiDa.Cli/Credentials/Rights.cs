@@ -25,10 +25,14 @@ internal static class Rights
     /// <summary>Waits until the server grants them.</summary>
     /// <returns>Those that it does not grant.</returns>
     /// <exception cref="ClusterException">It cannot be asked.</exception>
-    public static async Task<IReadOnlyList<Right>> MissingAsync(ClusterApi identity, ManifestOptions options, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<Right>> MissingAsync(
+        ClusterApi identity,
+        ManifestOptions options,
+        CancellationToken cancellationToken
+    )
     {
         var missing = new ManifestObjects(Manifests.Text(options with { SelfRenew = false })).Rights.ToList();
-        for (var started = TimeProvider.System.GetTimestamp(); ;)
+        for (var started = TimeProvider.System.GetTimestamp(); ; )
         {
             var still = new List<Right>();
             foreach (var right in missing)
@@ -58,7 +62,12 @@ internal static class Rights
             }
             catch (ClusterException e) when (e.Fault == ClusterFault.Forbidden)
             {
-                throw new ClusterException(e.Fault, $"{e.Message}; have someone who may do it apply what 'bebidactl rbac' prints, then run this again with --skip-rbac", null, e);
+                throw new ClusterException(
+                    e.Fault,
+                    $"{e.Message}; have someone who may do it apply what 'bebidactl rbac' prints, then run this again with --skip-rbac",
+                    null,
+                    e
+                );
             }
         }
     }
@@ -66,10 +75,17 @@ internal static class Rights
     // Whoever else is bound stays so: another identity may be in use until the new kubeconfig is everywhere.
     private static async Task KeepSubjectsAsync(ClusterApi admin, JsonObject manifest, CancellationToken cancellationToken)
     {
-        if (manifest["subjects"] is not JsonArray ours || await admin.GetAsync(ClusterApi.PathOf(manifest), cancellationToken).ConfigureAwait(false) is not { } present)
+        if (
+            manifest["subjects"] is not JsonArray ours
+            || await admin.GetAsync(ClusterApi.PathOf(manifest), cancellationToken).ConfigureAwait(false) is not { } present
+        )
             return;
         manifest["metadata"]!["resourceVersion"] = present["metadata"]!["resourceVersion"]!.GetValue<string>();
-        foreach (var subject in (present["subjects"] as JsonArray ?? []).OfType<JsonObject>().Where(subject => !ours.Any(one => Same(one, subject))))
+        foreach (
+            var subject in (present["subjects"] as JsonArray ?? [])
+                .OfType<JsonObject>()
+                .Where(subject => !ours.Any(one => Same(one, subject)))
+        )
             ours.Add(subject.DeepClone());
     }
 

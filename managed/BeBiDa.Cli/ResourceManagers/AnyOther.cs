@@ -14,5 +14,6 @@ internal sealed class AnyOther() : ResourceManager("other", "Batch")
     }
 
     /// <summary>As everywhere in bebidactl: 1 failed, 2 wrong usage or configuration.</summary>
-    public override int ExitCodeOf(HookFailure failure, HookCall call) => failure == HookFailure.WrongUse ? ExitCode.Usage : ExitCode.Failed;
+    public override int ExitCodeOf(HookFailure failure, HookCall call) =>
+        failure == HookFailure.WrongUse ? ExitCode.Usage : ExitCode.Failed;
 }

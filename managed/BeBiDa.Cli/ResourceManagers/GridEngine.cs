@@ -19,7 +19,8 @@ internal sealed class GridEngine() : ResourceManager("gridengine", "Grid Engine"
     /// <inheritdoc/>
     public override async Task<Job> ReadAsync(HookCall call, CancellationToken cancellationToken)
     {
-        const string How = "the arguments are to be $job_id $ja_task_id $job_owner $queue $host, as the prolog and epilog of sge_conf(5) have them";
+        const string How =
+            "the arguments are to be $job_id $ja_task_id $job_owner $queue $host, as the prolog and epilog of sge_conf(5) have them";
         if (call.Arguments.Count < 5 && (call.Job is null || call.Nodes is null))
             throw new FormatException($"{call.Arguments.Count} arguments: {How}");
         var job = call.Number(call.Argument(1), How);
@@ -27,8 +28,10 @@ internal sealed class GridEngine() : ResourceManager("gridengine", "Grid Engine"
         if (call.Job is null && uint.TryParse(call.Argument(2), NumberStyles.None, CultureInfo.InvariantCulture, out var task) && task > 0)
             job = job with { Task = task };
         var nodes = await call.NodesAsync(
-            () => call.Variable("PE_HOSTFILE") is { Length: > 0 } file ? HookCall.NodesIn(file) : [call.Argument(5)],
-            cancellationToken).ConfigureAwait(false);
+                () => call.Variable("PE_HOSTFILE") is { Length: > 0 } file ? HookCall.NodesIn(file) : [call.Argument(5)],
+                cancellationToken
+            )
+            .ConfigureAwait(false);
         return call.Describe(this, job, nodes, name: call.Variable("JOB_NAME"), user: call.Argument(3), queue: call.Argument(4));
     }
 

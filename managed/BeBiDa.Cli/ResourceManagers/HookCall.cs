@@ -10,7 +10,14 @@ namespace BeBiDa.Cli.ResourceManagers;
 /// <param name="Job">The job that <c>--job</c> names; null when it is among the arguments or variables.</param>
 /// <param name="Nodes">The nodes that <c>--nodes</c> lists; null when the resource manager tells them.</param>
 /// <param name="Cluster">What <c>--cluster</c> calls the cluster; null for the resource manager's own word.</param>
-internal sealed record HookCall(bool IsProlog, IReadOnlyList<string> Arguments, IReadOnlyDictionary<string, string> Environment, JobNumber? Job, string? Nodes, string? Cluster)
+internal sealed record HookCall(
+    bool IsProlog,
+    IReadOnlyList<string> Arguments,
+    IReadOnlyDictionary<string, string> Environment,
+    JobNumber? Job,
+    string? Nodes,
+    string? Cluster
+)
 {
     /// <summary>An argument, counted from 1 as their documentation does; empty when there are fewer.</summary>
     public string Argument(int number) => number <= Arguments.Count ? Arguments[number - 1] : "";
@@ -45,7 +52,14 @@ internal sealed record HookCall(bool IsProlog, IReadOnlyList<string> Arguments, 
     {
         try
         {
-            IReadOnlyList<string> nodes = [.. File.ReadLines(file).Select(line => line.Split([' ', '\t'], 2, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)).Where(words => words.Length > 0).Select(words => words[0]).Distinct(StringComparer.Ordinal)];
+            IReadOnlyList<string> nodes =
+            [
+                .. File.ReadLines(file)
+                    .Select(line => line.Split([' ', '\t'], 2, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+                    .Where(words => words.Length > 0)
+                    .Select(words => words[0])
+                    .Distinct(StringComparer.Ordinal),
+            ];
             return nodes.Count > 0 ? nodes : throw new FormatException($"{file}: names no node");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -56,7 +70,14 @@ internal sealed record HookCall(bool IsProlog, IReadOnlyList<string> Arguments, 
 
     /// <summary>Puts a job together.</summary>
     /// <exception cref="FormatException">The cluster's name cannot be written to Kubernetes.</exception>
-    public Job Describe(ResourceManager manager, JobNumber number, IReadOnlyList<string> nodes, string name = "", string user = "", string queue = "")
+    public Job Describe(
+        ResourceManager manager,
+        JobNumber number,
+        IReadOnlyList<string> nodes,
+        string name = "",
+        string user = "",
+        string queue = ""
+    )
     {
         var job = new Job(Cluster ?? manager.Word, number.Id, name, user, queue, nodes) { Task = number.Task, Manager = manager.Name };
         _ = job.Hold;

@@ -13,12 +13,20 @@ internal sealed class Oar() : ResourceManager("oar", "OAR")
     /// <inheritdoc/>
     public override async Task<Job> ReadAsync(HookCall call, CancellationToken cancellationToken)
     {
-        var number = call.Number(call.Argument(1), "the first argument is to be OAR's job id; is this run as prologue or epilogue, with \"$@\"?");
+        var number = call.Number(
+            call.Argument(1),
+            "the first argument is to be OAR's job id; is this run as prologue or epilogue, with \"$@\"?"
+        );
         var nodes = await call.NodesAsync(
-            () => call.Argument(3) is { Length: > 0 } file
-                ? HookCall.NodesIn(file)
-                : throw new FormatException("OAR's server hooks get no file of nodes: give them with --nodes, from oarstat -fj ID (assigned_hostnames)"),
-            cancellationToken).ConfigureAwait(false);
+                () =>
+                    call.Argument(3) is { Length: > 0 } file
+                        ? HookCall.NodesIn(file)
+                        : throw new FormatException(
+                            "OAR's server hooks get no file of nodes: give them with --nodes, from oarstat -fj ID (assigned_hostnames)"
+                        ),
+                cancellationToken
+            )
+            .ConfigureAwait(false);
         return call.Describe(this, number, nodes, user: call.Argument(2));
     }
 

@@ -20,7 +20,14 @@ internal sealed class Torque() : ResourceManager("torque", "Torque")
         var id = call.Argument(1);
         var number = Number(call, id);
         var nodes = await call.NodesAsync(() => Nodes(call, id), cancellationToken).ConfigureAwait(false);
-        return call.Describe(this, number, nodes, name: call.Argument(4), user: call.Argument(2), queue: call.Argument(call.IsProlog ? 6 : 8));
+        return call.Describe(
+            this,
+            number,
+            nodes,
+            name: call.Argument(4),
+            user: call.Argument(2),
+            queue: call.Argument(call.IsProlog ? 6 : 8)
+        );
     }
 
     /// <summary>A prologue that fails has the job requeued; what an epilogue exits with is only logged.</summary>
@@ -31,9 +38,16 @@ internal sealed class Torque() : ResourceManager("torque", "Torque")
     private static JobNumber Number(HookCall call, string id)
     {
         var number = id.Split('.', 2)[0];
-        if (number.EndsWith(']') && number.Split('[', 2) is [var job, var task] && Holds.HoldKey.TryParseJob($"{job}_{task[..^1]}", out var parent, out var index))
+        if (
+            number.EndsWith(']')
+            && number.Split('[', 2) is [var job, var task]
+            && Holds.HoldKey.TryParseJob($"{job}_{task[..^1]}", out var parent, out var index)
+        )
             return call.Job ?? new JobNumber(parent, index);
-        return call.Number(number, "the first argument is to be Torque's job id (123.server); is this run as prologue or epilogue, with \"$@\"?");
+        return call.Number(
+            number,
+            "the first argument is to be Torque's job id (123.server); is this run as prologue or epilogue, with \"$@\"?"
+        );
     }
 
     private static IReadOnlyList<string> Nodes(HookCall call, string id)
@@ -41,7 +55,12 @@ internal sealed class Torque() : ResourceManager("torque", "Torque")
         if (call.Variable("PBS_NODEFILE") is { Length: > 0 } file)
             return HookCall.NodesIn(file);
         if (call.IsProlog && call.Argument(9) is { Length: > 0 } hosts)
-            return [.. hosts.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Distinct(StringComparer.Ordinal)];
+            return
+            [
+                .. hosts
+                    .Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+                    .Distinct(StringComparer.Ordinal),
+            ];
         return HookCall.NodesIn(Path.Combine("..", "aux", Path.GetFileName(id)));
     }
 }

@@ -19,7 +19,10 @@ internal static class ElfSymbol
         ReadOnlySpan<byte> file = File.ReadAllBytes(path);
         try
         {
-            return file.StartsWith("\u007fELF\u0002\u0001"u8) && Address(file, Encoding.ASCII.GetBytes(name)) is { } address && Offset(file, address) is { } at
+            return
+                file.StartsWith("\u007fELF\u0002\u0001"u8)
+                && Address(file, Encoding.ASCII.GetBytes(name)) is { } address
+                && Offset(file, address) is { } at
                 ? BinaryPrimitives.ReadUInt32LittleEndian(file[at..])
                 : null;
         }
@@ -59,7 +62,11 @@ internal static class ElfSymbol
         {
             var segment = file.Slice(segments + i * size, size);
             var start = BinaryPrimitives.ReadUInt64LittleEndian(segment[0x10..]);
-            if (BinaryPrimitives.ReadUInt32LittleEndian(segment) == Loaded && address >= start && address - start < BinaryPrimitives.ReadUInt64LittleEndian(segment[0x20..]))
+            if (
+                BinaryPrimitives.ReadUInt32LittleEndian(segment) == Loaded
+                && address >= start
+                && address - start < BinaryPrimitives.ReadUInt64LittleEndian(segment[0x20..])
+            )
                 return checked((int)(BinaryPrimitives.ReadUInt64LittleEndian(segment[8..]) + (address - start)));
         }
         return null;

@@ -55,7 +55,10 @@ internal static class PlugStack
     {
         var folder = Path.GetDirectoryName(pattern)!;
         return Directory.Exists(folder)
-            ? Directory.EnumerateFiles(folder).Where(file => FileSystemName.MatchesSimpleExpression(Path.GetFileName(pattern), Path.GetFileName(file), ignoreCase: false)).Order(StringComparer.Ordinal)
+            ? Directory
+                .EnumerateFiles(folder)
+                .Where(file => FileSystemName.MatchesSimpleExpression(Path.GetFileName(pattern), Path.GetFileName(file), ignoreCase: false))
+                .Order(StringComparer.Ordinal)
             : [];
     }
 }

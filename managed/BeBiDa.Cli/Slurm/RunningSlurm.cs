@@ -30,7 +30,8 @@ internal sealed class RunningSlurm
 
     /// <summary>What <c>scontrol show config</c> prints, by key.</summary>
     public static IReadOnlyDictionary<string, string> Parse(string output) =>
-        output.Split('\n')
+        output
+            .Split('\n')
             .Select(line => line.Split('=', 2, StringSplitOptions.TrimEntries))
             .Where(pair => pair.Length == 2)
             .DistinctBy(pair => pair[0], StringComparer.OrdinalIgnoreCase)
@@ -40,21 +41,43 @@ internal sealed class RunningSlurm
     /// <returns>Null where they cannot be told.</returns>
     public static async Task<IReadOnlyDictionary<string, string>?> NodesAsync(CancellationToken cancellationToken)
     {
-        var (output, _) = await RunAsync("sinfo", ["--all", "--noheader", "--Node", "--format=%N|%T"], cancellationToken).ConfigureAwait(false);
-        return output?.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split('|')).Where(pair => pair.Length == 2).DistinctBy(pair => pair[0]).ToDictionary(pair => pair[0], pair => pair[1], StringComparer.Ordinal);
+        var (output, _) = await RunAsync("sinfo", ["--all", "--noheader", "--Node", "--format=%N|%T"], cancellationToken)
+            .ConfigureAwait(false);
+        return output
+            ?.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => line.Split('|'))
+            .Where(pair => pair.Length == 2)
+            .DistinctBy(pair => pair[0])
+            .ToDictionary(pair => pair[0], pair => pair[1], StringComparer.Ordinal);
     }
 
     /// <summary>Runs a command.</summary>
     /// <returns>What it printed; null where it failed, with why.</returns>
-    public static async Task<(string? Output, string Problem)> RunAsync(string command, IReadOnlyList<string> arguments, CancellationToken cancellationToken)
+    public static async Task<(string? Output, string Problem)> RunAsync(
+        string command,
+        IReadOnlyList<string> arguments,
+        CancellationToken cancellationToken
+    )
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(Patience);
         try
         {
-            var result = await CliWrap.Cli.Wrap(command).WithArguments(arguments).WithValidation(CommandResultValidation.None).ExecuteBufferedAsync(limit.Token).ConfigureAwait(false);
+            var result = await CliWrap
+                .Cli.Wrap(command)
+                .WithArguments(arguments)
+                .WithValidation(CommandResultValidation.None)
+                .ExecuteBufferedAsync(limit.Token)
+                .ConfigureAwait(false);
             var said = (result.StandardError + result.StandardOutput).Trim().ReplaceLineEndings("; ");
-            return result.ExitCode == 0 ? (result.StandardOutput, "") : (null, said.StartsWith(command, StringComparison.Ordinal) ? said : $"{command}: {(said.Length > 0 ? said : $"exit code {result.ExitCode}")}");
+            return result.ExitCode == 0
+                ? (result.StandardOutput, "")
+                : (
+                    null,
+                    said.StartsWith(command, StringComparison.Ordinal)
+                        ? said
+                        : $"{command}: {(said.Length > 0 ? said : $"exit code {result.ExitCode}")}"
+                );
         }
         catch (Win32Exception e)
         {

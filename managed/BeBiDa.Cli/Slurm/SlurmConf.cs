@@ -21,7 +21,13 @@ internal sealed class SlurmConf
     // Files that include one another are Slurm's to refuse.
     private const int Deepest = 16;
 
-    private static readonly string[] Usual = ["/etc/slurm/slurm.conf", "/etc/slurm-llnl/slurm.conf", "/usr/local/etc/slurm.conf", "/run/slurm/conf/slurm.conf"];
+    private static readonly string[] Usual =
+    [
+        "/etc/slurm/slurm.conf",
+        "/etc/slurm-llnl/slurm.conf",
+        "/usr/local/etc/slurm.conf",
+        "/run/slurm/conf/slurm.conf",
+    ];
 
     private readonly List<SlurmSetting> settings = [];
 
@@ -34,7 +40,9 @@ internal sealed class SlurmConf
     public bool IsUsual => Usual.Contains(Path);
 
     /// <summary>Whether slurmd has it, and what lies beside it, from slurmctld ("configless").</summary>
-    public bool IsFetched => Path.StartsWith("/run/slurm/conf/", StringComparison.Ordinal) || System.IO.Path.GetFileName(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(Path))) == "conf-cache";
+    public bool IsFetched =>
+        Path.StartsWith("/run/slurm/conf/", StringComparison.Ordinal)
+        || System.IO.Path.GetFileName(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(Path))) == "conf-cache";
 
     /// <summary>The file that Slurm's commands read here: <c>SLURM_CONF</c>, or where distributions have it.</summary>
     /// <returns>Null where there is none.</returns>
@@ -57,7 +65,8 @@ internal sealed class SlurmConf
     public string? Value(string key) => Last(key)?.Value;
 
     /// <summary>All settings of a key, as SlurmctldHost may have several.</summary>
-    public IEnumerable<SlurmSetting> All(string key) => settings.Where(setting => setting.Key.Equals(key, StringComparison.OrdinalIgnoreCase));
+    public IEnumerable<SlurmSetting> All(string key) =>
+        settings.Where(setting => setting.Key.Equals(key, StringComparison.OrdinalIgnoreCase));
 
     private void Read(string path, int depth)
     {
@@ -76,8 +85,16 @@ internal sealed class SlurmConf
             var line = WithoutComment(lines[i]);
             while (line.EndsWith('\\') && i + 1 < lines.Length)
                 line = line[..^1] + WithoutComment(lines[++i]);
-            if (line.StartsWith("include", StringComparison.OrdinalIgnoreCase) && line.Length > 7 && char.IsWhiteSpace(line[7]) && depth < Deepest)
-                Read(System.IO.Path.GetFullPath(line[8..].Trim(), System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(Path))!), depth + 1);
+            if (
+                line.StartsWith("include", StringComparison.OrdinalIgnoreCase)
+                && line.Length > 7
+                && char.IsWhiteSpace(line[7])
+                && depth < Deepest
+            )
+                Read(
+                    System.IO.Path.GetFullPath(line[8..].Trim(), System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(Path))!),
+                    depth + 1
+                );
             else if (line.IndexOf('=', StringComparison.Ordinal) is var equals and > 0)
                 settings.Add(new SlurmSetting(path, first + 1, line[..equals].Trim(), line[(equals + 1)..].Trim()));
         }
@@ -94,5 +111,7 @@ internal sealed class SlurmConf
 
     /// <summary>A number of seconds as slurm.conf and scontrol write it: "30", "30 sec"; null for what is none ("Unset", "INFINITE").</summary>
     public static TimeSpan? Seconds(string? text) =>
-        int.TryParse(text?.Split(' ')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) ? TimeSpan.FromSeconds(seconds) : null;
+        int.TryParse(text?.Split(' ')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
+            ? TimeSpan.FromSeconds(seconds)
+            : null;
 }

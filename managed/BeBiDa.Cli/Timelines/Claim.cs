@@ -8,13 +8,24 @@ namespace BeBiDa.Cli.Timelines;
 /// <param name="Leaving">When the job began to end; null while it runs.</param>
 /// <param name="Released">When Kubernetes had the node back; null while it has not.</param>
 /// <param name="Note">What was said of it, for people.</param>
-internal sealed record Claim(string Node, string Job, DateTimeOffset? Asked, DateTimeOffset? Taken, DateTimeOffset? Leaving, DateTimeOffset? Released, string Note)
+internal sealed record Claim(
+    string Node,
+    string Job,
+    DateTimeOffset? Asked,
+    DateTimeOffset? Taken,
+    DateTimeOffset? Leaving,
+    DateTimeOffset? Released,
+    string Note
+)
 {
     /// <summary>Whether it concerns a node at a time.</summary>
     public bool Covers(DateTimeOffset time) => (Asked ?? DateTimeOffset.MinValue) <= time && time < (Released ?? DateTimeOffset.MaxValue);
 
     /// <summary>Whether the job has the node then, and neither pods nor the job itself are on their way out.</summary>
-    public bool Owns(DateTimeOffset time) => Covers(time) && (Taken ?? (Asked is null ? DateTimeOffset.MinValue : DateTimeOffset.MaxValue)) <= time && time < (Leaving ?? DateTimeOffset.MaxValue);
+    public bool Owns(DateTimeOffset time) =>
+        Covers(time)
+        && (Taken ?? (Asked is null ? DateTimeOffset.MinValue : DateTimeOffset.MaxValue)) <= time
+        && time < (Leaving ?? DateTimeOffset.MaxValue);
 
     /// <summary>When something changes.</summary>
     public IEnumerable<DateTimeOffset> Changes => new[] { Asked, Taken, Leaving, Released }.OfType<DateTimeOffset>();
@@ -40,7 +51,12 @@ internal sealed record Claim(string Node, string Job, DateTimeOffset? Asked, Dat
                 {
                     // A job that was cancelled while its nodes were being taken has never had them.
                     open ??= new Claim(moment.Node, moment.Job, null, null, null, null, "");
-                    open = open with { Leaving = moment.Began, Released = moment.Ended, Note = open.Note.Length == 0 ? moment.Note : $"{open.Note}\n{moment.Note}" };
+                    open = open with
+                    {
+                        Leaving = moment.Began,
+                        Released = moment.Ended,
+                        Note = open.Note.Length == 0 ? moment.Note : $"{open.Note}\n{moment.Note}",
+                    };
                     claims.Add(open);
                     open = null;
                 }

@@ -15,7 +15,8 @@ internal sealed record HandOverMoment(string Node, string Job, bool Decommission
     /// <summary>As an Event tells of it.</summary>
     /// <param name="from">The Event.</param>
     /// <param name="node">Slurm's name of the node.</param>
-    public static HandOverMoment Of(HandOverEvent from, string node) => new(node, from.Job.ToString(), from.Decommission, from.Began, from.Ended, from.Message);
+    public static HandOverMoment Of(HandOverEvent from, string node) =>
+        new(node, from.Job.ToString(), from.Decommission, from.Began, from.Ended, from.Message);
 
     /// <summary>As a hold tells that is there now; nobody says when its pods had left.</summary>
     /// <param name="hold">The hold.</param>

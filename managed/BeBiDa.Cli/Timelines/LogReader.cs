@@ -38,12 +38,42 @@ internal sealed partial class LogReader(Func<string, CancellationToken, Task<IRe
         if (!line.Contains("bebida", StringComparison.Ordinal))
             return [];
         if (Released().Match(line) is { Success: true } released && Time(released) is { } then)
-            return [new HandOverMoment(released.Groups["node"].Value, released.Groups["job"].Value, false, then, then, released.Groups["note"].Value)];
+            return
+            [
+                new HandOverMoment(
+                    released.Groups["node"].Value,
+                    released.Groups["job"].Value,
+                    false,
+                    then,
+                    then,
+                    released.Groups["note"].Value
+                ),
+            ];
         if (Unfinished().Match(line) is { Success: true } unfinished && Time(unfinished) is { } told)
-            return [.. (await NodesAsync(unfinished, cancellationToken).ConfigureAwait(false)).Select(node => new HandOverMoment(node, unfinished.Groups["job"].Value, true, told - Lasted(unfinished), null, unfinished.Groups["note"].Value))];
+            return
+            [
+                .. (await NodesAsync(unfinished, cancellationToken).ConfigureAwait(false)).Select(node => new HandOverMoment(
+                    node,
+                    unfinished.Groups["job"].Value,
+                    true,
+                    told - Lasted(unfinished),
+                    null,
+                    unfinished.Groups["note"].Value
+                )),
+            ];
         if (HandOver().Match(line) is not { Success: true } match || Time(match) is not { } time)
             return [];
-        return [.. (await NodesAsync(match, cancellationToken).ConfigureAwait(false)).Select(node => new HandOverMoment(node, match.Groups["job"].Value, match.Groups["way"].Value == "decommission", time - Lasted(match), match.Groups["superseded"].Success ? null : time, match.Groups["note"].Value))];
+        return
+        [
+            .. (await NodesAsync(match, cancellationToken).ConfigureAwait(false)).Select(node => new HandOverMoment(
+                node,
+                match.Groups["job"].Value,
+                match.Groups["way"].Value == "decommission",
+                time - Lasted(match),
+                match.Groups["superseded"].Success ? null : time,
+                match.Groups["note"].Value
+            )),
+        ];
     }
 
     private async Task<IReadOnlyList<string>> NodesAsync(Match match, CancellationToken cancellationToken)
@@ -57,19 +87,32 @@ internal sealed partial class LogReader(Func<string, CancellationToken, Task<IRe
     }
 
     private static TimeSpan Lasted(Match match) =>
-        Duration.TryParse(match.Groups["lasted"].Value.Replace(" ", "", StringComparison.Ordinal), out var duration) ? duration : TimeSpan.Zero;
+        Duration.TryParse(match.Groups["lasted"].Value.Replace(" ", "", StringComparison.Ordinal), out var duration)
+            ? duration
+            : TimeSpan.Zero;
 
     // slurmctld's LogTimeFormat, but for those without a date: local time, unless the zone stands there.
     private static DateTimeOffset? Time(Match match) =>
-        DateTimeOffset.TryParse(match.Groups["time"].Value, CultureInfo.InvariantCulture, DateTimeStyles.AssumeLocal, out var time) ? time : null;
+        DateTimeOffset.TryParse(match.Groups["time"].Value, CultureInfo.InvariantCulture, DateTimeStyles.AssumeLocal, out var time)
+            ? time
+            : null;
 
-    [GeneratedRegex(@"^\[?(?<time>\d{4}-\d\d-\d\dT[0-9:.]+(?:Z|[+-]\d\d:?\d\d)?)\]? (?:bebida|bebidactl): (?<note>job (?<job>\d+(?:_\d+)?): (?<way>decommission|recommission) of \d+ nodes (?:done|(?<superseded>superseded)) in (?<lasted>\d+ ms)(?:, \d+ pods evicted)?(?: on (?<nodes>\S+))?)$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"^\[?(?<time>\d{4}-\d\d-\d\dT[0-9:.]+(?:Z|[+-]\d\d:?\d\d)?)\]? (?:bebida|bebidactl): (?<note>job (?<job>\d+(?:_\d+)?): (?<way>decommission|recommission) of \d+ nodes (?:done|(?<superseded>superseded)) in (?<lasted>\d+ ms)(?:, \d+ pods evicted)?(?: on (?<nodes>\S+))?)$",
+        RegexOptions.CultureInvariant
+    )]
     private static partial Regex HandOver();
 
     // The job's epilog, or a line that says that it was done after all, comes later.
-    [GeneratedRegex(@"^\[?(?<time>\d{4}-\d\d-\d\dT[0-9:.]+(?:Z|[+-]\d\d:?\d\d)?)\]? (?:error: bebida|bebidactl: error): (?<note>job (?<job>\d+(?:_\d+)?): decommission (?:not done within|failed after) (?<lasted>\d+ ms|[0-9hms]+)(?: on (?<nodes>[^\s:]+))?(?: \(.*?\))?: .*)$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"^\[?(?<time>\d{4}-\d\d-\d\dT[0-9:.]+(?:Z|[+-]\d\d:?\d\d)?)\]? (?:error: bebida|bebidactl: error): (?<note>job (?<job>\d+(?:_\d+)?): decommission (?:not done within|failed after) (?<lasted>\d+ ms|[0-9hms]+)(?: on (?<nodes>[^\s:]+))?(?: \(.*?\))?: .*)$",
+        RegexOptions.CultureInvariant
+    )]
     private static partial Regex Unfinished();
 
-    [GeneratedRegex(@"^\[?(?<time>\d{4}-\d\d-\d\dT[0-9:.]+(?:Z|[+-]\d\d:?\d\d)?)\]? (?:bebida|bebidactl): (?<note>job (?<job>\d+(?:_\d+)?): node (?<node>\S+) released: .*)$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"^\[?(?<time>\d{4}-\d\d-\d\dT[0-9:.]+(?:Z|[+-]\d\d:?\d\d)?)\]? (?:bebida|bebidactl): (?<note>job (?<job>\d+(?:_\d+)?): node (?<node>\S+) released: .*)$",
+        RegexOptions.CultureInvariant
+    )]
     private static partial Regex Released();
 }

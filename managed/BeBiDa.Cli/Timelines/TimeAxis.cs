@@ -18,7 +18,12 @@ internal static class TimeAxis
     /// <param name="until">Where it ends.</param>
     /// <param name="most">How many marks there is room for.</param>
     /// <param name="zone">The zone of the times.</param>
-    public static IReadOnlyList<(DateTimeOffset Time, string Label)> Marks(DateTimeOffset from, DateTimeOffset until, int most, TimeZoneInfo zone)
+    public static IReadOnlyList<(DateTimeOffset Time, string Label)> Marks(
+        DateTimeOffset from,
+        DateTimeOffset until,
+        int most,
+        TimeZoneInfo zone
+    )
     {
         var step = Steps.FirstOrDefault(s => (until - from) / s <= most, TimeSpan.FromDays(Math.Ceiling((until - from).TotalDays / most)));
         var marks = new List<(DateTimeOffset, string)>();
@@ -35,7 +40,17 @@ internal static class TimeAxis
                 continue;
             var isNewDay = clock.Date != day;
             day = clock.Date;
-            marks.Add((time, clock.ToString(isNewDay || step >= TimeSpan.FromDays(1) ? "d MMM" : step < TimeSpan.FromMinutes(1) ? "HH:mm:ss" : "HH:mm", CultureInfo.InvariantCulture)));
+            marks.Add(
+                (
+                    time,
+                    clock.ToString(
+                        isNewDay || step >= TimeSpan.FromDays(1) ? "d MMM"
+                            : step < TimeSpan.FromMinutes(1) ? "HH:mm:ss"
+                            : "HH:mm",
+                        CultureInfo.InvariantCulture
+                    )
+                )
+            );
         }
     }
 }

@@ -29,7 +29,12 @@ internal sealed record Stretch(Owner Owner, IReadOnlyList<string> Jobs, DateTime
 /// <param name="Until">Where it ends.</param>
 /// <param name="Rows">Each node's stretches, without a gap; the nodes in the order in which people count.</param>
 /// <param name="Claims">What it was made of.</param>
-internal sealed record Timeline(DateTimeOffset From, DateTimeOffset Until, IReadOnlyList<(string Node, IReadOnlyList<Stretch> Stretches)> Rows, IReadOnlyList<Claim> Claims)
+internal sealed record Timeline(
+    DateTimeOffset From,
+    DateTimeOffset Until,
+    IReadOnlyList<(string Node, IReadOnlyList<Stretch> Stretches)> Rows,
+    IReadOnlyList<Claim> Claims
+)
 {
     /// <summary>Cuts claims into stretches.</summary>
     /// <param name="claims">The claims.</param>
@@ -39,9 +44,23 @@ internal sealed record Timeline(DateTimeOffset From, DateTimeOffset Until, IRead
     public static Timeline Of(IReadOnlyList<Claim> claims, IEnumerable<string> nodes, DateTimeOffset from, DateTimeOffset until)
     {
         var byNode = claims.ToLookup(c => c.Node);
-        var rows = nodes.Distinct().Order(Comparer<string>.Create(NaturalOrder)).Select(node => (node, Cut([.. byNode[node]], from, until))).ToList();
+        var rows = nodes
+            .Distinct()
+            .Order(Comparer<string>.Create(NaturalOrder))
+            .Select(node => (node, Cut([.. byNode[node]], from, until)))
+            .ToList();
         var shown = rows.Select(r => r.node).ToHashSet(StringComparer.Ordinal);
-        return new Timeline(from, until, rows, [.. claims.Where(c => shown.Contains(c.Node) && c.Changes.All(t => t < until) && (c.Released ?? until) > from).OrderBy(c => c.Asked ?? DateTimeOffset.MinValue).ThenBy(c => c.Node, Comparer<string>.Create(NaturalOrder))]);
+        return new Timeline(
+            from,
+            until,
+            rows,
+            [
+                .. claims
+                    .Where(c => shown.Contains(c.Node) && c.Changes.All(t => t < until) && (c.Released ?? until) > from)
+                    .OrderBy(c => c.Asked ?? DateTimeOffset.MinValue)
+                    .ThenBy(c => c.Node, Comparer<string>.Create(NaturalOrder)),
+            ]
+        );
     }
 
     /// <summary>The share of all nodes' time that an owner had, 0 to 1.</summary>
@@ -53,12 +72,22 @@ internal sealed record Timeline(DateTimeOffset From, DateTimeOffset Until, IRead
 
     private static IReadOnlyList<Stretch> Cut(IReadOnlyList<Claim> claims, DateTimeOffset from, DateTimeOffset until)
     {
-        var cuts = claims.SelectMany(c => c.Changes).Where(t => t > from && t < until).Append(from).Append(until).Distinct().Order().ToList();
+        var cuts = claims
+            .SelectMany(c => c.Changes)
+            .Where(t => t > from && t < until)
+            .Append(from)
+            .Append(until)
+            .Distinct()
+            .Order()
+            .ToList();
         var stretches = new List<Stretch>();
         foreach (var (begin, end) in cuts.Zip(cuts.Skip(1)))
         {
             var here = claims.Where(c => c.Covers(begin)).OrderBy(c => c.Asked ?? DateTimeOffset.MinValue).ToList();
-            var owner = here.Count == 0 ? Owner.Kubernetes : here.Any(c => c.Owns(begin)) ? Owner.Slurm : Owner.Between;
+            var owner =
+                here.Count == 0 ? Owner.Kubernetes
+                : here.Any(c => c.Owns(begin)) ? Owner.Slurm
+                : Owner.Between;
             var jobs = here.Where(c => owner != Owner.Slurm || c.Owns(begin)).Select(c => c.Job).ToList();
             if (stretches.LastOrDefault() is { } last && last.Owner == owner && last.Jobs.SequenceEqual(jobs))
                 stretches[^1] = last with { Until = end };
@@ -71,7 +100,8 @@ internal sealed record Timeline(DateTimeOffset From, DateTimeOffset Until, IRead
     /// <summary>n2 before n10: numbers by their value, the rest by its letters.</summary>
     public static int NaturalOrder(string left, string right)
     {
-        int i = 0, j = 0;
+        int i = 0,
+            j = 0;
         while (i < left.Length && j < right.Length)
         {
             if (char.IsAsciiDigit(left[i]) && char.IsAsciiDigit(right[j]))

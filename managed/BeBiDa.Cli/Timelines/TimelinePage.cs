@@ -9,10 +9,15 @@ internal static class TimelinePage
     {
         var rows = new StringBuilder();
         foreach (var claim in timeline.Claims)
-            rows.Append("<tr>").Append(Cell(claim.Job)).Append(Cell(claim.Node))
-                .Append(Cell(Time(claim.Asked))).Append(Cell(Took(claim.Asked, claim.Taken)))
-                .Append(Cell(Time(claim.Leaving))).Append(Cell(Took(claim.Leaving, claim.Released)))
-                .Append(Cell(claim.Note)).Append("</tr>\n");
+            rows.Append("<tr>")
+                .Append(Cell(claim.Job))
+                .Append(Cell(claim.Node))
+                .Append(Cell(Time(claim.Asked)))
+                .Append(Cell(Took(claim.Asked, claim.Taken)))
+                .Append(Cell(Time(claim.Leaving)))
+                .Append(Cell(Took(claim.Leaving, claim.Released)))
+                .Append(Cell(claim.Note))
+                .Append("</tr>\n");
         return $$"""
             <!doctype html>
             <html lang="en">
@@ -49,12 +54,13 @@ internal static class TimelinePage
         string Time(DateTimeOffset? time) => time is { } known ? TimelinePicture.Clock(known, zone, precise: true) : "";
     }
 
-    private static string Took(DateTimeOffset? from, DateTimeOffset? until) => (from, until) switch
-    {
-        (null, _) => "",
-        (_, null) => "not yet",
-        var (begin, end) => TimelinePicture.Length(end.Value - begin.Value),
-    };
+    private static string Took(DateTimeOffset? from, DateTimeOffset? until) =>
+        (from, until) switch
+        {
+            (null, _) => "",
+            (_, null) => "not yet",
+            var (begin, end) => TimelinePicture.Length(end.Value - begin.Value),
+        };
 
     private static string Cell(string text) => $"<td>{TimelinePicture.Text(text)}</td>";
 }

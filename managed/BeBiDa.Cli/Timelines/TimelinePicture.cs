@@ -11,28 +11,45 @@ namespace BeBiDa.Cli.Timelines;
 /// </remarks>
 internal sealed class TimelinePicture(Timeline timeline, TimeZoneInfo zone)
 {
-    private const double Width = 1200, Right = 28, Top = 118, Bottom = 54;
+    private const double Width = 1200,
+        Right = 28,
+        Top = 118,
+        Bottom = 54;
+
     // What people still see.
     private const double Least = 3;
+
     // Of the font that everything is measured in.
-    private const double Letter = 7.2, BoldLetter = 9.6, SmallLetter = 5.8;
+    private const double Letter = 7.2,
+        BoldLetter = 9.6,
+        SmallLetter = 5.8;
 
     // What a tooltip has room for; in logs, node lists may be long.
     private const int LongestNote = 240;
 
     private readonly StringBuilder svg = new();
     private readonly double left = 28 + Math.Clamp(timeline.Rows.Select(r => r.Node.Length).DefaultIfEmpty(0).Max(), 2, 28) * Letter + 14;
-    private readonly double row = timeline.Rows.Count switch { <= 16 => 36, <= 40 => 26, <= 120 => 16, _ => 10 };
+    private readonly double row = timeline.Rows.Count switch
+    {
+        <= 16 => 36,
+        <= 40 => 26,
+        <= 120 => 16,
+        _ => 10,
+    };
 
     private double Height => Top + timeline.Rows.Count * row + Bottom;
 
     /// <summary>The picture.</summary>
     public string Draw()
     {
-        Add($"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {N(Width)} {N(Height)}\" width=\"{N(Width)}\" height=\"{N(Height)}\" role=\"img\" aria-labelledby=\"title\" font-family=\"system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif\" font-size=\"13\">");
+        Add(
+            $"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {N(Width)} {N(Height)}\" width=\"{N(Width)}\" height=\"{N(Height)}\" role=\"img\" aria-labelledby=\"title\" font-family=\"system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif\" font-size=\"13\">"
+        );
         Add("<title id=\"title\">Who had which node</title>");
         Add(Style);
-        Add("<defs><pattern id=\"hatch\" width=\"7\" height=\"7\" patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\"><rect class=\"between\" width=\"7\" height=\"7\"/><rect class=\"stripe\" width=\"2.5\" height=\"7\"/></pattern></defs>");
+        Add(
+            "<defs><pattern id=\"hatch\" width=\"7\" height=\"7\" patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\"><rect class=\"between\" width=\"7\" height=\"7\"/><rect class=\"stripe\" width=\"2.5\" height=\"7\"/></pattern></defs>"
+        );
         Add($"<rect class=\"paper\" width=\"{N(Width)}\" height=\"{N(Height)}\"/>");
         Heading();
         Legend();
@@ -45,14 +62,15 @@ internal sealed class TimelinePicture(Timeline timeline, TimeZoneInfo zone)
     }
 
     /// <summary>How long something took, with as many digits as matter.</summary>
-    public static string Length(TimeSpan length) => length switch
-    {
-        { TotalSeconds: < 1 } => string.Create(CultureInfo.InvariantCulture, $"{Math.Max(1, length.TotalMilliseconds):0} ms"),
-        { TotalSeconds: < 60 } => string.Create(CultureInfo.InvariantCulture, $"{length.TotalSeconds:0.0} s"),
-        { TotalMinutes: < 60 } => string.Create(CultureInfo.InvariantCulture, $"{(int)length.TotalMinutes} min {length.Seconds} s"),
-        { TotalHours: < 48 } => string.Create(CultureInfo.InvariantCulture, $"{(int)length.TotalHours} h {length.Minutes} min"),
-        _ => string.Create(CultureInfo.InvariantCulture, $"{length.TotalDays:0.0} days"),
-    };
+    public static string Length(TimeSpan length) =>
+        length switch
+        {
+            { TotalSeconds: < 1 } => string.Create(CultureInfo.InvariantCulture, $"{Math.Max(1, length.TotalMilliseconds):0} ms"),
+            { TotalSeconds: < 60 } => string.Create(CultureInfo.InvariantCulture, $"{length.TotalSeconds:0.0} s"),
+            { TotalMinutes: < 60 } => string.Create(CultureInfo.InvariantCulture, $"{(int)length.TotalMinutes} min {length.Seconds} s"),
+            { TotalHours: < 48 } => string.Create(CultureInfo.InvariantCulture, $"{(int)length.TotalHours} h {length.Minutes} min"),
+            _ => string.Create(CultureInfo.InvariantCulture, $"{length.TotalDays:0.0} days"),
+        };
 
     /// <summary>A moment of the zone, to the second, or to the millisecond.</summary>
     public static string Clock(DateTimeOffset time, TimeZoneInfo zone, bool precise = false) =>
@@ -64,7 +82,8 @@ internal sealed class TimelinePicture(Timeline timeline, TimeZoneInfo zone)
         var (from, until) = (TimeZoneInfo.ConvertTime(timeline.From, zone), TimeZoneInfo.ConvertTime(timeline.Until, zone));
         var offset = from.Offset == TimeSpan.Zero ? "UTC" : $"UTC{(from.Offset < TimeSpan.Zero ? "-" : "+")}{from.Offset:hh\\:mm}";
         var name = zone.Id is "UTC" or "Etc/UTC" or "Local" || from.Offset == TimeSpan.Zero ? offset : $"{zone.Id} ({offset})";
-        var end = from.Date == until.Date ? Clock(until, zone) : $"{until.ToString("d MMMM", CultureInfo.InvariantCulture)} {Clock(until, zone)}";
+        var end =
+            from.Date == until.Date ? Clock(until, zone) : $"{until.ToString("d MMMM", CultureInfo.InvariantCulture)} {Clock(until, zone)}";
         return $"{from.ToString("d MMMM yyyy", CultureInfo.InvariantCulture)}, {Clock(from, zone)} to {end}, {name}";
     }
 
@@ -72,17 +91,30 @@ internal sealed class TimelinePicture(Timeline timeline, TimeZoneInfo zone)
     {
         Add($"<text class=\"ink\" x=\"28\" y=\"42\" font-size=\"23\" font-weight=\"650\">Who had which node</text>");
         var nodes = timeline.Rows.Count == 1 ? "one node" : $"{timeline.Rows.Count} nodes";
-        var jobs = timeline.Claims.Select(c => c.Job).Distinct().Count() switch { 0 => "no job", 1 => "one job", var n => $"{n} jobs" };
+        var jobs = timeline.Claims.Select(c => c.Job).Distinct().Count() switch
+        {
+            0 => "no job",
+            1 => "one job",
+            var n => $"{n} jobs",
+        };
         Add($"<text class=\"quiet\" x=\"28\" y=\"66\">{Text($"{Describe(timeline, zone)} · {nodes}, {jobs}")}</text>");
     }
 
     private void Legend()
     {
         var x = 28.0;
-        foreach (var (owner, name) in new[] { (Owner.Kubernetes, "Kubernetes"), (Owner.Between, "in between: pods leave, or the job does"), (Owner.Slurm, "Slurm, with the job's number") })
+        foreach (
+            var (owner, name) in new[]
+            {
+                (Owner.Kubernetes, "Kubernetes"),
+                (Owner.Between, "in between: pods leave, or the job does"),
+                (Owner.Slurm, "Slurm, with the job's number"),
+            }
+        )
         {
             Add($"<rect {Paint(owner)} x=\"{N(x)}\" y=\"82\" width=\"22\" height=\"14\" rx=\"3\"/>");
-            var label = $"{name} · {(timeline.Share(owner) * 100).ToString(timeline.Share(owner) is > 0 and < 0.1 ? "0.0" : "0", CultureInfo.InvariantCulture)} %";
+            var label =
+                $"{name} · {(timeline.Share(owner) * 100).ToString(timeline.Share(owner) is > 0 and < 0.1 ? "0.0" : "0", CultureInfo.InvariantCulture)} %";
             Add($"<text class=\"ink\" x=\"{N(x + 30)}\" y=\"93.5\">{Text(label)}</text>");
             x += 30 + label.Length * 6.5 + 26;
         }
@@ -102,19 +134,28 @@ internal sealed class TimelinePicture(Timeline timeline, TimeZoneInfo zone)
     {
         var bar = row - Math.Max(2, row / 5);
         if (isNamed)
-            Add($"<text class=\"ink\" x=\"{N(left - 14)}\" y=\"{N(y + bar / 2 + 4.5)}\" text-anchor=\"end\">{Text(Short(node, 28))}</text>");
+            Add(
+                $"<text class=\"ink\" x=\"{N(left - 14)}\" y=\"{N(y + bar / 2 + 4.5)}\" text-anchor=\"end\">{Text(Short(node, 28))}</text>"
+            );
         // What is short is drawn last, and so over its neighbours where it is made wide enough to be seen.
         foreach (var stretch in stretches.OrderBy(s => s.Owner == Owner.Between).ThenByDescending(s => s.Length))
         {
             var width = Math.Max(Least, X(stretch.Until) - X(stretch.From));
             var x = Math.Min(X(stretch.From), Width - Right - width);
-            Add($"<rect {Paint(stretch.Owner)} x=\"{N(x)}\" y=\"{N(y)}\" width=\"{N(width)}\" height=\"{N(bar)}\" rx=\"{N(Math.Min(row / 12, width / 2))}\"><title>{Text(Tooltip(node, stretch))}</title></rect>");
+            Add(
+                $"<rect {Paint(stretch.Owner)} x=\"{N(x)}\" y=\"{N(y)}\" width=\"{N(width)}\" height=\"{N(bar)}\" rx=\"{N(Math.Min(row / 12, width / 2))}\"><title>{Text(Tooltip(node, stretch))}</title></rect>"
+            );
             if (bar < 12 || stretch.Owner == Owner.Kubernetes)
                 continue;
-            string[] labels = stretch.Owner == Owner.Between ? [Length(stretch.Length)] : [string.Join(", ", stretch.Jobs.Select(Number)), $"{stretch.Jobs.Count} jobs"];
+            string[] labels =
+                stretch.Owner == Owner.Between
+                    ? [Length(stretch.Length)]
+                    : [string.Join(", ", stretch.Jobs.Select(Number)), $"{stretch.Jobs.Count} jobs"];
             var (kind, letter) = stretch.Owner == Owner.Between ? ("on-between", SmallLetter) : ("on-slurm", BoldLetter);
             if (labels.FirstOrDefault(l => l.Length * letter + 4 <= width) is { } label)
-                Add($"<text class=\"{kind}\" x=\"{N(x + width / 2)}\" y=\"{N(y + bar / 2 + 4.5)}\" text-anchor=\"middle\" pointer-events=\"none\">{Text(label)}</text>");
+                Add(
+                    $"<text class=\"{kind}\" x=\"{N(x + width / 2)}\" y=\"{N(y + bar / 2 + 4.5)}\" text-anchor=\"middle\" pointer-events=\"none\">{Text(label)}</text>"
+                );
         }
     }
 
@@ -126,7 +167,10 @@ internal sealed class TimelinePicture(Timeline timeline, TimeZoneInfo zone)
             Owner.Between => $"in between, for {Jobs(stretch)}",
             _ => $"Slurm: {Jobs(stretch)}",
         };
-        return $"{node}: {who}\n{Clock(stretch.From, zone, precise: true)} to {Clock(stretch.Until, zone, precise: true)}, {Length(stretch.Length)}" + string.Concat(stretch.Note.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => $"\n{Short(line, LongestNote)}"));
+        return $"{node}: {who}\n{Clock(stretch.From, zone, precise: true)} to {Clock(stretch.Until, zone, precise: true)}, {Length(stretch.Length)}"
+            + string.Concat(
+                stretch.Note.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => $"\n{Short(line, LongestNote)}")
+            );
     }
 
     private static string Jobs(Stretch stretch) => $"job {string.Join(", ", stretch.Jobs)}";
@@ -134,14 +178,16 @@ internal sealed class TimelinePicture(Timeline timeline, TimeZoneInfo zone)
     // The cluster's name is the same in most pictures; the tooltip has it.
     private static string Number(string job) => job[(job.LastIndexOf('.') + 1)..];
 
-    private double X(DateTimeOffset time) => left + (Width - left - Right) * Math.Clamp((time - timeline.From) / (timeline.Until - timeline.From), 0, 1);
+    private double X(DateTimeOffset time) =>
+        left + (Width - left - Right) * Math.Clamp((time - timeline.From) / (timeline.Until - timeline.From), 0, 1);
 
-    private static string Paint(Owner owner) => owner switch
-    {
-        Owner.Kubernetes => "class=\"kubernetes\"",
-        Owner.Slurm => "class=\"slurm\"",
-        _ => "fill=\"url(#hatch)\"",
-    };
+    private static string Paint(Owner owner) =>
+        owner switch
+        {
+            Owner.Kubernetes => "class=\"kubernetes\"",
+            Owner.Slurm => "class=\"slurm\"",
+            _ => "fill=\"url(#hatch)\"",
+        };
 
     private void Add(string element) => svg.Append(element).Append('\n');
 

@@ -39,7 +39,8 @@ public enum ClusterFault
 /// <param name="message">What failed and what the server said, for an admin.</param>
 /// <param name="retryAfter">How long the server asks to wait; null when it does not say.</param>
 /// <param name="inner">What caused it.</param>
-public sealed class ClusterException(ClusterFault fault, string message, TimeSpan? retryAfter = null, Exception? inner = null) : Exception(message, inner)
+public sealed class ClusterException(ClusterFault fault, string message, TimeSpan? retryAfter = null, Exception? inner = null)
+    : Exception(message, inner)
 {
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
 

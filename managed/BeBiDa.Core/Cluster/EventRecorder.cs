@@ -12,7 +12,9 @@ public sealed class EventRecorder : IAsyncDisposable
     // Few at once: they must not hold up the requests that jobs wait for.
     private const int Writers = 4;
 
-    private readonly Channel<NodeEvent> events = Channel.CreateBounded<NodeEvent>(new BoundedChannelOptions(Capacity) { FullMode = BoundedChannelFullMode.DropOldest });
+    private readonly Channel<NodeEvent> events = Channel.CreateBounded<NodeEvent>(
+        new BoundedChannelOptions(Capacity) { FullMode = BoundedChannelFullMode.DropOldest }
+    );
     private readonly CancellationTokenSource stop = new();
     private readonly ICluster cluster;
     private readonly ILogger logger;

@@ -18,12 +18,23 @@ public interface ICluster
     /// <param name="cancellationToken">Ends it, on our side only: the node may be held all the same.</param>
     /// <param name="unsent">Ends it as long as nothing has been sent, which is as if it had never been asked for.</param>
     /// <returns>All holds that the node has now, this one included.</returns>
-    Task<IReadOnlyList<Hold>> HoldAsync(ClusterNode node, HoldKey hold, DateTimeOffset since, CancellationToken cancellationToken, CancellationToken unsent = default);
+    Task<IReadOnlyList<Hold>> HoldAsync(
+        ClusterNode node,
+        HoldKey hold,
+        DateTimeOffset since,
+        CancellationToken cancellationToken,
+        CancellationToken unsent = default
+    );
 
     /// <summary>Takes a hold off a node; the node becomes schedulable unless someone else wants it unschedulable too.</summary>
     /// <inheritdoc cref="HoldAsync"/>
     /// <returns>The holds that are left.</returns>
-    Task<IReadOnlyList<Hold>> ReleaseAsync(ClusterNode node, HoldKey hold, CancellationToken cancellationToken, CancellationToken unsent = default);
+    Task<IReadOnlyList<Hold>> ReleaseAsync(
+        ClusterNode node,
+        HoldKey hold,
+        CancellationToken cancellationToken,
+        CancellationToken unsent = default
+    );
 
     /// <summary>Deletes the Node object, unless someone else wants it as it is.</summary>
     /// <param name="node">The node.</param>
@@ -36,7 +47,11 @@ public interface ICluster
     Task<PodList> ListPodsAsync(IReadOnlyCollection<ClusterNode> nodes, CancellationToken cancellationToken);
 
     /// <summary>What changes about the pods on these nodes after a list; ends when the server ends it. <see cref="ClusterFault.Throttled"/> when too much is watched already.</summary>
-    IAsyncEnumerable<PodChange> WatchPodsAsync(IReadOnlyCollection<ClusterNode> nodes, string resourceVersion, CancellationToken cancellationToken);
+    IAsyncEnumerable<PodChange> WatchPodsAsync(
+        IReadOnlyCollection<ClusterNode> nodes,
+        string resourceVersion,
+        CancellationToken cancellationToken
+    );
 
     /// <summary>Asks to evict a pod (policy/v1 Eviction). Returns when it is terminating; every other answer is a <see cref="ClusterException"/>, whose fault <see cref="Draining.EvictionTable"/> explains.</summary>
     /// <param name="pod">Which one; another pod of its name is not touched.</param>

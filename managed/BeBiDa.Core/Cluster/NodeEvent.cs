@@ -10,7 +10,15 @@ namespace BeBiDa.Cluster;
 /// <param name="Began">When the hand-over of the node began: its hold was asked for, or the job began to end.</param>
 /// <param name="Time">When it was done.</param>
 /// <param name="Warning">Whether something was not as it should be.</param>
-public sealed record NodeEvent(ClusterNode Node, HoldKey Job, string Reason, string Message, DateTimeOffset Began, DateTimeOffset Time, bool Warning = false)
+public sealed record NodeEvent(
+    ClusterNode Node,
+    HoldKey Job,
+    string Reason,
+    string Message,
+    DateTimeOffset Began,
+    DateTimeOffset Time,
+    bool Warning = false
+)
 {
     /// <summary>A job has taken the node.</summary>
     public const string Decommissioned = "SlurmDecommissioned";

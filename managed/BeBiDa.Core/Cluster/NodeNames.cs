@@ -9,7 +9,9 @@ namespace BeBiDa.Cluster;
 /// </remarks>
 public sealed class NodeNames(NodesConfiguration nodes)
 {
-    private readonly Dictionary<string, string> slurmByKubernetes = nodes.Map.GroupBy(m => m.Value, m => m.Key, StringComparer.OrdinalIgnoreCase).ToDictionary(m => m.Key, m => m.First(), StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, string> slurmByKubernetes = nodes
+        .Map.GroupBy(m => m.Value, m => m.Key, StringComparer.OrdinalIgnoreCase)
+        .ToDictionary(m => m.Key, m => m.First(), StringComparer.OrdinalIgnoreCase);
 
     /// <summary>The Kubernetes Node of a Slurm node.</summary>
     /// <returns>The node; null when Kubernetes knows none, so that it is none of our business.</returns>
@@ -18,7 +20,8 @@ public sealed class NodeNames(NodesConfiguration nodes)
         if (nodes.Map.TryGetValue(slurmName, out var mapped))
             return directory.ByName(mapped.ToLowerInvariant());
         // A label's value may be Slurm's spelling, or, as kubernetes.io/hostname, kubelet's.
-        return directory.BySlurmName(slurmName) ?? directory.BySlurmName(slurmName.ToLowerInvariant())
+        return directory.BySlurmName(slurmName)
+            ?? directory.BySlurmName(slurmName.ToLowerInvariant())
             ?? directory.ByName(nodes.Template.Replace("{node}", slurmName, StringComparison.Ordinal).ToLowerInvariant());
     }
 
@@ -31,7 +34,10 @@ public sealed class NodeNames(NodesConfiguration nodes)
             return label;
         var at = nodes.Template.IndexOf("{node}", StringComparison.Ordinal);
         var (before, after) = (nodes.Template[..at], nodes.Template[(at + "{node}".Length)..]);
-        return node.Name.Length > before.Length + after.Length && node.Name.StartsWith(before, StringComparison.OrdinalIgnoreCase) && node.Name.EndsWith(after, StringComparison.OrdinalIgnoreCase)
+        return
+            node.Name.Length > before.Length + after.Length
+            && node.Name.StartsWith(before, StringComparison.OrdinalIgnoreCase)
+            && node.Name.EndsWith(after, StringComparison.OrdinalIgnoreCase)
             ? node.Name[before.Length..^after.Length]
             : node.Name;
     }

@@ -24,7 +24,7 @@ public static class BoundedYaml
     private static void RefuseDeep(string text)
     {
         var parser = new Parser(new StringReader(text));
-        for (var depth = 0; parser.MoveNext();)
+        for (var depth = 0; parser.MoveNext(); )
         {
             depth += parser.Current switch
             {

@@ -5,9 +5,7 @@ public sealed class ConfigurationException(IReadOnlyList<string> problems) : Exc
 {
     /// <summary>One problem.</summary>
     public ConfigurationException(string problem)
-        : this([problem])
-    {
-    }
+        : this([problem]) { }
 
     /// <summary>The problems, one line each.</summary>
     public IReadOnlyList<string> Problems { get; } = problems;

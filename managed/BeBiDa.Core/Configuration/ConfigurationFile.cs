@@ -28,7 +28,9 @@ public static class ConfigurationFile
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new ConfigurationException($"{path}: no such file; write it after the example bebida.yaml, or name another file in {PathVariable}");
+            throw new ConfigurationException(
+                $"{path}: no such file; write it after the example bebida.yaml, or name another file in {PathVariable}"
+            );
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -58,8 +60,12 @@ public static class ConfigurationFile
                 [] => new YamlMappingNode(),
                 [{ RootNode: YamlMappingNode mapping }] => mapping,
                 [{ RootNode: YamlScalarNode { Value: null or "" } }] => new YamlMappingNode(),
-                [var document] => throw new ConfigurationException($"{path}:{document.RootNode.Start.Line}: a mapping of sections is expected, such as 'kubernetes:'"),
-                [_, var second, ..] => throw new ConfigurationException($"{path}:{second.RootNode.Start.Line}: a second YAML document; only one is read"),
+                [var document] => throw new ConfigurationException(
+                    $"{path}:{document.RootNode.Start.Line}: a mapping of sections is expected, such as 'kubernetes:'"
+                ),
+                [_, var second, ..] => throw new ConfigurationException(
+                    $"{path}:{second.RootNode.Start.Line}: a second YAML document; only one is read"
+                ),
             };
         }
         catch (YamlException e)
@@ -69,7 +75,9 @@ public static class ConfigurationFile
         catch (Exception e) when (e is not ConfigurationException)
         {
             // The parser gives up on some texts (an unclosed brace) with an exception of .NET's, which knows no line.
-            throw new ConfigurationException($"{path}:1: not YAML, at a line that the parser does not tell; look for an unclosed bracket, brace or quote ({e.GetType().Name})");
+            throw new ConfigurationException(
+                $"{path}:1: not YAML, at a line that the parser does not tell; look for an unclosed bracket, brace or quote ({e.GetType().Name})"
+            );
         }
     }
 
@@ -78,74 +86,176 @@ public static class ConfigurationFile
         var defaults = new BebidaConfiguration();
         var configuration = new BebidaConfiguration
         {
-            Kubernetes = root.Section("kubernetes", section => new KubernetesConfiguration
-            {
-                Kubeconfig = kubernetes
-                    ? section.Required("kubeconfig", "the kubeconfig file with which BeBiDa reaches Kubernetes")
-                    : section.Text("kubeconfig", defaults.Kubernetes.Kubeconfig),
-                Context = section.Text("context", defaults.Kubernetes.Context),
-                MaxInFlight = section.Number("maxInFlight", defaults.Kubernetes.MaxInFlight, 1, 512),
-                RequestTimeout = section.Duration("requestTimeout", defaults.Kubernetes.RequestTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5)),
-                Events = section.Flag("events", defaults.Kubernetes.Events),
-                RemoveNode = section.Flag("removeNode", defaults.Kubernetes.RemoveNode),
-            }),
-            Controller = root.Section("controller", section => new ControllerConfiguration
-            {
-                Deadline = section.Duration("deadline", defaults.Controller.Deadline, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)),
-                OnFailure = section.Choice("onFailure", defaults.Controller.OnFailure, ("start", OnFailure.Start), ("requeue", OnFailure.Requeue)),
-                ReconcileInterval = section.Duration("reconcileInterval", defaults.Controller.ReconcileInterval, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)),
-            }),
-            Eviction = root.Section("eviction", section => new EvictionConfiguration
-            {
-                GracePeriod = section.DurationOr("gracePeriod", "pod", defaults.Eviction.GracePeriod, TimeSpan.Zero, TimeSpan.FromHours(1)),
-                Deadline = section.Duration("deadline", defaults.Eviction.Deadline, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)),
-                OnBudget = section.Choice("onBudget", defaults.Eviction.OnBudget, ("delete", AtDeadline.Delete), ("fail", AtDeadline.Fail)),
-                OnStuck = section.Choice("onStuck", defaults.Eviction.OnStuck, ("delete", AtDeadline.Delete), ("fail", AtDeadline.Fail)),
-                OnStuckStateful = section.Choice("onStuckStateful", defaults.Eviction.OnStuckStateful, ("leave", AtDeadline.Leave), ("delete", AtDeadline.Delete), ("fail", AtDeadline.Fail)),
-                VolumeTimeout = section.Duration("volumeTimeout", defaults.Eviction.VolumeTimeout, TimeSpan.Zero, TimeSpan.FromMinutes(5)),
-                Force = section.Flag("force", defaults.Eviction.Force),
-                DeleteEmptyDirData = section.Flag("deleteEmptyDirData", defaults.Eviction.DeleteEmptyDirData),
-            }),
-            Jobs = root.Section("jobs", section => new JobsConfiguration
-            {
-                Partitions = section.Patterns("partitions", defaults.Jobs.Partitions),
-                IgnoreNames = section.Patterns("ignoreNames", defaults.Jobs.IgnoreNames),
-                MayKeep = section.Section("mayKeep", who => new MayKeepConfiguration
+            Kubernetes = root.Section(
+                "kubernetes",
+                section => new KubernetesConfiguration
                 {
-                    Users = who.Patterns("users", defaults.Jobs.MayKeep.Users),
-                    Groups = who.Patterns("groups", defaults.Jobs.MayKeep.Groups),
-                    Partitions = who.Patterns("partitions", defaults.Jobs.MayKeep.Partitions),
-                }),
-            }),
-            Nodes = root.Section("nodes", section => new NodesConfiguration
-            {
-                Include = section.Patterns("include", defaults.Nodes.Include),
-                Exclude = section.Patterns("exclude", defaults.Nodes.Exclude),
-                Template = section.Text("template", defaults.Nodes.Template, value => value.Contains("{node}", StringComparison.Ordinal) ? null : "has no {node} in it: every Slurm node would be the same Kubernetes node"),
-                Label = section.Text("label", defaults.Nodes.Label),
-                Map = section.Map("map", defaults.Nodes.Map),
-            }),
-            Node = root.Section("node", section => new NodeConfiguration
-            {
-                Services = section.Names("services", defaults.Node.Services, IsUnit),
-                StopTimeout = section.Duration("stopTimeout", defaults.Node.StopTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)),
-                StartTimeout = section.Duration("startTimeout", defaults.Node.StartTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10)),
-                LeftoverPods = section.Choice("leftoverPods", defaults.Node.LeftoverPods, ("stop", LeftoverPods.Stop), ("freeze", LeftoverPods.Freeze), ("keep", LeftoverPods.Keep)),
-                PodCgroups = section.Names("podCgroups", defaults.Node.PodCgroups, IsBelowTheRoot),
-            }),
-            Metrics = root.Section("metrics", section => new MetricsConfiguration
-            {
-                // What the collector does not read would be written in vain.
-                Textfile = section.Text("textfile", defaults.Metrics.Textfile, value => value.Length == 0 || (value.StartsWith('/') && value.EndsWith(".prom", StringComparison.Ordinal)) ? null : "is not the absolute path of a file that ends in .prom"),
-            }),
+                    Kubeconfig = kubernetes
+                        ? section.Required("kubeconfig", "the kubeconfig file with which BeBiDa reaches Kubernetes")
+                        : section.Text("kubeconfig", defaults.Kubernetes.Kubeconfig),
+                    Context = section.Text("context", defaults.Kubernetes.Context),
+                    MaxInFlight = section.Number("maxInFlight", defaults.Kubernetes.MaxInFlight, 1, 512),
+                    RequestTimeout = section.Duration(
+                        "requestTimeout",
+                        defaults.Kubernetes.RequestTimeout,
+                        TimeSpan.FromMilliseconds(100),
+                        TimeSpan.FromMinutes(5)
+                    ),
+                    Events = section.Flag("events", defaults.Kubernetes.Events),
+                    RemoveNode = section.Flag("removeNode", defaults.Kubernetes.RemoveNode),
+                }
+            ),
+            Controller = root.Section(
+                "controller",
+                section => new ControllerConfiguration
+                {
+                    Deadline = section.Duration("deadline", defaults.Controller.Deadline, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)),
+                    OnFailure = section.Choice(
+                        "onFailure",
+                        defaults.Controller.OnFailure,
+                        ("start", OnFailure.Start),
+                        ("requeue", OnFailure.Requeue)
+                    ),
+                    ReconcileInterval = section.Duration(
+                        "reconcileInterval",
+                        defaults.Controller.ReconcileInterval,
+                        TimeSpan.FromSeconds(1),
+                        TimeSpan.FromHours(1)
+                    ),
+                }
+            ),
+            Eviction = root.Section(
+                "eviction",
+                section => new EvictionConfiguration
+                {
+                    GracePeriod = section.DurationOr(
+                        "gracePeriod",
+                        "pod",
+                        defaults.Eviction.GracePeriod,
+                        TimeSpan.Zero,
+                        TimeSpan.FromHours(1)
+                    ),
+                    Deadline = section.Duration("deadline", defaults.Eviction.Deadline, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)),
+                    OnBudget = section.Choice(
+                        "onBudget",
+                        defaults.Eviction.OnBudget,
+                        ("delete", AtDeadline.Delete),
+                        ("fail", AtDeadline.Fail)
+                    ),
+                    OnStuck = section.Choice(
+                        "onStuck",
+                        defaults.Eviction.OnStuck,
+                        ("delete", AtDeadline.Delete),
+                        ("fail", AtDeadline.Fail)
+                    ),
+                    OnStuckStateful = section.Choice(
+                        "onStuckStateful",
+                        defaults.Eviction.OnStuckStateful,
+                        ("leave", AtDeadline.Leave),
+                        ("delete", AtDeadline.Delete),
+                        ("fail", AtDeadline.Fail)
+                    ),
+                    VolumeTimeout = section.Duration(
+                        "volumeTimeout",
+                        defaults.Eviction.VolumeTimeout,
+                        TimeSpan.Zero,
+                        TimeSpan.FromMinutes(5)
+                    ),
+                    Force = section.Flag("force", defaults.Eviction.Force),
+                    DeleteEmptyDirData = section.Flag("deleteEmptyDirData", defaults.Eviction.DeleteEmptyDirData),
+                }
+            ),
+            Jobs = root.Section(
+                "jobs",
+                section => new JobsConfiguration
+                {
+                    Partitions = section.Patterns("partitions", defaults.Jobs.Partitions),
+                    IgnoreNames = section.Patterns("ignoreNames", defaults.Jobs.IgnoreNames),
+                    MayKeep = section.Section(
+                        "mayKeep",
+                        who => new MayKeepConfiguration
+                        {
+                            Users = who.Patterns("users", defaults.Jobs.MayKeep.Users),
+                            Groups = who.Patterns("groups", defaults.Jobs.MayKeep.Groups),
+                            Partitions = who.Patterns("partitions", defaults.Jobs.MayKeep.Partitions),
+                        }
+                    ),
+                }
+            ),
+            Nodes = root.Section(
+                "nodes",
+                section => new NodesConfiguration
+                {
+                    Include = section.Patterns("include", defaults.Nodes.Include),
+                    Exclude = section.Patterns("exclude", defaults.Nodes.Exclude),
+                    Template = section.Text(
+                        "template",
+                        defaults.Nodes.Template,
+                        value =>
+                            value.Contains("{node}", StringComparison.Ordinal)
+                                ? null
+                                : "has no {node} in it: every Slurm node would be the same Kubernetes node"
+                    ),
+                    Label = section.Text("label", defaults.Nodes.Label),
+                    Map = section.Map("map", defaults.Nodes.Map),
+                }
+            ),
+            Node = root.Section(
+                "node",
+                section => new NodeConfiguration
+                {
+                    Services = section.Names("services", defaults.Node.Services, IsUnit),
+                    StopTimeout = section.Duration(
+                        "stopTimeout",
+                        defaults.Node.StopTimeout,
+                        TimeSpan.FromSeconds(1),
+                        TimeSpan.FromHours(1)
+                    ),
+                    StartTimeout = section.Duration(
+                        "startTimeout",
+                        defaults.Node.StartTimeout,
+                        TimeSpan.FromSeconds(1),
+                        TimeSpan.FromMinutes(10)
+                    ),
+                    LeftoverPods = section.Choice(
+                        "leftoverPods",
+                        defaults.Node.LeftoverPods,
+                        ("stop", LeftoverPods.Stop),
+                        ("freeze", LeftoverPods.Freeze),
+                        ("keep", LeftoverPods.Keep)
+                    ),
+                    PodCgroups = section.Names("podCgroups", defaults.Node.PodCgroups, IsBelowTheRoot),
+                }
+            ),
+            Metrics = root.Section(
+                "metrics",
+                section => new MetricsConfiguration
+                {
+                    // What the collector does not read would be written in vain.
+                    Textfile = section.Text(
+                        "textfile",
+                        defaults.Metrics.Textfile,
+                        value =>
+                            value.Length == 0 || (value.StartsWith('/') && value.EndsWith(".prom", StringComparison.Ordinal))
+                                ? null
+                                : "is not the absolute path of a file that ends in .prom"
+                    ),
+                }
+            ),
         };
         root.RefuseUnknownKeys();
 
         var eviction = configuration.Eviction;
         if (eviction.Deadline >= configuration.Controller.Deadline)
-            root.RefuseFirstSet(["eviction.deadline", "controller.deadline"], $"eviction.deadline ({BeBiDa.Duration.Format(eviction.Deadline)}) must be shorter than controller.deadline ({BeBiDa.Duration.Format(configuration.Controller.Deadline)}), or nothing can be done about a pod that does not leave");
+            root.RefuseFirstSet(
+                ["eviction.deadline", "controller.deadline"],
+                $"eviction.deadline ({BeBiDa.Duration.Format(eviction.Deadline)}) must be shorter than controller.deadline ({BeBiDa.Duration.Format(configuration.Controller.Deadline)}), or nothing can be done about a pod that does not leave"
+            );
         if (eviction.GracePeriod >= eviction.Deadline)
-            root.RefuseFirstSet(["eviction.gracePeriod", "eviction.deadline"], $"eviction.gracePeriod ({BeBiDa.Duration.Format(eviction.GracePeriod.Value)}) must be shorter than eviction.deadline ({BeBiDa.Duration.Format(eviction.Deadline)}), or every pod is cut short of its grace");
+            root.RefuseFirstSet(
+                ["eviction.gracePeriod", "eviction.deadline"],
+                $"eviction.gracePeriod ({BeBiDa.Duration.Format(eviction.GracePeriod.Value)}) must be shorter than eviction.deadline ({BeBiDa.Duration.Format(eviction.Deadline)}), or every pod is cut short of its grace"
+            );
         return configuration;
     }
 
@@ -153,9 +263,12 @@ public static class ConfigurationFile
     // interface does not.
     private static string? IsUnit(string name) =>
         name.Length <= LongestUnit
-        && name.LastIndexOf('.') is var dot and > 0 && UnitTypes.Contains(name[dot..])
+        && name.LastIndexOf('.') is var dot and > 0
+        && UnitTypes.Contains(name[dot..])
         && name.All(c => char.IsAsciiLetterOrDigit(c) || ":-_.\\@".Contains(c, StringComparison.Ordinal))
-        && name.IndexOf('@', StringComparison.Ordinal) is var at && at != 0 && at != dot - 1
+        && name.IndexOf('@', StringComparison.Ordinal) is var at
+        && at != 0
+        && at != dot - 1
             ? null
             : $"is not the name of a systemd unit such as kubelet.service (types: {string.Join(", ", UnitTypes)})";
 

@@ -18,11 +18,15 @@ public static partial class TrustedFile
     /// <summary>Reads a file that only root and the user who reads it can have written.</summary>
     /// <exception cref="ConfigurationException">Someone else can, or owns it.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
-    public static string ReadText(string path) => Read(path, file =>
-    {
-        RefuseForeign(path, file.Owner, $"run: chown root {path}");
-        RefuseWritable(path, file.Mode, $"run: chmod go-w {path}");
-    });
+    public static string ReadText(string path) =>
+        Read(
+            path,
+            file =>
+            {
+                RefuseForeign(path, file.Owner, $"run: chown root {path}");
+                RefuseWritable(path, file.Mode, $"run: chmod go-w {path}");
+            }
+        );
 
     /// <summary>Reads a file that another one names, and that only root and the user who reads it can have written.</summary>
     /// <param name="path">The file.</param>
@@ -34,12 +38,27 @@ public static partial class TrustedFile
     /// <param name="path">The file.</param>
     /// <param name="key">Who names it, for the error.</param>
     /// <exception cref="ConfigurationException">They can, or it cannot be read.</exception>
-    public static string ReadSecret(string path, string key) => Named(path, key, static path => Read(path, file =>
-    {
-        if ((file.Mode & TooOpenForSecrets) != 0)
-            throw new ConfigurationException($"{path}: its mode {Octal(file.Mode)} lets others at the cluster's credentials; run: chmod 0600 {path} (0640 with the daemon's group serves too)");
-        RefuseForeign(path, file.Owner, $"run: chown root {path} (a daemon that is not root reads it by its group, with mode 0640)");
-    }));
+    public static string ReadSecret(string path, string key) =>
+        Named(
+            path,
+            key,
+            static path =>
+                Read(
+                    path,
+                    file =>
+                    {
+                        if ((file.Mode & TooOpenForSecrets) != 0)
+                            throw new ConfigurationException(
+                                $"{path}: its mode {Octal(file.Mode)} lets others at the cluster's credentials; run: chmod 0600 {path} (0640 with the daemon's group serves too)"
+                            );
+                        RefuseForeign(
+                            path,
+                            file.Owner,
+                            $"run: chown root {path} (a daemon that is not root reads it by its group, with mode 0640)"
+                        );
+                    }
+                )
+        );
 
     /// <summary>Refuses a folder that others can write to, or own.</summary>
     /// <param name="path">The folder.</param>
@@ -103,17 +122,23 @@ public static partial class TrustedFile
     {
         var reader = geteuid();
         if (owner != 0 && owner != reader)
-            throw new ConfigurationException($"{path}: it belongs to user {owner}, who is neither root nor the one that reads it here ({reader}); {remedy}");
+            throw new ConfigurationException(
+                $"{path}: it belongs to user {owner}, who is neither root nor the one that reads it here ({reader}); {remedy}"
+            );
     }
 
     private static void RefuseWritable(string path, uint mode, string remedy)
     {
         if ((mode & WriteForOthers) != 0)
-            throw new ConfigurationException($"{path}: its mode {Octal(mode)} lets others change it, and with it what becomes of jobs; {remedy}");
+            throw new ConfigurationException(
+                $"{path}: its mode {Octal(mode)} lets others change it, and with it what becomes of jobs; {remedy}"
+            );
     }
 
     private static IOException Error(string path, int number) =>
-        number is NoSuchFile or NotAFolder ? new FileNotFoundException($"{path}: no such file", path) : new IOException(Marshal.GetPInvokeErrorMessage(number));
+        number is NoSuchFile or NotAFolder
+            ? new FileNotFoundException($"{path}: no such file", path)
+            : new IOException(Marshal.GetPInvokeErrorMessage(number));
 
     private static string Octal(uint mode) => Convert.ToString(mode, 8);
 

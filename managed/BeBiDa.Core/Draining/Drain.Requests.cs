@@ -21,12 +21,16 @@ internal sealed partial class Drain
                 Say(pod, deletion.Why, deletion.IsForced);
                 if (!deletion.IsForced)
                     await cluster.MarkDisruptedAsync(pod.Pod, cancellationToken).ConfigureAwait(false);
-                await cluster.DeleteAsync(pod.Pod, deletion.IsForced ? TimeSpan.Zero : DrainRules.Grace(pod.Pod, policy), cancellationToken).ConfigureAwait(false);
+                await cluster
+                    .DeleteAsync(pod.Pod, deletion.IsForced ? TimeSpan.Zero : DrainRules.Grace(pod.Pod, policy), cancellationToken)
+                    .ConfigureAwait(false);
                 answer = deletion.IsForced ? () => pod.Forced(time.GetUtcNow()) : pod.Accepted;
             }
             else
             {
-                await cluster.EvictAsync(pod.Pod, DrainRules.Grace(pod.Pod, policy), late ? cancellationToken : patience).ConfigureAwait(false);
+                await cluster
+                    .EvictAsync(pod.Pod, DrainRules.Grace(pod.Pod, policy), late ? cancellationToken : patience)
+                    .ConfigureAwait(false);
                 answer = pod.Accepted;
             }
         }
@@ -47,7 +51,12 @@ internal sealed partial class Drain
         catch (Exception e)
         {
             // A bug of ours must keep neither the pod nor its node's share busy for ever.
-            logger.LogError("node {Node}: pod {Pod}: unexpected internal error, please report it; trying again: {Error}", node, pod.Pod, e.ToString().ReplaceLineEndings(" "));
+            logger.LogError(
+                "node {Node}: pod {Pod}: unexpected internal error, please report it; trying again: {Error}",
+                node,
+                pod.Pod,
+                e.ToString().ReplaceLineEndings(" ")
+            );
             isAnswered = false;
             answer = () => Failed(pod, new ClusterException(ClusterFault.Unavailable, $"unexpected internal error: {e.Message}", null, e));
         }
@@ -66,7 +75,12 @@ internal sealed partial class Drain
             return ("has not ended within its grace", true);
         if (pod.Refusal is not { Fault: not ClusterFault.Forbidden } refusal || policy.OnBudget != AtDeadline.Delete)
             return null;
-        return (refusal.Fault == ClusterFault.Blocked ? "is still kept by a disruption budget" : $"could not be evicted before the deadline: {refusal.Message}", false);
+        return (
+            refusal.Fault == ClusterFault.Blocked
+                ? "is still kept by a disruption budget"
+                : $"could not be evicted before the deadline: {refusal.Message}",
+            false
+        );
     }
 
     // Before it is asked: the watch may tell that the pod is gone, and the drain end, before the answer comes.
@@ -75,7 +89,13 @@ internal sealed partial class Drain
         if (pod.SaidDeletion == isForced)
             return;
         pod.SaidDeletion = isForced;
-        logger.LogInformation("node {Node}: pod {Pod} {Why}; deleting it{How}", pod.Pod.Node, pod.Pod, why, isForced ? " without grace" : "");
+        logger.LogInformation(
+            "node {Node}: pod {Pod} {Why}; deleting it{How}",
+            pod.Pod.Node,
+            pod.Pod,
+            why,
+            isForced ? " without grace" : ""
+        );
         instruments?.PodDeleted(isForced ? "stuck" : EvictionTable.Of(pod.Refusal!.Fault).Metric);
     }
 
@@ -104,7 +124,12 @@ internal sealed partial class Drain
                 break;
             default:
                 if (pod.Refusal is null && e.Fault != ClusterFault.Unavailable)
-                    logger.LogInformation("node {Node}: pod {Pod} cannot be evicted yet, trying again until the eviction deadline: {Cause}", pod.Pod.Node, pod.Pod, e.Message);
+                    logger.LogInformation(
+                        "node {Node}: pod {Pod} cannot be evicted yet, trying again until the eviction deadline: {Cause}",
+                        pod.Pod.Node,
+                        pod.Pod,
+                        e.Message
+                    );
                 else
                     logger.LogDebug("node {Node}: pod {Pod} cannot be evicted, trying again: {Cause}", pod.Pod.Node, pod.Pod, e.Message);
                 pod.Refused(e);
@@ -133,7 +158,8 @@ internal sealed partial class Drain
                         refusal.Fault == ClusterFault.Blocked
                             ? "is kept by its PodDisruptionBudget, and eviction.onBudget is fail"
                             : $"could not be evicted before the deadline, and eviction.onBudget is fail: {refusal.Message}",
-                        isFailure: true);
+                        isFailure: true
+                    );
                     break;
             }
     }
@@ -151,7 +177,10 @@ internal sealed partial class Drain
                 pod.Remain("has not ended within its grace (eviction.onStuckStateful is leave)", isFailure: false);
                 break;
             default:
-                pod.Remain($"has not ended within its grace, and eviction.{(pod.Pod.HasIdentity ? "onStuckStateful" : "onStuck")} is fail", isFailure: true);
+                pod.Remain(
+                    $"has not ended within its grace, and eviction.{(pod.Pod.HasIdentity ? "onStuckStateful" : "onStuck")} is fail",
+                    isFailure: true
+                );
                 break;
         }
     }

@@ -11,7 +11,12 @@ namespace BeBiDa.Draining;
 /// <param name="Drained">Those among them, by Kubernetes' name, that were drained for an earlier job and have been held since.</param>
 /// <param name="Limit">Which pods are evicted that come after the hold.</param>
 /// <param name="OnlyLate">Whether all pods count as having come after the hold: an earlier drain of this hand-over was about the others.</param>
-internal sealed record DrainScope(IReadOnlyCollection<ClusterNode> Nodes, IReadOnlySet<string> Drained, ReplacementLimit Limit, bool OnlyLate = false);
+internal sealed record DrainScope(
+    IReadOnlyCollection<ClusterNode> Nodes,
+    IReadOnlySet<string> Drained,
+    ReplacementLimit Limit,
+    bool OnlyLate = false
+);
 
 /// <summary>
 /// Empties nodes that are already unschedulable: evicts all their pods at once, and is told by a watch when they are gone.
@@ -45,7 +50,8 @@ internal sealed partial class Drain
     private readonly HashSet<string> withClaims = new(StringComparer.Ordinal);
     private readonly HashSet<string> keepingVolumes = new(StringComparer.Ordinal);
     private readonly HashSet<string> ignored = new(StringComparer.Ordinal);
-    private int leftCount, leavingCount;
+    private int leftCount,
+        leavingCount;
 
     /// <summary>Prepares a drain.</summary>
     /// <param name="cluster">The cluster.</param>
@@ -56,7 +62,16 @@ internal sealed partial class Drain
     /// <param name="time">The clock.</param>
     /// <param name="logger">Where to tell.</param>
     /// <param name="instruments">Where to count; may be null.</param>
-    public Drain(ICluster cluster, DrainScope scope, EvictionConfiguration policy, int maxInFlight, TimeSpan patience, TimeProvider time, ILogger logger, Instruments? instruments = null)
+    public Drain(
+        ICluster cluster,
+        DrainScope scope,
+        EvictionConfiguration policy,
+        int maxInFlight,
+        TimeSpan patience,
+        TimeProvider time,
+        ILogger logger,
+        Instruments? instruments = null
+    )
     {
         this.instruments = instruments;
         this.cluster = cluster;
@@ -83,7 +98,12 @@ internal sealed partial class Drain
         if (IsOver())
             return Result();
 
-        var watch = feed.FollowAsync(list, change => queue.Writer.TryWrite(() => Changed(change)), all => queue.Writer.TryWrite(() => Relisted(all)), end.Token);
+        var watch = feed.FollowAsync(
+            list,
+            change => queue.Writer.TryWrite(() => Changed(change)),
+            all => queue.Writer.TryWrite(() => Relisted(all)),
+            end.Token
+        );
         var clock = TickAsync(end.Token);
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(end.Token);
         try
@@ -95,8 +115,7 @@ internal sealed partial class Drain
                     await patience.CancelAsync().ConfigureAwait(false);
                 StartRequests(end.Token, patience.Token);
                 var happened = await queue.Reader.ReadAsync(end.Token).ConfigureAwait(false);
-                do
-                    happened();
+                do happened();
                 while (queue.Reader.TryRead(out happened!));
             }
             return Result();
@@ -110,11 +129,20 @@ internal sealed partial class Drain
 
     private bool IsOver() => leaving.Values.All(p => p.State == LeavingState.Remains);
 
-    private DrainResult Result() => new(
-        left,
-        [.. leaving.Values.Where(p => p.IsFailure).Select(p => $"pod {p.Pod} on node {p.Pod.Node} {p.Why}").Order(StringComparer.Ordinal)],
-        [.. leaving.Values.Where(p => !p.IsFailure).Select(p => (p.Pod, p.Why))],
-        withClaims.Except(keepingVolumes.Concat(leaving.Values.Where(p => p.Pod.HasClaims).Select(p => p.Pod.Node))).ToHashSet(StringComparer.Ordinal));
+    private DrainResult Result() =>
+        new(
+            left,
+            [
+                .. leaving
+                    .Values.Where(p => p.IsFailure)
+                    .Select(p => $"pod {p.Pod} on node {p.Pod.Node} {p.Why}")
+                    .Order(StringComparer.Ordinal),
+            ],
+            [.. leaving.Values.Where(p => !p.IsFailure).Select(p => (p.Pod, p.Why))],
+            withClaims
+                .Except(keepingVolumes.Concat(leaving.Values.Where(p => p.Pod.HasClaims).Select(p => p.Pod.Node)))
+                .ToHashSet(StringComparer.Ordinal)
+        );
 
     private void Relisted(PodList list, bool isFirst = false)
     {
@@ -163,9 +191,11 @@ internal sealed partial class Drain
         var isOurs = scope.OnlyLate
             ? pod.DeletionTimestamp is null && scope.Limit.Allows(pod)
             : isFirst && !scope.Drained.Contains(pod.Node)
-              || (isFirst && pod.DeletionTimestamp is { } until
-                  ? until + Allowance > time.GetUtcNow()
-                  : !pod.ToleratesUnschedulable && (isFirst || scope.Limit.Allows(pod)));
+                || (
+                    isFirst && pod.DeletionTimestamp is { } until
+                        ? until + Allowance > time.GetUtcNow()
+                        : !pod.ToleratesUnschedulable && (isFirst || scope.Limit.Allows(pod))
+                );
         if (!isOurs)
             ignored.Add(pod.Uid);
         return isOurs;
@@ -219,14 +249,17 @@ internal sealed partial class Drain
         if (untilDeadline > TimeSpan.Zero && delay > untilDeadline)
             delay = untilDeadline;
         pod.Busy = true;
-        _ = Task.Delay(delay, time).ContinueWith(
-            _ => queue.Writer.TryWrite(() =>
-            {
-                pod.Busy = false;
-                if (leaving.ContainsKey(pod.Pod.Uid))
-                    Queue(pod);
-            }),
-            TaskScheduler.Default);
+        _ = Task.Delay(delay, time)
+            .ContinueWith(
+                _ =>
+                    queue.Writer.TryWrite(() =>
+                    {
+                        pod.Busy = false;
+                        if (leaving.ContainsKey(pod.Pod.Uid))
+                            Queue(pod);
+                    }),
+                TaskScheduler.Default
+            );
     }
 
     private async Task TickAsync(CancellationToken cancellationToken)

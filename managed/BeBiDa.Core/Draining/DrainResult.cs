@@ -8,4 +8,8 @@ namespace BeBiDa.Draining;
 /// <param name="Remaining">Pods that are still there and that the job need not wait for, with the reason.</param>
 /// <param name="WithClaims">The nodes from which all pods with volumes of claims have left, at least one.</param>
 public sealed record DrainResult(
-    IReadOnlyDictionary<string, int> Evicted, IReadOnlyList<string> Left, IReadOnlyList<(Pod Pod, string Why)> Remaining, IReadOnlySet<string> WithClaims);
+    IReadOnlyDictionary<string, int> Evicted,
+    IReadOnlyList<string> Left,
+    IReadOnlyList<(Pod Pod, string Why)> Remaining,
+    IReadOnlySet<string> WithClaims
+);

@@ -25,7 +25,9 @@ public static class DrainRules
     /// "Forced Pod termination"): a second one of the same identity could start beside it.
     /// </remarks>
     public static TimeSpan? Grace(Pod pod, EvictionConfiguration policy) =>
-        policy.GracePeriod is { } grace && grace < ShortestGraceOfAnIdentity && pod.HasIdentity ? ShortestGraceOfAnIdentity : policy.GracePeriod;
+        policy.GracePeriod is { } grace && grace < ShortestGraceOfAnIdentity && pod.HasIdentity
+            ? ShortestGraceOfAnIdentity
+            : policy.GracePeriod;
 
     private static readonly TimeSpan ShortestGraceOfAnIdentity = TimeSpan.FromSeconds(1);
 }

@@ -42,15 +42,57 @@ public static class EvictionTable
     [
         new(null, "200, 201", "The pod is terminating", NextStep.Wait, ""),
         new(ClusterFault.NotFound, "404 that names the pod", "The pod is gone", NextStep.Gone, ""),
-        new(ClusterFault.Conflict, "409", "Another pod has the name now, or something wrote the pod at the same time; the watch tells which", NextStep.TryAgain, Refused),
-        new(ClusterFault.Blocked, "429, cause DisruptionBudget", "A PodDisruptionBudget allows no disruption now", NextStep.TryAgain, "budget"),
-        new(ClusterFault.Throttled, "429, no such cause", "The API server sheds load, or a webhook asks for time, as KubeVirt's does for a live migration", NextStep.TryAgain, Refused),
-        new(ClusterFault.NamespaceTerminating, "403, cause NamespaceTerminating", "The namespace is being deleted and accepts no evictions; it still accepts deletions", NextStep.TryAgain, Refused),
-        new(ClusterFault.Forbidden, "403, and a SelfSubjectAccessReview denies the right", "The kubeconfig's identity lacks the right", NextStep.Fail, ""),
-        new(ClusterFault.Refused, "403 although the right is there; 400, 404 that names no pod, 422 and other 4xx", "An admission webhook or plugin denies it", NextStep.TryAgain, Refused),
+        new(
+            ClusterFault.Conflict,
+            "409",
+            "Another pod has the name now, or something wrote the pod at the same time; the watch tells which",
+            NextStep.TryAgain,
+            Refused
+        ),
+        new(
+            ClusterFault.Blocked,
+            "429, cause DisruptionBudget",
+            "A PodDisruptionBudget allows no disruption now",
+            NextStep.TryAgain,
+            "budget"
+        ),
+        new(
+            ClusterFault.Throttled,
+            "429, no such cause",
+            "The API server sheds load, or a webhook asks for time, as KubeVirt's does for a live migration",
+            NextStep.TryAgain,
+            Refused
+        ),
+        new(
+            ClusterFault.NamespaceTerminating,
+            "403, cause NamespaceTerminating",
+            "The namespace is being deleted and accepts no evictions; it still accepts deletions",
+            NextStep.TryAgain,
+            Refused
+        ),
+        new(
+            ClusterFault.Forbidden,
+            "403, and a SelfSubjectAccessReview denies the right",
+            "The kubeconfig's identity lacks the right",
+            NextStep.Fail,
+            ""
+        ),
+        new(
+            ClusterFault.Refused,
+            "403 although the right is there; 400, 404 that names no pod, 422 and other 4xx",
+            "An admission webhook or plugin denies it",
+            NextStep.TryAgain,
+            Refused
+        ),
         new(ClusterFault.Unauthenticated, "401", "The credential has expired or is being rotated", NextStep.TryAgain, "unanswered"),
         new(ClusterFault.Expired, "410", "A proxy or webhook answers with a code that has no meaning here", NextStep.TryAgain, Refused),
-        new(ClusterFault.Unavailable, "5xx, no answer, a broken connection", "The server fails; a webhook fails, hangs or cannot be reached; two budgets select the pod", NextStep.TryAgain, "unanswered"),
+        new(
+            ClusterFault.Unavailable,
+            "5xx, no answer, a broken connection",
+            "The server fails; a webhook fails, hangs or cannot be reached; two budgets select the pod",
+            NextStep.TryAgain,
+            "unanswered"
+        ),
     ];
 
     /// <summary>The row of a request that succeeded (null) or failed.</summary>

@@ -22,7 +22,8 @@ internal sealed class PodFeed(ICluster cluster, IReadOnlyCollection<ClusterNode>
         retry.UntilDoneAsync(
             token => cluster.ListPodsAsync(nodes, token),
             problem => logger.LogDebug("listing pods failed, trying again: {Cause}", problem.Message),
-            cancellationToken);
+            cancellationToken
+        );
 
     /// <summary>Tells what changes after a list, until it is cancelled.</summary>
     /// <param name="from">The list.</param>
@@ -88,5 +89,9 @@ internal sealed class PodFeed(ICluster cluster, IReadOnlyCollection<ClusterNode>
     }
 
     private void ShouldNotHaveBeen(string what, Exception e) =>
-        logger.LogError("the {What} of pods ended by an error that should not have been; listing them again: {Error}", what, e.ToString().ReplaceLineEndings(" "));
+        logger.LogError(
+            "the {What} of pods ended by an error that should not have been; listing them again: {Error}",
+            what,
+            e.ToString().ReplaceLineEndings(" ")
+        );
 }

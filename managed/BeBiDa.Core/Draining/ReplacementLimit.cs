@@ -30,9 +30,12 @@ internal sealed class ReplacementLimit(Action<Pod, string> remains)
             return true;
         }
         if (told.Add(key))
-            remains(pod, pod.ToleratesUnschedulable
-                ? "tolerates node.kubernetes.io/unschedulable and came back after its eviction"
-                : $"came back after {MostOfAnOwner} evictions (is spec.nodeName set?)");
+            remains(
+                pod,
+                pod.ToleratesUnschedulable
+                    ? "tolerates node.kubernetes.io/unschedulable and came back after its eviction"
+                    : $"came back after {MostOfAnOwner} evictions (is spec.nodeName set?)"
+            );
         return false;
     }
 }

@@ -22,7 +22,13 @@ public enum HandOverOutcome
 /// <param name="PodsEvicted">How many pods left.</param>
 /// <param name="Elapsed">How long it took.</param>
 /// <param name="Problems">What went wrong, one line each.</param>
-public sealed record HandOverResult(HandOverOutcome Outcome, IReadOnlyList<string> Nodes, int PodsEvicted, TimeSpan Elapsed, IReadOnlyList<string> Problems)
+public sealed record HandOverResult(
+    HandOverOutcome Outcome,
+    IReadOnlyList<string> Nodes,
+    int PodsEvicted,
+    TimeSpan Elapsed,
+    IReadOnlyList<string> Problems
+)
 {
     /// <summary>Whether the job, or Kubernetes, can have its nodes.</summary>
     public bool Succeeded => Outcome != HandOverOutcome.Failed;

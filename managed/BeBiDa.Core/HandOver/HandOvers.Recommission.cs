@@ -8,7 +8,14 @@ public sealed partial class HandOvers
 {
     // Each node as soon as the job has left it: one whose epilog hangs keeps no other. A job whose processes are still being
     // ended must not meet pods.
-    private async Task<int> GiveBackAsync(Job job, IReadOnlyList<JobNode> nodes, TimeSpan budget, Problems problems, IProgress<HandOverProgress>? progress, Turn turn)
+    private async Task<int> GiveBackAsync(
+        Job job,
+        IReadOnlyList<JobNode> nodes,
+        TimeSpan budget,
+        Problems problems,
+        IProgress<HandOverProgress>? progress,
+        Turn turn
+    )
     {
         var began = time.GetUtcNow();
         var occupied = nodes.ToList();
@@ -46,15 +53,30 @@ public sealed partial class HandOvers
 
         async Task ReleaseAsync(IReadOnlyList<JobNode> left)
         {
-            await OnEveryAsync(job, left, problems, over.Token, async node =>
-            {
-                var others = await cluster.ReleaseAsync(node, job.Hold, stop.Token, over.Token).ConfigureAwait(false);
-                if (others.Count == 0)
-                    drainedNodes.Forget(node);
-                progress?.Report(new HandOverProgress(nodes.Count, Interlocked.Increment(ref done), 0, 0));
-                Record(node, job, NodeEvent.Recommissioned, began, $"{job.Manager} job {Describe(job)} has given this node back" + (others.Count == 0 ? "" : $"; still held by {Few([.. others.Select(h => $"job {h.Key.Job}")])}"), warning: false);
-                return true;
-            }).ConfigureAwait(false);
+            await OnEveryAsync(
+                    job,
+                    left,
+                    problems,
+                    over.Token,
+                    async node =>
+                    {
+                        var others = await cluster.ReleaseAsync(node, job.Hold, stop.Token, over.Token).ConfigureAwait(false);
+                        if (others.Count == 0)
+                            drainedNodes.Forget(node);
+                        progress?.Report(new HandOverProgress(nodes.Count, Interlocked.Increment(ref done), 0, 0));
+                        Record(
+                            node,
+                            job,
+                            NodeEvent.Recommissioned,
+                            began,
+                            $"{job.Manager} job {Describe(job)} has given this node back"
+                                + (others.Count == 0 ? "" : $"; still held by {Few([.. others.Select(h => $"job {h.Key.Job}")])}"),
+                            warning: false
+                        );
+                        return true;
+                    }
+                )
+                .ConfigureAwait(false);
         }
     }
 }

@@ -60,7 +60,15 @@ public sealed partial class HandOvers : IAsyncDisposable
     /// <param name="presence">Whom to ask whether a job has left its nodes; when null, it has once they are given back.</param>
     /// <param name="instruments">Where to count; may be null.</param>
     /// <param name="groups">Who is in which group; null for what this host knows.</param>
-    public HandOvers(ICluster cluster, BebidaConfiguration configuration, TimeProvider time, ILogger logger, IJobPresence? presence = null, Instruments? instruments = null, IUserGroups? groups = null)
+    public HandOvers(
+        ICluster cluster,
+        BebidaConfiguration configuration,
+        TimeProvider time,
+        ILogger logger,
+        IJobPresence? presence = null,
+        Instruments? instruments = null,
+        IUserGroups? groups = null
+    )
     {
         this.cluster = cluster;
         this.configuration = configuration;
@@ -91,7 +99,12 @@ public sealed partial class HandOvers : IAsyncDisposable
     /// <summary>Gives the job's nodes back to Kubernetes, but for those that other jobs or admins still want out of it.</summary>
     /// <inheritdoc cref="DecommissionAsync"/>
     public Task<HandOverResult> RecommissionAsync(Job job, TimeSpan budget, IProgress<HandOverProgress>? progress = null) =>
-        HandOverAsync(job, decommission: false, budget, (nodes, problems, turn) => GiveBackAsync(job, nodes, budget, problems, progress, turn));
+        HandOverAsync(
+            job,
+            decommission: false,
+            budget,
+            (nodes, problems, turn) => GiveBackAsync(job, nodes, budget, problems, progress, turn)
+        );
 
     /// <summary>Whether a hand-over of this job has been asked for and has not ended, in the background or not.</summary>
     public bool IsUnderWay(HoldKey job) => turns.IsTaken(job);
@@ -111,7 +124,12 @@ public sealed partial class HandOvers : IAsyncDisposable
         stop.Dispose();
     }
 
-    private async Task<HandOverResult> HandOverAsync(Job job, bool decommission, TimeSpan budget, Func<IReadOnlyList<JobNode>, Problems, Turn, Task<int>> work)
+    private async Task<HandOverResult> HandOverAsync(
+        Job job,
+        bool decommission,
+        TimeSpan budget,
+        Func<IReadOnlyList<JobNode>, Problems, Turn, Task<int>> work
+    )
     {
         var began = time.GetTimestamp();
         var direction = decommission ? "decommission" : "recommission";
@@ -134,7 +152,15 @@ public sealed partial class HandOvers : IAsyncDisposable
             if (!working.IsCompleted && cluster.AwayFor is var away && away > TimeSpan.Zero)
             {
                 result = Result(HandOverOutcome.Failed, 0);
-                logger.LogError("job {Job}: {Direction} not done within {Glance}{Where} (Kubernetes has not answered for {Away}): {Problems}; going on with it in the background", job.Number, direction, Duration.Format(Glance), Where(job), Duration.Format(TimeSpan.FromSeconds((long)away.TotalSeconds)), problems.Describe());
+                logger.LogError(
+                    "job {Job}: {Direction} not done within {Glance}{Where} (Kubernetes has not answered for {Away}): {Problems}; going on with it in the background",
+                    job.Number,
+                    direction,
+                    Duration.Format(Glance),
+                    Where(job),
+                    Duration.Format(TimeSpan.FromSeconds((long)away.TotalSeconds)),
+                    problems.Describe()
+                );
                 _ = TellLaterAsync();
                 return Answered(result, overdue: true);
             }
@@ -147,7 +173,14 @@ public sealed partial class HandOvers : IAsyncDisposable
         catch (TimeoutException)
         {
             result = Result(HandOverOutcome.Failed, 0);
-            logger.LogError("job {Job}: {Direction} not done within {Budget}{Where}: {Problems}; going on with it in the background", job.Number, direction, Duration.Format(budget), Where(job), problems.Describe());
+            logger.LogError(
+                "job {Job}: {Direction} not done within {Budget}{Where}: {Problems}; going on with it in the background",
+                job.Number,
+                direction,
+                Duration.Format(budget),
+                Where(job),
+                problems.Describe()
+            );
             _ = TellLaterAsync();
             return Answered(result, overdue: true);
         }
@@ -165,11 +198,27 @@ public sealed partial class HandOvers : IAsyncDisposable
             if (leftAlone)
                 return;
             if (ended.Outcome == HandOverOutcome.Failed)
-                logger.LogError("job {Job}: {Direction} failed after {Elapsed}{Where}: {Problems}", job.Number, direction, Milliseconds(ended.Elapsed), Where(job), problems.Describe());
+                logger.LogError(
+                    "job {Job}: {Direction} failed after {Elapsed}{Where}: {Problems}",
+                    job.Number,
+                    direction,
+                    Milliseconds(ended.Elapsed),
+                    Where(job),
+                    problems.Describe()
+                );
             else if (ended.Outcome == HandOverOutcome.NothingToDo)
                 logger.LogDebug("job {Job}: Kubernetes knows none of its nodes", job.Id);
             else
-                logger.LogInformation("job {Job}: {Direction} of {Nodes} nodes {Outcome} in {Elapsed}{Pods}{Where}", job.Number, direction, ended.Nodes.Count, ended.Outcome == HandOverOutcome.Done ? "done" : "superseded", Milliseconds(ended.Elapsed), decommission ? $", {ended.PodsEvicted} pods evicted" : "", Where(job));
+                logger.LogInformation(
+                    "job {Job}: {Direction} of {Nodes} nodes {Outcome} in {Elapsed}{Pods}{Where}",
+                    job.Number,
+                    direction,
+                    ended.Nodes.Count,
+                    ended.Outcome == HandOverOutcome.Done ? "done" : "superseded",
+                    Milliseconds(ended.Elapsed),
+                    decommission ? $", {ended.PodsEvicted} pods evicted" : "",
+                    Where(job)
+                );
         }
 
         // What was begun before the answer is done after it; whoever reads the log has read that it was not.
@@ -181,11 +230,21 @@ public sealed partial class HandOvers : IAsyncDisposable
                 if (ended.Outcome == HandOverOutcome.Done)
                     Tell(ended);
                 else if (!decommission && ended.Outcome == HandOverOutcome.Failed && !stop.IsCancellationRequested)
-                    logger.LogInformation("job {Job}: recommission given up after {Elapsed}{Where}: the reconciler gives the nodes back when it can", job.Number, Milliseconds(ended.Elapsed), Where(job));
+                    logger.LogInformation(
+                        "job {Job}: recommission given up after {Elapsed}{Where}: the reconciler gives the nodes back when it can",
+                        job.Number,
+                        Milliseconds(ended.Elapsed),
+                        Where(job)
+                    );
             }
             catch (Exception e)
             {
-                logger.LogError("job {Job}: {Direction} ended by an error that should not have been: {Error}", job.Number, direction, e.ToString().ReplaceLineEndings(" "));
+                logger.LogError(
+                    "job {Job}: {Direction} ended by an error that should not have been: {Error}",
+                    job.Number,
+                    direction,
+                    e.ToString().ReplaceLineEndings(" ")
+                );
             }
         }
 
@@ -243,18 +302,21 @@ public sealed partial class HandOvers : IAsyncDisposable
         await askingForGroups.WaitAsync(cancellationToken).ConfigureAwait(false);
         // Given up by the caller, a question goes on until it is answered, and counts until then.
         var judged = await Task.Run(
-            () =>
-            {
-                try
+                () =>
                 {
-                    return policy.Judge(job);
-                }
-                finally
-                {
-                    askingForGroups.Release();
-                }
-            },
-            CancellationToken.None).WaitAsync(cancellationToken).ConfigureAwait(false);
+                    try
+                    {
+                        return policy.Judge(job);
+                    }
+                    finally
+                    {
+                        askingForGroups.Release();
+                    }
+                },
+                CancellationToken.None
+            )
+            .WaitAsync(cancellationToken)
+            .ConfigureAwait(false);
         problems.Clear(Groups);
         return judged;
     }
@@ -278,34 +340,52 @@ public sealed partial class HandOvers : IAsyncDisposable
     }
 
     // All nodes at once: the cluster itself bounds the requests under way.
-    private Task OnEveryAsync(Job job, IReadOnlyList<JobNode> nodes, Problems problems, CancellationToken over, Func<ClusterNode, Task<bool>> work) =>
-        Task.WhenAll(nodes.Select(async node =>
-        {
-            problems.Set(node.SlurmName, $"node {node.SlurmName}: not answered yet");
-            try
+    private Task OnEveryAsync(
+        Job job,
+        IReadOnlyList<JobNode> nodes,
+        Problems problems,
+        CancellationToken over,
+        Func<ClusterNode, Task<bool>> work
+    ) =>
+        Task.WhenAll(
+            nodes.Select(async node =>
             {
-                // A write that has been sent is seen to its end: cancelled on our side only, it could still happen
-                // after the job's next hand-over. So its own time limit ends it, and what is over the tries.
-                await retry.UntilDoneAsync(
-                    async _ => await CurrentAsync(node, over).ConfigureAwait(false) is { } current && await work(current).ConfigureAwait(false),
-                    problem =>
-                    {
-                        problems.Set(node.SlurmName, $"node {node.SlurmName}: {problem.Message}");
-                        logger.LogDebug("job {Job}: node {Node}: trying again: {Cause}", job.Number, node.SlurmName, problem.Message);
-                    },
-                    over).ConfigureAwait(false);
-                problems.Clear(node.SlurmName);
-            }
-            catch (ClusterException e) when (e.Fault == ClusterFault.NotFound)
-            {
-                problems.Clear(node.SlurmName);
-                logger.LogDebug("job {Job}: node {Node} is gone from Kubernetes", job.Number, node.SlurmName);
-            }
-            catch (ClusterException e)
-            {
-                problems.Set(node.SlurmName, $"node {node.SlurmName}: {e.Message}");
-            }
-        }));
+                problems.Set(node.SlurmName, $"node {node.SlurmName}: not answered yet");
+                try
+                {
+                    // A write that has been sent is seen to its end: cancelled on our side only, it could still happen
+                    // after the job's next hand-over. So its own time limit ends it, and what is over the tries.
+                    await retry
+                        .UntilDoneAsync(
+                            async _ =>
+                                await CurrentAsync(node, over).ConfigureAwait(false) is { } current
+                                && await work(current).ConfigureAwait(false),
+                            problem =>
+                            {
+                                problems.Set(node.SlurmName, $"node {node.SlurmName}: {problem.Message}");
+                                logger.LogDebug(
+                                    "job {Job}: node {Node}: trying again: {Cause}",
+                                    job.Number,
+                                    node.SlurmName,
+                                    problem.Message
+                                );
+                            },
+                            over
+                        )
+                        .ConfigureAwait(false);
+                    problems.Clear(node.SlurmName);
+                }
+                catch (ClusterException e) when (e.Fault == ClusterFault.NotFound)
+                {
+                    problems.Clear(node.SlurmName);
+                    logger.LogDebug("job {Job}: node {Node} is gone from Kubernetes", job.Number, node.SlurmName);
+                }
+                catch (ClusterException e)
+                {
+                    problems.Set(node.SlurmName, $"node {node.SlurmName}: {e.Message}");
+                }
+            })
+        );
 
     // A node that was deleted and registered again has a new uid; one that is gone needs nothing.
     private async ValueTask<ClusterNode?> CurrentAsync(JobNode node, CancellationToken cancellationToken) =>
@@ -326,7 +406,9 @@ public sealed partial class HandOvers : IAsyncDisposable
 
     // Where it was, in a word however many nodes; bebidactl timeline reads it. A reconciler's job has no list by Slurm.
     private static string Where(Job job) =>
-        job.NodeList.Length > 0 ? $" on {job.NodeList}" : job.Nodes.Count is > 0 and <= MostShown ? $" on {string.Join(',', job.Nodes)}" : "";
+        job.NodeList.Length > 0 ? $" on {job.NodeList}"
+        : job.Nodes.Count is > 0 and <= MostShown ? $" on {string.Join(',', job.Nodes)}"
+        : "";
 
     private static string Milliseconds(TimeSpan elapsed) => $"{elapsed.TotalMilliseconds:0} ms";
 

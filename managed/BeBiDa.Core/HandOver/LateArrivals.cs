@@ -12,11 +12,19 @@ namespace BeBiDa.HandOver;
 /// the pod after it, which the API server allows.
 /// </summary>
 /// <remarks>The job does not wait for this: a binding takes milliseconds as a rule, and seconds where volumes are bound.</remarks>
-internal sealed class LateArrivals(ICluster cluster, BebidaConfiguration configuration, TimeProvider time, ILogger logger, Instruments instruments, CancellationToken stop)
+internal sealed class LateArrivals(
+    ICluster cluster,
+    BebidaConfiguration configuration,
+    TimeProvider time,
+    ILogger logger,
+    Instruments instruments,
+    CancellationToken stop
+)
 {
     private static readonly TimeSpan[] Pauses = [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(4)];
 
     private readonly Lock gate = new();
+
     // A job may get nodes twice: its prolog was repeated, or the reconciler has held some of them again.
     private readonly Dictionary<HoldKey, Dictionary<CancellationTokenSource, Task>> watched = [];
 
@@ -58,10 +66,24 @@ internal sealed class LateArrivals(ICluster cluster, BebidaConfiguration configu
             foreach (var pause in Pauses)
             {
                 await Task.Delay(pause, time, over.Token).ConfigureAwait(false);
-                var drain = new Drain(cluster, new DrainScope(nodes, new HashSet<string>(), limit, OnlyLate: true), configuration.Eviction, configuration.Kubernetes.MaxInFlight, configuration.Eviction.Deadline, time, logger, instruments);
+                var drain = new Drain(
+                    cluster,
+                    new DrainScope(nodes, new HashSet<string>(), limit, OnlyLate: true),
+                    configuration.Eviction,
+                    configuration.Kubernetes.MaxInFlight,
+                    configuration.Eviction.Deadline,
+                    time,
+                    logger,
+                    instruments
+                );
                 var drained = await drain.RunAsync(over.Token).ConfigureAwait(false);
                 foreach (var (node, pods) in drained.Evicted)
-                    logger.LogInformation("job {Job}: node {Node}: {Pods} pods that had been bound after the hold were evicted", job.Job, node, pods);
+                    logger.LogInformation(
+                        "job {Job}: node {Node}: {Pods} pods that had been bound after the hold were evicted",
+                        job.Job,
+                        node,
+                        pods
+                    );
             }
         }
         catch (OperationCanceledException)

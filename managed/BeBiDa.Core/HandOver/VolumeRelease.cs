@@ -32,7 +32,12 @@ internal sealed class VolumeRelease(ICluster cluster, TimeProvider time, ILogger
         {
             logger.LogInformation(
                 "job {Job}: node {Node}: {Count} volumes are still in use after {Limit}; pods elsewhere may wait six minutes for them (eviction.volumeTimeout): {Volumes}",
-                job, node.Name, volumes.Count, Duration.Format(limit), string.Join(", ", volumes.Take(5)));
+                job,
+                node.Name,
+                volumes.Count,
+                Duration.Format(limit),
+                string.Join(", ", volumes.Take(5))
+            );
         }
         catch (ClusterException e)
         {

@@ -20,8 +20,15 @@ public readonly record struct HoldKey
     /// <exception cref="FormatException">The cluster's name does not fit.</exception>
     public HoldKey(string cluster, uint jobId, uint? task = null)
     {
-        if (cluster.Length == 0 || cluster.Length > (task is null ? 52 : 41) || !char.IsAsciiLetterOrDigit(cluster[0]) || !cluster.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'))
-            throw new FormatException($"'{cluster}' cannot name a cluster in Kubernetes: ClusterName must be 1 to {(task is null ? 52 : 41)} of [A-Za-z0-9_.-] and begin with a letter or digit");
+        if (
+            cluster.Length == 0
+            || cluster.Length > (task is null ? 52 : 41)
+            || !char.IsAsciiLetterOrDigit(cluster[0])
+            || !cluster.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.')
+        )
+            throw new FormatException(
+                $"'{cluster}' cannot name a cluster in Kubernetes: ClusterName must be 1 to {(task is null ? 52 : 41)} of [A-Za-z0-9_.-] and begin with a letter or digit"
+            );
         Cluster = cluster;
         JobId = jobId;
         Task = task;
@@ -87,7 +94,10 @@ public readonly record struct HoldKey
     }
 
     /// <summary>Writes a job and its task.</summary>
-    public static string FormatJob(uint jobId, uint? task) => task is { } number ? string.Create(CultureInfo.InvariantCulture, $"{jobId}_{number}") : jobId.ToString(CultureInfo.InvariantCulture);
+    public static string FormatJob(uint jobId, uint? task) =>
+        task is { } number
+            ? string.Create(CultureInfo.InvariantCulture, $"{jobId}_{number}")
+            : jobId.ToString(CultureInfo.InvariantCulture);
 
     /// <inheritdoc/>
     public override string ToString() => $"{Cluster}.{Job}";

@@ -16,5 +16,6 @@ public interface IJobPresence
 public sealed class JobsHaveLeft : IJobPresence
 {
     /// <inheritdoc/>
-    public Task<IReadOnlyCollection<string>> OccupiedNodesAsync(Job job, CancellationToken cancellationToken) => Task.FromResult<IReadOnlyCollection<string>>([]);
+    public Task<IReadOnlyCollection<string>> OccupiedNodesAsync(Job job, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyCollection<string>>([]);
 }

@@ -32,7 +32,8 @@ public sealed record Job(string Cluster, uint Id, string Name, string User, stri
             environment.GetValueOrDefault("SLURM_JOB_NAME", ""),
             environment.GetValueOrDefault("SLURM_JOB_USER", ""),
             environment.GetValueOrDefault("SLURM_JOB_PARTITION", ""),
-            nodes)
+            nodes
+        )
         {
             NodeList = environment.GetValueOrDefault("SLURM_JOB_NODELIST", ""),
             AsksToKeep = environment.GetValueOrDefault(ModeVariable) == KeepMode,

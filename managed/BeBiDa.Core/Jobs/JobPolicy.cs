@@ -32,7 +32,10 @@ public sealed class JobPolicy(JobsConfiguration jobs, NodesConfiguration nodes, 
             return (null, null);
         return MayKeep(job.User, job.Partition)
             ? ($"{wish}, and jobs.mayKeep allows it", null)
-            : (null, $"{wish}, which jobs.mayKeep does not allow {job.User} in partition {job.Partition}: its nodes are taken from Kubernetes all the same");
+            : (
+                null,
+                $"{wish}, which jobs.mayKeep does not allow {job.User} in partition {job.Partition}: its nodes are taken from Kubernetes all the same"
+            );
     }
 
     /// <summary>Whether a job of such a kind may have its user's groups asked for.</summary>
@@ -68,7 +71,18 @@ public sealed class JobPolicy(JobsConfiguration jobs, NodesConfiguration nodes, 
     private static string Shown(string name)
     {
         var shown = name.Length > LongestShown ? $"{name.AsSpan(0, LongestShown)}…" : name;
-        return string.Concat(shown.Select(c => char.GetUnicodeCategory(c) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.Surrogate ? '?' : c));
+        return string.Concat(
+            shown.Select(c =>
+                char.GetUnicodeCategory(c)
+                    is UnicodeCategory.Control
+                        or UnicodeCategory.Format
+                        or UnicodeCategory.LineSeparator
+                        or UnicodeCategory.ParagraphSeparator
+                        or UnicodeCategory.Surrogate
+                    ? '?'
+                    : c
+            )
+        );
     }
 
     private static bool Matches(IReadOnlyList<string> patterns, string name, bool ignoreCase = false)

@@ -12,8 +12,14 @@ public sealed partial class SystemUserGroups : IUserGroups
 
     /// <inheritdoc/>
     public bool IsMember(string user, string group) =>
-        Find((out Entry entry, nint buffer, nuint size, out nint found) => getpwnam_r(user, out entry, buffer, size, out found))?.SecondNumber is { } primary
-        && Find((out Entry entry, nint buffer, nuint size, out nint found) => getgrnam_r(group, out entry, buffer, size, out found))?.FirstNumber is { } wanted
+        Find(
+            (out Entry entry, nint buffer, nuint size, out nint found) => getpwnam_r(user, out entry, buffer, size, out found)
+        )?.SecondNumber
+            is { } primary
+        && Find(
+            (out Entry entry, nint buffer, nuint size, out nint found) => getgrnam_r(group, out entry, buffer, size, out found)
+        )?.FirstNumber
+            is { } wanted
         && Groups(user, primary).Contains(wanted);
 
     /// <summary>The name of a user.</summary>
@@ -21,46 +27,56 @@ public sealed partial class SystemUserGroups : IUserGroups
     public static string NameOf(uint user)
     {
         var name = "";
-        Find((out Entry entry, nint buffer, nuint size, out nint found) =>
-        {
-            var error = getpwuid_r(user, out entry, buffer, size, out found);
-            if (error == 0 && found != 0)
-                name = Marshal.PtrToStringUTF8(entry.Name) ?? "";
-            return error;
-        });
+        Find(
+            (out Entry entry, nint buffer, nuint size, out nint found) =>
+            {
+                var error = getpwuid_r(user, out entry, buffer, size, out found);
+                if (error == 0 && found != 0)
+                    name = Marshal.PtrToStringUTF8(entry.Name) ?? "";
+                return error;
+            }
+        );
         return name;
     }
 
     /// <summary>The numbers of a user and of its groups, the primary one first.</summary>
     /// <returns>Null for one that this host does not know.</returns>
     public static (uint Number, IReadOnlyList<uint> Groups)? Account(string user) =>
-        Find((out Entry entry, nint buffer, nuint size, out nint found) => getpwnam_r(user, out entry, buffer, size, out found)) is { } account
-            ? (account.FirstNumber, [account.SecondNumber, .. Groups(user, account.SecondNumber).Where(group => group != account.SecondNumber)])
+        Find((out Entry entry, nint buffer, nuint size, out nint found) => getpwnam_r(user, out entry, buffer, size, out found))
+            is { } account
+            ? (
+                account.FirstNumber,
+                [account.SecondNumber, .. Groups(user, account.SecondNumber).Where(group => group != account.SecondNumber)]
+            )
             : null;
 
     /// <summary>The number of a group.</summary>
     /// <returns>Null for one that this host does not know.</returns>
     public static uint? GroupNumber(string group) =>
-        Find((out Entry entry, nint buffer, nuint size, out nint found) => getgrnam_r(group, out entry, buffer, size, out found))?.FirstNumber;
+        Find(
+            (out Entry entry, nint buffer, nuint size, out nint found) => getgrnam_r(group, out entry, buffer, size, out found)
+        )?.FirstNumber;
 
     /// <summary>The name of a group.</summary>
     /// <returns>Empty for one that this host does not know.</returns>
     public static string GroupName(uint group)
     {
         var name = "";
-        Find((out Entry entry, nint buffer, nuint size, out nint found) =>
-        {
-            var error = getgrgid_r(group, out entry, buffer, size, out found);
-            if (error == 0 && found != 0)
-                name = Marshal.PtrToStringUTF8(entry.Name) ?? "";
-            return error;
-        });
+        Find(
+            (out Entry entry, nint buffer, nuint size, out nint found) =>
+            {
+                var error = getgrgid_r(group, out entry, buffer, size, out found);
+                if (error == 0 && found != 0)
+                    name = Marshal.PtrToStringUTF8(entry.Name) ?? "";
+                return error;
+            }
+        );
         return name;
     }
 
     private static uint[] Groups(string user, uint primary)
     {
-        for (var room = 64; ;)
+        for (var room = 64; ; )
         {
             var groups = new uint[room];
             var count = room;

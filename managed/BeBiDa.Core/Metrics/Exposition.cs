@@ -72,19 +72,30 @@ public sealed class Exposition : IDisposable
     }
 
     private static string Escaped(string value) =>
-        value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal);
+        value
+            .Replace("\\", "\\\\", StringComparison.Ordinal)
+            .Replace("\"", "\\\"", StringComparison.Ordinal)
+            .Replace("\n", "\\n", StringComparison.Ordinal);
 
     // One metric with all its series, by their labels.
     private sealed class Family(string name, string help, string type, bool isObserved, bool adds, IReadOnlyList<double> bounds)
     {
         private readonly SortedDictionary<string, Series> series = new(StringComparer.Ordinal);
 
-        public static Family Of(Instrument instrument) => instrument switch
-        {
-            Histogram<double> histogram => new(instrument.Name, instrument.Description ?? "", "histogram", false, true, histogram.Advice?.HistogramBucketBoundaries ?? []),
-            Counter<long> => new(instrument.Name, instrument.Description ?? "", "counter", false, true, []),
-            _ => new(instrument.Name, instrument.Description ?? "", "gauge", instrument.IsObservable, !instrument.IsObservable, []),
-        };
+        public static Family Of(Instrument instrument) =>
+            instrument switch
+            {
+                Histogram<double> histogram => new(
+                    instrument.Name,
+                    instrument.Description ?? "",
+                    "histogram",
+                    false,
+                    true,
+                    histogram.Advice?.HistogramBucketBoundaries ?? []
+                ),
+                Counter<long> => new(instrument.Name, instrument.Description ?? "", "counter", false, true, []),
+                _ => new(instrument.Name, instrument.Description ?? "", "gauge", instrument.IsObservable, !instrument.IsObservable, []),
+            };
 
         public void ForgetObserved()
         {

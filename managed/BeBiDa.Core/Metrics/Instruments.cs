@@ -22,7 +22,12 @@ public sealed class Instruments : IDisposable
     private const string Overdue = "overdue";
 
     private readonly Meter meter = new("bebida");
-    private readonly Counter<long> handOvers, podsEvicted, podsDeleted, podsRemaining, repairs, reconciliations;
+    private readonly Counter<long> handOvers,
+        podsEvicted,
+        podsDeleted,
+        podsRemaining,
+        repairs,
+        reconciliations;
     private readonly Histogram<double> durations;
     private readonly UpDownCounter<long> underWay;
     private Ledger? ledger;
@@ -31,17 +36,51 @@ public sealed class Instruments : IDisposable
     /// <summary>Makes the instruments.</summary>
     public Instruments()
     {
-        handOvers = meter.CreateCounter<long>("bebida_hand_overs_total", description: "Hand-overs that were answered, by direction and outcome.");
-        durations = meter.CreateHistogram("bebida_hand_over_duration_seconds", description: "How long hand-overs of nodes took until they were answered.", advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = Durations });
-        underWay = meter.CreateUpDownCounter<long>("bebida_hand_overs_under_way", description: "Hand-overs that are being worked at now, in the background too.");
+        handOvers = meter.CreateCounter<long>(
+            "bebida_hand_overs_total",
+            description: "Hand-overs that were answered, by direction and outcome."
+        );
+        durations = meter.CreateHistogram(
+            "bebida_hand_over_duration_seconds",
+            description: "How long hand-overs of nodes took until they were answered.",
+            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = Durations }
+        );
+        underWay = meter.CreateUpDownCounter<long>(
+            "bebida_hand_overs_under_way",
+            description: "Hand-overs that are being worked at now, in the background too."
+        );
         podsEvicted = meter.CreateCounter<long>("bebida_pods_evicted_total", description: "Pods that have left nodes for jobs.");
-        podsDeleted = meter.CreateCounter<long>("bebida_pods_deleted_total", description: "Pods that were deleted at the eviction deadline, by what kept them until then.");
-        podsRemaining = meter.CreateCounter<long>("bebida_pods_remaining_total", description: "Pods that jobs did not wait for and that were left to the node's prolog: they come back by design, or must not be deleted by force.");
-        repairs = meter.CreateCounter<long>("bebida_reconcile_repairs_total", description: "Holds that did not agree with Slurm's jobs, by what was done about them and whether it succeeded.");
-        reconciliations = meter.CreateCounter<long>("bebida_reconciliations_total", description: "Comparisons of all holds with Slurm's jobs, by outcome.");
-        meter.CreateObservableGauge<long>("bebida_reconcile_last_success_timestamp_seconds", () => Interlocked.Read(ref reconciledAt) is > 0 and var at ? [new Measurement<long>(at)] : [], description: "When the holds agreed with Slurm's jobs last, in Unix time.");
-        meter.CreateObservableGauge<long>("bebida_holds", () => Last is { } l ? [new Measurement<long>(l.Holds)] : [], description: "Holds of this Slurm cluster's jobs on nodes, as last compared.");
-        meter.CreateObservableGauge<long>("bebida_nodes", () => Last is { } l ? [Owned(l.Kubernetes, "kubernetes"), Owned(l.Slurm, "slurm"), Owned(l.Cordoned, "cordoned")] : [], description: "Nodes that are lent, by who has them, as last compared.");
+        podsDeleted = meter.CreateCounter<long>(
+            "bebida_pods_deleted_total",
+            description: "Pods that were deleted at the eviction deadline, by what kept them until then."
+        );
+        podsRemaining = meter.CreateCounter<long>(
+            "bebida_pods_remaining_total",
+            description: "Pods that jobs did not wait for and that were left to the node's prolog: they come back by design, or must not be deleted by force."
+        );
+        repairs = meter.CreateCounter<long>(
+            "bebida_reconcile_repairs_total",
+            description: "Holds that did not agree with Slurm's jobs, by what was done about them and whether it succeeded."
+        );
+        reconciliations = meter.CreateCounter<long>(
+            "bebida_reconciliations_total",
+            description: "Comparisons of all holds with Slurm's jobs, by outcome."
+        );
+        meter.CreateObservableGauge<long>(
+            "bebida_reconcile_last_success_timestamp_seconds",
+            () => Interlocked.Read(ref reconciledAt) is > 0 and var at ? [new Measurement<long>(at)] : [],
+            description: "When the holds agreed with Slurm's jobs last, in Unix time."
+        );
+        meter.CreateObservableGauge<long>(
+            "bebida_holds",
+            () => Last is { } l ? [new Measurement<long>(l.Holds)] : [],
+            description: "Holds of this Slurm cluster's jobs on nodes, as last compared."
+        );
+        meter.CreateObservableGauge<long>(
+            "bebida_nodes",
+            () => Last is { } l ? [Owned(l.Kubernetes, "kubernetes"), Owned(l.Slurm, "slurm"), Owned(l.Cordoned, "cordoned")] : [],
+            description: "Nodes that are lent, by who has them, as last compared."
+        );
     }
 
     /// <summary>Whose instruments these are, for whoever listens.</summary>
@@ -53,17 +92,27 @@ public sealed class Instruments : IDisposable
     /// <param name="cluster">The cluster.</param>
     public void Describe(ICluster cluster)
     {
-        var version = typeof(Instruments).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "";
-        meter.CreateObservableGauge("bebida_build_info", () => new Measurement<long>(1, new KeyValuePair<string, object?>("version", version)), description: "1, with the version of the library in slurmctld.");
-        meter.CreateObservableGauge("bebida_kubernetes_away_seconds", () => cluster.AwayFor.TotalSeconds, description: "For how long no request has been answered by Kubernetes; 0 while it answers.");
+        var version =
+            typeof(Instruments).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0]
+            ?? "";
+        meter.CreateObservableGauge(
+            "bebida_build_info",
+            () => new Measurement<long>(1, new KeyValuePair<string, object?>("version", version)),
+            description: "1, with the version of the library in slurmctld."
+        );
+        meter.CreateObservableGauge(
+            "bebida_kubernetes_away_seconds",
+            () => cluster.AwayFor.TotalSeconds,
+            description: "For how long no request has been answered by Kubernetes; 0 while it answers."
+        );
     }
 
     /// <summary>Shows every counter as 0, so that the first event is an increase for whoever looks.</summary>
     public void Zero()
     {
         foreach (var direction in Directions)
-            foreach (var outcome in Outcomes)
-                handOvers.Add(0, new("direction", direction), new("outcome", outcome));
+        foreach (var outcome in Outcomes)
+            handOvers.Add(0, new("direction", direction), new("outcome", outcome));
         foreach (var reason in Reasons)
             podsDeleted.Add(0, new KeyValuePair<string, object?>("reason", reason));
         foreach (var result in Results)
@@ -108,7 +157,10 @@ public sealed class Instruments : IDisposable
     /// <param name="slurmCluster">Whose holds are counted.</param>
     internal void Looked(IEnumerable<NodeLedger> nodes, string slurmCluster)
     {
-        int holds = 0, kubernetes = 0, slurm = 0, cordoned = 0;
+        int holds = 0,
+            kubernetes = 0,
+            slurm = 0,
+            cordoned = 0;
         foreach (var node in nodes)
         {
             holds += node.Holds.Count(h => h.Key.Cluster == slurmCluster);
@@ -130,7 +182,11 @@ public sealed class Instruments : IDisposable
         reconciliations.Add(1, new KeyValuePair<string, object?>("outcome", Results[result.Succeeded ? 0 : 1]));
         foreach (var (repair, problem) in result.Outcomes)
             if (repair.Action != RepairAction.LeaveAlone)
-                repairs.Add(1, new("action", Repairs[repair.Action == RepairAction.Hold ? 0 : 1]), new("outcome", Results[problem is null ? 0 : 1]));
+                repairs.Add(
+                    1,
+                    new("action", Repairs[repair.Action == RepairAction.Hold ? 0 : 1]),
+                    new("outcome", Results[problem is null ? 0 : 1])
+                );
         if (result.Succeeded)
             Interlocked.Exchange(ref reconciledAt, now.ToUnixTimeSeconds());
     }
@@ -138,13 +194,14 @@ public sealed class Instruments : IDisposable
     /// <inheritdoc/>
     public void Dispose() => meter.Dispose();
 
-    private static string Word(HandOverOutcome outcome) => outcome switch
-    {
-        HandOverOutcome.Done => "done",
-        HandOverOutcome.NothingToDo => "nothing_to_do",
-        HandOverOutcome.Superseded => "superseded",
-        _ => "failed",
-    };
+    private static string Word(HandOverOutcome outcome) =>
+        outcome switch
+        {
+            HandOverOutcome.Done => "done",
+            HandOverOutcome.NothingToDo => "nothing_to_do",
+            HandOverOutcome.Superseded => "superseded",
+            _ => "failed",
+        };
 
     private static Measurement<long> Owned(int nodes, string owner) => new(nodes, new KeyValuePair<string, object?>("owner", owner));
 

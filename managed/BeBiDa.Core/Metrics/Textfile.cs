@@ -80,7 +80,17 @@ public sealed class Textfile : IAsyncDisposable
             var draft = $"{path}.tmp";
             // Deleted and made anew: nobody's link is followed, whoever may write to the folder.
             File.Delete(draft);
-            using (var file = new FileStream(draft, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = Mode }))
+            using (
+                var file = new FileStream(
+                    draft,
+                    new FileStreamOptions
+                    {
+                        Mode = FileMode.CreateNew,
+                        Access = FileAccess.Write,
+                        UnixCreateMode = Mode,
+                    }
+                )
+            )
             {
                 // Whatever the process's umask is: node_exporter has a user of its own.
                 File.SetUnixFileMode(file.SafeFileHandle, Mode);
@@ -96,7 +106,11 @@ public sealed class Textfile : IAsyncDisposable
         {
             // Whatever it is, it is the picture that suffers and not a job.
             if (!told)
-                logger.LogError("metrics.textfile: {Path} cannot be written: {Cause}; its folder must be there and writable for slurmctld's user. Trying again, quietly, until it can", path, e.Message);
+                logger.LogError(
+                    "metrics.textfile: {Path} cannot be written: {Cause}; its folder must be there and writable for slurmctld's user. Trying again, quietly, until it can",
+                    path,
+                    e.Message
+                );
             told = true;
         }
     }

@@ -25,7 +25,11 @@ internal sealed class Differences(BebidaConfiguration configuration)
         var places = new Dictionary<uint, HashSet<string>>();
         foreach (var job in jobs)
         {
-            var nodes = job.Nodes.Select(name => (Name: name, Node: names.Find(name, directory))).Where(n => n.Node is not null).Select(n => (n.Name, Ledger: byName[n.Node!.Name])).ToList();
+            var nodes = job
+                .Nodes.Select(name => (Name: name, Node: names.Find(name, directory)))
+                .Where(n => n.Node is not null)
+                .Select(n => (n.Name, Ledger: byName[n.Node!.Name]))
+                .ToList();
             places[job.Id] = [.. nodes.Select(n => n.Ledger.Node.Name)];
             repairs.AddRange(Missing(slurmCluster, job, [.. nodes.Where(n => policy.Counts(n.Name))]));
         }
@@ -37,7 +41,9 @@ internal sealed class Differences(BebidaConfiguration configuration)
             if (!Counts(node))
                 continue;
             var name = names.SlurmNameOf(node.Node);
-            foreach (var hold in node.Holds.Where(h => h.Key.Cluster == slurmCluster && h.Key.Task is null && !leaving.Contains(h.Key.JobId)))
+            foreach (
+                var hold in node.Holds.Where(h => h.Key.Cluster == slurmCluster && h.Key.Task is null && !leaving.Contains(h.Key.JobId))
+            )
                 if (!places.TryGetValue(hold.Key.JobId, out var place))
                     repairs.Add(new Repair(RepairAction.Release, name, node.Node, hold, "the job has no nodes in Slurm"));
                 else if (!place.Contains(node.Node.Name))
@@ -62,7 +68,13 @@ internal sealed class Differences(BebidaConfiguration configuration)
             var hold = ledger.Holds.FirstOrDefault(h => h.Key == key);
             if (hold is null)
                 yield return mayHaveKept
-                    ? new Repair(RepairAction.LeaveAlone, name, ledger.Node, new Hold(key, null), "the job holds none of its nodes, and jobs.mayKeep allows it to keep them")
+                    ? new Repair(
+                        RepairAction.LeaveAlone,
+                        name,
+                        ledger.Node,
+                        new Hold(key, null),
+                        "the job holds none of its nodes, and jobs.mayKeep allows it to keep them"
+                    )
                     : new Repair(RepairAction.Hold, name, ledger.Node, new Hold(key, null), "the job is on the node and does not hold it");
             else if (!ledger.Unschedulable)
                 yield return new Repair(RepairAction.Hold, name, ledger.Node, hold, "the node is schedulable though the job holds it");

@@ -26,7 +26,12 @@ public sealed class PeriodicReconciliation : IAsyncDisposable
     /// <param name="interval">How long to wait from one end to the next beginning.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">Where to tell of what could not be repaired, and of what could again.</param>
-    public PeriodicReconciliation(Func<CancellationToken, Task<ReconcileResult>> repair, TimeSpan interval, TimeProvider time, ILogger logger)
+    public PeriodicReconciliation(
+        Func<CancellationToken, Task<ReconcileResult>> repair,
+        TimeSpan interval,
+        TimeProvider time,
+        ILogger logger
+    )
     {
         this.repair = repair;
         this.interval = interval;
@@ -50,7 +55,7 @@ public sealed class PeriodicReconciliation : IAsyncDisposable
     {
         var told = false;
         var succeededBefore = false;
-        for (var pause = FirstPause; ;)
+        for (var pause = FirstPause; ; )
         {
             var began = time.GetTimestamp();
             var problem = await ProblemAsync().ConfigureAwait(false);
@@ -59,7 +64,10 @@ public sealed class PeriodicReconciliation : IAsyncDisposable
             // Until slurmctld and Kubernetes have answered for the first time, both may just be starting.
             if (problem is not null && !told && (succeededBefore || pause >= Shortest(interval)))
             {
-                logger.LogError("the holds of nodes cannot all be made to agree with Slurm's jobs, trying again until they can: {Problem}", problem);
+                logger.LogError(
+                    "the holds of nodes cannot all be made to agree with Slurm's jobs, trying again until they can: {Problem}",
+                    problem
+                );
                 told = true;
             }
             else if (problem is null && told)
@@ -106,7 +114,9 @@ public sealed class PeriodicReconciliation : IAsyncDisposable
         try
         {
             var result = await repair(stop.Token).ConfigureAwait(false);
-            return result.Succeeded ? null : result.Problem ?? string.Join("; ", result.Outcomes.Select(o => o.Problem).OfType<string>().Take(5));
+            return result.Succeeded
+                ? null
+                : result.Problem ?? string.Join("; ", result.Outcomes.Select(o => o.Problem).OfType<string>().Take(5));
         }
         catch (Exception e) when (!stop.IsCancellationRequested)
         {

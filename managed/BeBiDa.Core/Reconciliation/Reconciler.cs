@@ -45,7 +45,16 @@ public sealed class Reconciler
     /// <param name="time">The clock.</param>
     /// <param name="logger">Where to tell.</param>
     /// <param name="instruments">Where to count; may be null.</param>
-    public Reconciler(ILedger ledger, IJobs jobs, ICluster cluster, HandOvers handOvers, BebidaConfiguration configuration, TimeProvider time, ILogger logger, Instruments? instruments = null)
+    public Reconciler(
+        ILedger ledger,
+        IJobs jobs,
+        ICluster cluster,
+        HandOvers handOvers,
+        BebidaConfiguration configuration,
+        TimeProvider time,
+        ILogger logger,
+        Instruments? instruments = null
+    )
     {
         this.instruments = instruments;
         this.ledger = ledger;
@@ -84,22 +93,49 @@ public sealed class Reconciler
             {
                 var plan = await LookTwiceAsync(cancellationToken).ConfigureAwait(false);
                 // What could not be done a moment ago, and is no difference any more, someone else has done.
-                foreach (var repair in outcomes.Keys.Except(plan.Repairs).Where(r => r.Action == RepairAction.LeaveAlone || (outcomes[r].Problem is not null && !given.Contains(r))).ToList())
+                foreach (
+                    var repair in outcomes
+                        .Keys.Except(plan.Repairs)
+                        .Where(r => r.Action == RepairAction.LeaveAlone || (outcomes[r].Problem is not null && !given.Contains(r)))
+                        .ToList()
+                )
                     outcomes.Remove(repair);
                 foreach (var alone in plan.Repairs.Where(r => r.Action == RepairAction.LeaveAlone))
                     outcomes[alone] = new RepairOutcome(alone, null);
                 // A job may take nodes over from another one (expansion): none of them is released before its hold is there.
-                var toBeHeld = plan.Repairs.Where(r => r.Action == RepairAction.Hold).Select(r => r.KubernetesNode.Uid).ToHashSet(StringComparer.Ordinal);
-                var open = plan.Repairs.Where(r => r.Action != RepairAction.LeaveAlone && !given.Contains(r) && (r.Action == RepairAction.Hold || !toBeHeld.Contains(r.KubernetesNode.Uid))).ToList();
+                var toBeHeld = plan
+                    .Repairs.Where(r => r.Action == RepairAction.Hold)
+                    .Select(r => r.KubernetesNode.Uid)
+                    .ToHashSet(StringComparer.Ordinal);
+                var open = plan
+                    .Repairs.Where(r =>
+                        r.Action != RepairAction.LeaveAlone
+                        && !given.Contains(r)
+                        && (r.Action == RepairAction.Hold || !toBeHeld.Contains(r.KubernetesNode.Uid))
+                    )
+                    .ToList();
                 if (open.Count == 0)
                     return new ReconcileResult([.. outcomes.Values], null);
                 var left = budget - time.GetElapsedTime(began);
                 if (left <= TimeSpan.Zero)
-                    return new ReconcileResult([.. outcomes.Values, .. open.Where(r => outcomes.GetValueOrDefault(r)?.Problem is null).Select(r => new RepairOutcome(r, $"not done within {Duration.Format(budget)}"))], null);
+                    return new ReconcileResult(
+                        [
+                            .. outcomes.Values,
+                            .. open.Where(r => outcomes.GetValueOrDefault(r)?.Problem is null)
+                                .Select(r => new RepairOutcome(r, $"not done within {Duration.Format(budget)}")),
+                        ],
+                        null
+                    );
 
                 var releases = open.Where(r => r.Action == RepairAction.Release).Select(r => ReleaseAsync(r, given, cancellationToken));
-                var holds = open.Where(r => r.Action == RepairAction.Hold).GroupBy(r => r.Hold.Key.JobId).Select(r => HoldAsync(plan.Jobs[r.Key], [.. r], given, left, cancellationToken));
-                foreach (var outcome in (await Task.WhenAll(releases.Concat(holds)).ConfigureAwait(false)).SelectMany(o => o).OrderBy(o => open.IndexOf(o.Repair)))
+                var holds = open.Where(r => r.Action == RepairAction.Hold)
+                    .GroupBy(r => r.Hold.Key.JobId)
+                    .Select(r => HoldAsync(plan.Jobs[r.Key], [.. r], given, left, cancellationToken));
+                foreach (
+                    var outcome in (await Task.WhenAll(releases.Concat(holds)).ConfigureAwait(false))
+                        .SelectMany(o => o)
+                        .OrderBy(o => open.IndexOf(o.Repair))
+                )
                     outcomes[outcome.Repair] = outcome;
                 await Task.Delay(pause, time, cancellationToken).ConfigureAwait(false);
             }
@@ -110,7 +146,9 @@ public sealed class Reconciler
         }
     }
 
-    private async Task<(IReadOnlyList<Repair> Repairs, IReadOnlyDictionary<uint, SlurmJob> Jobs)> LookTwiceAsync(CancellationToken cancellationToken)
+    private async Task<(IReadOnlyList<Repair> Repairs, IReadOnlyDictionary<uint, SlurmJob> Jobs)> LookTwiceAsync(
+        CancellationToken cancellationToken
+    )
     {
         var (first, seen) = await LookAsync(cancellationToken).ConfigureAwait(false);
         if (first.Count == 0)
@@ -119,7 +157,9 @@ public sealed class Reconciler
         return ([.. second.Intersect(first)], now);
     }
 
-    private async Task<(IReadOnlyList<Repair> Repairs, IReadOnlyDictionary<uint, SlurmJob> Jobs)> LookAsync(CancellationToken cancellationToken)
+    private async Task<(IReadOnlyList<Repair> Repairs, IReadOnlyDictionary<uint, SlurmJob> Jobs)> LookAsync(
+        CancellationToken cancellationToken
+    )
     {
         var holds = await ledger.ReadAsync(cancellationToken).ConfigureAwait(false);
         var known = await jobs.ListAsync(cancellationToken).ConfigureAwait(false);
@@ -148,11 +188,20 @@ public sealed class Reconciler
         }
     }
 
-    private async Task<IReadOnlyList<RepairOutcome>> HoldAsync(SlurmJob job, IReadOnlyList<Repair> repairs, HashSet<Repair> given, TimeSpan budget, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<RepairOutcome>> HoldAsync(
+        SlurmJob job,
+        IReadOnlyList<Repair> repairs,
+        HashSet<Repair> given,
+        TimeSpan budget,
+        CancellationToken cancellationToken
+    )
     {
         foreach (var repair in repairs)
             logger.LogInformation("job {Job}: node {Node} is taken again: {Why}", job.Id, repair.Node, repair.Why);
-        var taken = await handOvers.DecommissionAsync(job.In(repairs[0].Hold.Key.Cluster, [.. repairs.Select(r => r.Node)]), budget).WaitAsync(cancellationToken).ConfigureAwait(false);
+        var taken = await handOvers
+            .DecommissionAsync(job.In(repairs[0].Hold.Key.Cluster, [.. repairs.Select(r => r.Node)]), budget)
+            .WaitAsync(cancellationToken)
+            .ConfigureAwait(false);
         if (taken.Succeeded)
             return [.. repairs.Select(r => new RepairOutcome(r, null))];
         // It has tried for as long as there was time, or was refused.

@@ -28,11 +28,11 @@ internal sealed class Cgroups(IReadOnlyList<string> names, string mounts)
     {
         var processes = new HashSet<int>();
         foreach (var folder in Folders())
-            foreach (var file in InAndBelow(folder))
-                foreach (var line in Lines(file))
-                    // 0 is a process that this PID namespace does not see.
-                    if (int.TryParse(line, NumberStyles.None, CultureInfo.InvariantCulture, out var process) && process > 1)
-                        processes.Add(process);
+        foreach (var file in InAndBelow(folder))
+        foreach (var line in Lines(file))
+            // 0 is a process that this PID namespace does not see.
+            if (int.TryParse(line, NumberStyles.None, CultureInfo.InvariantCulture, out var process) && process > 1)
+                processes.Add(process);
         return processes;
     }
 
@@ -60,9 +60,7 @@ internal sealed class Cgroups(IReadOnlyList<string> names, string mounts)
             foreach (var file in Directory.EnumerateFiles(folder, "cgroup.procs", SearchOption.AllDirectories))
                 files.Add(file);
         }
-        catch (DirectoryNotFoundException)
-        {
-        }
+        catch (DirectoryNotFoundException) { }
         return files;
     }
 

@@ -16,11 +16,18 @@ internal sealed partial class Leftovers(HostProcesses processes, string mounts =
     private const string KubernetesNamespace = "k8s.io";
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> Find(IReadOnlyList<string> groups) => [.. Processes(groups).Order().Select(process => $"{processes.Name(process)} ({process})")];
+    public IReadOnlyList<string> Find(IReadOnlyList<string> groups) =>
+        [.. Processes(groups).Order().Select(process => $"{processes.Name(process)} ({process})")];
 
     /// <inheritdoc/>
     public bool End(IReadOnlyList<string> groups, TimeSpan grace, TimeSpan limit) =>
-        Ending.Run(() => Processes(groups), $"slurmd is in the cgroup of a unit that node.services names ({string.Join(", ", groups)})", grace, limit, () => { });
+        Ending.Run(
+            () => Processes(groups),
+            $"slurmd is in the cgroup of a unit that node.services names ({string.Join(", ", groups)})",
+            grace,
+            limit,
+            () => { }
+        );
 
     /// <inheritdoc/>
     public (int Unmounted, IReadOnlyList<string> Left) Unmount()
@@ -56,7 +63,9 @@ internal sealed partial class Leftovers(HostProcesses processes, string mounts =
         // With what they have started, such as what writes their containers' logs.
         var others = found.Where(process => processes.Words(process, Shim) is { } words && !IsKubernetes(words)).ToHashSet();
         found.RemoveWhere(process => IsBelow(process, others));
-        found.UnionWith(processes.OfRoot(Shim).Where(shim => IsKubernetes(shim.Words) && processes.IsOfThisHost(shim.Id)).Select(shim => shim.Id));
+        found.UnionWith(
+            processes.OfRoot(Shim).Where(shim => IsKubernetes(shim.Words) && processes.IsOfThisHost(shim.Id)).Select(shim => shim.Id)
+        );
         return found;
     }
 
@@ -69,7 +78,9 @@ internal sealed partial class Leftovers(HostProcesses processes, string mounts =
     }
 
     private static bool IsKubernetes(string[] words) =>
-        Array.FindIndex(words, word => word is "-namespace" or "--namespace") is var at and >= 0 && at + 1 < words.Length && words[at + 1] == KubernetesNamespace;
+        Array.FindIndex(words, word => word is "-namespace" or "--namespace") is var at and >= 0
+        && at + 1 < words.Length
+        && words[at + 1] == KubernetesNamespace;
 
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     private static partial int umount2(string point, int flags);

@@ -26,7 +26,8 @@ internal sealed class PodCgroups(IReadOnlyList<string> names, string mounts = "/
             $"node.podCgroups ({string.Join(", ", names)}) names a cgroup that slurmd is in; kubelet's are kubepods.slice or kubepods",
             grace,
             limit,
-            groups.Kill);
+            groups.Kill
+        );
     }
 
     /// <inheritdoc/>

@@ -23,7 +23,5 @@ internal sealed class NoServices : IServiceManager
     public string? Wait(UnitJob job, TimeSpan limit) => "done";
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-    }
+    public void Dispose() { }
 }

@@ -14,7 +14,14 @@ internal static unsafe partial class SdBus
     public static partial nint sd_bus_flush_close_unref(nint bus);
 
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
-    public static partial int sd_bus_message_new_method_call(nint bus, out nint message, string destination, string path, string @interface, string member);
+    public static partial int sd_bus_message_new_method_call(
+        nint bus,
+        out nint message,
+        string destination,
+        string path,
+        string @interface,
+        string member
+    );
 
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int sd_bus_message_append_basic(nint message, byte type, string value);
@@ -23,10 +30,26 @@ internal static unsafe partial class SdBus
     public static partial int sd_bus_call(nint bus, nint message, ulong microseconds, ref Error error, out nint reply);
 
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
-    public static partial int sd_bus_get_property_string(nint bus, string destination, string path, string @interface, string member, nint error, out nint text);
+    public static partial int sd_bus_get_property_string(
+        nint bus,
+        string destination,
+        string path,
+        string @interface,
+        string member,
+        nint error,
+        out nint text
+    );
 
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
-    public static partial int sd_bus_get_property_strv(nint bus, string destination, string path, string @interface, string member, nint error, out nint* texts);
+    public static partial int sd_bus_get_property_strv(
+        nint bus,
+        string destination,
+        string path,
+        string @interface,
+        string member,
+        nint error,
+        out nint* texts
+    );
 
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int sd_bus_message_open_container(nint message, byte type, string contents);

@@ -54,21 +54,40 @@ internal sealed unsafe class Systemd : IServiceManager
     {
         var states = new List<UnitState>(units.Count);
         var objects = new List<string>(units.Count);
-        var reply = Call(Service, Root, Manager, "ListUnitsByNames", "ListUnitsByNames", message =>
-        {
-            Check(SdBus.sd_bus_message_open_container(message, ArrayType, "s"), "ask for units");
-            foreach (var unit in units)
-                Append(message, unit);
-            Check(SdBus.sd_bus_message_close_container(message), "ask for units");
-        });
+        var reply = Call(
+            Service,
+            Root,
+            Manager,
+            "ListUnitsByNames",
+            "ListUnitsByNames",
+            message =>
+            {
+                Check(SdBus.sd_bus_message_open_container(message, ArrayType, "s"), "ask for units");
+                foreach (var unit in units)
+                    Append(message, unit);
+                Check(SdBus.sd_bus_message_close_container(message), "ask for units");
+            }
+        );
         try
         {
             Check(SdBus.sd_bus_message_enter_container(reply, ArrayType, $"({UnitFields})"), "read units");
             while (Check(SdBus.sd_bus_message_enter_container(reply, StructType, UnitFields), "read a unit") > 0)
             {
-                var (_, _, load, active, sub) = (ReadString(reply), ReadString(reply), ReadString(reply), ReadString(reply), ReadString(reply));
+                var (_, _, load, active, sub) = (
+                    ReadString(reply),
+                    ReadString(reply),
+                    ReadString(reply),
+                    ReadString(reply),
+                    ReadString(reply)
+                );
                 // followed unit, object path, job's number, job's type, job's path
-                var (_, path, job, type, _) = (ReadString(reply), ReadString(reply, ObjectPathType), ReadNumber(reply), ReadString(reply), ReadString(reply, ObjectPathType));
+                var (_, path, job, type, _) = (
+                    ReadString(reply),
+                    ReadString(reply, ObjectPathType),
+                    ReadNumber(reply),
+                    ReadString(reply),
+                    ReadString(reply, ObjectPathType)
+                );
                 objects.Add(path);
                 states.Add(new UnitState(load, active, sub, job == 0 ? "" : type));
                 Check(SdBus.sd_bus_message_exit_container(reply), "read a unit");
@@ -84,7 +103,9 @@ internal sealed unsafe class Systemd : IServiceManager
                 paths[unit] = path;
         return states.Count == units.Count
             ? units.Zip(states).ToDictionary(pair => pair.First, pair => pair.Second)
-            : throw new ServiceManagerException($"systemd does not take each of these for the name of a unit: {string.Join(", ", units)} (node.services)");
+            : throw new ServiceManagerException(
+                $"systemd does not take each of these for the name of a unit: {string.Join(", ", units)} (node.services)"
+            );
     }
 
     /// <inheritdoc/>
@@ -101,7 +122,17 @@ internal sealed unsafe class Systemd : IServiceManager
     public string? ControlGroup(string unit)
     {
         // Of an older systemd, or of a unit of another type: it has none.
-        if (SdBus.sd_bus_get_property_string(bus, Service, PathOf(unit), "org.freedesktop.systemd1.Service", "ControlGroup", 0, out var text) < 0)
+        if (
+            SdBus.sd_bus_get_property_string(
+                bus,
+                Service,
+                PathOf(unit),
+                "org.freedesktop.systemd1.Service",
+                "ControlGroup",
+                0,
+                out var text
+            ) < 0
+        )
             return null;
         var group = Marshal.PtrToStringUTF8(text)!;
         NativeMemory.Free((void*)text);
@@ -175,8 +206,15 @@ internal sealed unsafe class Systemd : IServiceManager
     {
         if (listens)
             return;
-        SdBus.sd_bus_message_unref(Call("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "AddMatch",
-            $"type='signal',sender='{Service}',interface='{Manager}',member='{JobRemoved}'"));
+        SdBus.sd_bus_message_unref(
+            Call(
+                "org.freedesktop.DBus",
+                "/org/freedesktop/DBus",
+                "org.freedesktop.DBus",
+                "AddMatch",
+                $"type='signal',sender='{Service}',interface='{Manager}',member='{JobRemoved}'"
+            )
+        );
         SdBus.sd_bus_message_unref(Call(Service, Root, Manager, "Subscribe"));
         listens = true;
     }
@@ -215,11 +253,18 @@ internal sealed unsafe class Systemd : IServiceManager
     }
 
     private nint Call(string destination, string path, string @interface, string method, params string[] arguments) =>
-        Call(destination, path, @interface, arguments is [var first, ..] ? $"{method} of {first}" : method, method, message =>
-        {
-            foreach (var argument in arguments)
-                Append(message, argument);
-        });
+        Call(
+            destination,
+            path,
+            @interface,
+            arguments is [var first, ..] ? $"{method} of {first}" : method,
+            method,
+            message =>
+            {
+                foreach (var argument in arguments)
+                    Append(message, argument);
+            }
+        );
 
     private nint Call(string destination, string path, string @interface, string what, string method, Action<nint> append)
     {
@@ -238,7 +283,8 @@ internal sealed unsafe class Systemd : IServiceManager
         }
     }
 
-    private static void Append(nint message, string text) => Check(SdBus.sd_bus_message_append_basic(message, StringType, text), "write to the system bus");
+    private static void Append(nint message, string text) =>
+        Check(SdBus.sd_bus_message_append_basic(message, StringType, text), "write to the system bus");
 
     private static string ReadString(nint message, byte type = StringType)
     {

@@ -11,11 +11,12 @@ internal sealed class InProcess
     private static readonly ConcurrentDictionary<ulong, TaskCompletionSource<(int Outcome, long When)>> Waiting = new();
     private static ulong requests;
 
-    static InProcess() => Library.Answered += (request, outcome) =>
-    {
-        if (Waiting.TryRemove(request, out var waiting))
-            waiting.SetResult((outcome, Stopwatch.GetTimestamp()));
-    };
+    static InProcess() =>
+        Library.Answered += (request, outcome) =>
+        {
+            if (Waiting.TryRemove(request, out var waiting))
+                waiting.SetResult((outcome, Stopwatch.GetTimestamp()));
+        };
 
     /// <summary>Takes nodes from Kubernetes.</summary>
     /// <returns>The seconds until the answer.</returns>

@@ -69,8 +69,21 @@ internal sealed class LentCluster : IAsyncDisposable
             if (kubelets)
                 await cluster.StartKubeletsAsync();
             else
-                await Parallel.ForEachAsync(cluster.Nodes, new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, async (name, cancel) =>
-                    await cluster.Admin.CreateAsync(Resources.Nodes.In(null), new V1Node { ApiVersion = "v1", Kind = "Node", Metadata = new V1ObjectMeta { Name = name } }, cancel));
+                await Parallel.ForEachAsync(
+                    cluster.Nodes,
+                    new ParallelOptions { MaxDegreeOfParallelism = AtOnce },
+                    async (name, cancel) =>
+                        await cluster.Admin.CreateAsync(
+                            Resources.Nodes.In(null),
+                            new V1Node
+                            {
+                                ApiVersion = "v1",
+                                Kind = "Node",
+                                Metadata = new V1ObjectMeta { Name = name },
+                            },
+                            cancel
+                        )
+                );
             return cluster;
         }
         catch
@@ -83,14 +96,41 @@ internal sealed class LentCluster : IAsyncDisposable
     /// <summary>A service account that may do everything, and a token of it.</summary>
     public async Task<string> MakeTokenAsync(string account)
     {
-        await Admin.CreateAsync(Resources.ServiceAccounts.In("default"), new V1ServiceAccount { ApiVersion = "v1", Kind = "ServiceAccount", Metadata = new V1ObjectMeta { Name = account } }, default);
-        await client.RbacAuthorizationV1.CreateClusterRoleBindingAsync(new V1ClusterRoleBinding
+        await Admin.CreateAsync(
+            Resources.ServiceAccounts.In("default"),
+            new V1ServiceAccount
+            {
+                ApiVersion = "v1",
+                Kind = "ServiceAccount",
+                Metadata = new V1ObjectMeta { Name = account },
+            },
+            default
+        );
+        await client.RbacAuthorizationV1.CreateClusterRoleBindingAsync(
+            new V1ClusterRoleBinding
+            {
+                Metadata = new V1ObjectMeta { Name = account },
+                RoleRef = new V1RoleRef
+                {
+                    ApiGroup = "rbac.authorization.k8s.io",
+                    Kind = "ClusterRole",
+                    Name = "cluster-admin",
+                },
+                Subjects =
+                [
+                    new Rbacv1Subject
+                    {
+                        Kind = "ServiceAccount",
+                        Name = account,
+                        NamespaceProperty = "default",
+                    },
+                ],
+            }
+        );
+        var request = new Authenticationv1TokenRequest
         {
-            Metadata = new V1ObjectMeta { Name = account },
-            RoleRef = new V1RoleRef { ApiGroup = "rbac.authorization.k8s.io", Kind = "ClusterRole", Name = "cluster-admin" },
-            Subjects = [new Rbacv1Subject { Kind = "ServiceAccount", Name = account, NamespaceProperty = "default" }],
-        });
-        var request = new Authenticationv1TokenRequest { Spec = new V1TokenRequestSpec { Audiences = [], ExpirationSeconds = 86_400 } };
+            Spec = new V1TokenRequestSpec { Audiences = [], ExpirationSeconds = 86_400 },
+        };
         return (await client.CoreV1.CreateNamespacedServiceAccountTokenAsync(request, account, "default")).Status.Token;
     }
 
@@ -98,15 +138,38 @@ internal sealed class LentCluster : IAsyncDisposable
     /// <returns>Each pod's namespace and name. As few names as can be: a load generator sends one body for each.</returns>
     public async Task<IReadOnlyList<(string Space, string Name)>> FillAsync(IReadOnlyList<string> nodes, int podsEach, bool wait = true)
     {
-        var pods = Enumerable.Range(0, nodes.Count * podsEach).Select(i => (Space: $"bench-{i % Spaces}", Name: $"p-{i / Spaces}", Node: nodes[i % nodes.Count])).ToList();
+        var pods = Enumerable
+            .Range(0, nodes.Count * podsEach)
+            .Select(i => (Space: $"bench-{i % Spaces}", Name: $"p-{i / Spaces}", Node: nodes[i % nodes.Count]))
+            .ToList();
         var missing = pods.Select(p => p.Space).Distinct().Where(spaces.Add).ToList();
         var many = new ParallelOptions { MaxDegreeOfParallelism = AtOnce };
-        await Parallel.ForEachAsync(missing, many, async (name, cancel) =>
-            await Admin.CreateAsync(Resources.Namespaces.In(null), new V1Namespace { ApiVersion = "v1", Kind = "Namespace", Metadata = new V1ObjectMeta { Name = name } }, cancel));
-        await Parallel.ForEachAsync(pods, many, async (pod, cancel) =>
-            await Admin.CreateAsync(Resources.Pods.In(pod.Space), Pod(pod.Name, pod.Node), cancel));
+        await Parallel.ForEachAsync(
+            missing,
+            many,
+            async (name, cancel) =>
+                await Admin.CreateAsync(
+                    Resources.Namespaces.In(null),
+                    new V1Namespace
+                    {
+                        ApiVersion = "v1",
+                        Kind = "Namespace",
+                        Metadata = new V1ObjectMeta { Name = name },
+                    },
+                    cancel
+                )
+        );
+        await Parallel.ForEachAsync(
+            pods,
+            many,
+            async (pod, cancel) => await Admin.CreateAsync(Resources.Pods.In(pod.Space), Pod(pod.Name, pod.Node), cancel)
+        );
         if (wait)
-            await Eventually.HoldsAsync("all pods run", TimeSpan.FromMinutes(10), async _ => !await AnyPodAsync("&fieldSelector=status.phase%21%3DRunning"));
+            await Eventually.HoldsAsync(
+                "all pods run",
+                TimeSpan.FromMinutes(10),
+                async _ => !await AnyPodAsync("&fieldSelector=status.phase%21%3DRunning")
+            );
         return [.. pods.Select(p => (p.Space, p.Name))];
     }
 
@@ -136,30 +199,36 @@ internal sealed class LentCluster : IAsyncDisposable
     private async Task<bool> AnyPodAsync(string selector) =>
         (await Admin.GetAsync<V1PodList>($"{Resources.Pods.All}?limit=1{selector}", default)).Items.Count > 0;
 
-    private static V1Pod Pod(string name, string node) => new()
-    {
-        ApiVersion = "v1",
-        Kind = "Pod",
-        Metadata = new V1ObjectMeta
+    private static V1Pod Pod(string name, string node) =>
+        new()
         {
-            Name = name,
-            Labels = new Dictionary<string, string> { ["app"] = "bench" },
-            Annotations = new Dictionary<string, string> { ["hollow/termination-seconds"] = "0" },
-        },
-        Spec = new V1PodSpec { NodeName = node, Containers = [new V1Container { Name = "main", Image = "hollow" }] },
-    };
+            ApiVersion = "v1",
+            Kind = "Pod",
+            Metadata = new V1ObjectMeta
+            {
+                Name = name,
+                Labels = new Dictionary<string, string> { ["app"] = "bench" },
+                Annotations = new Dictionary<string, string> { ["hollow/termination-seconds"] = "0" },
+            },
+            Spec = new V1PodSpec { NodeName = node, Containers = [new V1Container { Name = "main", Image = "hollow" }] },
+        };
 
     private void WriteKubeconfig()
     {
-        File.WriteAllText(Kubeconfig, $$$"""
-            apiVersion: v1
-            kind: Config
-            current-context: bench
-            clusters: [{name: bench, cluster: {server: "{{{server.Url.GetLeftPart(UriPartial.Authority)}}}", certificate-authority: "{{{server.CaCertificatePath}}}"}}]
-            users: [{name: bench, user: {token: "{{{Token}}}"}}]
-            contexts: [{name: bench, context: {cluster: bench, user: bench}}]
+        File.WriteAllText(
+            Kubeconfig,
+            $$$"""
+                apiVersion: v1
+                kind: Config
+                current-context: bench
+                clusters: [{name: bench, cluster: {server: "{{{server.Url.GetLeftPart(
+                UriPartial.Authority
+            )}}}", certificate-authority: "{{{server.CaCertificatePath}}}"}}]
+                users: [{name: bench, user: {token: "{{{Token}}}"}}]
+                contexts: [{name: bench, context: {cluster: bench, user: bench}}]
 
-        """);
+            """
+        );
         File.SetUnixFileMode(Kubeconfig, UnixFileMode.UserRead | UnixFileMode.UserWrite);
     }
 
@@ -178,7 +247,16 @@ internal sealed class LentCluster : IAsyncDisposable
             var output = new DirectoryInfo(AppContext.BaseDirectory);
             var program = Path.Combine(output.Parent!.Parent!.FullName, "BeBiDa.HollowCluster", output.Name, "hollow-cluster.dll");
             var command = Cli.Wrap("dotnet")
-                .WithArguments([program, "--kubeconfig", server.AdminKubeconfig, "--kubelet-only", "--lease-seconds", "3600", "--nodes", string.Join(',', Nodes)])
+                .WithArguments([
+                    program,
+                    "--kubeconfig",
+                    server.AdminKubeconfig,
+                    "--kubelet-only",
+                    "--lease-seconds",
+                    "3600",
+                    "--nodes",
+                    string.Join(',', Nodes),
+                ])
                 .WithValidation(CommandResultValidation.None);
             await foreach (var happened in command.ListenAsync(endOfKubelets.Token))
                 if (happened is StandardErrorCommandEvent { Text: var line })

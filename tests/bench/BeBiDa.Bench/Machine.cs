@@ -19,8 +19,14 @@ internal static partial class Machine
     /// <summary>The machine and the versions of what runs on it, a line each.</summary>
     public static async Task<IReadOnlyList<string>> DescribeAsync()
     {
-        var processor = File.ReadLines("/proc/cpuinfo").FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal))?.Split(':')[1].Trim() ?? "unknown processor";
-        var memory = long.Parse(File.ReadLines("/proc/meminfo").First().Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1048576.0;
+        var processor =
+            File.ReadLines("/proc/cpuinfo").FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal))?.Split(':')[1].Trim()
+            ?? "unknown processor";
+        var memory =
+            long.Parse(
+                File.ReadLines("/proc/meminfo").First().Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
+                CultureInfo.InvariantCulture
+            ) / 1048576.0;
         var kubectl = await OutputAsync(new Kubectl("/dev/null").Path, "version", "--client");
         var facts = new List<string>
         {
@@ -29,7 +35,9 @@ internal static partial class Machine
             $"kubectl {kubectl.Split('\n')[0].Split(' ')[^1]}; {(await OutputAsync("h2load", "--version")).Split('\n')[0]}",
         };
         if (RealApiServer.IsAvailable)
-            facts.Add($"{(await OutputAsync(Path.Combine(RealApiServer.Assets, "kube-apiserver"), "--version")).Replace("Kubernetes", "kube-apiserver", StringComparison.Ordinal)}; etcd {Etcd()}, without fsync");
+            facts.Add(
+                $"{(await OutputAsync(Path.Combine(RealApiServer.Assets, "kube-apiserver"), "--version")).Replace("Kubernetes", "kube-apiserver", StringComparison.Ordinal)}; etcd {Etcd()}, without fsync"
+            );
         return facts;
     }
 
@@ -44,7 +52,10 @@ internal static partial class Machine
 
     // Builds of etcd differ in their options; what Go has linked stands in each of them.
     private static string Etcd() =>
-        LinkedEtcd().Match(Encoding.Latin1.GetString(File.ReadAllBytes(Path.Combine(RealApiServer.Assets, "etcd")))) is { Success: true } found ? found.Groups[1].Value : "of an unknown version";
+        LinkedEtcd().Match(Encoding.Latin1.GetString(File.ReadAllBytes(Path.Combine(RealApiServer.Assets, "etcd"))))
+            is { Success: true } found
+            ? found.Groups[1].Value
+            : "of an unknown version";
 
     [GeneratedRegex(@"go\.etcd\.io/etcd/server/v3\t(v[\d.]+)")]
     private static partial Regex LinkedEtcd();
@@ -53,7 +64,9 @@ internal static partial class Machine
     {
         try
         {
-            return (await Cli.Wrap(command).WithArguments(arguments).WithValidation(CommandResultValidation.None).ExecuteBufferedAsync()).StandardOutput.Trim();
+            return (
+                await Cli.Wrap(command).WithArguments(arguments).WithValidation(CommandResultValidation.None).ExecuteBufferedAsync()
+            ).StandardOutput.Trim();
         }
         catch (System.ComponentModel.Win32Exception)
         {

@@ -29,28 +29,79 @@ internal sealed class RequestEconomy : IMeasurement
         {
             await InProcess.DecommissionAsync(1, cluster.Nodes);
             await InProcess.RecommissionAsync(1, cluster.Nodes);
-            counts.Add(("BeBiDa", await CountAsync(() => InProcess.DecommissionAsync(2, cluster.Nodes)), await CountAsync(() => InProcess.RecommissionAsync(2, cluster.Nodes), pods: false)));
+            counts.Add(
+                (
+                    "BeBiDa",
+                    await CountAsync(() => InProcess.DecommissionAsync(2, cluster.Nodes)),
+                    await CountAsync(() => InProcess.RecommissionAsync(2, cluster.Nodes), pods: false)
+                )
+            );
         }
         finally
         {
             Library.Stop(5000);
         }
         var few = cluster.Nodes.Take(settings.Of(10, 2)).ToList();
-        counts.Add(("one kubectl", await CountAsync(() => cluster.Kubectl.RunAsync(["drain", .. few, "--force", "--ignore-daemonsets", "--delete-emptydir-data", "--grace-period=0"]), few), await CountAsync(() => cluster.Kubectl.RunAsync(["uncordon", .. few]), few, pods: false)));
+        counts.Add(
+            (
+                "one kubectl",
+                await CountAsync(
+                    () =>
+                        cluster.Kubectl.RunAsync([
+                            "drain",
+                            .. few,
+                            "--force",
+                            "--ignore-daemonsets",
+                            "--delete-emptydir-data",
+                            "--grace-period=0",
+                        ]),
+                    few
+                ),
+                await CountAsync(() => cluster.Kubectl.RunAsync(["uncordon", .. few]), few, pods: false)
+            )
+        );
 
-        section.Text($"Counted at the embedded server, for nodes with {podsEach} pods each: a job of {nodes} nodes by BeBiDa (its Events are in it), one of {few.Count} by one `kubectl drain` and `uncordon`, whose own rate limit would make {nodes} take minutes. A node's share; bytes are those of bodies, both ways. Pods and nodes of a real cluster are larger, and what reads them whole pays for it.");
-        section.Table(["a node's share", "requests to take it", "bytes", "requests to give it back", "bytes"],
-            counts.Select(c => (IReadOnlyList<string>)[c.Who, Requests(c.Taken, Size(c.Who)), Bytes(c.Taken, Size(c.Who)), Requests(c.Given, Size(c.Who)), Bytes(c.Given, Size(c.Who))]));
-        section.Table(["to take a node", .. counts.Select(c => c.Who)],
-            counts.SelectMany(c => c.Taken).Select(c => (c.Verb, c.Resource)).Distinct().Select(kind => (IReadOnlyList<string>)
-                [$"{kind.Verb} {kind.Resource}", .. counts.Select(c => Kind(c.Taken.Where(t => (t.Verb, t.Resource) == kind).ToList(), Size(c.Who)))]));
+        section.Text(
+            $"Counted at the embedded server, for nodes with {podsEach} pods each: a job of {nodes} nodes by BeBiDa (its Events are in it), one of {few.Count} by one `kubectl drain` and `uncordon`, whose own rate limit would make {nodes} take minutes. A node's share; bytes are those of bodies, both ways. Pods and nodes of a real cluster are larger, and what reads them whole pays for it."
+        );
+        section.Table(
+            ["a node's share", "requests to take it", "bytes", "requests to give it back", "bytes"],
+            counts.Select(c =>
+                (IReadOnlyList<string>)
+                    [
+                        c.Who,
+                        Requests(c.Taken, Size(c.Who)),
+                        Bytes(c.Taken, Size(c.Who)),
+                        Requests(c.Given, Size(c.Who)),
+                        Bytes(c.Given, Size(c.Who)),
+                    ]
+            )
+        );
+        section.Table(
+            ["to take a node", .. counts.Select(c => c.Who)],
+            counts
+                .SelectMany(c => c.Taken)
+                .Select(c => (c.Verb, c.Resource))
+                .Distinct()
+                .Select(kind =>
+                    (IReadOnlyList<string>)
+                        [
+                            $"{kind.Verb} {kind.Resource}",
+                            .. counts.Select(c => Kind(c.Taken.Where(t => (t.Verb, t.Resource) == kind).ToList(), Size(c.Who))),
+                        ]
+                )
+        );
         var ratio = Sum(counts[0].Taken, "BeBiDa") / Sum(counts[1].Taken, "one kubectl");
         section.Claim("API requests to take a node", "fewer than kubectl", $"{Figures.Ratio(ratio)} times kubectl's", ratio < 1);
 
         int Size(string who) => who == "BeBiDa" ? nodes : few.Count;
         double Sum(IReadOnlyList<RequestCount> of, string who) => of.Sum(c => c.Requests) / (double)Size(who);
-        string Kind(IReadOnlyList<RequestCount> of, int size) => of.Count == 0 ? "-" : $"{(of.Sum(c => c.Requests) / (double)size).ToString("0.##", CultureInfo.InvariantCulture)}, {Bytes(of, size)}";
-        string Requests(IReadOnlyList<RequestCount> of, int size) => (of.Sum(c => c.Requests) / (double)size).ToString("0.0", CultureInfo.InvariantCulture);
+        string Kind(IReadOnlyList<RequestCount> of, int size) =>
+            of.Count == 0
+                ? "-"
+                : $"{(of.Sum(c => c.Requests) / (double)size).ToString("0.##", CultureInfo.InvariantCulture)}, {Bytes(of, size)}";
+        string Requests(IReadOnlyList<RequestCount> of, int size) =>
+            (of.Sum(c => c.Requests) / (double)size).ToString("0.0", CultureInfo.InvariantCulture);
         string Bytes(IReadOnlyList<RequestCount> of, int size) => Figures.Bytes(of.Sum(c => c.BytesReceived + c.BytesSent) / (double)size);
 
         async Task<IReadOnlyList<RequestCount>> CountAsync(Func<Task> work, IReadOnlyList<string>? on = null, bool pods = true)
@@ -78,7 +129,9 @@ internal sealed class Neighbour : IMeasurement
     {
         var nodes = settings.Of(1000, 8);
         await using var cluster = await LentCluster.StartAsync(settings.Api, nodes);
-        using var http = new HttpClient(new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true } });
+        using var http = new HttpClient(
+            new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true } }
+        );
         http.DefaultRequestHeaders.Authorization = new("Bearer", await cluster.MakeTokenAsync("neighbour"));
         var generator = new LoadGenerator(cluster);
         var rows = new List<(string What, double Took, Samples Latency)>();
@@ -90,33 +143,59 @@ internal sealed class Neighbour : IMeasurement
             cluster.StartLibrary($"  maxInFlight: {atOnce}\n");
             try
             {
-                await HandOverAsync($"BeBiDa, maxInFlight {atOnce}{(atOnce == 64 ? " (the default)" : "")}", settings.Of(3, 1), async () =>
-                {
-                    job++;
-                    var took = await InProcess.DecommissionAsync(job, cluster.Nodes);
-                    await InProcess.RecommissionAsync(job, cluster.Nodes);
-                    return took;
-                });
+                await HandOverAsync(
+                    $"BeBiDa, maxInFlight {atOnce}{(atOnce == 64 ? " (the default)" : "")}",
+                    settings.Of(3, 1),
+                    async () =>
+                    {
+                        job++;
+                        var took = await InProcess.DecommissionAsync(job, cluster.Nodes);
+                        await InProcess.RecommissionAsync(job, cluster.Nodes);
+                        return took;
+                    }
+                );
             }
             finally
             {
                 Library.Stop(5000);
             }
         }
-        await HandOverAsync("h2load, 32 at once", settings.Of(3, 1), async () =>
-        {
-            job++;
-            var took = await generator.HoldAsync(job, cluster.Nodes);
-            await generator.ReleaseAsync(job, cluster.Nodes);
-            return took;
-        });
+        await HandOverAsync(
+            "h2load, 32 at once",
+            settings.Of(3, 1),
+            async () =>
+            {
+                job++;
+                var took = await generator.HoldAsync(job, cluster.Nodes);
+                await generator.ReleaseAsync(job, cluster.Nodes);
+                return took;
+            }
+        );
 
-        section.Text($"Another client, with a service account of its own, reads a namespace every 5 ms, over a connection of its own, while jobs take {nodes} empty nodes and give them back, again and again. A hand-over's requests are in the same priority level (API Priority and Fairness: `workload-low`) as the client's.");
-        section.Table(["meanwhile", "takes the nodes in", "p50", "p99", "p99, times idle"],
-            rows.Select(r => (IReadOnlyList<string>)[r.What, r.Took > 0 ? Figures.Time(r.Took) : "-", Figures.Time(r.Latency.Median), Figures.Time(r.Latency.P99), Figures.Ratio(r.Latency.P99 / rows[0].Latency.P99)]));
+        section.Text(
+            $"Another client, with a service account of its own, reads a namespace every 5 ms, over a connection of its own, while jobs take {nodes} empty nodes and give them back, again and again. A hand-over's requests are in the same priority level (API Priority and Fairness: `workload-low`) as the client's."
+        );
+        section.Table(
+            ["meanwhile", "takes the nodes in", "p50", "p99", "p99, times idle"],
+            rows.Select(r =>
+                (IReadOnlyList<string>)
+                    [
+                        r.What,
+                        r.Took > 0 ? Figures.Time(r.Took) : "-",
+                        Figures.Time(r.Latency.Median),
+                        Figures.Time(r.Latency.P99),
+                        Figures.Ratio(r.Latency.P99 / rows[0].Latency.P99),
+                    ]
+            )
+        );
         var found = rows[1].Latency.P99 / rows[0].Latency.P99;
-        section.Claim($"a second client's p99 while {nodes} nodes are handed over", "under 2 times its idle p99", Figures.Ratio(found), found < 2,
-            "API server, etcd, both clients and the kubelets share two processors, so any load shows; a smaller `kubernetes.maxInFlight` gives time back, see the table");
+        section.Claim(
+            $"a second client's p99 while {nodes} nodes are handed over",
+            "under 2 times its idle p99",
+            Figures.Ratio(found),
+            found < 2,
+            "API server, etcd, both clients and the kubelets share two processors, so any load shows; a smaller `kubernetes.maxInFlight` gives time back, see the table"
+        );
 
         async Task<Samples> IdleAsync() => await WhileAsync(Task.Delay(TimeSpan.FromSeconds(settings.Of(5, 1))));
 
@@ -124,11 +203,19 @@ internal sealed class Neighbour : IMeasurement
         {
             var took = new Samples();
             await work();
-            rows.Add((what, 0, await WhileAsync(Task.Run(async () =>
-            {
-                for (var i = 0; i < times; i++)
-                    took.Add(await work());
-            }))));
+            rows.Add(
+                (
+                    what,
+                    0,
+                    await WhileAsync(
+                        Task.Run(async () =>
+                        {
+                            for (var i = 0; i < times; i++)
+                                took.Add(await work());
+                        })
+                    )
+                )
+            );
             rows[^1] = rows[^1] with { Took = took.Median };
         }
 

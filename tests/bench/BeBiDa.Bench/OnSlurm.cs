@@ -18,17 +18,26 @@ internal sealed class EmptyNodes : IMeasurement
     {
         var rounds = settings.Of(41, 1);
         var cost = await HandOverCost.MeasureAsync(settings.Api, rounds);
-        section.Text($"Three sites of eight nodes, with real daemons of Slurm on one host; medians of {rounds} rounds, one site after the other in turn. A median may be off by what stands beside it (the notch of a box plot): srun itself looks for its job at intervals, which hides some of what a hand-over takes.");
-        section.Table(["hand-over by", "the whole command", "may be off by", "added"],
-        [
-            ["nobody", Figures.Time(cost.Nobody.Median), Figures.Time(cost.Nobody.Uncertainty), "-"],
-            ["BeBiDa", Figures.Time(cost.Plugin.Median), Figures.Time(cost.Plugin.Uncertainty), Figures.Time(cost.AddedByPlugin)],
-            ["scripts", Figures.Time(cost.Scripts.Median), Figures.Time(cost.Scripts.Uncertainty), Figures.Time(cost.AddedByScripts)],
-        ]);
+        section.Text(
+            $"Three sites of eight nodes, with real daemons of Slurm on one host; medians of {rounds} rounds, one site after the other in turn. A median may be off by what stands beside it (the notch of a box plot): srun itself looks for its job at intervals, which hides some of what a hand-over takes."
+        );
+        section.Table(
+            ["hand-over by", "the whole command", "may be off by", "added"],
+            [
+                ["nobody", Figures.Time(cost.Nobody.Median), Figures.Time(cost.Nobody.Uncertainty), "-"],
+                ["BeBiDa", Figures.Time(cost.Plugin.Median), Figures.Time(cost.Plugin.Uncertainty), Figures.Time(cost.AddedByPlugin)],
+                ["scripts", Figures.Time(cost.Scripts.Median), Figures.Time(cost.Scripts.Uncertainty), Figures.Time(cost.AddedByScripts)],
+            ]
+        );
         // The most that it may be is what is held against the target.
         var most = cost.MostAddedByPlugin;
-        section.Claim("added to `srun -N8 true`", "at most 1/50 of what scripts add", $"1/{Figures.Ratio(cost.AddedByScripts / most)} at most ({Figures.Time(Math.Max(0, cost.AddedByPlugin))} and {Figures.Time(cost.Uncertainty)} of uncertainty)", cost.AddedByScripts >= 50 * most,
-            "eight applies and eight lists are two trips to the API server, one after the other, on a machine that starts the job's eight slurmstepd besides");
+        section.Claim(
+            "added to `srun -N8 true`",
+            "at most 1/50 of what scripts add",
+            $"1/{Figures.Ratio(cost.AddedByScripts / most)} at most ({Figures.Time(Math.Max(0, cost.AddedByPlugin))} and {Figures.Time(cost.Uncertainty)} of uncertainty)",
+            cost.AddedByScripts >= 50 * most,
+            "eight applies and eight lists are two trips to the API server, one after the other, on a machine that starts the job's eight slurmstepd besides"
+        );
     }
 }
 
@@ -44,7 +53,14 @@ internal sealed partial class LastPod : IMeasurement
     public async Task RunAsync(Settings settings, Section section)
     {
         var rounds = settings.Of(15, 2);
-        await using var nobody = await Site.Site.StartAsync(new SiteOptions { Api = settings.Api, Nodes = Nodes, HandOver = HandOverBy.Nobody });
+        await using var nobody = await Site.Site.StartAsync(
+            new SiteOptions
+            {
+                Api = settings.Api,
+                Nodes = Nodes,
+                HandOver = HandOverBy.Nobody,
+            }
+        );
         await using var plugin = await Site.Site.StartAsync(new SiteOptions { Api = settings.Api, Nodes = Nodes });
         await using var pods = new PodObserver(plugin.Client);
         var (alone, ours) = (new Samples(), new Samples());
@@ -58,36 +74,63 @@ internal sealed partial class LastPod : IMeasurement
             ours.Add(with);
         }
         var more = ours.Median - alone.Median;
-        section.Text($"Batch jobs of {Nodes} nodes, two pods on each that take 200 ms to end; medians of {rounds} rounds. "
-            + "With the plugin: from when a watch of the benchmark's own says that the last pod is gone until the job's script writes down the time. Slurm's own: from the allocation, in slurmctld's log, to the same, on a site without the plugin.");
-        section.Table(["", "median", "longest"],
-        [
-            ["last pod gone, to the job's first command", Figures.Time(ours.Median), Figures.Time(ours.Max)],
-            ["Slurm's own: allocation, to the job's first command", Figures.Time(alone.Median), Figures.Time(alone.Max)],
-            ["beyond Slurm's own", Figures.Time(more), ""],
-        ]);
-        section.Claim("last pod gone to job started, beyond Slurm's own", "under 20 ms", Figures.Time(more), more < 0.02, "slurmctld looks every second, or when something happens, whether a job's prologs are over");
+        section.Text(
+            $"Batch jobs of {Nodes} nodes, two pods on each that take 200 ms to end; medians of {rounds} rounds. "
+                + "With the plugin: from when a watch of the benchmark's own says that the last pod is gone until the job's script writes down the time. Slurm's own: from the allocation, in slurmctld's log, to the same, on a site without the plugin."
+        );
+        section.Table(
+            ["", "median", "longest"],
+            [
+                ["last pod gone, to the job's first command", Figures.Time(ours.Median), Figures.Time(ours.Max)],
+                ["Slurm's own: allocation, to the job's first command", Figures.Time(alone.Median), Figures.Time(alone.Max)],
+                ["beyond Slurm's own", Figures.Time(more), ""],
+            ]
+        );
+        section.Claim(
+            "last pod gone to job started, beyond Slurm's own",
+            "under 20 ms",
+            Figures.Time(more),
+            more < 0.02,
+            "slurmctld looks every second, or when something happens, whether a job's prologs are over"
+        );
     }
 
     private static async Task<double> AloneAsync(Site.Site site)
     {
         var before = site.Slurm.Controller.ReadLog().Length;
         var (job, started) = await RunAsync(site);
-        var line = SlurmLog.After(site, before).First(line => Allocated().Match(line.Text) is { Success: true } found && found.Groups[1].Value == $"{job}");
+        var line = SlurmLog
+            .After(site, before)
+            .First(line => Allocated().Match(line.Text) is { Success: true } found && found.Groups[1].Value == $"{job}");
         return (started - new DateTimeOffset(line.Time)).TotalSeconds;
     }
 
     private static async Task<double> WithPodsAsync(Site.Site site, PodObserver observer)
     {
         for (var i = 0; i < 2 * Nodes; i++)
-            await site.Client.CoreV1.CreateNamespacedPodAsync(new V1Pod
-            {
-                Metadata = new V1ObjectMeta { Name = $"p{i}" },
-                Spec = new V1PodSpec { NodeName = $"n{i % Nodes + 1}", Containers = [new V1Container { Name = "main", Image = "hollow" }] },
-            }, "default");
-        await Eventually.HoldsAsync("the pods run", TimeSpan.FromSeconds(30), async _ => (await site.Client.CoreV1.ListNamespacedPodAsync("default")).Items.All(p => p.Status.Phase == "Running"));
+            await site.Client.CoreV1.CreateNamespacedPodAsync(
+                new V1Pod
+                {
+                    Metadata = new V1ObjectMeta { Name = $"p{i}" },
+                    Spec = new V1PodSpec
+                    {
+                        NodeName = $"n{i % Nodes + 1}",
+                        Containers = [new V1Container { Name = "main", Image = "hollow" }],
+                    },
+                },
+                "default"
+            );
+        await Eventually.HoldsAsync(
+            "the pods run",
+            TimeSpan.FromSeconds(30),
+            async _ => (await site.Client.CoreV1.ListNamespacedPodAsync("default")).Items.All(p => p.Status.Phase == "Running")
+        );
         var (_, started) = await RunAsync(site);
-        await Eventually.HoldsAsync("the pods are gone", TimeSpan.FromSeconds(30), _ => Task.FromResult(observer.Stays().All(s => s.Until is not null)));
+        await Eventually.HoldsAsync(
+            "the pods are gone",
+            TimeSpan.FromSeconds(30),
+            _ => Task.FromResult(observer.Stays().All(s => s.Until is not null))
+        );
         return (started - observer.Stays().Max(s => s.Until!.Value)).TotalSeconds;
     }
 
@@ -96,7 +139,12 @@ internal sealed partial class LastPod : IMeasurement
         var file = Path.Combine(site.Slurm.Directory, "jobs", "started");
         File.Delete(file);
         // EPOCHREALTIME is bash's own: no process is started for a time stamp.
-        var job = await site.Slurm.SubmitAsync([$"-N{Nodes}", "--output=/dev/null", "--wrap", $"exec bash -c 'echo $EPOCHREALTIME > {file}'"]);
+        var job = await site.Slurm.SubmitAsync([
+            $"-N{Nodes}",
+            "--output=/dev/null",
+            "--wrap",
+            $"exec bash -c 'echo $EPOCHREALTIME > {file}'",
+        ]);
         await site.Slurm.WaitForJobEndAsync(job);
         await site.WaitUntilFreeAsync();
         return (job, DateTimeOffset.UnixEpoch.AddSeconds(double.Parse(await File.ReadAllTextAsync(file), CultureInfo.InvariantCulture)));
@@ -111,7 +159,11 @@ internal readonly partial record struct SlurmLog(DateTime Time, string Text)
 {
     /// <summary>What was logged since it was so long.</summary>
     public static IEnumerable<SlurmLog> After(Site.Site site, int length) =>
-        site.Slurm.Controller.ReadLog()[length..].Split('\n').Select(l => Line().Match(l)).Where(m => m.Success)
+        site
+            .Slurm.Controller.ReadLog()[length..]
+            .Split('\n')
+            .Select(l => Line().Match(l))
+            .Where(m => m.Success)
             .Select(m => new SlurmLog(DateTime.Parse(m.Groups[1].Value, CultureInfo.InvariantCulture), m.Groups[2].Value));
 
     [GeneratedRegex(@"^\[([^\]]+)\] (.*)$")]

@@ -52,7 +52,8 @@ internal sealed class Ours(LentCluster cluster) : Peer(cluster)
 {
     public override string Name => "BeBiDa";
 
-    protected override Task<double> TakeAsync(int job, IReadOnlyList<string> nodes, IReadOnlyList<(string Space, string Name)> pods) => InProcess.DecommissionAsync(job, nodes);
+    protected override Task<double> TakeAsync(int job, IReadOnlyList<string> nodes, IReadOnlyList<(string Space, string Name)> pods) =>
+        InProcess.DecommissionAsync(job, nodes);
 
     protected override Task<double> GiveAsync(int job, IReadOnlyList<string> nodes) => InProcess.RecommissionAsync(job, nodes);
 }
@@ -64,8 +65,11 @@ internal sealed class Generated(LentCluster cluster) : Peer(cluster)
 
     public override string Name => "h2load";
 
-    protected override async Task<double> TakeAsync(int job, IReadOnlyList<string> nodes, IReadOnlyList<(string Space, string Name)> pods) =>
-        await generator.HoldAsync(job, nodes) + await generator.EvictAsync(pods);
+    protected override async Task<double> TakeAsync(
+        int job,
+        IReadOnlyList<string> nodes,
+        IReadOnlyList<(string Space, string Name)> pods
+    ) => await generator.HoldAsync(job, nodes) + await generator.EvictAsync(pods);
 
     protected override Task<double> GiveAsync(int job, IReadOnlyList<string> nodes) => generator.ReleaseAsync(job, nodes);
 }
@@ -80,7 +84,8 @@ internal sealed class OneKubectl(LentCluster cluster) : Peer(cluster)
     protected override Task<double> TakeAsync(int job, IReadOnlyList<string> nodes, IReadOnlyList<(string Space, string Name)> pods) =>
         TimeAsync(() => Cluster.Kubectl.RunAsync(["drain", .. nodes, .. Scripted.DrainOptions]));
 
-    protected override Task<double> GiveAsync(int job, IReadOnlyList<string> nodes) => TimeAsync(() => Cluster.Kubectl.RunAsync(["uncordon", .. nodes]));
+    protected override Task<double> GiveAsync(int job, IReadOnlyList<string> nodes) =>
+        TimeAsync(() => Cluster.Kubectl.RunAsync(["uncordon", .. nodes]));
 }
 
 /// <summary>The scripts that the plugin replaces: a kubectl for each node, one after the other.</summary>
@@ -97,9 +102,10 @@ internal sealed class Scripted(LentCluster cluster) : Peer(cluster)
 
     protected override Task<double> GiveAsync(int job, IReadOnlyList<string> nodes) => EachAsync(nodes, node => ["uncordon", node]);
 
-    private Task<double> EachAsync(IReadOnlyList<string> nodes, Func<string, string[]> arguments) => TimeAsync(async () =>
-    {
-        foreach (var node in nodes)
-            await Cluster.Kubectl.RunAsync(arguments(node));
-    });
+    private Task<double> EachAsync(IReadOnlyList<string> nodes, Func<string, string[]> arguments) =>
+        TimeAsync(async () =>
+        {
+            foreach (var node in nodes)
+                await Cluster.Kubectl.RunAsync(arguments(node));
+        });
 }

@@ -17,26 +17,51 @@ internal sealed partial class Processes : IMeasurement
     public async Task RunAsync(Settings settings, Section section)
     {
         var build = PluginBuild.Locate();
-        section.Table(["file", "size"], new[] { "libbebida_controller.so", "libbebida_node.so" }.Select(name => (IReadOnlyList<string>)[$"`{name}`", Figures.Bytes(new FileInfo(Path.Combine(build.LibraryDirectory, name)).Length)]));
+        section.Table(
+            ["file", "size"],
+            new[] { "libbebida_controller.so", "libbebida_node.so" }.Select(name =>
+                (IReadOnlyList<string>)[$"`{name}`", Figures.Bytes(new FileInfo(Path.Combine(build.LibraryDirectory, name)).Length)]
+            )
+        );
 
-        string[] load = settings.Of<string[]>(["--jobs", "1500", "--wide-jobs", "50"], ["--jobs", "40", "--wide-jobs", "2", "--far-nodes", "20"]);
+        string[] load = settings.Of<string[]>(
+            ["--jobs", "1500", "--wide-jobs", "50"],
+            ["--jobs", "40", "--wide-jobs", "2", "--far-nodes", "20"]
+        );
         var guest = await ScriptAsync(section, "guest.sh", load);
         if (Memory().Match(guest) is { Success: true } memory)
         {
             var megabytes = double.Parse(memory.Groups[1].Value, CultureInfo.InvariantCulture);
-            section.Claim("memory added to slurmctld, after jobs of 1,000 nodes", "at most 40 MB", $"{megabytes:0} MB", megabytes <= 40, "code and data of the library and of .NET, its heap, and what slurmctld itself allocates for more threads");
+            section.Claim(
+                "memory added to slurmctld, after jobs of 1,000 nodes",
+                "at most 40 MB",
+                $"{megabytes:0} MB",
+                megabytes <= 40,
+                "code and data of the library and of .NET, its heap, and what slurmctld itself allocates for more threads"
+            );
         }
         var node = await ScriptAsync(section, "node.sh", [settings.Of("200", "5")]);
         if (Start().Match(node) is { Success: true } start)
-            section.Claim("start of the node's library", "at most 5 ms", $"{start.Groups[1].Value} ms", start.Groups[2].Value == "met", "what the runtime does before the first managed call");
+            section.Claim(
+                "start of the node's library",
+                "at most 5 ms",
+                $"{start.Groups[1].Value} ms",
+                start.Groups[2].Value == "met",
+                "what the runtime does before the first managed call"
+            );
     }
 
     private static async Task<string> ScriptAsync(Section section, string name, string[] arguments)
     {
         var began = Stopwatch.GetTimestamp();
-        var result = await Cli.Wrap(Path.Combine(PluginBuild.RepositoryRoot(), "tests", "bench", name)).WithArguments(arguments).WithValidation(CommandResultValidation.None).ExecuteBufferedAsync();
+        var result = await Cli.Wrap(Path.Combine(PluginBuild.RepositoryRoot(), "tests", "bench", name))
+            .WithArguments(arguments)
+            .WithValidation(CommandResultValidation.None)
+            .ExecuteBufferedAsync();
         section.Text($"`tests/bench/{name} {string.Join(' ', arguments)}`, {Figures.Time(Stopwatch.GetElapsedTime(began).TotalSeconds)}:");
-        section.Verbatim(result.StandardOutput.Length > 0 ? result.StandardOutput : $"it ended with {result.ExitCode}: {result.StandardError}");
+        section.Verbatim(
+            result.StandardOutput.Length > 0 ? result.StandardOutput : $"it ended with {result.ExitCode}: {result.StandardError}"
+        );
         return result.StandardOutput;
     }
 

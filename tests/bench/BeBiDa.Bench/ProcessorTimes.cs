@@ -9,9 +9,7 @@ internal sealed class ProcessorTimes
 
     private readonly Dictionary<string, double> seconds = [];
 
-    private ProcessorTimes()
-    {
-    }
+    private ProcessorTimes() { }
 
     /// <summary>What they have had since; this process, with what it has started and what has ended since, is "client".</summary>
     public IReadOnlyDictionary<string, double> Since(ProcessorTimes before) =>
@@ -32,19 +30,32 @@ internal sealed class ProcessorTimes
     {
         var times = new ProcessorTimes();
         times.Add("client", Stat(Environment.ProcessId)!, withEnded: true);
-        var all = Directory.GetDirectories("/proc").Where(d => int.TryParse(Path.GetFileName(d), out _)).Select(d => int.Parse(Path.GetFileName(d), CultureInfo.InvariantCulture))
-            .Select(id => (Id: id, Stat: Stat(id))).Where(p => p.Stat is not null).ToDictionary(p => p.Id, p => p.Stat!);
+        var all = Directory
+            .GetDirectories("/proc")
+            .Where(d => int.TryParse(Path.GetFileName(d), out _))
+            .Select(d => int.Parse(Path.GetFileName(d), CultureInfo.InvariantCulture))
+            .Select(id => (Id: id, Stat: Stat(id)))
+            .Where(p => p.Stat is not null)
+            .ToDictionary(p => p.Id, p => p.Stat!);
         foreach (var (id, stat) in all)
             if (id != Environment.ProcessId && IsOurs(id))
                 times.Add(Name(id), stat, withEnded: false);
         return times;
 
         // Through the shells that end servers with this process.
-        bool IsOurs(int id) => id == Environment.ProcessId || (all.TryGetValue(id, out var stat) && int.Parse(stat[1], CultureInfo.InvariantCulture) is var parent and > 1 && IsOurs(parent));
+        bool IsOurs(int id) =>
+            id == Environment.ProcessId
+            || (
+                all.TryGetValue(id, out var stat)
+                && int.Parse(stat[1], CultureInfo.InvariantCulture) is var parent and > 1
+                && IsOurs(parent)
+            );
     }
 
     private void Add(string name, string[] stat, bool withEnded) =>
-        seconds[name] = seconds.GetValueOrDefault(name) + stat.Skip(11).Take(withEnded ? 4 : 2).Sum(word => long.Parse(word, CultureInfo.InvariantCulture)) / TicksPerSecond;
+        seconds[name] =
+            seconds.GetValueOrDefault(name)
+            + stat.Skip(11).Take(withEnded ? 4 : 2).Sum(word => long.Parse(word, CultureInfo.InvariantCulture)) / TicksPerSecond;
 
     // proc(5): what follows the name, which stands in parentheses; 1 is the parent, 11 to 14 are utime, stime, cutime, cstime.
     private static string[]? Stat(int id)
@@ -65,7 +76,9 @@ internal sealed class ProcessorTimes
         try
         {
             // One of .NET's bears the name of the host program.
-            return File.ReadAllText($"/proc/{id}/cmdline").Contains("hollow-cluster", StringComparison.Ordinal) ? "kubelets" : File.ReadAllText($"/proc/{id}/comm").Trim();
+            return File.ReadAllText($"/proc/{id}/cmdline").Contains("hollow-cluster", StringComparison.Ordinal)
+                ? "kubelets"
+                : File.ReadAllText($"/proc/{id}/comm").Trim();
         }
         catch (IOException)
         {

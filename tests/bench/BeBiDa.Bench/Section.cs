@@ -48,7 +48,8 @@ public sealed record Section
     /// <param name="found">What was found.</param>
     /// <param name="met">Whether that is good enough.</param>
     /// <param name="why">What holds it back where it is not.</param>
-    public void Claim(string what, string goal, string found, bool met, string why = "") => Targets.Add(new Target(what, goal, found, met, met ? "" : why));
+    public void Claim(string what, string goal, string found, bool met, string why = "") =>
+        Targets.Add(new Target(what, goal, found, met, met ? "" : why));
 
     public static Section? Load(string file) => File.Exists(file) ? JsonSerializer.Deserialize<Section>(File.ReadAllText(file)) : null;
 

@@ -10,7 +10,15 @@ namespace BeBiDa.Bench;
 /// <param name="MostPods">Sizes with more pods than this are left out.</param>
 /// <param name="Jobs">How many short jobs slurmctld gets.</param>
 /// <param name="Patience">A peer that would take longer for one hand-over, by what it took for a smaller one, is not measured; with zero, no such peer is.</param>
-internal sealed record Settings(ApiServerKind Api, bool Quick, IReadOnlyList<int> Nodes, IReadOnlyList<int> PodsEach, int MostPods, int Jobs, TimeSpan Patience)
+internal sealed record Settings(
+    ApiServerKind Api,
+    bool Quick,
+    IReadOnlyList<int> Nodes,
+    IReadOnlyList<int> PodsEach,
+    int MostPods,
+    int Jobs,
+    TimeSpan Patience
+)
 {
     /// <summary>One number for the long form and one for the short.</summary>
     public T Of<T>(T full, T quick) => Quick ? quick : full;

@@ -27,14 +27,31 @@ internal sealed partial class Throughput : IMeasurement
         await using var scripts = await StartAsync(HandOverBy.Scripts);
         List<Site.Site> sites = [nobody, plugin, scripts];
         var cordoned = 0;
-        section.Text($"{jobs} one-node jobs that do nothing, on {Nodes} empty nodes, with and without the plugin, in {rounds} rounds of {jobs / rounds} in turn; a {FewByScripts}th as many with the scripts. From the submission of a round to its last job's end in slurmctld's log. "
-            + "Jobs that share nodes come in fours: one processor a node, oversubscribed. All of it shares this machine's processors, the API servers of three sites too; their time a job is that of all of them, what they do anyway included.");
+        section.Text(
+            $"{jobs} one-node jobs that do nothing, on {Nodes} empty nodes, with and without the plugin, in {rounds} rounds of {jobs / rounds} in turn; a {FewByScripts}th as many with the scripts. From the submission of a round to its last job's end in slurmctld's log. "
+                + "Jobs that share nodes come in fours: one processor a node, oversubscribed. All of it shares this machine's processors, the API servers of three sites too; their time a job is that of all of them, what they do anyway included."
+        );
         var rows = new List<IReadOnlyList<string>>();
         foreach (var partition in new[] { SlurmCluster.ExclusivePartition, SlurmCluster.SharedPartition })
             await MeasureAsync(partition);
-        section.Table(["jobs", "hand-over by", "jobs a second", "of nobody's", "processor time a job: slurmctld", "API servers and etcd", "all of the machine", "a job's wait for its node, p50", "p99"], rows);
+        section.Table(
+            [
+                "jobs",
+                "hand-over by",
+                "jobs a second",
+                "of nobody's",
+                "processor time a job: slurmctld",
+                "API servers and etcd",
+                "all of the machine",
+                "a job's wait for its node, p50",
+                "p99",
+            ],
+            rows
+        );
         if (cordoned > 0)
-            section.Text($"The scripts left nodes unschedulable behind them, {cordoned} times: where one job's epilog comes before another's prolog is done, its `uncordon` is undone for good. The benchmark uncordons them.");
+            section.Text(
+                $"The scripts left nodes unschedulable behind them, {cordoned} times: where one job's epilog comes before another's prolog is done, its `uncordon` is undone for good. The benchmark uncordons them."
+            );
 
         async Task MeasureAsync(string partition)
         {
@@ -61,24 +78,37 @@ internal sealed partial class Throughput : IMeasurement
                     waits.Add(double.Parse(wait.Groups[1].Value, CultureInfo.InvariantCulture) / 1000);
             var what = partition == SlurmCluster.SharedPartition ? "share nodes" : "take whole nodes";
             foreach (var (site, by) in sites.Zip(["nobody", "BeBiDa", "scripts"]))
-                rows.Add(
-                [
-                    what, by, rates[site].Median.ToString("0.0", CultureInfo.InvariantCulture), site == nobody ? "1" : Figures.Ratio(rates[site].Median / rates[nobody].Median),
-                    Figures.Time(costs[site].Slurmctld.Median), settings.Api == ApiServerKind.Real ? Figures.Time(costs[site].Servers.Median) : "-", Figures.Time(costs[site].Machine.Median),
+                rows.Add([
+                    what,
+                    by,
+                    rates[site].Median.ToString("0.0", CultureInfo.InvariantCulture),
+                    site == nobody ? "1" : Figures.Ratio(rates[site].Median / rates[nobody].Median),
+                    Figures.Time(costs[site].Slurmctld.Median),
+                    settings.Api == ApiServerKind.Real ? Figures.Time(costs[site].Servers.Median) : "-",
+                    Figures.Time(costs[site].Machine.Median),
                     .. site == plugin ? (string[])[Figures.Time(waits.Median), Figures.Time(waits.P99)] : ["-", "-"],
                 ]);
             var share = rates[plugin].Median / rates[nobody].Median;
-            section.Claim($"slurmctld's throughput, {jobs} jobs that {what}", "at least 0.97 of that without the plugin", Figures.Ratio(share), share >= 0.97,
-                "both are bound by these two processors, and most of what a job costs more here is the API server's work on its Node, which a site has on another machine (see the processor times)");
+            section.Claim(
+                $"slurmctld's throughput, {jobs} jobs that {what}",
+                "at least 0.97 of that without the plugin",
+                Figures.Ratio(share),
+                share >= 0.97,
+                "both are bound by these two processors, and most of what a job costs more here is the API server's work on its Node, which a site has on another machine (see the processor times)"
+            );
         }
 
-        Task<Site.Site> StartAsync(HandOverBy by) => Site.Site.StartAsync(new SiteOptions
-        {
-            Api = settings.Api,
-            Nodes = Nodes,
-            HandOver = by,
-            Slurm = slurm => (slurm with { CpusPerNode = 1, Patience = TimeSpan.FromMinutes(20), LogLevel = "info" }).ForShortJobs(jobs),
-        });
+        Task<Site.Site> StartAsync(HandOverBy by) =>
+            Site.Site.StartAsync(
+                new SiteOptions
+                {
+                    Api = settings.Api,
+                    Nodes = Nodes,
+                    HandOver = by,
+                    Slurm = slurm =>
+                        (slurm with { CpusPerNode = 1, Patience = TimeSpan.FromMinutes(20), LogLevel = "info" }).ForShortJobs(jobs),
+                }
+            );
     }
 
     private static async Task<double> RateAsync(Site.Site site, string partition, int jobs)
@@ -86,7 +116,10 @@ internal sealed partial class Throughput : IMeasurement
         var before = site.Slurm.Controller.ReadLog().Length;
         var began = DateTime.Now;
         await ShortJobs.RunAsync(site.Slurm, jobs, TimeSpan.FromMinutes(20), partition: partition);
-        var last = SlurmLog.After(site, before).Where(line => line.Text.Contains("_job_complete: JobId=", StringComparison.Ordinal)).Max(line => line.Time);
+        var last = SlurmLog
+            .After(site, before)
+            .Where(line => line.Text.Contains("_job_complete: JobId=", StringComparison.Ordinal))
+            .Max(line => line.Time);
         if (site.Options.HandOver != HandOverBy.Scripts)
             await site.WaitUntilFreeAsync();
         return jobs / (last - began).TotalSeconds;

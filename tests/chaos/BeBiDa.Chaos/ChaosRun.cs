@@ -34,11 +34,19 @@ public static class ChaosRun
         await enough.CancelAsync();
         options.Say("no more jobs; those under way end");
         await lanes;
-        await WithinAsync(async () => (await site.Slurm.RunAsync("squeue", ["-h"], stop)).StandardOutput.Trim().Length == 0, Eventually.Patience, stop);
+        await WithinAsync(
+            async () => (await site.Slurm.RunAsync("squeue", ["-h"], stop)).StandardOutput.Trim().Length == 0,
+            Eventually.Patience,
+            stop
+        );
         var undrained = await NodesAsync(site, stop);
         await WithinAsync(async () => (undrained = await NodesAsync(site, stop)).Count == 0, Eventually.Patience, stop);
         options.Say("no more jobs; holds that are left are waited for");
-        await WithinAsync(async () => (await site.HoldsAsync()).Count == 0 && (await site.UnschedulableAsync()).Count == 0, Eventually.Patience, stop);
+        await WithinAsync(
+            async () => (await site.HoldsAsync()).Count == 0 && (await site.UnschedulableAsync()).Count == 0,
+            Eventually.Patience,
+            stop
+        );
         var holds = await site.HoldsAsync();
         var unschedulable = await site.UnschedulableAsync();
 
@@ -48,13 +56,25 @@ public static class ChaosRun
         var tasks = Verdict.Tasks(site.Probes);
         List<CertainRun> runs = [.. jobs.History.Runs(), .. tasks];
         var trespasses = Verdict.Schedulable(runs, nodes.History);
-        var (byPolicy, trespassing) = Split(trespasses, t => policy.Contains(t.Run.Job) && adversary.Timeline.KubernetesWasAway(t.Sighting.Window.From, options.ReconcileInterval + Slack));
+        var (byPolicy, trespassing) = Split(
+            trespasses,
+            t =>
+                policy.Contains(t.Run.Job)
+                && adversary.Timeline.KubernetesWasAway(t.Sighting.Window.From, options.ReconcileInterval + Slack)
+        );
         var besidePods = Verdict.Pods(tasks, nodes.History, pods.Sightings()).Where(p => !policy.Contains(p.Run.Job)).ToList();
         var ends = new JobEnds(load.Submissions, jobs, adversary.Timeline);
 
-        var report = new Report($"seed {options.Seed}, {options.Api.ToString().ToLowerInvariant()} API server: {load.Submissions.Count} jobs on {options.Nodes} nodes, {tasks.Count} tasks, {adversary.Timeline.Events.Count} adversities");
+        var report = new Report(
+            $"seed {options.Seed}, {options.Api.ToString().ToLowerInvariant()} API server: {load.Submissions.Count} jobs on {options.Nodes} nodes, {tasks.Count} tasks, {adversary.Timeline.Events.Count} adversities"
+        );
         report.MustBeNone("running jobs whose node was schedulable", trespassing.Select(Describe));
-        report.MustBeNone("pods that had not left when a job's tasks ran", besidePods.Select(p => $"job {p.Run.Job} ran on {p.Run.Node} {p.Run.Window}; {p.Pod.Pod}, there since {p.Pod.FirstSeen:HH:mm:ss.fff}, was there {p.Pod.Window}"));
+        report.MustBeNone(
+            "pods that had not left when a job's tasks ran",
+            besidePods.Select(p =>
+                $"job {p.Run.Job} ran on {p.Run.Node} {p.Run.Window}; {p.Pod.Pod}, there since {p.Pod.FirstSeen:HH:mm:ss.fff}, was there {p.Pod.Window}"
+            )
+        );
         report.MustBeNone("holds left at the end", holds);
         report.MustBeNone("nodes left unschedulable", unschedulable);
         report.MustBeNone("nodes left drained, down or busy", undrained);
@@ -69,7 +89,12 @@ public static class ChaosRun
         {
             report.Note("jobs that Slurm started by policy", [.. policy.Order().Select(job => $"job {job}")]);
             report.Note("of these, runs beside a schedulable node until Kubernetes was back", [.. byPolicy.Select(Describe)]);
-            var late = new LateHolds(runs.Where(run => policy.Contains(run.Job)), nodes.History, adversary.Timeline, options.ReconcileInterval + Slack);
+            var late = new LateHolds(
+                runs.Where(run => policy.Contains(run.Job)),
+                nodes.History,
+                adversary.Timeline,
+                options.ReconcileInterval + Slack
+            );
             report.Note("of these, nodes that were held once Kubernetes was back", late.Held);
             report.MustBeNone("of these, nodes that were not held one interval after it", late.NotHeld);
         }
@@ -78,32 +103,42 @@ public static class ChaosRun
             report.MustBeNone("jobs that Slurm started by policy", policy.Order().Select(job => $"job {job}"));
         }
         report.Note("jobs that ended otherwise, with Slurm's own daemons killed meanwhile", ends.Excused);
-        report.Say($"slurmctld's slowest answer of {pings.Answers}: {pings.Worst.TotalMilliseconds:0} ms; of an idle one without the plugin, at the same times: {pings.WorstOfBystander.TotalMilliseconds:0} ms; {pings.Inconclusive} late answers say nothing, since both were slow");
+        report.Say(
+            $"slurmctld's slowest answer of {pings.Answers}: {pings.Worst.TotalMilliseconds:0} ms; of an idle one without the plugin, at the same times: {pings.WorstOfBystander.TotalMilliseconds:0} ms; {pings.Inconclusive} late answers say nothing, since both were slow"
+        );
         report.Say($"nodes were seen {Verdict.Looks(runs, nodes.History)} times while a job ran there for certain ({runs.Count} runs)");
         report.Say($"the observer's watch went on {nodes.Resumptions} times, and began anew {nodes.Gaps} times");
         return report;
     }
 
-    private static SiteOptions Options(ChaosOptions options, PluginsWay way) => new()
-    {
-        Nodes = options.Nodes,
-        Api = options.Api,
-        Kubeconfig = way.Kubeconfig,
-        // The jobs are root's, who may keep nodes unless it is said otherwise.
-        Configuration = $"controller:\n  reconcileInterval: {options.ReconcileInterval.TotalSeconds:0}s\njobs:\n  mayKeep: {{users: []}}\n",
-        // A requeued job waits for its credential's end; a step must start before it.
-        Slurm = slurm => slurm with { CredentialLifetime = options.LongOutage ? TimeSpan.FromSeconds(60) : slurm.CredentialLifetime },
-    };
+    private static SiteOptions Options(ChaosOptions options, PluginsWay way) =>
+        new()
+        {
+            Nodes = options.Nodes,
+            Api = options.Api,
+            Kubeconfig = way.Kubeconfig,
+            // The jobs are root's, who may keep nodes unless it is said otherwise.
+            Configuration =
+                $"controller:\n  reconcileInterval: {options.ReconcileInterval.TotalSeconds:0}s\njobs:\n  mayKeep: {{users: []}}\n",
+            // A requeued job waits for its credential's end; a step must start before it.
+            Slurm = slurm => slurm with { CredentialLifetime = options.LongOutage ? TimeSpan.FromSeconds(60) : slurm.CredentialLifetime },
+        };
 
     private static string Describe((CertainRun Run, Sighting Sighting) t) =>
         $"job {t.Run.Job} ran on {t.Run.Node} {t.Run.Window}; schedulable {t.Sighting.Window}, version {t.Sighting.State.Version}, held by {string.Join(", ", t.Sighting.State.Holds)}";
 
     private static async Task<IReadOnlyList<string>> NodesAsync(Site.Site site, CancellationToken stop) =>
-        [.. (await site.Slurm.RunAsync("sinfo", ["-h", "-N", "-p", SlurmCluster.SharedPartition, "-o", "%N %T %E"], stop)).EnsureSucceeded()
-            .StandardOutput.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => line.Split(' ')[1] != "idle")];
+        [
+            .. (await site.Slurm.RunAsync("sinfo", ["-h", "-N", "-p", SlurmCluster.SharedPartition, "-o", "%N %T %E"], stop))
+                .EnsureSucceeded()
+                .StandardOutput.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Where(line => line.Split(' ')[1] != "idle"),
+        ];
 
     private static IEnumerable<string> Cores(Site.Site site) =>
-        Directory.EnumerateFiles(site.Slurm.Directory, "core*", SearchOption.TopDirectoryOnly).Concat(Directory.EnumerateFiles(Path.Combine(site.Slurm.Directory, "log"), "core*"));
+        Directory
+            .EnumerateFiles(site.Slurm.Directory, "core*", SearchOption.TopDirectoryOnly)
+            .Concat(Directory.EnumerateFiles(Path.Combine(site.Slurm.Directory, "log"), "core*"));
 
     private static (List<T> Yes, List<T> No) Split<T>(IEnumerable<T> all, Func<T, bool> condition)
     {
@@ -118,9 +153,7 @@ public static class ChaosRun
         {
             await Eventually.HoldsAsync("", patience, _ => condition(), stop);
         }
-        catch (TimeoutException)
-        {
-        }
+        catch (TimeoutException) { }
     }
 
     private static void Keep(Site.Site site, ChaosOptions options, string log)

@@ -8,11 +8,28 @@ ThreadPool.SetMinThreads(64, 64);
 
 var seed = new Option<int>("--seed") { Description = "What jobs and adversities are drawn from", DefaultValueFactory = _ => 1 };
 var minutes = new Option<double>("--minutes") { Description = "For how long things go wrong", DefaultValueFactory = _ => 10 };
-var api = new Option<string>("--api") { Description = "The API server: the embedded one, a real one from KUBEBUILDER_ASSETS, or one after the other", DefaultValueFactory = _ => "embedded" };
+var api = new Option<string>("--api")
+{
+    Description = "The API server: the embedded one, a real one from KUBEBUILDER_ASSETS, or one after the other",
+    DefaultValueFactory = _ => "embedded",
+};
 api.AcceptOnlyFromAmong("embedded", "real", "both");
-var longOutage = new Option<bool>("--long-outage") { Description = "With an outage longer than controller.deadline: jobs then start by policy, and are named" };
-var control = new Option<bool>("--control") { Description = "The observer's own test: with scripts instead of the plugin it must find violations" };
-var command = new RootCommand("Jobs on a site where everything goes wrong in turn; exits with 0 only if every promise held.") { seed, minutes, api, longOutage, control };
+var longOutage = new Option<bool>("--long-outage")
+{
+    Description = "With an outage longer than controller.deadline: jobs then start by policy, and are named",
+};
+var control = new Option<bool>("--control")
+{
+    Description = "The observer's own test: with scripts instead of the plugin it must find violations",
+};
+var command = new RootCommand("Jobs on a site where everything goes wrong in turn; exits with 0 only if every promise held.")
+{
+    seed,
+    minutes,
+    api,
+    longOutage,
+    control,
+};
 command.SetAction(async arguments =>
 {
     ApiServerKind[] kinds = arguments.GetValue(api) switch

@@ -40,7 +40,14 @@ public sealed class Report(string title)
         var table = new Table().Border(TableBorder.Simple).AddColumns("counted", "", "allowed");
         foreach (var count in counts)
             table.AddRow(Markup.Escape(count.What), $"{count.Cases.Count}", count.MustBeNone ? "0" : "any");
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(to), Ansi = AnsiSupport.No, Interactive = InteractionSupport.No });
+        var console = AnsiConsole.Create(
+            new AnsiConsoleSettings
+            {
+                Out = new AnsiConsoleOutput(to),
+                Ansi = AnsiSupport.No,
+                Interactive = InteractionSupport.No,
+            }
+        );
         console.Profile.Width = 120;
         console.Write(table);
         foreach (var remark in remarks)

@@ -23,7 +23,9 @@ public sealed record Measurement(int Jobs, int Baseline, int WideJobs, int FarNo
         try
         {
             HookTimes times = null!;
-            await using var site = await Site.Site.StartAsync(Options(HandOverBy.Plugin, slurm => HookTimes.Around(slurm, file, out times)));
+            await using var site = await Site.Site.StartAsync(
+                Options(HandOverBy.Plugin, slurm => HookTimes.Around(slurm, file, out times))
+            );
             var report = new Report(output, alone);
             output.WriteLine($"with the plugin, {Jobs} jobs:");
             await LoadAsync(site, Jobs, report.Sample);
@@ -53,24 +55,35 @@ public sealed record Measurement(int Jobs, int Baseline, int WideJobs, int FarNo
         return Read(site);
     }
 
-    private SiteOptions Options(HandOverBy by, Func<SlurmOptions, SlurmOptions> last) => new()
-    {
-        Nodes = Nodes,
-        HandOver = by,
-        // Far nodes are no nodes of this Kubernetes: it is not what is measured.
-        Slurm = slurm => last((slurm with { CpusPerNode = 16, Patience = Patience, LogLevel = "info" }).ForShortJobs(Jobs).WithFarNodes(FarNodes, AtOnce)),
-    };
+    private SiteOptions Options(HandOverBy by, Func<SlurmOptions, SlurmOptions> last) =>
+        new()
+        {
+            Nodes = Nodes,
+            HandOver = by,
+            // Far nodes are no nodes of this Kubernetes: it is not what is measured.
+            Slurm = slurm =>
+                last(
+                    (slurm with { CpusPerNode = 16, Patience = Patience, LogLevel = "info" })
+                        .ForShortJobs(Jobs)
+                        .WithFarNodes(FarNodes, AtOnce)
+                ),
+        };
 
     private async Task LoadAsync(Site.Site site, int jobs, Action<int, ProcessState> sample)
     {
         var next = 0;
-        await ShortJobs.RunAsync(site.Slurm, jobs, Patience, left =>
-        {
-            if (jobs - left < next)
-                return;
-            next = jobs - left + jobs / 20;
-            sample(jobs - left, Read(site));
-        });
+        await ShortJobs.RunAsync(
+            site.Slurm,
+            jobs,
+            Patience,
+            left =>
+            {
+                if (jobs - left < next)
+                    return;
+                next = jobs - left + jobs / 20;
+                sample(jobs - left, Read(site));
+            }
+        );
         await site.WaitUntilFreeAsync();
         // slurmctld forgets jobs MinJobAge after their end, some seconds later.
         await Task.Delay(TimeSpan.FromSeconds(15));
@@ -79,14 +92,24 @@ public sealed record Measurement(int Jobs, int Baseline, int WideJobs, int FarNo
 
     private async Task WideAsync(Site.Site site)
     {
-        await site.Slurm.SubmitAsync([$"--array=1-{WideJobs}", "--partition", FarPartition, $"--nodes={FarNodes}", "--output=/dev/null", "--wrap", "true"]);
+        await site.Slurm.SubmitAsync([
+            $"--array=1-{WideJobs}",
+            "--partition",
+            FarPartition,
+            $"--nodes={FarNodes}",
+            "--output=/dev/null",
+            "--wrap",
+            "true",
+        ]);
         await ShortJobs.GoneAsync(site.Slurm, Patience, CancelStarted);
 
         void CancelStarted(int left) => CancelAsync().GetAwaiter().GetResult();
 
         async Task CancelAsync()
         {
-            var started = (await site.Slurm.RunAsync("squeue", ["-h", "-r", "-t", "CONFIGURING,RUNNING", "-p", FarPartition, "-o", "%i"])).EnsureSucceeded();
+            var started = (
+                await site.Slurm.RunAsync("squeue", ["-h", "-r", "-t", "CONFIGURING,RUNNING", "-p", FarPartition, "-o", "%i"])
+            ).EnsureSucceeded();
             if (started.StandardOutput.Split('\n', StringSplitOptions.RemoveEmptyEntries) is { Length: > 0 } ids)
                 await site.Slurm.RunAsync("scancel", ids); // some may be over by now
         }

@@ -56,7 +56,13 @@ public sealed record ProcessState
         return new ProcessState
         {
             Threads = [.. Entries($"/proc/{process}/task").Select(ReadThread).OfType<ThreadState>()],
-            Descriptors = [.. Entries($"/proc/{process}/fdinfo").Select(info => ReadDescriptor(process, info)).OfType<DescriptorState>().OrderBy(d => d.Number)],
+            Descriptors =
+            [
+                .. Entries($"/proc/{process}/fdinfo")
+                    .Select(info => ReadDescriptor(process, info))
+                    .OfType<DescriptorState>()
+                    .OrderBy(d => d.Number),
+            ],
             Caught = SignalSet.Parse(status["SigCgt"]),
             Ignored = SignalSet.Parse(status["SigIgn"]),
             Resident = Kilobytes(status["VmRSS"]),
@@ -66,15 +72,18 @@ public sealed record ProcessState
 
     /// <summary>What stands in a status file of /proc, or was copied from one, by name.</summary>
     public static IReadOnlyDictionary<string, string> Fields(string path) =>
-        File.ReadLines(path).Select(line => line.Split(':', 2)).Where(field => field.Length == 2).ToDictionary(field => field[0], field => field[1].Trim());
+        File.ReadLines(path)
+            .Select(line => line.Split(':', 2))
+            .Where(field => field.Length == 2)
+            .ToDictionary(field => field[0], field => field[1].Trim());
 
     /// <summary>The process that this one has started and that still runs, by name.</summary>
     public static int? Child(int process, string name)
     {
         foreach (var children in Directory.GetDirectories($"/proc/{process}/task").Select(task => Path.Combine(task, "children")))
-            foreach (var child in File.ReadAllText(children).Split(' ', StringSplitOptions.RemoveEmptyEntries))
-                if (File.ReadAllText($"/proc/{child}/comm").Trim() == name)
-                    return int.Parse(child, CultureInfo.InvariantCulture);
+        foreach (var child in File.ReadAllText(children).Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            if (File.ReadAllText($"/proc/{child}/comm").Trim() == name)
+                return int.Parse(child, CultureInfo.InvariantCulture);
         return null;
     }
 
@@ -86,7 +95,11 @@ public sealed record ProcessState
         try
         {
             var status = Fields(Path.Combine(task, "status"));
-            return new ThreadState(int.Parse(Path.GetFileName(task), CultureInfo.InvariantCulture), status["Name"], SignalSet.Parse(status["SigBlk"]));
+            return new ThreadState(
+                int.Parse(Path.GetFileName(task), CultureInfo.InvariantCulture),
+                status["Name"],
+                SignalSet.Parse(status["SigBlk"])
+            );
         }
         catch (IOException)
         {
@@ -100,7 +113,9 @@ public sealed record ProcessState
         {
             var number = int.Parse(Path.GetFileName(info), CultureInfo.InvariantCulture);
             var flags = Convert.ToInt32(Fields(info)["flags"], 8);
-            return new FileInfo($"/proc/{process}/fd/{number}").LinkTarget is { } target ? new DescriptorState(number, target, (flags & CloseOnExec) != 0) : null;
+            return new FileInfo($"/proc/{process}/fd/{number}").LinkTarget is { } target
+                ? new DescriptorState(number, target, (flags & CloseOnExec) != 0)
+                : null;
         }
         catch (IOException)
         {

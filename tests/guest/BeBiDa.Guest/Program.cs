@@ -6,7 +6,13 @@ var jobs = new Option<int>("--jobs") { Description = "Short jobs with the plugin
 var baseline = new Option<int?>("--baseline") { Description = "Short jobs without it, to compare with; as many unless given" };
 var wide = new Option<int>("--wide-jobs") { Description = "Jobs that take all of --far-nodes", DefaultValueFactory = _ => 500 };
 var far = new Option<int>("--far-nodes") { Description = "Nodes that only slurmctld believes in", DefaultValueFactory = _ => 1000 };
-var command = new RootCommand("Measures what the plugin costs slurmctld, and exits with 0 only if that is what is claimed.") { jobs, baseline, wide, far };
+var command = new RootCommand("Measures what the plugin costs slurmctld, and exits with 0 only if that is what is claimed.")
+{
+    jobs,
+    baseline,
+    wide,
+    far,
+};
 command.SetAction(async arguments =>
 {
     try

@@ -22,7 +22,9 @@ internal sealed class Report(TextWriter output, ProcessState? alone)
     public void Sample(int jobs, ProcessState state)
     {
         samples.Add((jobs, state));
-        output.WriteLine($"  {jobs,6} jobs: {Mega(state.Resident),5:0.0} MB, {Mega(state.Anonymous),5:0.0} of it anonymous; {state.OurThreads.Count} threads of ours, {state.Descriptors.Count} files");
+        output.WriteLine(
+            $"  {jobs, 6} jobs: {Mega(state.Resident), 5:0.0} MB, {Mega(state.Anonymous), 5:0.0} of it anonymous; {state.OurThreads.Count} threads of ours, {state.Descriptors.Count} files"
+        );
     }
 
     /// <summary>The hooks' times since a call.</summary>
@@ -38,9 +40,19 @@ internal sealed class Report(TextWriter output, ProcessState? alone)
             Lines("slurmctld's own description of the job, which is part of it, alone", described);
             // What is not ours to shorten may take longer by itself: slurmctld is given fresh memory for each variable.
             var own = At(described, call => call.Processor, 0.99);
-            Claim($"  p99 of the {name}, processor time", At(hooks, call => call.Processor, 0.99), Math.Max(LongestHook, own + LongestOfOurs), " µs");
+            Claim(
+                $"  p99 of the {name}, processor time",
+                At(hooks, call => call.Processor, 0.99),
+                Math.Max(LongestHook, own + LongestOfOurs),
+                " µs"
+            );
             // slurmctld's memory allocator has locks of its own.
-            Claim($"  calls of the {name}, that waited for something", hooks.Count(call => call.Waits > 0), Math.Ceiling(hooks.Count / 100.0), "");
+            Claim(
+                $"  calls of the {name}, that waited for something",
+                hooks.Count(call => call.Waits > 0),
+                Math.Ceiling(hooks.Count / 100.0),
+                ""
+            );
         }
     }
 
@@ -62,9 +74,19 @@ internal sealed class Report(TextWriter output, ProcessState? alone)
             output.WriteLine($"  {threads.Count()} {threads.Key}");
         Claim("threads added, at most", samples.Max(sample => sample.State.OurThreads.Count), MostThreads, "");
         Claim("resident memory added", Mega(samples[^1].State.Resident - alone!.Resident), MostAdded, " MB");
-        Claim("growth of anonymous memory over the last half of the jobs", Mega(samples[^1].State.Anonymous - warm[0].State.Anonymous), MostGrowth, " MB");
+        Claim(
+            "growth of anonymous memory over the last half of the jobs",
+            Mega(samples[^1].State.Anonymous - warm[0].State.Anonymous),
+            MostGrowth,
+            " MB"
+        );
         Claim("files added", samples[^1].State.Descriptors.Count - alone.Descriptors.Count, MostFiles, "");
-        Claim("files of ours that a program executed by slurmctld would get", end.Descriptors.Count(file => !file.ClosesOnExec) - alone.Descriptors.Count(file => !file.ClosesOnExec), 0, "");
+        Claim(
+            "files of ours that a program executed by slurmctld would get",
+            end.Descriptors.Count(file => !file.ClosesOnExec) - alone.Descriptors.Count(file => !file.ClosesOnExec),
+            0,
+            ""
+        );
     }
 
     /// <summary>One number, and how big it may be.</summary>

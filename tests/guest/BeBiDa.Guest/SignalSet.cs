@@ -31,7 +31,8 @@ public readonly record struct SignalSet(ulong Bits)
     private const int FirstRealTime = 32;
 
     /// <summary>The set of these.</summary>
-    public static SignalSet Of(params IEnumerable<string> names) => new(names.Aggregate(0UL, (bits, name) => bits | 1UL << (Numbers[name] - 1)));
+    public static SignalSet Of(params IEnumerable<string> names) =>
+        new(names.Aggregate(0UL, (bits, name) => bits | 1UL << (Numbers[name] - 1)));
 
     /// <summary>Reads the kernel's hexadecimal.</summary>
     public static SignalSet Parse(string text) => new(ulong.Parse(text, NumberStyles.HexNumber, CultureInfo.InvariantCulture));
@@ -52,7 +53,12 @@ public readonly record struct SignalSet(ulong Bits)
     public override string ToString()
     {
         var bits = Bits;
-        return string.Join(' ', Enumerable.Range(1, 64).Where(n => (bits >> (n - 1) & 1) != 0)
-            .Select(n => Numbers.FirstOrDefault(known => known.Value == n).Key ?? (n < FirstRealTime ? $"{n}" : $"RT{n}")));
+        return string.Join(
+            ' ',
+            Enumerable
+                .Range(1, 64)
+                .Where(n => (bits >> (n - 1) & 1) != 0)
+                .Select(n => Numbers.FirstOrDefault(known => known.Value == n).Key ?? (n < FirstRealTime ? $"{n}" : $"RT{n}"))
+        );
     }
 }

@@ -12,17 +12,22 @@ public sealed class AccessSpecs(ApiServerKind kind) : ApiServerTests(kind)
         const string rbac = "/apis/rbac.authorization.k8s.io/v1";
         var made = await Admin.Post($"{rbac}/clusterroles", $"{{\"metadata\":{{\"name\":\"{role}\"}},\"rules\":{rules}}}");
         Assert.That(made.Code, Is.EqualTo(201), made.Message);
-        made = await Admin.Post($"{rbac}/clusterrolebindings", $$$"""
+        made = await Admin.Post(
+            $"{rbac}/clusterrolebindings",
+            $$$"""
             {"metadata":{"name":"{{{role}}}"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"{{{role}}}"},
              "subjects":[{"apiGroup":"rbac.authorization.k8s.io","kind":"{{{kind}}}","name":"{{{user}}}"}]}
-            """);
+            """
+        );
         Assert.That(made.Code, Is.EqualTo(201), made.Message);
     }
 
     private static async Task<bool> May(ApiClient client, string attributes)
     {
-        var review = await client.Post("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
-            $"{{\"apiVersion\":\"authorization.k8s.io/v1\",\"kind\":\"SelfSubjectAccessReview\",\"spec\":{{\"resourceAttributes\":{attributes}}}}}");
+        var review = await client.Post(
+            "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+            $"{{\"apiVersion\":\"authorization.k8s.io/v1\",\"kind\":\"SelfSubjectAccessReview\",\"spec\":{{\"resourceAttributes\":{attributes}}}}}"
+        );
         Assert.That(review.Code, Is.EqualTo(201), review.Message);
         return review.At("status", "allowed")!.GetValue<bool>();
     }
@@ -33,9 +38,17 @@ public sealed class AccessSpecs(ApiServerKind kind) : ApiServerTests(kind)
         using var nobody = As("nobody");
         var refused = await nobody.Get("/api/v1/nodes");
         Assert.That((refused.Code, refused.Reason), Is.EqualTo((403, "Forbidden")));
-        Assert.That(refused.Message, Is.EqualTo("nodes is forbidden: User \"nobody\" cannot list resource \"nodes\" in API group \"\" at the cluster scope"));
+        Assert.That(
+            refused.Message,
+            Is.EqualTo("nodes is forbidden: User \"nobody\" cannot list resource \"nodes\" in API group \"\" at the cluster scope")
+        );
         var one = await nobody.Delete($"{Pods}/x");
-        Assert.That(one.Message, Is.EqualTo($"pods \"x\" is forbidden: User \"nobody\" cannot delete resource \"pods\" in API group \"\" in the namespace \"{Space}\""));
+        Assert.That(
+            one.Message,
+            Is.EqualTo(
+                $"pods \"x\" is forbidden: User \"nobody\" cannot delete resource \"pods\" in API group \"\" in the namespace \"{Space}\""
+            )
+        );
     }
 
     [Test]
@@ -43,7 +56,12 @@ public sealed class AccessSpecs(ApiServerKind kind) : ApiServerTests(kind)
     {
         using var anonymous = new ApiClient(Server);
         var refused = await anonymous.Get("/api/v1/nodes");
-        Assert.That((refused.Code, refused.Message), Is.EqualTo((403, "nodes is forbidden: User \"system:anonymous\" cannot list resource \"nodes\" in API group \"\" at the cluster scope")));
+        Assert.That(
+            (refused.Code, refused.Message),
+            Is.EqualTo(
+                (403, "nodes is forbidden: User \"system:anonymous\" cannot list resource \"nodes\" in API group \"\" at the cluster scope")
+            )
+        );
         Assert.That((await anonymous.Get("/healthz")).Code, Is.EqualTo(200));
     }
 
@@ -59,16 +77,31 @@ public sealed class AccessSpecs(ApiServerKind kind) : ApiServerTests(kind)
     public async Task A_role_grants_its_verbs_on_its_resources_and_no_others()
     {
         var user = Unique("user");
-        await Grant(Unique("role"), user, """[{"apiGroups":[""],"resources":["nodes"],"verbs":["get","list","patch"]},{"apiGroups":[""],"resources":["pods/eviction"],"verbs":["create"]}]""");
+        await Grant(
+            Unique("role"),
+            user,
+            """[{"apiGroups":[""],"resources":["nodes"],"verbs":["get","list","patch"]},{"apiGroups":[""],"resources":["pods/eviction"],"verbs":["create"]}]"""
+        );
         using var client = As(user);
         await Eventually(async () => (await client.Get("/api/v1/nodes")).Code == 200, "the role counts");
         var (path, _) = await NewNode();
-        Assert.That((await client.Apply(path, "m", """{"apiVersion":"v1","kind":"Node","spec":{"unschedulable":true}}""")).Code, Is.EqualTo(200));
+        Assert.That(
+            (await client.Apply(path, "m", """{"apiVersion":"v1","kind":"Node","spec":{"unschedulable":true}}""")).Code,
+            Is.EqualTo(200)
+        );
         Assert.That((await client.Delete(path)).Code, Is.EqualTo(403));
         Assert.That((await client.Patch(path + "/status", ApiClient.MergePatch, "{}")).Code, Is.EqualTo(403));
         Assert.That((await client.Get(Pods)).Code, Is.EqualTo(403));
-        Assert.That((await client.Post($"{Pods}/none/eviction", """{"apiVersion":"policy/v1","kind":"Eviction","metadata":{"name":"none"}}""")).Code, Is.EqualTo(404));
-        Assert.That((await May(client, """{"verb":"patch","resource":"nodes"}"""), await May(client, """{"verb":"delete","resource":"nodes"}""")), Is.EqualTo((true, false)));
+        Assert.That(
+            (
+                await client.Post($"{Pods}/none/eviction", """{"apiVersion":"policy/v1","kind":"Eviction","metadata":{"name":"none"}}""")
+            ).Code,
+            Is.EqualTo(404)
+        );
+        Assert.That(
+            (await May(client, """{"verb":"patch","resource":"nodes"}"""), await May(client, """{"verb":"delete","resource":"nodes"}""")),
+            Is.EqualTo((true, false))
+        );
         await Admin.Delete(path);
     }
 
@@ -76,7 +109,12 @@ public sealed class AccessSpecs(ApiServerKind kind) : ApiServerTests(kind)
     public async Task A_group_and_a_names_list_count_too()
     {
         var group = Unique("group");
-        await Grant(Unique("role"), group, """[{"apiGroups":[""],"resources":["configmaps"],"resourceNames":["mine"],"verbs":["get"]}]""", "Group");
+        await Grant(
+            Unique("role"),
+            group,
+            """[{"apiGroups":[""],"resources":["configmaps"],"resourceNames":["mine"],"verbs":["get"]}]""",
+            "Group"
+        );
         using var client = As("member", group);
         await Eventually(async () => (await client.Get($"/api/v1/namespaces/{Space}/configmaps/mine")).Code == 404, "the role counts");
         Assert.That((await client.Get($"/api/v1/namespaces/{Space}/configmaps/other")).Code, Is.EqualTo(403));
@@ -87,8 +125,14 @@ public sealed class AccessSpecs(ApiServerKind kind) : ApiServerTests(kind)
     {
         var user = Unique("user");
         var rbac = $"/apis/rbac.authorization.k8s.io/v1/namespaces/{Space}";
-        await Admin.Post($"{rbac}/roles", """{"metadata":{"name":"r"},"rules":[{"apiGroups":[""],"resources":["pods"],"verbs":["list"]}]}""");
-        await Admin.Post($"{rbac}/rolebindings", $$$"""{"metadata":{"name":"r"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"Role","name":"r"},"subjects":[{"apiGroup":"rbac.authorization.k8s.io","kind":"User","name":"{{{user}}}"}]}""");
+        await Admin.Post(
+            $"{rbac}/roles",
+            """{"metadata":{"name":"r"},"rules":[{"apiGroups":[""],"resources":["pods"],"verbs":["list"]}]}"""
+        );
+        await Admin.Post(
+            $"{rbac}/rolebindings",
+            $$$"""{"metadata":{"name":"r"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"Role","name":"r"},"subjects":[{"apiGroup":"rbac.authorization.k8s.io","kind":"User","name":"{{{user}}}"}]}"""
+        );
         using var client = As(user);
         await Eventually(async () => (await client.Get(Pods)).Code == 200, "the role counts");
         Assert.That((await client.Get("/api/v1/namespaces/default/pods")).Code, Is.EqualTo(403));
@@ -99,13 +143,22 @@ public sealed class AccessSpecs(ApiServerKind kind) : ApiServerTests(kind)
     public async Task A_service_accounts_token_is_its_identity()
     {
         await Admin.Post($"/api/v1/namespaces/{Space}/serviceaccounts", """{"metadata":{"name":"robot"}}""");
-        var issued = await Admin.Post($"/api/v1/namespaces/{Space}/serviceaccounts/robot/token", """{"apiVersion":"authentication.k8s.io/v1","kind":"TokenRequest","spec":{"expirationSeconds":3600}}""");
+        var issued = await Admin.Post(
+            $"/api/v1/namespaces/{Space}/serviceaccounts/robot/token",
+            """{"apiVersion":"authentication.k8s.io/v1","kind":"TokenRequest","spec":{"expirationSeconds":3600}}"""
+        );
         Assert.That(issued.Code, Is.EqualTo(201), issued.Message);
         using var robot = new ApiClient(Server, token: issued.At("status", "token")!.GetValue<string>());
         var refused = await robot.Get("/api/v1/nodes");
         Assert.That(refused.Message, Does.Contain($"User \"system:serviceaccount:{Space}:robot\" cannot list resource \"nodes\""));
-        var me = await robot.Post("/apis/authentication.k8s.io/v1/selfsubjectreviews", """{"apiVersion":"authentication.k8s.io/v1","kind":"SelfSubjectReview"}""");
-        Assert.That(me.At("status", "userInfo", "groups")!.AsArray().Select(group => group!.GetValue<string>()), Does.Contain("system:serviceaccounts"));
+        var me = await robot.Post(
+            "/apis/authentication.k8s.io/v1/selfsubjectreviews",
+            """{"apiVersion":"authentication.k8s.io/v1","kind":"SelfSubjectReview"}"""
+        );
+        Assert.That(
+            me.At("status", "userInfo", "groups")!.AsArray().Select(group => group!.GetValue<string>()),
+            Does.Contain("system:serviceaccounts")
+        );
     }
 
     [Test]
@@ -170,7 +223,10 @@ public sealed class EmbeddedAccessSpecs
     {
         await using var server = await EmbeddedApiServer.StartAsync();
         using var admin = new ApiClient(server, server.AdminKubeconfig);
-        Assert.That((await admin.Send(HttpMethod.Post, "/api/v1/nodes", "application/vnd.kubernetes.protobuf", "k8s")).Code, Is.EqualTo(415));
+        Assert.That(
+            (await admin.Send(HttpMethod.Post, "/api/v1/nodes", "application/vnd.kubernetes.protobuf", "k8s")).Code,
+            Is.EqualTo(415)
+        );
         Assert.That((await admin.Get("/api/v1/nodes", "application/vnd.kubernetes.protobuf")).Code, Is.EqualTo(406));
     }
 }

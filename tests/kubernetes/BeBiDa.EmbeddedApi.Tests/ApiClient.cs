@@ -35,7 +35,13 @@ public sealed class ApiClient : IDisposable
 
     private readonly HttpClient client;
 
-    public ApiClient(IApiServer server, string? kubeconfig = null, string? token = null, string? agent = "tests/1.0", Version? version = null)
+    public ApiClient(
+        IApiServer server,
+        string? kubeconfig = null,
+        string? token = null,
+        string? agent = "tests/1.0",
+        Version? version = null
+    )
     {
         var authority = X509Certificate2.CreateFromPem(File.ReadAllText(server.CaCertificatePath));
         Handler = new SocketsHttpHandler
@@ -82,7 +88,11 @@ public sealed class ApiClient : IDisposable
 
     /// <summary>Server-Side Apply.</summary>
     public Task<Answer> Apply(string path, string manager, string body, bool force = false) =>
-        Patch($"{path}{(path.Contains('?') ? '&' : '?')}fieldManager={Uri.EscapeDataString(manager)}{(force ? "&force=true" : "")}", ApplyPatch, body);
+        Patch(
+            $"{path}{(path.Contains('?') ? '&' : '?')}fieldManager={Uri.EscapeDataString(manager)}{(force ? "&force=true" : "")}",
+            ApplyPatch,
+            body
+        );
 
     public async Task<Answer> Send(HttpMethod method, string path, string? contentType, string? body, string? accept = null)
     {
@@ -113,7 +123,11 @@ public sealed class ApiClient : IDisposable
     /// <summary>Opens a watch; its events come line by line.</summary>
     public async Task<WatchStream> Watch(string path, string? accept = null)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, path) { Version = client.DefaultRequestVersion, VersionPolicy = client.DefaultVersionPolicy };
+        using var request = new HttpRequestMessage(HttpMethod.Get, path)
+        {
+            Version = client.DefaultRequestVersion,
+            VersionPolicy = client.DefaultVersionPolicy,
+        };
         if (accept is not null)
             request.Headers.TryAddWithoutValidation("Accept", accept);
         var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);

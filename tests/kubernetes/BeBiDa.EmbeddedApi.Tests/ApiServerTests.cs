@@ -36,14 +36,20 @@ public abstract class ApiServerTests(ApiServerKind kind)
     protected async Task<(string Path, string Uid)> NewNode(string labels = "{}")
     {
         var name = Unique("node");
-        var made = await Admin.Post("/api/v1/nodes?fieldManager=kubelet", $$$"""{"apiVersion":"v1","kind":"Node","metadata":{"name":"{{{name}}}","labels":{{{labels}}} }}""");
+        var made = await Admin.Post(
+            "/api/v1/nodes?fieldManager=kubelet",
+            $$$"""{"apiVersion":"v1","kind":"Node","metadata":{"name":"{{{name}}}","labels":{{{labels}}} }}"""
+        );
         Assert.That(made.Code, Is.EqualTo(201), made.Body?.ToJsonString());
         return ($"/api/v1/nodes/{name}", made.Uid);
     }
 
     protected async Task<Answer> NewPod(string name, string spec = "", string labels = "{}")
     {
-        var made = await Admin.Post(Pods, $$$"""{"apiVersion":"v1","kind":"Pod","metadata":{"name":"{{{name}}}","labels":{{{labels}}}},"spec":{"containers":[{"name":"c","image":"busybox"}]{{{spec}}}}}""");
+        var made = await Admin.Post(
+            Pods,
+            $$$"""{"apiVersion":"v1","kind":"Pod","metadata":{"name":"{{{name}}}","labels":{{{labels}}}},"spec":{"containers":[{"name":"c","image":"busybox"}]{{{spec}}}}}"""
+        );
         Assert.That(made.Code, Is.EqualTo(201), made.Body?.ToJsonString());
         return made;
     }

@@ -5,8 +5,7 @@ namespace BeBiDa.EmbeddedApi.Tests;
 
 public sealed class DeletionSpecs(ApiServerKind kind) : ApiServerTests(kind)
 {
-    private async Task<Answer> RunningPod(string name, string more = "") =>
-        await NewPod(name, ""","nodeName":"nowhere" """ + more);
+    private async Task<Answer> RunningPod(string name, string more = "") => await NewPod(name, ""","nodeName":"nowhere" """ + more);
 
     private static long? Grace(Answer pod) => pod.At("metadata", "deletionGracePeriodSeconds")?.GetValue<long>();
 
@@ -54,7 +53,10 @@ public sealed class DeletionSpecs(ApiServerKind kind) : ApiServerTests(kind)
         var refused = await Admin.Delete($"{Pods}/p", """{"preconditions":{"uid":"2b9e6a4e-0f6f-4f6e-9a49-000000000001"}}""");
         Assert.That((refused.Code, refused.Reason), Is.EqualTo((409, "Conflict")));
         Assert.That((await Admin.Delete($"{Pods}/p", """{"preconditions":{"resourceVersion":"1"}}""")).Code, Is.EqualTo(409));
-        Assert.That((await Admin.Delete($"{Pods}/p", $$$"""{"gracePeriodSeconds":0,"preconditions":{"uid":"{{{pod.Uid}}}"}}""")).Code, Is.EqualTo(200));
+        Assert.That(
+            (await Admin.Delete($"{Pods}/p", $$$"""{"gracePeriodSeconds":0,"preconditions":{"uid":"{{{pod.Uid}}}"}}""")).Code,
+            Is.EqualTo(200)
+        );
     }
 
     [Test]
@@ -110,9 +112,12 @@ public sealed class GarbageCollectionSpecs
     private async Task<string> OwnedPod(string name)
     {
         var owner = await admin.Post("/api/v1/namespaces/default/configmaps", $$$"""{"metadata":{"name":"{{{name}}}"}}""");
-        await admin.Post("/api/v1/namespaces/default/pods", $$$"""
+        await admin.Post(
+            "/api/v1/namespaces/default/pods",
+            $$$"""
             {"metadata":{"name":"{{{name}}}","ownerReferences":[{"apiVersion":"v1","kind":"ConfigMap","name":"{{{name}}}","uid":"{{{owner.Uid}}}"}]},"spec":{"containers":[{"name":"c","image":"i"}]}}
-            """);
+            """
+        );
         return owner.Uid;
     }
 
@@ -151,7 +156,9 @@ public sealed class GarbageCollectionSpecs
         await OwnedPod("x");
         await admin.Patch("/api/v1/namespaces/default/pods/x", ApiClient.MergePatch, """{"metadata":{"finalizers":["a.io/b"]}}""");
         await admin.Delete("/api/v1/namespaces/default/configmaps/x", """{"propagationPolicy":"Foreground"}""");
-        await Eventually(async () => (await admin.Get("/api/v1/namespaces/default/pods/x")).At("metadata", "deletionTimestamp") is not null);
+        await Eventually(async () =>
+            (await admin.Get("/api/v1/namespaces/default/pods/x")).At("metadata", "deletionTimestamp") is not null
+        );
         Assert.That(await Exists("configmaps/x"));
         await admin.Patch("/api/v1/namespaces/default/pods/x", ApiClient.MergePatch, """{"metadata":{"finalizers":null}}""");
         await Eventually(async () => !await Exists("configmaps/x"));
@@ -160,9 +167,12 @@ public sealed class GarbageCollectionSpecs
     [Test]
     public async Task What_is_made_for_an_owner_that_is_gone_goes_too()
     {
-        await admin.Post("/api/v1/namespaces/default/pods", """
+        await admin.Post(
+            "/api/v1/namespaces/default/pods",
+            """
             {"metadata":{"name":"late","ownerReferences":[{"apiVersion":"apps/v1","kind":"ReplicaSet","name":"gone","uid":"1"}]},"spec":{"containers":[{"name":"c","image":"i"}]}}
-            """);
+            """
+        );
         await Eventually(async () => !await Exists("pods/late"));
     }
 

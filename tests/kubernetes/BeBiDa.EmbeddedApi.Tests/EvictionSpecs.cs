@@ -7,12 +7,19 @@ public sealed class EvictionSpecs(ApiServerKind kind) : ApiServerTests(kind)
     private async Task<Answer> ReadyPod(string name)
     {
         var pod = await NewPod(name, ""","nodeName":"nowhere" """, """{"app":"web"}""");
-        await Admin.Patch($"{Pods}/{name}/status", ApiClient.MergePatch, """{"status":{"phase":"Running","conditions":[{"type":"Ready","status":"True"}]}}""");
+        await Admin.Patch(
+            $"{Pods}/{name}/status",
+            ApiClient.MergePatch,
+            """{"status":{"phase":"Running","conditions":[{"type":"Ready","status":"True"}]}}"""
+        );
         return pod;
     }
 
     private Task<Answer> Evict(string name, string options = "", string version = "policy/v1") =>
-        Admin.Post($"{Pods}/{name}/eviction", $$$"""{"apiVersion":"{{{version}}}","kind":"Eviction","metadata":{"name":"{{{name}}}","namespace":"{{{Space}}}"}{{{options}}}}""");
+        Admin.Post(
+            $"{Pods}/{name}/eviction",
+            $$$"""{"apiVersion":"{{{version}}}","kind":"Eviction","metadata":{"name":"{{{name}}}","namespace":"{{{Space}}}"}{{{options}}}}"""
+        );
 
     /// <summary>A budget and, where no disruption controller runs, the status that one would write.</summary>
     private async Task Budget(string spec, int healthy, int desired)
@@ -22,8 +29,11 @@ public sealed class EvictionSpecs(ApiServerKind kind) : ApiServerTests(kind)
         Assert.That(made.Code, Is.EqualTo(201), made.Message);
         if (Kind == ApiServerKind.Real)
         {
-            await Admin.Patch($"{path}/web/status", ApiClient.MergePatch,
-                $$$"""{"status":{"disruptionsAllowed":{{{healthy - desired}}},"currentHealthy":{{{healthy}}},"desiredHealthy":{{{desired}}},"expectedPods":{{{healthy}}},"observedGeneration":1}}""");
+            await Admin.Patch(
+                $"{path}/web/status",
+                ApiClient.MergePatch,
+                $$$"""{"status":{"disruptionsAllowed":{{{healthy - desired}}},"currentHealthy":{{{healthy}}},"desiredHealthy":{{{desired}}},"expectedPods":{{{healthy}}},"observedGeneration":1}}"""
+            );
         }
     }
 
@@ -35,7 +45,10 @@ public sealed class EvictionSpecs(ApiServerKind kind) : ApiServerTests(kind)
         Assert.That((evicted.Code, evicted["status"]!.GetValue<string>()), Is.EqualTo((201, "Success")));
         var pod = await Admin.Get($"{Pods}/p");
         Assert.That(pod.At("metadata", "deletionGracePeriodSeconds")!.GetValue<int>(), Is.EqualTo(5));
-        Assert.That(pod.At("status", "conditions")!.AsArray().Select(one => one!["type"]!.GetValue<string>()), Does.Contain("DisruptionTarget"));
+        Assert.That(
+            pod.At("status", "conditions")!.AsArray().Select(one => one!["type"]!.GetValue<string>()),
+            Does.Contain("DisruptionTarget")
+        );
     }
 
     [Test]
@@ -66,9 +79,15 @@ public sealed class EvictionSpecs(ApiServerKind kind) : ApiServerTests(kind)
     {
         await ReadyPod("a");
         await Budget("""{"minAvailable":0,"selector":{"matchLabels":{"app":"web"}}}""", 1, 0);
-        await Admin.Post($"/apis/policy/v1/namespaces/{Space}/poddisruptionbudgets", """{"metadata":{"name":"second"},"spec":{"minAvailable":0,"selector":{}}}""");
+        await Admin.Post(
+            $"/apis/policy/v1/namespaces/{Space}/poddisruptionbudgets",
+            """{"metadata":{"name":"second"},"spec":{"minAvailable":0,"selector":{}}}"""
+        );
         var refused = await Evict("a");
-        Assert.That((refused.Code, refused.Message), Is.EqualTo((500, "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.")));
+        Assert.That(
+            (refused.Code, refused.Message),
+            Is.EqualTo((500, "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."))
+        );
     }
 
     [Test]
@@ -116,14 +135,27 @@ public sealed class BudgetCountSpecs
         await using var server = await EmbeddedApiServer.StartAsync();
         using var admin = new ApiClient(server, server.AdminKubeconfig);
         const string apps = "/apis/apps/v1/namespaces/default/replicasets";
-        var set = await admin.Post(apps, """{"metadata":{"name":"web"},"spec":{"replicas":4,"selector":{"matchLabels":{"app":"web"}},"template":{"metadata":{"labels":{"app":"web"}},"spec":{"containers":[{"name":"c","image":"i"}]}}}}""");
-        await admin.Post("/apis/policy/v1/namespaces/default/poddisruptionbudgets", $$$"""{"metadata":{"name":"web"},"spec":{"selector":{"matchLabels":{"app":"web"}},{{{rule}}}} }""");
+        var set = await admin.Post(
+            apps,
+            """{"metadata":{"name":"web"},"spec":{"replicas":4,"selector":{"matchLabels":{"app":"web"}},"template":{"metadata":{"labels":{"app":"web"}},"spec":{"containers":[{"name":"c","image":"i"}]}}}}"""
+        );
+        await admin.Post(
+            "/apis/policy/v1/namespaces/default/poddisruptionbudgets",
+            $$$"""{"metadata":{"name":"web"},"spec":{"selector":{"matchLabels":{"app":"web"}},{{{rule}}}} }"""
+        );
         for (var i = 0; i < 2; i++)
         {
-            await admin.Post("/api/v1/namespaces/default/pods", $$$"""
+            await admin.Post(
+                "/api/v1/namespaces/default/pods",
+                $$$"""
                 {"metadata":{"name":"p{{{i}}}","labels":{"app":"web"},"ownerReferences":[{"apiVersion":"apps/v1","kind":"ReplicaSet","name":"web","uid":"{{{set.Uid}}}","controller":true}]},"spec":{"nodeName":"n","containers":[{"name":"c","image":"i"}]}}
-                """);
-            await admin.Patch($"/api/v1/namespaces/default/pods/p{i}/status", ApiClient.MergePatch, """{"status":{"phase":"Running","conditions":[{"type":"Ready","status":"True"}]}}""");
+                """
+            );
+            await admin.Patch(
+                $"/api/v1/namespaces/default/pods/p{i}/status",
+                ApiClient.MergePatch,
+                """{"status":{"phase":"Running","conditions":[{"type":"Ready","status":"True"}]}}"""
+            );
         }
         var deadline = DateTime.UtcNow.AddMinutes(3);
         Answer budget;
@@ -131,8 +163,7 @@ public sealed class BudgetCountSpecs
         {
             Assert.That(DateTime.UtcNow, Is.LessThan(deadline));
             budget = await admin.Get("/apis/policy/v1/namespaces/default/poddisruptionbudgets/web");
-        }
-        while (budget.At("status", "currentHealthy")?.GetValue<int>() != 2);
+        } while (budget.At("status", "currentHealthy")?.GetValue<int>() != 2);
         Assert.That(budget.At("status", "disruptionsAllowed")!.GetValue<int>(), Is.EqualTo(allowed));
     }
 }

@@ -26,10 +26,23 @@ public sealed class FaultSpecs
     [Test]
     public async Task A_refusal_carries_its_code_and_when_to_come_again()
     {
-        using (server.Faults.Add(new(FaultKind.Refuse) { StatusCode = 429, RetryAfter = 3, Verb = "patch", Resource = "nodes" }))
+        using (
+            server.Faults.Add(
+                new(FaultKind.Refuse)
+                {
+                    StatusCode = 429,
+                    RetryAfter = 3,
+                    Verb = "patch",
+                    Resource = "nodes",
+                }
+            )
+        )
         {
             var refused = await admin.Patch("/api/v1/nodes/n1", ApiClient.MergePatch, """{"spec":{"unschedulable":true}}""");
-            Assert.That((refused.Code, refused.RetryAfter, refused.At("details", "retryAfterSeconds")!.GetValue<int>()), Is.EqualTo((429, "3", 3)));
+            Assert.That(
+                (refused.Code, refused.RetryAfter, refused.At("details", "retryAfterSeconds")!.GetValue<int>()),
+                Is.EqualTo((429, "3", 3))
+            );
             Assert.That((await admin.Get("/api/v1/nodes/n1")).Code, Is.EqualTo(200));
         }
         Assert.That((await admin.Patch("/api/v1/nodes/n1", ApiClient.MergePatch, "{}")).At("spec", "unschedulable"), Is.Null);

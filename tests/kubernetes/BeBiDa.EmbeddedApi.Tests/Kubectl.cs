@@ -7,7 +7,8 @@ namespace BeBiDa.EmbeddedApi.Tests;
 /// <summary>The stock kubectl of Debian, in two versions.</summary>
 public sealed class Kubectl(string version, string kubeconfig)
 {
-    private static string Cache => Environment.GetEnvironmentVariable("BEBIDA_CACHE") is { Length: > 0 } cache ? cache : "/var/cache/bebida-tests";
+    private static string Cache =>
+        Environment.GetEnvironmentVariable("BEBIDA_CACHE") is { Length: > 0 } cache ? cache : "/var/cache/bebida-tests";
 
     private static string Program(string version) => Path.Combine(Cache, "kubectl", version, "kubectl");
 
@@ -29,11 +30,16 @@ public sealed class Kubectl(string version, string kubeconfig)
     public async Task<BufferedCommandResult> Try(string arguments, string? input = null)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        return await Command(arguments).WithStandardInputPipe(input is null ? PipeSource.Null : PipeSource.FromString(input)).ExecuteBufferedAsync(limit.Token);
+        return await Command(arguments)
+            .WithStandardInputPipe(input is null ? PipeSource.Null : PipeSource.FromString(input))
+            .ExecuteBufferedAsync(limit.Token);
     }
 
-    public Command Command(string arguments) => Cli.Wrap(Program(version))
-        .WithArguments(arguments)
-        .WithEnvironmentVariables(environment => environment.Set("KUBECONFIG", kubeconfig).Set("HOME", Path.GetDirectoryName(kubeconfig)!))
-        .WithValidation(CommandResultValidation.None);
+    public Command Command(string arguments) =>
+        Cli.Wrap(Program(version))
+            .WithArguments(arguments)
+            .WithEnvironmentVariables(environment =>
+                environment.Set("KUBECONFIG", kubeconfig).Set("HOME", Path.GetDirectoryName(kubeconfig)!)
+            )
+            .WithValidation(CommandResultValidation.None);
 }

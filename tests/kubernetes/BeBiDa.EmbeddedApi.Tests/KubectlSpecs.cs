@@ -19,26 +19,27 @@ public sealed class KubectlSpecs(ApiServerKind kind, string version)
         from version in (string[])["1.32", "1.20"]
         select new object[] { kind, version };
 
-    private string Deployment(string image, int replicas = 1) => $$"""
-        apiVersion: apps/v1
-        kind: Deployment
-        metadata:
-          name: web
-          namespace: {{space}}
-        spec:
-          replicas: {{replicas}}
-          selector:
-            matchLabels: {app: web}
-          template:
+    private string Deployment(string image, int replicas = 1) =>
+        $$"""
+            apiVersion: apps/v1
+            kind: Deployment
             metadata:
-              labels: {app: web}
+              name: web
+              namespace: {{space}}
             spec:
-              containers:
-              - name: c
-                image: {{image}}
-                env:
-                - {name: A, value: "1"}
-        """;
+              replicas: {{replicas}}
+              selector:
+                matchLabels: {app: web}
+              template:
+                metadata:
+                  labels: {app: web}
+                spec:
+                  containers:
+                  - name: c
+                    image: {{image}}
+                    env:
+                    - {name: A, value: "1"}
+            """;
 
     [SetUp]
     public async Task Connect()
@@ -51,7 +52,10 @@ public sealed class KubectlSpecs(ApiServerKind kind, string version)
         space = $"k-{unique}";
         node = $"kn-{unique}";
         await admin.Post("/api/v1/namespaces", $$$"""{"metadata":{"name":"{{{space}}}"}}""");
-        await admin.Post("/api/v1/nodes", $$$"""{"metadata":{"name":"{{{node}}}","labels":{"test":"{{{unique}}}"}},"status":{"conditions":[{"type":"Ready","status":"True","reason":"KubeletReady"}]}}""");
+        await admin.Post(
+            "/api/v1/nodes",
+            $$$"""{"metadata":{"name":"{{{node}}}","labels":{"test":"{{{unique}}}"}},"status":{"conditions":[{"type":"Ready","status":"True","reason":"KubeletReady"}]}}"""
+        );
     }
 
     [TearDown]
@@ -70,15 +74,21 @@ public sealed class KubectlSpecs(ApiServerKind kind, string version)
         Assert.That(await kubectl.Run($"get node {node} -o wide"), Does.Contain("CONTAINER-RUNTIME"));
         Assert.That(await kubectl.Run($"get node {node} -o yaml"), Does.Contain("reason: KubeletReady"));
         Assert.That(await kubectl.Run($"get nodes -l test={node[3..]} -o name"), Is.EqualTo($"node/{node}\n"));
-        Assert.That(await kubectl.Run("get nodes,namespaces,pods,deployments,replicasets,daemonsets,pdb,leases,events -A"), Does.Contain($"node/{node}"));
+        Assert.That(
+            await kubectl.Run("get nodes,namespaces,pods,deployments,replicasets,daemonsets,pdb,leases,events -A"),
+            Does.Contain($"node/{node}")
+        );
     }
 
     [Test]
     public async Task Describe_tells_of_a_node_and_what_happened_to_it()
     {
-        await admin.Post("/api/v1/namespaces/default/events", $$$"""
+        await admin.Post(
+            "/api/v1/namespaces/default/events",
+            $$$"""
             {"metadata":{"name":"{{{node}}}.1"},"involvedObject":{"kind":"Node","name":"{{{node}}}","uid":"{{{node}}}"},"reason":"Taken","message":"job 7 took it","type":"Normal","source":{"component":"bebida"},"count":1,"firstTimestamp":"2026-01-01T00:00:00Z","lastTimestamp":"2026-01-01T00:00:00Z"}
-            """);
+            """
+        );
         var told = await kubectl.Run($"describe node {node}");
         Assert.That(told, Does.Contain("KubeletReady").And.Contain("job 7 took it"));
     }
@@ -89,7 +99,10 @@ public sealed class KubectlSpecs(ApiServerKind kind, string version)
         Assert.That(await kubectl.Run("apply -f -", Deployment("busybox:1")), Does.Contain("deployment.apps/web created"));
         Assert.That(await kubectl.Run("apply -f -", Deployment("busybox:1")), Does.Contain("deployment.apps/web unchanged"));
         Assert.That(await kubectl.Run("apply -f -", Deployment("busybox:2", 3)), Does.Contain("deployment.apps/web configured"));
-        Assert.That(await kubectl.Run($"get deployment web -n {space} -o jsonpath={{.spec.replicas}}/{{.spec.template.spec.containers[0].image}}"), Is.EqualTo("3/busybox:2"));
+        Assert.That(
+            await kubectl.Run($"get deployment web -n {space} -o jsonpath={{.spec.replicas}}/{{.spec.template.spec.containers[0].image}}"),
+            Is.EqualTo("3/busybox:2")
+        );
         Assert.That(await kubectl.Run("delete -f -", Deployment("busybox:2")), Does.Contain("deployment.apps \"web\" deleted"));
     }
 
@@ -110,7 +123,10 @@ public sealed class KubectlSpecs(ApiServerKind kind, string version)
     {
         await kubectl.Run("apply -f -", Deployment("busybox:1", 2));
         await kubectl.Run("apply --server-side --force-conflicts -f -", Deployment("busybox:2", 2));
-        Assert.That(await kubectl.Run($"get deployment web -n {space} -o jsonpath={{.spec.template.spec.containers[0].image}}"), Is.EqualTo("busybox:2"));
+        Assert.That(
+            await kubectl.Run($"get deployment web -n {space} -o jsonpath={{.spec.template.spec.containers[0].image}}"),
+            Is.EqualTo("busybox:2")
+        );
     }
 
     [Test]
@@ -119,7 +135,10 @@ public sealed class KubectlSpecs(ApiServerKind kind, string version)
         await kubectl.Run($"label node {node} a=b");
         await kubectl.Run($"annotate node {node} note=hello");
         await kubectl.Run($"taint node {node} key=value:NoSchedule");
-        Assert.That(await kubectl.Run($"get node {node} -o jsonpath={{.metadata.labels.a}}/{{.metadata.annotations.note}}/{{.spec.taints[0].key}}"), Is.EqualTo("b/hello/key"));
+        Assert.That(
+            await kubectl.Run($"get node {node} -o jsonpath={{.metadata.labels.a}}/{{.metadata.annotations.note}}/{{.spec.taints[0].key}}"),
+            Is.EqualTo("b/hello/key")
+        );
         await kubectl.Run($"label node {node} a-");
         await kubectl.Run($"taint node {node} key-");
         Assert.That(await kubectl.Run($"get node {node} -o jsonpath={{.metadata.labels.a}}{{.spec.taints}}"), Is.Empty);
@@ -138,22 +157,42 @@ public sealed class KubectlSpecs(ApiServerKind kind, string version)
     public async Task Drain_evicts_what_it_may_and_leaves_the_rest()
     {
         var pods = $"/api/v1/namespaces/{space}/pods";
-        var set = await admin.Post($"/apis/apps/v1/namespaces/{space}/daemonsets", """{"metadata":{"name":"agent"},"spec":{"selector":{"matchLabels":{"app":"agent"}},"template":{"metadata":{"labels":{"app":"agent"}},"spec":{"containers":[{"name":"c","image":"i"}]}}}}""");
+        var set = await admin.Post(
+            $"/apis/apps/v1/namespaces/{space}/daemonsets",
+            """{"metadata":{"name":"agent"},"spec":{"selector":{"matchLabels":{"app":"agent"}},"template":{"metadata":{"labels":{"app":"agent"}},"spec":{"containers":[{"name":"c","image":"i"}]}}}}"""
+        );
         async Task Pod(string name, string metadata = "", string spec = "")
         {
-            var made = await admin.Post(pods, $"{{\"metadata\":{{\"name\":\"{name}\"{metadata}}},\"spec\":{{\"nodeName\":\"{node}\",\"containers\":[{{\"name\":\"c\",\"image\":\"i\"}}]{spec}}}}}");
+            var made = await admin.Post(
+                pods,
+                $"{{\"metadata\":{{\"name\":\"{name}\"{metadata}}},\"spec\":{{\"nodeName\":\"{node}\",\"containers\":[{{\"name\":\"c\",\"image\":\"i\"}}]{spec}}}}}"
+            );
             Assert.That(made.Code, Is.EqualTo(201), made.Message);
-            await admin.Patch($"{pods}/{name}/status", ApiClient.MergePatch, """{"status":{"phase":"Running","conditions":[{"type":"Ready","status":"True"}]}}""");
+            await admin.Patch(
+                $"{pods}/{name}/status",
+                ApiClient.MergePatch,
+                """{"status":{"phase":"Running","conditions":[{"type":"Ready","status":"True"}]}}"""
+            );
         }
 
         await Pod("bare");
         await Pod("scratch", spec: ""","volumes":[{"name":"v","emptyDir":{}}]""");
-        await Pod("agent", $$$""","labels":{"app":"agent"},"ownerReferences":[{"apiVersion":"apps/v1","kind":"DaemonSet","name":"agent","uid":"{{{set.Uid}}}","controller":true}]""");
+        await Pod(
+            "agent",
+            $$$""","labels":{"app":"agent"},"ownerReferences":[{"apiVersion":"apps/v1","kind":"DaemonSet","name":"agent","uid":"{{{set.Uid}}}","controller":true}]"""
+        );
         await Pod("guarded", ""","labels":{"app":"guarded"}""");
         var budget = $"/apis/policy/v1/namespaces/{space}/poddisruptionbudgets";
-        await admin.Post(budget, """{"metadata":{"name":"guarded"},"spec":{"minAvailable":1,"selector":{"matchLabels":{"app":"guarded"}}}}""");
+        await admin.Post(
+            budget,
+            """{"metadata":{"name":"guarded"},"spec":{"minAvailable":1,"selector":{"matchLabels":{"app":"guarded"}}}}"""
+        );
         if (kind == ApiServerKind.Real)
-            await admin.Patch($"{budget}/guarded/status", ApiClient.MergePatch, """{"status":{"observedGeneration":1,"currentHealthy":1,"desiredHealthy":1,"expectedPods":1,"disruptionsAllowed":0}}""");
+            await admin.Patch(
+                $"{budget}/guarded/status",
+                ApiClient.MergePatch,
+                """{"status":{"observedGeneration":1,"currentHealthy":1,"desiredHealthy":1,"expectedPods":1,"disruptionsAllowed":0}}"""
+            );
 
         // Without kubelets nobody finishes a graceful deletion; this loop is theirs.
         using var done = new CancellationTokenSource();
@@ -187,13 +226,20 @@ public sealed class KubectlSpecs(ApiServerKind kind, string version)
     {
         using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         var printed = new StringBuilder();
-        var watching = kubectl.Command($"get node {node} -w").WithStandardOutputPipe(PipeTarget.ToStringBuilder(printed)).ExecuteAsync(stop.Token);
+        var watching = kubectl
+            .Command($"get node {node} -w")
+            .WithStandardOutputPipe(PipeTarget.ToStringBuilder(printed))
+            .ExecuteAsync(stop.Token);
         await Until(() => printed.ToString().Contains(node, StringComparison.Ordinal));
         // kubectl passes over the first event of its watch, which tells what it has just printed; a change that came in between
         // is lost on it. So there are changes until it tells of one.
         for (var cordoned = true; !printed.ToString().Contains("SchedulingDisabled", StringComparison.Ordinal); cordoned = !cordoned)
         {
-            await admin.Patch($"/api/v1/nodes/{node}", ApiClient.MergePatch, cordoned ? """{"spec":{"unschedulable":true}}""" : """{"spec":{"unschedulable":false}}""");
+            await admin.Patch(
+                $"/api/v1/nodes/{node}",
+                ApiClient.MergePatch,
+                cordoned ? """{"spec":{"unschedulable":true}}""" : """{"spec":{"unschedulable":false}}"""
+            );
             await Task.Delay(TimeSpan.FromMilliseconds(200), stop.Token);
         }
         await stop.CancelAsync();

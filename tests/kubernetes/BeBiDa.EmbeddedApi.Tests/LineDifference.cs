@@ -14,7 +14,7 @@ public static class LineDifference
                 common[i, j] = a[i] == b[j] ? common[i + 1, j + 1] + 1 : Math.Max(common[i + 1, j], common[i, j + 1]);
         }
         var lines = new List<string>();
-        for (int i = 0, j = 0; i < a.Length || j < b.Length;)
+        for (int i = 0, j = 0; i < a.Length || j < b.Length; )
         {
             if (i < a.Length && j < b.Length && a[i] == b[j])
             {

@@ -49,7 +49,9 @@ public sealed class ListSpecs(ApiServerKind kind) : ApiServerTests(kind)
     {
         var (path, _) = await NewNode("""{"test":"schedulable"}""");
         async Task<int> Count(string value) =>
-            (await Admin.Get($"/api/v1/nodes?labelSelector=test%3Dschedulable&fieldSelector=spec.unschedulable%3D{value}"))["items"]!.AsArray().Count;
+            (await Admin.Get($"/api/v1/nodes?labelSelector=test%3Dschedulable&fieldSelector=spec.unschedulable%3D{value}"))["items"]!
+                .AsArray()
+                .Count;
         Assert.That((await Count("true"), await Count("false")), Is.EqualTo((0, 1)));
         await Admin.Patch(path, ApiClient.MergePatch, """{"spec":{"unschedulable":true}}""");
         Assert.That((await Count("true"), await Count("false")), Is.EqualTo((1, 0)));
@@ -60,10 +62,21 @@ public sealed class ListSpecs(ApiServerKind kind) : ApiServerTests(kind)
     public async Task Events_are_selected_by_what_they_are_about()
     {
         var events = $"/api/v1/namespaces/{Space}/events";
-        await Admin.Post(events, $$$"""{"metadata":{"name":"a"},"involvedObject":{"kind":"Pod","name":"p","namespace":"{{{Space}}}"},"reason":"Taken","type":"Normal"}""");
-        await Admin.Post(events, $$$"""{"metadata":{"name":"b"},"involvedObject":{"kind":"Pod","name":"q","namespace":"{{{Space}}}"},"reason":"Taken","type":"Warning"}""");
+        await Admin.Post(
+            events,
+            $$$"""{"metadata":{"name":"a"},"involvedObject":{"kind":"Pod","name":"p","namespace":"{{{Space}}}"},"reason":"Taken","type":"Normal"}"""
+        );
+        await Admin.Post(
+            events,
+            $$$"""{"metadata":{"name":"b"},"involvedObject":{"kind":"Pod","name":"q","namespace":"{{{Space}}}"},"reason":"Taken","type":"Warning"}"""
+        );
         async Task<string> About(string selector) =>
-            string.Join(' ', (await Admin.Get($"{events}?fieldSelector={Uri.EscapeDataString(selector)}"))["items"]!.AsArray().Select(item => item!["metadata"]!["name"]!.GetValue<string>()));
+            string.Join(
+                ' ',
+                (await Admin.Get($"{events}?fieldSelector={Uri.EscapeDataString(selector)}"))["items"]!
+                    .AsArray()
+                    .Select(item => item!["metadata"]!["name"]!.GetValue<string>())
+            );
         Assert.That(await About("involvedObject.kind=Pod,involvedObject.name=q"), Is.EqualTo("b"));
         Assert.That(await About("type=Normal,reason=Taken"), Is.EqualTo("a"));
     }
@@ -86,8 +99,7 @@ public sealed class ListSpecs(ApiServerKind kind) : ApiServerTests(kind)
                 await Admin.Post($"/api/v1/namespaces/{Space}/configmaps", """{"metadata":{"name":"f"}}""");
             }
             next = page.At("metadata", "continue")?.GetValue<string>();
-        }
-        while (!string.IsNullOrEmpty(next));
+        } while (!string.IsNullOrEmpty(next));
         Assert.That(seen, Is.EqualTo(new[] { "a", "b", "c", "d", "e" }));
     }
 
@@ -99,22 +111,45 @@ public sealed class ListSpecs(ApiServerKind kind) : ApiServerTests(kind)
         Assert.That(table["kind"]!.GetValue<string>(), Is.EqualTo("Table"));
         Assert.That(
             table["columnDefinitions"]!.AsArray().Take(4).Select(column => column!["name"]!.GetValue<string>()),
-            Is.EqualTo(new[] { "Name", "Ready", "Status", "Restarts" }));
+            Is.EqualTo(new[] { "Name", "Ready", "Status", "Restarts" })
+        );
         var cells = table["rows"]![0]!["cells"]!.AsArray();
-        Assert.That((cells[0]!.GetValue<string>(), cells[1]!.GetValue<string>(), cells[2]!.GetValue<string>()), Is.EqualTo(("one", "0/1", "Pending")));
+        Assert.That(
+            (cells[0]!.GetValue<string>(), cells[1]!.GetValue<string>(), cells[2]!.GetValue<string>()),
+            Is.EqualTo(("one", "0/1", "Pending"))
+        );
     }
 
     [Test]
     public async Task Every_served_resource_can_be_listed_as_objects_and_as_a_table()
     {
-        foreach (var groupVersion in (string[])["api/v1", "apis/apps/v1", "apis/policy/v1", "apis/coordination.k8s.io/v1", "apis/rbac.authorization.k8s.io/v1", "apis/events.k8s.io/v1", "apis/scheduling.k8s.io/v1"])
+        foreach (
+            var groupVersion in (string[])
+                [
+                    "api/v1",
+                    "apis/apps/v1",
+                    "apis/policy/v1",
+                    "apis/coordination.k8s.io/v1",
+                    "apis/rbac.authorization.k8s.io/v1",
+                    "apis/events.k8s.io/v1",
+                    "apis/scheduling.k8s.io/v1",
+                ]
+        )
         {
             var resources = await Admin.Get("/" + groupVersion);
-            foreach (var resource in resources["resources"]!.AsArray().Where(one => one!["verbs"]!.AsArray().Any(verb => verb!.GetValue<string>() == "list")))
+            foreach (
+                var resource in resources["resources"]!
+                    .AsArray()
+                    .Where(one => one!["verbs"]!.AsArray().Any(verb => verb!.GetValue<string>() == "list"))
+            )
             {
                 var path = $"/{groupVersion}/{resource!["name"]}";
                 var list = await Admin.Get(path);
-                Assert.That((list.Code, list["kind"]!.GetValue<string>()), Is.EqualTo((200, resource["kind"]!.GetValue<string>() + "List")), path);
+                Assert.That(
+                    (list.Code, list["kind"]!.GetValue<string>()),
+                    Is.EqualTo((200, resource["kind"]!.GetValue<string>() + "List")),
+                    path
+                );
                 var table = await Admin.Get(path, "application/json;as=Table;v=v1;g=meta.k8s.io");
                 Assert.That((table.Code, table["kind"]!.GetValue<string>()), Is.EqualTo((200, "Table")), path);
             }

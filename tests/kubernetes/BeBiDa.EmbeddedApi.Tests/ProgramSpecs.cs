@@ -20,7 +20,9 @@ public sealed class ProgramSpecs
     {
         directory = Directory.CreateTempSubdirectory("embedded-api-program-");
         var executable = Path.ChangeExtension(typeof(EmbeddedApiServer).Assembly.Location, null);
-        program = Process.Start(new ProcessStartInfo(executable, ["--directory", directory.FullName, "--control", "0"]) { RedirectStandardOutput = true })!;
+        program = Process.Start(
+            new ProcessStartInfo(executable, ["--directory", directory.FullName, "--control", "0"]) { RedirectStandardOutput = true }
+        )!;
         kubeconfig = (await program.StandardOutput.ReadLineAsync())!;
         control = new() { BaseAddress = new Uri((await program.StandardOutput.ReadLineAsync())!) };
         server = new Remote(kubeconfig, Path.Combine(directory.FullName, "ca.crt"));
@@ -72,7 +74,10 @@ public sealed class ProgramSpecs
     [Test]
     public async Task A_fault_that_is_no_fault_is_refused()
     {
-        using var answer = await control.PostAsync(new Uri("/faults", UriKind.Relative), new StringContent("""{"kind":"refuse","colour":"red"}"""));
+        using var answer = await control.PostAsync(
+            new Uri("/faults", UriKind.Relative),
+            new StringContent("""{"kind":"refuse","colour":"red"}""")
+        );
         Assert.That(answer.StatusCode, Is.EqualTo(HttpStatusCode.BadRequest));
     }
 
@@ -90,7 +95,17 @@ public sealed class ProgramSpecs
     {
         var executable = Path.ChangeExtension(typeof(EmbeddedApiServer).Assembly.Location, null);
         var place = Path.Combine(directory.FullName, "elsewhere");
-        string[] words = ["--address", "127.0.0.9", "--directory", place, "--identity", "system:node:n1=system:nodes", "--identity", "nobody"];
+        string[] words =
+        [
+            "--address",
+            "127.0.0.9",
+            "--directory",
+            place,
+            "--identity",
+            "system:node:n1=system:nodes",
+            "--identity",
+            "nobody",
+        ];
         using var other = Process.Start(new ProcessStartInfo(executable, words) { RedirectStandardOutput = true })!;
         try
         {
@@ -110,17 +125,21 @@ public sealed class ProgramSpecs
 
     private sealed class Remote(string kubeconfig, string authority) : IApiServer
     {
-        public Uri Url { get; } = new(File.ReadLines(kubeconfig).First(line => line.Contains("server:", StringComparison.Ordinal)).Split("server: ")[1]);
+        public Uri Url { get; } =
+            new(File.ReadLines(kubeconfig).First(line => line.Contains("server:", StringComparison.Ordinal)).Split("server: ")[1]);
 
         public string CaCertificatePath => authority;
 
         public string AdminKubeconfig => kubeconfig;
 
-        public string WriteKubeconfig(string user, params string[] groups) => throw new NotSupportedException("a program hands out no identity");
+        public string WriteKubeconfig(string user, params string[] groups) =>
+            throw new NotSupportedException("a program hands out no identity");
 
-        public string WriteKubeconfig(string user, TimeSpan lifetime, params string[] groups) => throw new NotSupportedException("a program hands out no identity");
+        public string WriteKubeconfig(string user, TimeSpan lifetime, params string[] groups) =>
+            throw new NotSupportedException("a program hands out no identity");
 
-        public string SignClientCertificate(string requestPem, TimeSpan lifetime) => throw new NotSupportedException("a program signs nothing");
+        public string SignClientCertificate(string requestPem, TimeSpan lifetime) =>
+            throw new NotSupportedException("a program signs nothing");
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }

@@ -15,7 +15,11 @@ namespace BeBiDa.EmbeddedApi.Tests;
 [TestFixtureSource(typeof(TestServers), nameof(TestServers.All))]
 public sealed partial class SameAnswers(ApiServerKind kind)
 {
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Indented = new()
+    {
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     [TestCaseSource(typeof(Scenarios), nameof(Scenarios.Names))]
     public async Task Answers_are_those_of_a_real_server(string scenario)
@@ -44,7 +48,13 @@ public sealed partial class SameAnswers(ApiServerKind kind)
         var answers = new List<string>();
         foreach (var step in steps)
         {
-            var answer = await client.Send(new HttpMethod(step.Method), Fill(step.Path, known), step.ContentType, step.Body is null ? null : Fill(step.Body, known), step.Accept);
+            var answer = await client.Send(
+                new HttpMethod(step.Method),
+                Fill(step.Path, known),
+                step.ContentType,
+                step.Body is null ? null : Fill(step.Body, known),
+                step.Accept
+            );
             if (step.Remember is { } remembered && answer.At("metadata", "uid") is { } uid)
             {
                 known[$"{remembered}.uid"] = uid.GetValue<string>();

@@ -9,8 +9,7 @@ public sealed class SharedServers
 {
     private static readonly ConcurrentDictionary<ApiServerKind, Lazy<Task<IApiServer>>> Servers = new();
 
-    public static Task<IApiServer> Get(ApiServerKind kind) =>
-        Servers.GetOrAdd(kind, _ => new(() => TestServers.StartAsync(kind))).Value;
+    public static Task<IApiServer> Get(ApiServerKind kind) => Servers.GetOrAdd(kind, _ => new(() => TestServers.StartAsync(kind))).Value;
 
     [OneTimeTearDown]
     public async Task Stop()

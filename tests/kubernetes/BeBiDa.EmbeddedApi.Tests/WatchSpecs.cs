@@ -16,7 +16,8 @@ public sealed class WatchSpecs(ApiServerKind kind) : ApiServerTests(kind)
         // A pod is marked as deleted before it is gone, though nothing holds it.
         Assert.That(
             new[] { await watch.NextShort(), await watch.NextShort(), await watch.NextShort(), await watch.NextShort() },
-            Is.EqualTo(new[] { "ADDED one", "MODIFIED one", "MODIFIED one", "DELETED one" }));
+            Is.EqualTo(new[] { "ADDED one", "MODIFIED one", "MODIFIED one", "DELETED one" })
+        );
     }
 
     [Test]
@@ -60,7 +61,9 @@ public sealed class WatchSpecs(ApiServerKind kind) : ApiServerTests(kind)
     public async Task A_watch_list_marks_the_end_of_what_there_was_by_a_bookmark()
     {
         await NewPod("one");
-        using var watch = await Admin.Watch($"{Pods}?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true");
+        using var watch = await Admin.Watch(
+            $"{Pods}?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"
+        );
         Assert.That(await watch.NextShort(), Is.EqualTo("ADDED one"));
         var mark = await watch.Next();
         Assert.That(mark!["type"]!.GetValue<string>(), Is.EqualTo("BOOKMARK"));
@@ -129,7 +132,10 @@ public sealed class EmbeddedWatchSpecs
         while (mark!["object"]!["metadata"]!["resourceVersion"]!.GetValue<string>() == list.Version)
             mark = await watch.Next();
         Assert.That(mark["type"]!.GetValue<string>(), Is.EqualTo("BOOKMARK"));
-        Assert.That(long.Parse(mark["object"]!["metadata"]!["resourceVersion"]!.GetValue<string>()), Is.GreaterThan(long.Parse(list.Version)));
+        Assert.That(
+            long.Parse(mark["object"]!["metadata"]!["resourceVersion"]!.GetValue<string>()),
+            Is.GreaterThan(long.Parse(list.Version))
+        );
     }
 
     [Test]

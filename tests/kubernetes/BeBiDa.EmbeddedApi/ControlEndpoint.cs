@@ -63,7 +63,8 @@ public sealed class ControlEndpoint : IAsyncDisposable
                 server.Faults.Clear();
                 faults.Clear();
                 break;
-            case ("DELETE", ["faults", var id]) when int.TryParse(id, CultureInfo.InvariantCulture, out var number) && faults.TryRemove(number, out var fault):
+            case ("DELETE", ["faults", var id])
+                when int.TryParse(id, CultureInfo.InvariantCulture, out var number) && faults.TryRemove(number, out var fault):
                 fault.Dispose();
                 break;
             case ("PUT" or "DELETE", ["expired-certificate"]):

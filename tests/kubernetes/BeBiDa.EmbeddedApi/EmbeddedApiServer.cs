@@ -60,7 +60,14 @@ public sealed class EmbeddedApiServer : IApiServer
         lists = new(store);
         var watches = new Watches(store, options.Clock, options.BookmarkInterval);
         var subresources = new Subresources(registry, new Eviction(registry, deletion), authenticator);
-        handler = new(authenticator, authorizer, Faults, requests, new(registry, deletion, lists, watches, subresources, new(authorizer)), () => Url);
+        handler = new(
+            authenticator,
+            authorizer,
+            Faults,
+            requests,
+            new(registry, deletion, lists, watches, subresources, new(authorizer)),
+            () => Url
+        );
         Bootstrap(registry);
         collector = new(registry, deletion, owners, options.ComputeDisruptionBudgets);
     }
@@ -109,7 +116,8 @@ public sealed class EmbeddedApiServer : IApiServer
     public void RevokeToken(string token) => authenticator.RevokeToken(token);
 
     /// <summary>A kubeconfig, mode 0600, with a bearer token.</summary>
-    public string WriteTokenKubeconfig(string token) => KubeconfigFile.WriteToken(KubeconfigFile.PathFor(directory, "token"), Url, authority.Pem, token);
+    public string WriteTokenKubeconfig(string token) =>
+        KubeconfigFile.WriteToken(KubeconfigFile.PathFor(directory, "token"), Url, authority.Pem, token);
 
     /// <summary>The requests since the start or since <see cref="ResetRequestCounts"/>, by verb and resource.</summary>
     public IReadOnlyList<RequestCount> RequestCounts => requests.Read();
@@ -162,7 +170,12 @@ public sealed class EmbeddedApiServer : IApiServer
     private static void Bootstrap(ObjectRegistry registry)
     {
         foreach (var space in (string[])["default", "kube-system", "kube-public", "kube-node-lease"])
-            registry.Create(ResourceTypes.Namespaces, "", new() { ["metadata"] = new System.Text.Json.Nodes.JsonObject { ["name"] = space } }, WriteOptions.Server);
+            registry.Create(
+                ResourceTypes.Namespaces,
+                "",
+                new() { ["metadata"] = new System.Text.Json.Nodes.JsonObject { ["name"] = space } },
+                WriteOptions.Server
+            );
         foreach (var role in BootstrapRoles.Roles())
             registry.Create(ResourceTypes.ClusterRoles, "", role, WriteOptions.Server);
         foreach (var binding in BootstrapRoles.Bindings())
@@ -195,22 +208,31 @@ public sealed class EmbeddedApiServer : IApiServer
         kestrel.Limits.MinResponseDataRate = null;
         // As Go's server has it; Kestrel's own default would hold back clients that are used to this.
         kestrel.Limits.Http2.MaxStreamsPerConnection = 250;
-        kestrel.Listen(options.Address, port, listen =>
-        {
-            listen.Protocols = HttpProtocols.Http1AndHttp2;
-            var valid = SslStreamCertificateContext.Create(certificate, null, offline: true);
-            var expired = SslStreamCertificateContext.Create(expiredCertificate, null, offline: true);
-            listen.UseHttps(new TlsHandshakeCallbackOptions
+        kestrel.Listen(
+            options.Address,
+            port,
+            listen =>
             {
-                OnConnection = _ => ValueTask.FromResult(new SslServerAuthenticationOptions
-                {
-                    ServerCertificateContext = Faults.ExpiredServerCertificate ? expired : valid,
-                    ApplicationProtocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11],
-                    ClientCertificateRequired = true,
-                    // Who the client is, and whether its certificate still counts, is answered with 401 and not by the handshake.
-                    RemoteCertificateValidationCallback = static (_, _, _, _) => true,
-                }),
-            });
-        });
+                listen.Protocols = HttpProtocols.Http1AndHttp2;
+                var valid = SslStreamCertificateContext.Create(certificate, null, offline: true);
+                var expired = SslStreamCertificateContext.Create(expiredCertificate, null, offline: true);
+                listen.UseHttps(
+                    new TlsHandshakeCallbackOptions
+                    {
+                        OnConnection = _ =>
+                            ValueTask.FromResult(
+                                new SslServerAuthenticationOptions
+                                {
+                                    ServerCertificateContext = Faults.ExpiredServerCertificate ? expired : valid,
+                                    ApplicationProtocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11],
+                                    ClientCertificateRequired = true,
+                                    // Who the client is, and whether its certificate still counts, is answered with 401 and not by the handshake.
+                                    RemoteCertificateValidationCallback = static (_, _, _, _) => true,
+                                }
+                            ),
+                    }
+                );
+            }
+        );
     }
 }

@@ -22,13 +22,16 @@ public sealed class RealApiServer : IApiServer
     {
         this.address = address ?? IPAddress.Loopback;
         ownsDirectory = directory is null;
-        this.directory = directory is null ? Directory.CreateTempSubdirectory("real-api-").FullName : Directory.CreateDirectory(directory).FullName;
+        this.directory = directory is null
+            ? Directory.CreateTempSubdirectory("real-api-").FullName
+            : Directory.CreateDirectory(directory).FullName;
         Url = new Uri($"https://{this.address}:{(port == 0 ? FreePort() : port)}");
         CaCertificatePath = InDirectory("ca.crt");
     }
 
     /// <summary>The folder of the binaries: KUBEBUILDER_ASSETS, or its default.</summary>
-    public static string Assets => Environment.GetEnvironmentVariable("KUBEBUILDER_ASSETS") is { Length: > 0 } assets ? assets : "/usr/local/kubebuilder/bin";
+    public static string Assets =>
+        Environment.GetEnvironmentVariable("KUBEBUILDER_ASSETS") is { Length: > 0 } assets ? assets : "/usr/local/kubebuilder/bin";
 
     /// <summary>Whether both binaries are there.</summary>
     public static bool IsAvailable => File.Exists(Path.Combine(Assets, "etcd")) && File.Exists(Path.Combine(Assets, "kube-apiserver"));
@@ -44,7 +47,11 @@ public sealed class RealApiServer : IApiServer
 
     /// <summary>Starts both and returns once the API server is ready; where nothing else is asked for, on loopback, at a free port, in a new directory.</summary>
     public static async Task<RealApiServer> StartAsync(
-        CancellationToken cancellation = default, IPAddress? address = null, int port = 0, string? directory = null)
+        CancellationToken cancellation = default,
+        IPAddress? address = null,
+        int port = 0,
+        string? directory = null
+    )
     {
         if (!IsAvailable)
             throw new FileNotFoundException($"etcd and kube-apiserver are not both in {Assets}");
@@ -99,32 +106,76 @@ public sealed class RealApiServer : IApiServer
 
         var store = $"http://127.0.0.1:{FreePort()}";
         var peers = $"http://127.0.0.1:{FreePort()}";
-        processes.Add(new(
-            Path.Combine(Assets, "etcd"), InDirectory("etcd.log"),
-            "--data-dir", InDirectory("etcd"), "--unsafe-no-fsync",
-            "--listen-client-urls", store, "--advertise-client-urls", store,
-            "--listen-peer-urls", peers, "--initial-advertise-peer-urls", peers, "--initial-cluster", $"default={peers}",
-            "--log-level", "warn"));
-        processes.Add(new(
-            Path.Combine(Assets, "kube-apiserver"), InDirectory("kube-apiserver.log"),
-            "--etcd-servers", store,
-            "--bind-address", $"{address}", "--advertise-address", $"{address}", "--secure-port", Url.Port.ToString(),
-            "--tls-cert-file", InDirectory("server.crt"), "--tls-private-key-file", InDirectory("server.key"),
-            "--client-ca-file", CaCertificatePath,
-            "--authorization-mode", "Node,RBAC",
-            "--service-account-issuer", "https://kubernetes.default.svc",
-            "--service-account-key-file", InDirectory("accounts.key"), "--service-account-signing-key-file", InDirectory("accounts.key"),
-            "--service-cluster-ip-range", "10.0.0.0/24",
-            "--endpoint-reconciler-type", "none",
-            // No controllers make service accounts or watch nodes for pods here; NodeRestriction is what a site has.
-            "--disable-admission-plugins", "ServiceAccount,DefaultTolerationSeconds,TaintNodesByCondition",
-            "--enable-admission-plugins", "NodeRestriction",
-            "--cert-dir", directory));
+        processes.Add(
+            new(
+                Path.Combine(Assets, "etcd"),
+                InDirectory("etcd.log"),
+                "--data-dir",
+                InDirectory("etcd"),
+                "--unsafe-no-fsync",
+                "--listen-client-urls",
+                store,
+                "--advertise-client-urls",
+                store,
+                "--listen-peer-urls",
+                peers,
+                "--initial-advertise-peer-urls",
+                peers,
+                "--initial-cluster",
+                $"default={peers}",
+                "--log-level",
+                "warn"
+            )
+        );
+        processes.Add(
+            new(
+                Path.Combine(Assets, "kube-apiserver"),
+                InDirectory("kube-apiserver.log"),
+                "--etcd-servers",
+                store,
+                "--bind-address",
+                $"{address}",
+                "--advertise-address",
+                $"{address}",
+                "--secure-port",
+                Url.Port.ToString(),
+                "--tls-cert-file",
+                InDirectory("server.crt"),
+                "--tls-private-key-file",
+                InDirectory("server.key"),
+                "--client-ca-file",
+                CaCertificatePath,
+                "--authorization-mode",
+                "Node,RBAC",
+                "--service-account-issuer",
+                "https://kubernetes.default.svc",
+                "--service-account-key-file",
+                InDirectory("accounts.key"),
+                "--service-account-signing-key-file",
+                InDirectory("accounts.key"),
+                "--service-cluster-ip-range",
+                "10.0.0.0/24",
+                "--endpoint-reconciler-type",
+                "none",
+                // No controllers make service accounts or watch nodes for pods here; NodeRestriction is what a site has.
+                "--disable-admission-plugins",
+                "ServiceAccount,DefaultTolerationSeconds,TaintNodesByCondition",
+                "--enable-admission-plugins",
+                "NodeRestriction",
+                "--cert-dir",
+                directory
+            )
+        );
     }
 
     private async Task WaitUntilReadyAsync(CancellationToken cancellation)
     {
-        using var admin = authority.IssueClient("probe", [User.Masters], DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        using var admin = authority.IssueClient(
+            "probe",
+            [User.Masters],
+            DateTimeOffset.UtcNow.AddDays(-1),
+            DateTimeOffset.UtcNow.AddDays(1)
+        );
         using var handler = new SocketsHttpHandler();
         handler.SslOptions.ClientCertificates = [admin];
         handler.SslOptions.RemoteCertificateValidationCallback = static (_, _, _, _) => true;
@@ -143,7 +194,9 @@ public sealed class RealApiServer : IApiServer
                 // Not there yet.
             }
             if (DateTime.UtcNow > deadline)
-                throw new TimeoutException($"kube-apiserver did not become ready:\n{string.Join('\n', processes.Select(process => process.LastLines()))}");
+                throw new TimeoutException(
+                    $"kube-apiserver did not become ready:\n{string.Join('\n', processes.Select(process => process.LastLines()))}"
+                );
             await Task.Delay(100, cancellation);
         }
     }

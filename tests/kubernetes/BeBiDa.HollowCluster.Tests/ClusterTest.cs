@@ -41,12 +41,17 @@ public abstract class ClusterTest(ApiServerKind kind)
         Server = await Servers.StartedAsync(kind);
         _client = ApiClient.FromKubeconfig(Server.AdminKubeconfig);
         Api = new ApiClient(_client);
-        await CreateAsync(Resources.Namespaces, new V1Namespace { ApiVersion = "v1", Kind = "Namespace", Metadata = new V1ObjectMeta { Name = Namespace } });
+        await CreateAsync(
+            Resources.Namespaces,
+            new V1Namespace
+            {
+                ApiVersion = "v1",
+                Kind = "Namespace",
+                Metadata = new V1ObjectMeta { Name = Namespace },
+            }
+        );
         Cluster = await HollowCluster.StartAsync(Server.AdminKubeconfig, Options);
-        await Wait.UntilAsync(
-            "pods may be created",
-            () => FindAsync(Resources.ServiceAccounts, "default"),
-            account => account is not null);
+        await Wait.UntilAsync("pods may be created", () => FindAsync(Resources.ServiceAccounts, "default"), account => account is not null);
         foreach (var node in Nodes)
             await Wait.UntilAsync($"{node} has no taints", () => NodeAsync(node), seen => seen.Spec.Taints is null or { Count: 0 });
     }
@@ -110,16 +115,24 @@ public abstract class ClusterTest(ApiServerKind kind)
     protected Task GoneAsync(string pod) => Wait.UntilAsync($"{pod} is gone", () => PodAsync(pod), seen => seen is null);
 
     /// <summary>The pods of an app once there are so many, all of them ready and none leaving.</summary>
-    protected Task<IReadOnlyList<V1Pod>> AppRunsAsync(string app, int replicas) => Wait.UntilAsync(
-        $"{replicas} pods of {app} run",
-        async () => (IReadOnlyList<V1Pod>)[.. (await ListAsync(Resources.Pods)).Where(pod => pod.Metadata.Labels?["app"] == app)],
-        pods => pods.Count == replicas && pods.All(pod => IsReady(pod) && pod.Metadata.DeletionTimestamp is null));
+    protected Task<IReadOnlyList<V1Pod>> AppRunsAsync(string app, int replicas) =>
+        Wait.UntilAsync(
+            $"{replicas} pods of {app} run",
+            async () => (IReadOnlyList<V1Pod>)[.. (await ListAsync(Resources.Pods)).Where(pod => pod.Metadata.Labels?["app"] == app)],
+            pods => pods.Count == replicas && pods.All(pod => IsReady(pod) && pod.Metadata.DeletionTimestamp is null)
+        );
 
     protected async Task EvictAsync(string pod) =>
         await Api.CreateAsync<object>(
             Resources.Pods.At(Namespace, pod, "eviction"),
-            new V1Eviction { ApiVersion = "policy/v1", Kind = "Eviction", Metadata = new V1ObjectMeta { Name = pod, NamespaceProperty = Namespace } },
-            default);
+            new V1Eviction
+            {
+                ApiVersion = "policy/v1",
+                Kind = "Eviction",
+                Metadata = new V1ObjectMeta { Name = pod, NamespaceProperty = Namespace },
+            },
+            default
+        );
 
     protected static bool IsReady(V1Pod? pod) =>
         pod?.Status?.Phase == "Running" && pod.Status.Conditions.Any(condition => condition is { Type: "Ready", Status: "True" });

@@ -52,7 +52,8 @@ public sealed class EvictionTests(ApiServerKind kind) : ClusterTest(kind)
         var budget = await Wait.UntilAsync(
             "the budget allows one disruption",
             () => FindAsync(Resources.Budgets, "app"),
-            seen => seen!.Status is { DisruptionsAllowed: 1 });
+            seen => seen!.Status is { DisruptionsAllowed: 1 }
+        );
         Assert.Multiple(() =>
         {
             Assert.That(budget!.Status.ExpectedPods, Is.EqualTo(3));
@@ -75,7 +76,10 @@ public sealed class EvictionTests(ApiServerKind kind) : ClusterTest(kind)
         await CordonAsync(Nodes[0], cordoned: false);
         await AppRunsAsync("app", 3);
         await Wait.UntilAsync(
-            "the budget allows one again", () => FindAsync(Resources.Budgets, "app"), seen => seen!.Status is { DisruptionsAllowed: 1 });
+            "the budget allows one again",
+            () => FindAsync(Resources.Budgets, "app"),
+            seen => seen!.Status is { DisruptionsAllowed: 1 }
+        );
         await EvictAsync(pods[1].Metadata.Name);
         await GoneAsync(pods[1].Metadata.Name);
     }
@@ -89,7 +93,8 @@ public sealed class EvictionTests(ApiServerKind kind) : ClusterTest(kind)
         await Wait.UntilAsync(
             "the budget is counted",
             () => FindAsync(Resources.Budgets, "app"),
-            seen => seen!.Status is { CurrentHealthy: 2, DesiredHealthy: 2, DisruptionsAllowed: 0 });
+            seen => seen!.Status is { CurrentHealthy: 2, DesiredHealthy: 2, DisruptionsAllowed: 0 }
+        );
 
         var refusal = await Assert.ThrowsAsync<ApiException>(() => EvictAsync(pods[0].Metadata.Name));
         Assert.That(refusal!.Code, Is.EqualTo(HttpStatusCode.TooManyRequests));

@@ -12,7 +12,9 @@ public sealed class KubeletTests(ApiServerKind kind) : ClusterTest(kind)
     [Test]
     public async Task A_deleted_pod_is_terminating_before_it_is_gone()
     {
-        await RunPodAsync(Workloads.Pod("slow", Nodes[0], annotations: new Dictionary<string, string> { [PodAnnotations.TerminationSeconds] = "2" }));
+        await RunPodAsync(
+            Workloads.Pod("slow", Nodes[0], annotations: new Dictionary<string, string> { [PodAnnotations.TerminationSeconds] = "2" })
+        );
 
         await DeletePodAsync("slow");
 
@@ -23,7 +25,14 @@ public sealed class KubeletTests(ApiServerKind kind) : ClusterTest(kind)
     [Test]
     public async Task A_pod_that_takes_too_long_to_end_is_gone_after_its_grace()
     {
-        await RunPodAsync(Workloads.Pod("endless", Nodes[0], grace: 1, annotations: new Dictionary<string, string> { [PodAnnotations.TerminationSeconds] = "100000" }));
+        await RunPodAsync(
+            Workloads.Pod(
+                "endless",
+                Nodes[0],
+                grace: 1,
+                annotations: new Dictionary<string, string> { [PodAnnotations.TerminationSeconds] = "100000" }
+            )
+        );
 
         await DeletePodAsync("endless");
 
@@ -33,7 +42,14 @@ public sealed class KubeletTests(ApiServerKind kind) : ClusterTest(kind)
     [Test]
     public async Task A_second_delete_shortens_the_grace()
     {
-        await RunPodAsync(Workloads.Pod("endless", Nodes[0], grace: 100000, annotations: new Dictionary<string, string> { [PodAnnotations.TerminationSeconds] = "100000" }));
+        await RunPodAsync(
+            Workloads.Pod(
+                "endless",
+                Nodes[0],
+                grace: 100000,
+                annotations: new Dictionary<string, string> { [PodAnnotations.TerminationSeconds] = "100000" }
+            )
+        );
         await DeletePodAsync("endless");
         Assert.That((await PodAsync("endless"))?.Metadata.DeletionGracePeriodSeconds, Is.EqualTo(100000));
 
@@ -45,8 +61,22 @@ public sealed class KubeletTests(ApiServerKind kind) : ClusterTest(kind)
     [Test]
     public async Task A_stuck_pod_stays_terminating_until_it_is_deleted_by_force()
     {
-        await RunPodAsync(Workloads.Pod("stuck", Nodes[0], grace: 1, annotations: new Dictionary<string, string> { [PodAnnotations.IgnoreTermination] = "true" }));
-        await RunPodAsync(Workloads.Pod("other", Nodes[0], grace: 2, annotations: new Dictionary<string, string> { [PodAnnotations.TerminationSeconds] = "100000" }));
+        await RunPodAsync(
+            Workloads.Pod(
+                "stuck",
+                Nodes[0],
+                grace: 1,
+                annotations: new Dictionary<string, string> { [PodAnnotations.IgnoreTermination] = "true" }
+            )
+        );
+        await RunPodAsync(
+            Workloads.Pod(
+                "other",
+                Nodes[0],
+                grace: 2,
+                annotations: new Dictionary<string, string> { [PodAnnotations.TerminationSeconds] = "100000" }
+            )
+        );
         await DeletePodAsync("stuck");
         await DeletePodAsync("other");
 
@@ -85,14 +115,16 @@ public sealed class KubeletTests(ApiServerKind kind) : ClusterTest(kind)
         await Wait.UntilAsync(
             "it is unknown and tainted",
             () => NodeAsync(Nodes[0]),
-            node => ReadyStatus(node) == "Unknown" && node.Spec.Taints?.Count(taint => taint.Key == "node.kubernetes.io/unreachable") == 2);
+            node => ReadyStatus(node) == "Unknown" && node.Spec.Taints?.Count(taint => taint.Key == "node.kubernetes.io/unreachable") == 2
+        );
         await Wait.UntilAsync("its pod is not ready", () => PodAsync("pod"), pod => !IsReady(pod));
 
         await Cluster.Kubelets[Nodes[0]].StartAsync();
         var back = await Wait.UntilAsync(
             "it is Ready without taints",
             () => NodeAsync(Nodes[0]),
-            node => ReadyStatus(node) == "True" && node.Spec.Taints is null or { Count: 0 });
+            node => ReadyStatus(node) == "True" && node.Spec.Taints is null or { Count: 0 }
+        );
         Assert.That(back.Metadata.Uid, Is.EqualTo(uid));
         await Wait.UntilAsync("its pod is ready", () => PodAsync("pod"), IsReady);
     }
@@ -102,12 +134,9 @@ public sealed class KubeletTests(ApiServerKind kind) : ClusterTest(kind)
     {
         await Api.MergeAsync<V1Node>(
             Resources.Nodes.At(null, Nodes[0]),
-            new
-            {
-                metadata = new { labels = new Dictionary<string, string> { ["theirs"] = "kept" } },
-                spec = new { unschedulable = true },
-            },
-            default);
+            new { metadata = new { labels = new Dictionary<string, string> { ["theirs"] = "kept" } }, spec = new { unschedulable = true } },
+            default
+        );
 
         Cluster.Kubelets[Nodes[0]].Stop();
         await Cluster.Kubelets[Nodes[0]].StartAsync();
@@ -128,7 +157,10 @@ public sealed class KubeletTests(ApiServerKind kind) : ClusterTest(kind)
         sleeper.Spec.RestartPolicy = "Never";
         sleeper.Spec.Containers[0].Command = ["sleep", "1"];
         await CreateAsync(Resources.Pods, sleeper);
-        await CreateAsync(Resources.Pods, Workloads.Pod("annotated", annotations: new Dictionary<string, string> { [PodAnnotations.RunSeconds] = "0.5" }));
+        await CreateAsync(
+            Resources.Pods,
+            Workloads.Pod("annotated", annotations: new Dictionary<string, string> { [PodAnnotations.RunSeconds] = "0.5" })
+        );
 
         foreach (var name in new[] { "sleeper", "annotated" })
         {
@@ -140,11 +172,15 @@ public sealed class KubeletTests(ApiServerKind kind) : ClusterTest(kind)
     [Test]
     public async Task A_mirror_pod_comes_back_when_it_is_deleted()
     {
-        await Cluster.Kubelets[Nodes[0]].RunStaticPodAsync(new V1Pod
-        {
-            Metadata = new V1ObjectMeta { Name = "static", NamespaceProperty = Namespace },
-            Spec = new V1PodSpec { Containers = [new V1Container { Name = "main", Image = "hollow" }] },
-        });
+        await Cluster
+            .Kubelets[Nodes[0]]
+            .RunStaticPodAsync(
+                new V1Pod
+                {
+                    Metadata = new V1ObjectMeta { Name = "static", NamespaceProperty = Namespace },
+                    Spec = new V1PodSpec { Containers = [new V1Container { Name = "main", Image = "hollow" }] },
+                }
+            );
         var name = $"static-{Nodes[0]}";
         var first = await Wait.UntilAsync("it runs", () => PodAsync(name), IsReady);
         Assert.That(first!.Metadata.Annotations, Contains.Key(PodAnnotations.Mirror));

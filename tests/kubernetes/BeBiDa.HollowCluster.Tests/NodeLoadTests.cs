@@ -22,7 +22,15 @@ public sealed class NodeLoadTests
         node.Spec = new V1NodeSpec { Unschedulable = true };
         var tolerant = Spec() with
         {
-            Tolerations = [new V1Toleration { Key = "node.kubernetes.io/unschedulable", OperatorProperty = "Exists", Effect = "NoSchedule" }],
+            Tolerations =
+            [
+                new V1Toleration
+                {
+                    Key = "node.kubernetes.io/unschedulable",
+                    OperatorProperty = "Exists",
+                    Effect = "NoSchedule",
+                },
+            ],
         };
 
         Assert.That(Refusal(node, tolerant), Is.Null);
@@ -44,7 +52,18 @@ public sealed class NodeLoadTests
     public void A_taint_keeps_pods_away_unless_it_is_a_preference(string effect, string? refusal)
     {
         var node = Node();
-        node.Spec = new V1NodeSpec { Taints = [new V1Taint { Key = "kind", Value = "special", Effect = effect }] };
+        node.Spec = new V1NodeSpec
+        {
+            Taints =
+            [
+                new V1Taint
+                {
+                    Key = "kind",
+                    Value = "special",
+                    Effect = effect,
+                },
+            ],
+        };
 
         Assert.That(Refusal(node, Spec()), Is.EqualTo(refusal));
     }
@@ -58,9 +77,26 @@ public sealed class NodeLoadTests
     [TestCase("other", "Exists", null, null, false)]
     public void A_toleration_fits_by_key_value_and_effect(string? key, string? operation, string? value, string? effect, bool fits)
     {
-        var toleration = new V1Toleration { Key = key, OperatorProperty = operation, Value = value, Effect = effect };
+        var toleration = new V1Toleration
+        {
+            Key = key,
+            OperatorProperty = operation,
+            Value = value,
+            Effect = effect,
+        };
 
-        Assert.That(Taints.Tolerates(toleration, new V1Taint { Key = "kind", Value = "special", Effect = "NoSchedule" }), Is.EqualTo(fits));
+        Assert.That(
+            Taints.Tolerates(
+                toleration,
+                new V1Taint
+                {
+                    Key = "kind",
+                    Value = "special",
+                    Effect = "NoSchedule",
+                }
+            ),
+            Is.EqualTo(fits)
+        );
     }
 
     [Test]
@@ -68,7 +104,11 @@ public sealed class NodeLoadTests
     {
         var load = new NodeLoad("node");
         load.Offer(Node(pods: 1));
-        var first = new V1Pod { Metadata = new V1ObjectMeta { Uid = "1" }, Spec = Spec() };
+        var first = new V1Pod
+        {
+            Metadata = new V1ObjectMeta { Uid = "1" },
+            Spec = Spec(),
+        };
         load.Add(first);
 
         Assert.That(load.Refuses(Spec(), default), Is.EqualTo("too many pods"));
@@ -94,7 +134,15 @@ public sealed class NodeLoadTests
                         [
                             new V1NodeSelectorTerm
                             {
-                                MatchExpressions = [new V1NodeSelectorRequirement { Key = "disk", OperatorProperty = operation, Values = [value] }],
+                                MatchExpressions =
+                                [
+                                    new V1NodeSelectorRequirement
+                                    {
+                                        Key = "disk",
+                                        OperatorProperty = operation,
+                                        Values = [value],
+                                    },
+                                ],
                             },
                         ],
                     },
@@ -114,13 +162,23 @@ public sealed class NodeLoadTests
 
     private static V1PodSpec Spec() => new() { Containers = [new V1Container { Name = "main" }] };
 
-    private static V1Node Node(int pods = 10) => new()
-    {
-        Metadata = new V1ObjectMeta { Name = "node", Labels = new Dictionary<string, string> { ["disk"] = "ssd" } },
-        Status = new V1NodeStatus
+    private static V1Node Node(int pods = 10) =>
+        new()
         {
-            Allocatable = new Dictionary<string, ResourceQuantity> { ["pods"] = new($"{pods}"), ["cpu"] = new("2"), ["memory"] = new("1Gi") },
-            Conditions = [new V1NodeCondition { Type = "Ready", Status = "True" }],
-        },
-    };
+            Metadata = new V1ObjectMeta
+            {
+                Name = "node",
+                Labels = new Dictionary<string, string> { ["disk"] = "ssd" },
+            },
+            Status = new V1NodeStatus
+            {
+                Allocatable = new Dictionary<string, ResourceQuantity>
+                {
+                    ["pods"] = new($"{pods}"),
+                    ["cpu"] = new("2"),
+                    ["memory"] = new("1Gi"),
+                },
+                Conditions = [new V1NodeCondition { Type = "Ready", Status = "True" }],
+            },
+        };
 }

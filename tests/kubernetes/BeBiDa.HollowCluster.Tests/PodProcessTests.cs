@@ -20,7 +20,9 @@ public sealed class PodProcessTests(ApiServerKind kind) : ClusterTest(kind)
     [SetUp]
     public async Task StartKubeletAsync()
     {
-        var root = new[] { "/sys/fs/cgroup", "/sys/fs/cgroup/freezer" }.FirstOrDefault(path => File.Exists(Path.Combine(path, "cgroup.procs")));
+        var root = new[] { "/sys/fs/cgroup", "/sys/fs/cgroup/freezer" }.FirstOrDefault(path =>
+            File.Exists(Path.Combine(path, "cgroup.procs"))
+        );
         Assume.That(root is not null && Environment.IsPrivilegedProcess, "needs to be root, with a cgroup file system");
         _slice = Path.Combine(root!, $"{Namespace}.slice");
         _node = $"p-{Namespace}";
@@ -68,7 +70,11 @@ public sealed class PodProcessTests(ApiServerKind kind) : ClusterTest(kind)
 
         Process.GetProcessById(before).Kill();
 
-        await Wait.UntilAsync("it was restarted", () => PodAsync("pod"), pod => IsReady(pod) && pod!.Status.ContainerStatuses[0].RestartCount == 1);
+        await Wait.UntilAsync(
+            "it was restarted",
+            () => PodAsync("pod"),
+            pod => IsReady(pod) && pod!.Status.ContainerStatuses[0].RestartCount == 1
+        );
         Assert.That(Processes().Single(), Is.Not.EqualTo(before));
     }
 
@@ -102,18 +108,27 @@ public sealed class PodProcessTests(ApiServerKind kind) : ClusterTest(kind)
     [Test]
     public async Task The_process_of_a_pod_that_ignores_its_termination_ignores_SIGTERM()
     {
-        await RunPodAsync(Workloads.Pod("stuck", _node, annotations: new Dictionary<string, string> { [PodAnnotations.IgnoreTermination] = "true" }));
+        await RunPodAsync(
+            Workloads.Pod("stuck", _node, annotations: new Dictionary<string, string> { [PodAnnotations.IgnoreTermination] = "true" })
+        );
         var process = Processes().Single();
 
         // Signal 15 is bit 14 of the mask of what is ignored.
-        var ignored = File.ReadLines($"/proc/{process}/status").Single(line => line.StartsWith("SigIgn:", StringComparison.Ordinal)).Split('\t')[1];
+        var ignored = File.ReadLines($"/proc/{process}/status")
+            .Single(line => line.StartsWith("SigIgn:", StringComparison.Ordinal))
+            .Split('\t')[1];
         Assert.That(Convert.ToUInt64(ignored, 16) >> 14 & 1, Is.EqualTo(1));
     }
 
     private async Task<HollowKubelets> StartAsync()
     {
         var kubelets = new HollowKubelets(
-            _client, [new HollowNode(_node)], Options.Kubelet, NullLogger.Instance, new PodProcesses([_slice], NullLogger.Instance));
+            _client,
+            [new HollowNode(_node)],
+            Options.Kubelet,
+            NullLogger.Instance,
+            new PodProcesses([_slice], NullLogger.Instance)
+        );
         await kubelets.StartAsync();
         return kubelets;
     }

@@ -48,7 +48,14 @@ public sealed class ResilienceTests(ApiServerKind kind) : ClusterTest(kind)
     [TestCase(503)]
     public async Task The_cluster_works_though_half_of_its_requests_are_refused(int code)
     {
-        using var fault = Embedded.Faults.Add(new Fault(FaultKind.Refuse) { StatusCode = code, Probability = 0.5, Path = "/pods/" });
+        using var fault = Embedded.Faults.Add(
+            new Fault(FaultKind.Refuse)
+            {
+                StatusCode = code,
+                Probability = 0.5,
+                Path = "/pods/",
+            }
+        );
 
         await CreateAsync(Resources.Deployments, Workloads.Deployment("app", 6));
         await AppRunsAsync("app", 6);
@@ -60,24 +67,34 @@ public sealed class ResilienceTests(ApiServerKind kind) : ClusterTest(kind)
     [Test]
     public async Task A_pod_whose_creation_was_not_answered_is_not_created_twice_for_good()
     {
-        using (Embedded.Faults.Add(new Fault(FaultKind.DropAnswer) { Verb = "create", Resource = "pods", Times = 3 }))
+        using (
+            Embedded.Faults.Add(
+                new Fault(FaultKind.DropAnswer)
+                {
+                    Verb = "create",
+                    Resource = "pods",
+                    Times = 3,
+                }
+            )
+        )
         {
             await CreateAsync(Resources.Deployments, Workloads.Deployment("app", 4));
             await AppRunsAsync("app", 4);
         }
 
         await Wait.UntilAsync(
-            "the Deployment counts four", () => FindAsync(Resources.Deployments, "app"), seen => seen!.Status is { Replicas: 4, AvailableReplicas: 4 });
+            "the Deployment counts four",
+            () => FindAsync(Resources.Deployments, "app"),
+            seen => seen!.Status is { Replicas: 4, AvailableReplicas: 4 }
+        );
     }
 
     [Test]
     public async Task A_slow_API_server_makes_the_cluster_slow_and_nothing_else()
     {
-        using var fault = Embedded.Faults.Add(new Fault(FaultKind.Latency)
-        {
-            Delay = TimeSpan.FromMilliseconds(100),
-            Jitter = TimeSpan.FromMilliseconds(100),
-        });
+        using var fault = Embedded.Faults.Add(
+            new Fault(FaultKind.Latency) { Delay = TimeSpan.FromMilliseconds(100), Jitter = TimeSpan.FromMilliseconds(100) }
+        );
 
         await CreateAsync(Resources.Deployments, Workloads.Deployment("app", 6));
         await AppRunsAsync("app", 6);
@@ -85,19 +102,25 @@ public sealed class ResilienceTests(ApiServerKind kind) : ClusterTest(kind)
             Assert.That(ReadyStatus(await NodeAsync(node)), Is.EqualTo("True"));
     }
 
-    private Task ScaleAsync(int replicas) => Wait.UntilAsync(
-        "it is scaled",
-        async () =>
-        {
-            try
+    private Task ScaleAsync(int replicas) =>
+        Wait.UntilAsync(
+            "it is scaled",
+            async () =>
             {
-                await Api.MergeAsync<V1Deployment>(Resources.Deployments.At(Namespace, "app"), new { spec = new { replicas } }, default);
-                return true;
-            }
-            catch (Exception e) when (e is HttpRequestException or IOException)
-            {
-                return false;
-            }
-        },
-        done => done);
+                try
+                {
+                    await Api.MergeAsync<V1Deployment>(
+                        Resources.Deployments.At(Namespace, "app"),
+                        new { spec = new { replicas } },
+                        default
+                    );
+                    return true;
+                }
+                catch (Exception e) when (e is HttpRequestException or IOException)
+                {
+                    return false;
+                }
+            },
+            done => done
+        );
 }

@@ -17,7 +17,10 @@ public sealed class SchedulingTests(ApiServerKind kind) : ClusterTest(kind)
 
         Assert.That(pods.CountBy(pod => pod.Spec.NodeName).Select(entry => entry.Value), Is.EqualTo(new[] { 3, 3, 3 }));
         await Wait.UntilAsync(
-            "the Deployment says so", () => FindAsync(Resources.Deployments, "app"), seen => seen!.Status.AvailableReplicas == 9);
+            "the Deployment says so",
+            () => FindAsync(Resources.Deployments, "app"),
+            seen => seen!.Status.AvailableReplicas == 9
+        );
     }
 
     [Test]
@@ -45,7 +48,12 @@ public sealed class SchedulingTests(ApiServerKind kind) : ClusterTest(kind)
         await Wait.UntilAsync(
             "all pods are reported unschedulable",
             () => ListAsync(Resources.Pods),
-            pods => pods.Count == 4 && pods.All(pod => pod.Status.Conditions?.Any(condition => condition is { Type: "PodScheduled", Reason: "Unschedulable" }) == true));
+            pods =>
+                pods.Count == 4
+                && pods.All(pod =>
+                    pod.Status.Conditions?.Any(condition => condition is { Type: "PodScheduled", Reason: "Unschedulable" }) == true
+                )
+        );
         await CordonAsync(Nodes[1], cordoned: false);
 
         var running = await AppRunsAsync("app", 4);
@@ -59,14 +67,24 @@ public sealed class SchedulingTests(ApiServerKind kind) : ClusterTest(kind)
             await TaintAsync(node, "NoSchedule");
 
         var tolerant = Workloads.Pod("tolerant");
-        tolerant.Spec.Tolerations = [new V1Toleration { Key = "kind", OperatorProperty = "Equal", Value = "special", Effect = "NoSchedule" }];
+        tolerant.Spec.Tolerations =
+        [
+            new V1Toleration
+            {
+                Key = "kind",
+                OperatorProperty = "Equal",
+                Value = "special",
+                Effect = "NoSchedule",
+            },
+        ];
         await CreateAsync(Resources.Pods, Workloads.Pod("plain"));
         await RunPodAsync(tolerant);
 
         await Wait.UntilAsync(
             "the plain pod is reported unschedulable",
             () => PodAsync("plain"),
-            pod => pod!.Status.Conditions?.Any(condition => condition is { Type: "PodScheduled", Status: "False" }) == true);
+            pod => pod!.Status.Conditions?.Any(condition => condition is { Type: "PodScheduled", Status: "False" }) == true
+        );
     }
 
     [Test]
@@ -80,7 +98,8 @@ public sealed class SchedulingTests(ApiServerKind kind) : ClusterTest(kind)
         await Wait.UntilAsync(
             "six pods run on the other nodes",
             () => ListAsync(Resources.Pods),
-            pods => pods.Count == 6 && pods.All(pod => IsReady(pod) && pod.Spec.NodeName != Nodes[0]));
+            pods => pods.Count == 6 && pods.All(pod => IsReady(pod) && pod.Spec.NodeName != Nodes[0])
+        );
     }
 
     [Test]
@@ -92,12 +111,14 @@ public sealed class SchedulingTests(ApiServerKind kind) : ClusterTest(kind)
         await Wait.UntilAsync(
             "it is reported unschedulable",
             () => PodAsync("picky"),
-            seen => seen!.Status.Conditions?.Any(condition => condition is { Type: "PodScheduled", Status: "False" }) == true);
+            seen => seen!.Status.Conditions?.Any(condition => condition is { Type: "PodScheduled", Status: "False" }) == true
+        );
 
         await Api.MergeAsync<V1Node>(
             Resources.Nodes.At(null, Nodes[2]),
             new { metadata = new { labels = new Dictionary<string, string> { ["disk"] = Namespace } } },
-            default);
+            default
+        );
 
         var running = await Wait.UntilAsync("it runs", () => PodAsync("picky"), IsReady);
         Assert.That(running!.Spec.NodeName, Is.EqualTo(Nodes[2]));
@@ -119,19 +140,38 @@ public sealed class SchedulingTests(ApiServerKind kind) : ClusterTest(kind)
         var pods = await Wait.UntilAsync(
             "three run and one is reported unschedulable",
             () => ListAsync(Resources.Pods),
-            seen => seen.Count(IsReady) == 3
-                && seen.Any(pod => pod.Status.Conditions?.Any(condition => condition is { Type: "PodScheduled", Status: "False" }) == true));
+            seen =>
+                seen.Count(IsReady) == 3
+                && seen.Any(pod => pod.Status.Conditions?.Any(condition => condition is { Type: "PodScheduled", Status: "False" }) == true)
+        );
         Assert.That(pods.Where(IsReady).Select(pod => pod.Spec.NodeName), Is.Unique);
 
         await DeletePodAsync(pods.First(IsReady).Metadata.Name);
         await Wait.UntilAsync(
             "the fourth runs in the place of the one deleted",
             () => ListAsync(Resources.Pods),
-            seen => seen.Count == 3 && seen.All(IsReady));
+            seen => seen.Count == 3 && seen.All(IsReady)
+        );
     }
 
-    private Task TaintAsync(string node, string effect) => Api.MergeAsync<V1Node>(
-        Resources.Nodes.At(null, node),
-        new { spec = new { taints = new[] { new V1Taint { Key = "kind", Value = "special", Effect = effect } } } },
-        default);
+    private Task TaintAsync(string node, string effect) =>
+        Api.MergeAsync<V1Node>(
+            Resources.Nodes.At(null, node),
+            new
+            {
+                spec = new
+                {
+                    taints = new[]
+                    {
+                        new V1Taint
+                        {
+                            Key = "kind",
+                            Value = "special",
+                            Effect = effect,
+                        },
+                    },
+                },
+            },
+            default
+        );
 }

@@ -23,7 +23,8 @@ public sealed class Servers
     }
 
     // The budgets are for our own disruption controller to count.
-    private static async Task<IApiServer> StartAsync(ApiServerKind kind) => kind == ApiServerKind.Embedded
-        ? await EmbeddedApiServer.StartAsync(new EmbeddedApiOptions { ComputeDisruptionBudgets = false })
-        : await TestServers.StartAsync(kind);
+    private static async Task<IApiServer> StartAsync(ApiServerKind kind) =>
+        kind == ApiServerKind.Embedded
+            ? await EmbeddedApiServer.StartAsync(new EmbeddedApiOptions { ComputeDisruptionBudgets = false })
+            : await TestServers.StartAsync(kind);
 }

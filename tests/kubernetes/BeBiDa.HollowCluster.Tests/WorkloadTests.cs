@@ -28,13 +28,18 @@ public sealed class WorkloadTests(ApiServerKind kind) : ClusterTest(kind)
         await Api.StrategicMergeAsync<V1Deployment>(
             Resources.Deployments.At(Namespace, "app"),
             new { spec = new { template = new { spec = new { containers = new[] { new { name = "main", image = "hollow:2" } } } } } },
-            default);
+            default
+        );
 
         await Wait.UntilAsync(
             "four pods of the new image run",
             () => ListAsync(Resources.Pods),
-            pods => pods.Count == 4 && pods.All(pod => IsReady(pod) && pod.Spec.Containers[0].Image == "hollow:2"));
-        Assert.That((await ListAsync(Resources.Pods)).Select(pod => pod.Metadata.Uid), Has.None.AnyOf(before.Select(pod => pod.Metadata.Uid).ToArray()));
+            pods => pods.Count == 4 && pods.All(pod => IsReady(pod) && pod.Spec.Containers[0].Image == "hollow:2")
+        );
+        Assert.That(
+            (await ListAsync(Resources.Pods)).Select(pod => pod.Metadata.Uid),
+            Has.None.AnyOf(before.Select(pod => pod.Metadata.Uid).ToArray())
+        );
     }
 
     [TestCase("Background")]
@@ -44,8 +49,7 @@ public sealed class WorkloadTests(ApiServerKind kind) : ClusterTest(kind)
         await CreateAsync(Resources.Deployments, Workloads.Deployment("app", 3));
         await AppRunsAsync("app", 3);
 
-        await Api.DeleteAsync(
-            Resources.Deployments.At(Namespace, "app"), new V1DeleteOptions { PropagationPolicy = propagation }, default);
+        await Api.DeleteAsync(Resources.Deployments.At(Namespace, "app"), new V1DeleteOptions { PropagationPolicy = propagation }, default);
 
         await Wait.UntilAsync("no ReplicaSet is left", () => ListAsync(Resources.ReplicaSets), sets => sets.Count == 0);
         await Wait.UntilAsync("no pod is left", () => ListAsync(Resources.Pods), pods => pods.Count == 0);
@@ -64,6 +68,7 @@ public sealed class WorkloadTests(ApiServerKind kind) : ClusterTest(kind)
         await Wait.UntilAsync(
             "six pods run on the other nodes",
             () => ListAsync(Resources.Pods),
-            pods => pods.Count == 6 && pods.All(pod => IsReady(pod) && pod.Spec.NodeName != Nodes[0]));
+            pods => pods.Count == 6 && pods.All(pod => IsReady(pod) && pod.Spec.NodeName != Nodes[0])
+        );
     }
 }

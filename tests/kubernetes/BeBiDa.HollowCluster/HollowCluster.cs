@@ -28,7 +28,11 @@ public sealed class HollowCluster : IAsyncDisposable
         Kubelets = Part(new HollowKubelets(api, options.Nodes, options.Kubelet, log, null, pods, nodes));
         if (!options.ControlPlane)
         {
-            _startWatches = () => { pods.Start(); nodes.Start(); };
+            _startWatches = () =>
+            {
+                pods.Start();
+                nodes.Start();
+            };
             _startControlPlane = () => { };
             _synced = Task.WhenAll(pods.Synced, nodes.Synced);
             return;
@@ -62,8 +66,15 @@ public sealed class HollowCluster : IAsyncDisposable
             budgets.Start();
         };
         _synced = Task.WhenAll(
-            pods.Synced, nodes.Synced, leases.Synced, namespaces.Synced,
-            replicaSets.Synced, deployments.Synced, daemonSets.Synced, budgets.Synced);
+            pods.Synced,
+            nodes.Synced,
+            leases.Synced,
+            namespaces.Synced,
+            replicaSets.Synced,
+            deployments.Synced,
+            daemonSets.Synced,
+            budgets.Synced
+        );
         _startControlPlane = () =>
         {
             scheduler.Start();
@@ -86,13 +97,19 @@ public sealed class HollowCluster : IAsyncDisposable
 
     /// <summary>Starts a cluster against the API server of a kubeconfig; completes when all nodes are Ready.</summary>
     public static Task<HollowCluster> StartAsync(
-        string kubeconfig, HollowClusterOptions options, ILogger? log = null, CancellationToken cancellationToken = default) =>
-        StartAsync(new HollowCluster(ApiClient.FromKubeconfig(kubeconfig), true, options, log ?? NullLogger.Instance), cancellationToken);
+        string kubeconfig,
+        HollowClusterOptions options,
+        ILogger? log = null,
+        CancellationToken cancellationToken = default
+    ) => StartAsync(new HollowCluster(ApiClient.FromKubeconfig(kubeconfig), true, options, log ?? NullLogger.Instance), cancellationToken);
 
     /// <summary>Starts a cluster over a client that stays the caller's.</summary>
     public static Task<HollowCluster> StartAsync(
-        Kubernetes client, HollowClusterOptions options, ILogger? log = null, CancellationToken cancellationToken = default) =>
-        StartAsync(new HollowCluster(client, false, options, log ?? NullLogger.Instance), cancellationToken);
+        Kubernetes client,
+        HollowClusterOptions options,
+        ILogger? log = null,
+        CancellationToken cancellationToken = default
+    ) => StartAsync(new HollowCluster(client, false, options, log ?? NullLogger.Instance), cancellationToken);
 
     /// <summary>Stops all parts; what is in the API stays as it is.</summary>
     public async Task StopAsync()

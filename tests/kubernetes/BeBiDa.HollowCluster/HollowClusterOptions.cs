@@ -18,5 +18,8 @@ public sealed record HollowClusterOptions
 
     /// <summary>Nodes of these names, otherwise as usual.</summary>
     public HollowClusterOptions WithNodes(params IEnumerable<string> names) =>
-        this with { Nodes = [.. names.Select(name => new HollowNode(name))] };
+        this with
+        {
+            Nodes = [.. names.Select(name => new HollowNode(name))],
+        };
 }

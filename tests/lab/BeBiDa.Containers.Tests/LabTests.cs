@@ -16,12 +16,14 @@ public sealed class LabTests
     {
         if (await ContainerLab.WhyNotAsync() is { } why)
             Assert.Ignore($"Docker does not run here: {why}");
-        lab = await ContainerLab.StartAsync(new ContainerLabOptions
-        {
-            Configuration = "eviction:\n  gracePeriod: 1s\n",
-            PlugStack = ["# a line of the test"],
-            SlurmConf = ["InactiveLimit=77"],
-        });
+        lab = await ContainerLab.StartAsync(
+            new ContainerLabOptions
+            {
+                Configuration = "eviction:\n  gracePeriod: 1s\n",
+                PlugStack = ["# a line of the test"],
+                SlurmConf = ["InactiveLimit=77"],
+            }
+        );
     }
 
     [OneTimeTearDown]
@@ -37,7 +39,9 @@ public sealed class LabTests
     [Test]
     public async Task A_users_job_runs_on_two_nodes_as_that_user()
     {
-        var result = (await lab.SlurmAsync("srun", ["-N2", "sh", "-c", "echo $(hostname) $(id -un) $(id -gn)"], user: "alice")).EnsureSucceeded();
+        var result = (
+            await lab.SlurmAsync("srun", ["-N2", "sh", "-c", "echo $(hostname) $(id -un) $(id -gn)"], user: "alice")
+        ).EnsureSucceeded();
 
         Assert.That(Lines(result.StandardOutput).Order(), Is.EqualTo(new[] { "n1 alice physics", "n2 alice physics" }));
     }
@@ -55,8 +59,14 @@ public sealed class LabTests
     [Test]
     public async Task The_options_texts_stand_in_the_machines_configuration()
     {
-        Assert.That((await lab.ExecAsync("n1", ["cat", "/etc/bebida/bebida.yaml"])).StandardOutput, Does.EndWith("eviction:\n  gracePeriod: 1s\n"));
-        Assert.That((await lab.ExecAsync("n1", ["cat", "/etc/slurm/plugstack.conf.d/lab.conf"])).StandardOutput, Is.EqualTo("# a line of the test\n"));
+        Assert.That(
+            (await lab.ExecAsync("n1", ["cat", "/etc/bebida/bebida.yaml"])).StandardOutput,
+            Does.EndWith("eviction:\n  gracePeriod: 1s\n")
+        );
+        Assert.That(
+            (await lab.ExecAsync("n1", ["cat", "/etc/slurm/plugstack.conf.d/lab.conf"])).StandardOutput,
+            Is.EqualTo("# a line of the test\n")
+        );
         Assert.That((await lab.SlurmAsync("scontrol", ["show", "config"])).StandardOutput, Does.Match("InactiveLimit *= 77 sec"));
     }
 
@@ -168,7 +178,10 @@ public sealed class LabTests
     [Test]
     public async Task Logs_are_read_by_unit()
     {
-        Assert.That(await lab.ReadLogAsync(ContainerLab.Controller, "slurmctld"), Does.Contain("bebida: configured by /etc/bebida/bebida.yaml"));
+        Assert.That(
+            await lab.ReadLogAsync(ContainerLab.Controller, "slurmctld"),
+            Does.Contain("bebida: configured by /etc/bebida/bebida.yaml")
+        );
         Assert.That(await lab.ReadLogAsync("n1", "slurmd"), Does.Contain("slurmd version"));
         Assert.That(await lab.ReadLogAsync("n1", "kubelet"), Does.Contain("ready: 1 kubelets"));
     }
@@ -176,12 +189,14 @@ public sealed class LabTests
     [Test]
     public async Task Another_lab_without_the_plugin_stands_beside_it()
     {
-        await using var other = await ContainerLab.StartAsync(new ContainerLabOptions
-        {
-            Nodes = 2,
-            Plugin = false,
-            Api = TestServers.All.Last(),
-        });
+        await using var other = await ContainerLab.StartAsync(
+            new ContainerLabOptions
+            {
+                Nodes = 2,
+                Plugin = false,
+                Api = TestServers.All.Last(),
+            }
+        );
 
         var job = await other.SubmitAsync(["-N2", "--output=/dev/null", "--wrap", "sleep 600"]);
         await other.WaitForJobAsync(job, "RUNNING");
@@ -197,13 +212,30 @@ public sealed class LabTests
             new V1Pod
             {
                 Metadata = new V1ObjectMeta { Name = name },
-                Spec = new V1PodSpec { NodeName = node, Containers = [new V1Container { Name = "c", Image = "none", Command = ["sleep", "infinity"] }] },
+                Spec = new V1PodSpec
+                {
+                    NodeName = node,
+                    Containers =
+                    [
+                        new V1Container
+                        {
+                            Name = "c",
+                            Image = "none",
+                            Command = ["sleep", "infinity"],
+                        },
+                    ],
+                },
             },
-            "default");
-        await EventuallyAsync($"{name} runs", async () => (await lab.Client.CoreV1.ReadNamespacedPodAsync(name, "default")).Status?.Phase == "Running");
+            "default"
+        );
+        await EventuallyAsync(
+            $"{name} runs",
+            async () => (await lab.Client.CoreV1.ReadNamespacedPodAsync(name, "default")).Status?.Phase == "Running"
+        );
     }
 
-    private static Task EventuallyAsync(string what, Func<Task<bool>> condition) => Eventually.HoldsAsync(what, s_patience, _ => condition());
+    private static Task EventuallyAsync(string what, Func<Task<bool>> condition) =>
+        Eventually.HoldsAsync(what, s_patience, _ => condition());
 
     private static string[] Lines(string text) => text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
 }

@@ -7,7 +7,11 @@ public sealed partial class ContainerLab
     public static async Task<string?> WhyNotAsync(CancellationToken cancellationToken = default)
     {
         var script = Path.Combine(Path.GetDirectoryName(s_script)!, "docker.sh");
-        var tried = await Docker.RunAsync("bash", ["-c", "source \"$0\" && docker_acquire && docker_stop_unused", script], cancellationToken: cancellationToken);
+        var tried = await Docker.RunAsync(
+            "bash",
+            ["-c", "source \"$0\" && docker_acquire && docker_stop_unused", script],
+            cancellationToken: cancellationToken
+        );
         return tried.ExitCode == 0 ? null : tried.StandardError.Trim();
     }
 }

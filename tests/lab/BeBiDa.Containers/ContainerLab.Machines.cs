@@ -12,8 +12,12 @@ public sealed partial class ContainerLab
     /// <param name="input">What the command reads on standard input.</param>
     /// <param name="cancellationToken">Stops waiting for it; the command itself goes on.</param>
     public Task<CommandResult> ExecAsync(
-        string machine, IReadOnlyList<string> command, string? user = null, string? input = null, CancellationToken cancellationToken = default) =>
-        docker.ExecuteAsync(machine, command, user, input, cancellationToken);
+        string machine,
+        IReadOnlyList<string> command,
+        string? user = null,
+        string? input = null,
+        CancellationToken cancellationToken = default
+    ) => docker.ExecuteAsync(machine, command, user, input, cancellationToken);
 
     /// <summary>Writes a file on a machine, in place of what it had; owner and mode stay.</summary>
     public async Task WriteFileAsync(string machine, string path, string text, CancellationToken cancellationToken = default) =>
@@ -39,11 +43,16 @@ public sealed partial class ContainerLab
     }
 
     /// <summary>Waits until systemd has started all that a machine should run.</summary>
-    public Task WaitUntilBootedAsync(string machine, CancellationToken cancellationToken = default) => Eventually.HoldsAsync(
-        $"{machine} has booted",
-        options.Patience,
-        async cancel => (await ExecAsync(machine, ["systemctl", "is-system-running"], cancellationToken: cancel)).StandardOutput.Trim() is "running" or "degraded",
-        cancellationToken);
+    public Task WaitUntilBootedAsync(string machine, CancellationToken cancellationToken = default) =>
+        Eventually.HoldsAsync(
+            $"{machine} has booted",
+            options.Patience,
+            async cancel =>
+                (await ExecAsync(machine, ["systemctl", "is-system-running"], cancellationToken: cancel)).StandardOutput.Trim()
+                    is "running"
+                        or "degraded",
+            cancellationToken
+        );
 
     /// <summary>What systemd says of a unit: active, inactive, failed, activating, deactivating.</summary>
     public async Task<string> UnitStateAsync(string machine, string unit, CancellationToken cancellationToken = default) =>
@@ -59,7 +68,12 @@ public sealed partial class ContainerLab
             [ ! -e "$slice" ] || find "$slice" -name cgroup.procs -exec cat {} +
             """;
         var listed = (await ExecAsync(node, ["sh", "-c", list], cancellationToken: cancellationToken)).EnsureSucceeded();
-        return [.. listed.StandardOutput.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => int.Parse(line, CultureInfo.InvariantCulture))];
+        return
+        [
+            .. listed
+                .StandardOutput.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Select(line => int.Parse(line, CultureInfo.InvariantCulture)),
+        ];
     }
 
     /// <summary>A log: of slurmctld or slurmd the file that it writes, of any other unit its part of the journal; of <see cref="Api"/> all that it wrote.</summary>

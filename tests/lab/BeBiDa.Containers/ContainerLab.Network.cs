@@ -18,9 +18,7 @@ public sealed partial class ContainerLab
     /// </summary>
     public async Task DisconnectAsync(string machine, Cut cut, CancellationToken cancellationToken = default)
     {
-        var (from, to) = cut == Cut.Api
-            ? ($"-s {Client.BaseUri.Host}", $"-d {Client.BaseUri.Host}")
-            : ("! -i lo", "! -o lo");
+        var (from, to) = cut == Cut.Api ? ($"-s {Client.BaseUri.Host}", $"-d {Client.BaseUri.Host}") : ("! -i lo", "! -o lo");
         await OnAsync(machine, $"iptables -A INPUT {from} -j DROP && iptables -A OUTPUT {to} -j DROP", cancellationToken);
     }
 

@@ -53,9 +53,10 @@ public sealed partial class ContainerLab : IAsyncDisposable
     public Kubectl Kubectl { get; private set; } = null!;
 
     /// <summary>Where the embedded API server is told to fail, by plain HTTP (see <c>BeBiDa.EmbeddedApi --help</c>); the real one has no such place.</summary>
-    public Uri ApiControl => options.Api == ApiServerKind.Embedded
-        ? new UriBuilder(Client.BaseUri) { Scheme = "http", Port = 6444 }.Uri
-        : throw new LabException("a real API server has no control endpoint; cut the network instead");
+    public Uri ApiControl =>
+        options.Api == ApiServerKind.Embedded
+            ? new UriBuilder(Client.BaseUri) { Scheme = "http", Port = 6444 }.Uri
+            : throw new LabException("a real API server has no control endpoint; cut the network instead");
 
     /// <summary>Starts a lab; returns when every node is ready in Kubernetes and idle in Slurm.</summary>
     public static async Task<ContainerLab> StartAsync(ContainerLabOptions options, CancellationToken cancellationToken = default)
@@ -84,13 +85,16 @@ public sealed partial class ContainerLab : IAsyncDisposable
     /// <summary>Waits until every node is ready in Kubernetes, and idle in Slurm.</summary>
     public async Task WaitUntilReadyAsync(CancellationToken cancellationToken = default)
     {
-        IReadOnlyList<string> ready = [], idle = [];
+        IReadOnlyList<string> ready = [],
+            idle = [];
         await Eventually.HoldsAsync(
             "every node is Ready in Kubernetes and idle in Slurm",
             options.Patience,
-            async cancel => (ready = await ReadyNodesAsync(cancel)).Count == Nodes.Count && (idle = await IdleNodesAsync(cancel)).Count == Nodes.Count,
+            async cancel =>
+                (ready = await ReadyNodesAsync(cancel)).Count == Nodes.Count && (idle = await IdleNodesAsync(cancel)).Count == Nodes.Count,
             cancellationToken,
-            () => $"Ready: {string.Join(' ', ready)}; idle: {string.Join(' ', idle)}. BEBIDA_LAB_KEEP=1 keeps the machines' logs.");
+            () => $"Ready: {string.Join(' ', ready)}; idle: {string.Join(' ', idle)}. BEBIDA_LAB_KEEP=1 keeps the machines' logs."
+        );
     }
 
     /// <summary>Ends all machines; when this returns, nothing is left of them.</summary>
@@ -111,7 +115,18 @@ public sealed partial class ContainerLab : IAsyncDisposable
             await File.WriteAllTextAsync(Path.Combine(configuration, "bebida.yaml"), options.Configuration, cancellationToken);
             await File.WriteAllLinesAsync(Path.Combine(configuration, "plugstack.conf"), options.PlugStack, cancellationToken);
             await File.WriteAllLinesAsync(Path.Combine(configuration, "slurm.conf"), options.SlurmConf, cancellationToken);
-            List<string> words = ["up", "--name", name, "--nodes", $"{options.Nodes}", "--owner", $"{Environment.ProcessId}", "--configuration", configuration];
+            List<string> words =
+            [
+                "up",
+                "--name",
+                name,
+                "--nodes",
+                $"{options.Nodes}",
+                "--owner",
+                $"{Environment.ProcessId}",
+                "--configuration",
+                configuration,
+            ];
             if (!options.Plugin)
                 words.Add("--no-plugin");
             if (options.Spank)
@@ -129,7 +144,12 @@ public sealed partial class ContainerLab : IAsyncDisposable
     private async Task ConnectToApiAsync(CancellationToken cancellationToken)
     {
         var ready = Path.Combine(Directory, "kubernetes", "ready");
-        await Eventually.HoldsAsync("the Kubernetes API is ready", options.Patience, _ => Task.FromResult(File.Exists(ready)), cancellationToken);
+        await Eventually.HoldsAsync(
+            "the Kubernetes API is ready",
+            options.Patience,
+            _ => Task.FromResult(File.Exists(ready)),
+            cancellationToken
+        );
         Client = new Kubernetes(KubernetesClientConfiguration.BuildConfigFromConfigFile(Kubeconfig));
         Kubectl = new Kubectl(Kubeconfig);
     }

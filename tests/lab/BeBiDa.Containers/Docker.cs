@@ -15,7 +15,12 @@ internal sealed class Docker(string prefix, string host)
 
     /// <summary>Runs a command in a machine, whatever its exit code.</summary>
     public async Task<CommandResult> ExecuteAsync(
-        string machine, IReadOnlyList<string> command, string? user, string? input, CancellationToken cancellationToken)
+        string machine,
+        IReadOnlyList<string> command,
+        string? user,
+        string? input,
+        CancellationToken cancellationToken
+    )
     {
         List<string> words = ["exec"];
         if (input is not null)
@@ -35,7 +40,12 @@ internal sealed class Docker(string prefix, string host)
 
     /// <summary>Runs a program of this host, whatever its exit code.</summary>
     public static async Task<CommandResult> RunAsync(
-        string program, IReadOnlyList<string> words, string? input = null, string? host = null, CancellationToken cancellationToken = default)
+        string program,
+        IReadOnlyList<string> words,
+        string? input = null,
+        string? host = null,
+        CancellationToken cancellationToken = default
+    )
     {
         var result = await Cli.Wrap(program)
             .WithArguments(words)

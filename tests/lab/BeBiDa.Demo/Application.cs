@@ -8,32 +8,50 @@ namespace BeBiDa.Demo;
 internal static class Application
 {
     /// <summary>So many executors.</summary>
-    public static V1Deployment Deployment(int executors) => new()
-    {
-        ApiVersion = "apps/v1",
-        Kind = "Deployment",
-        Metadata = new V1ObjectMeta { Name = "executor", NamespaceProperty = "default" },
-        Spec = new V1DeploymentSpec
+    public static V1Deployment Deployment(int executors) =>
+        new()
         {
-            Replicas = executors,
-            Selector = new V1LabelSelector { MatchLabels = new Dictionary<string, string> { ["app"] = "executor" } },
-            Template = new V1PodTemplateSpec
+            ApiVersion = "apps/v1",
+            Kind = "Deployment",
+            Metadata = new V1ObjectMeta { Name = "executor", NamespaceProperty = "default" },
+            Spec = new V1DeploymentSpec
             {
-                Metadata = new V1ObjectMeta
+                Replicas = executors,
+                Selector = new V1LabelSelector { MatchLabels = new Dictionary<string, string> { ["app"] = "executor" } },
+                Template = new V1PodTemplateSpec
                 {
-                    Labels = new Dictionary<string, string> { ["app"] = "executor" },
-                    Annotations = new Dictionary<string, string> { ["hollow/termination-seconds"] = 1.ToString(CultureInfo.InvariantCulture) },
-                },
-                Spec = new V1PodSpec
-                {
-                    Containers = [new V1Container { Name = "executor", Image = "spark", Resources = new V1ResourceRequirements { Requests = new Dictionary<string, ResourceQuantity> { ["cpu"] = new("8") } } }],
+                    Metadata = new V1ObjectMeta
+                    {
+                        Labels = new Dictionary<string, string> { ["app"] = "executor" },
+                        Annotations = new Dictionary<string, string>
+                        {
+                            ["hollow/termination-seconds"] = 1.ToString(CultureInfo.InvariantCulture),
+                        },
+                    },
+                    Spec = new V1PodSpec
+                    {
+                        Containers =
+                        [
+                            new V1Container
+                            {
+                                Name = "executor",
+                                Image = "spark",
+                                Resources = new V1ResourceRequirements
+                                {
+                                    Requests = new Dictionary<string, ResourceQuantity> { ["cpu"] = new("8") },
+                                },
+                            },
+                        ],
+                    },
                 },
             },
-        },
-    };
+        };
 
     /// <summary>How many executors run, and where.</summary>
     public static async Task<IReadOnlyList<V1Pod>> RunningAsync(Kubernetes client, CancellationToken cancellationToken = default) =>
-        [.. (await client.CoreV1.ListNamespacedPodAsync("default", labelSelector: "app=executor", cancellationToken: cancellationToken)).Items
-            .Where(p => p.Status?.Phase == "Running" && p.Metadata.DeletionTimestamp is null)];
+        [
+            .. (
+                await client.CoreV1.ListNamespacedPodAsync("default", labelSelector: "app=executor", cancellationToken: cancellationToken)
+            ).Items.Where(p => p.Status?.Phase == "Running" && p.Metadata.DeletionTimestamp is null),
+        ];
 }

@@ -20,7 +20,12 @@ internal static class Comparison
         table.AddRow("the plugin", $"{cost.Plugin.Median:0.000} s", $"at most {most:0.000} s");
         table.AddRow("scripts (kubectl, node after node)", $"{cost.Scripts.Median:0.000} s", $"at least {least:0.000} s");
         narrator.Show(table);
-        narrator.Say("", most > 0 && least > most ? $"the scripts add {Math.Floor(least / most):0} times what the plugin adds, or more" : "this host was too busy to tell by how much the two differ");
+        narrator.Say(
+            "",
+            most > 0 && least > most
+                ? $"the scripts add {Math.Floor(least / most):0} times what the plugin adds, or more"
+                : "this host was too busy to tell by how much the two differ"
+        );
         claims.Add("a hand-over by the plugin adds less than one by scripts", cost.AddedByPlugin < cost.AddedByScripts);
     }
 }

@@ -84,22 +84,38 @@ internal sealed partial class HostStory(Site.Site site, Narrator narrator, Claim
         foreach (var node in site.Slurm.Nodes)
         {
             var mine = nodes.Contains(node);
-            table.AddRow(node, Owners.Of(observed, node, narrator.Began), mine ? Evicted(node).ToString(CultureInfo.InvariantCulture) : "-", mine ? $"{taken} ms" : "-", mine ? $"{given} ms" : "-");
+            table.AddRow(
+                node,
+                Owners.Of(observed, node, narrator.Began),
+                mine ? Evicted(node).ToString(CultureInfo.InvariantCulture) : "-",
+                mine ? $"{taken} ms" : "-",
+                mine ? $"{given} ms" : "-"
+            );
         }
         narrator.Chapter("Who had which node");
         narrator.Show(table);
 
         var tasks = Verdict.Tasks(site.Probes);
-        claims.Add("no node was schedulable in Kubernetes while the job ran on it", site.Observer.Gaps == 0 && Verdict.Schedulable(tasks, site.Observer.History).Count == 0);
-        claims.Add("no executor was on a node while the job ran on it", Verdict.Pods(tasks, site.Observer.History, sightings.Sightings()).Count == 0);
-        claims.Add("executors were evicted from the job's nodes, and only from those", nodes.Sum(Evicted) > 0 && site.Slurm.Nodes.Except(nodes).All(n => Evicted(n) == 0));
+        claims.Add(
+            "no node was schedulable in Kubernetes while the job ran on it",
+            site.Observer.Gaps == 0 && Verdict.Schedulable(tasks, site.Observer.History).Count == 0
+        );
+        claims.Add(
+            "no executor was on a node while the job ran on it",
+            Verdict.Pods(tasks, site.Observer.History, sightings.Sightings()).Count == 0
+        );
+        claims.Add(
+            "executors were evicted from the job's nodes, and only from those",
+            nodes.Sum(Evicted) > 0 && site.Slurm.Nodes.Except(nodes).All(n => Evicted(n) == 0)
+        );
         claims.Add("the job ran for its 20 seconds on both nodes", runs.Count == 2 && runs.All(r => r.Last - r.First >= JobTime));
 
         int Evicted(string node) => pods.Stays(node).Count(s => s.Until is not null);
     }
 
     private string TimeOf(string direction) =>
-        told.Select(line => HandOverLine().Match(line)).LastOrDefault(m => m.Success && m.Groups[1].Value == direction)?.Groups[2].Value ?? "?";
+        told.Select(line => HandOverLine().Match(line)).LastOrDefault(m => m.Success && m.Groups[1].Value == direction)?.Groups[2].Value
+        ?? "?";
 
     private void TellOfPod(PodStay stay) =>
         narrator.Say("kubernetes", stay.Until is null ? $"{stay.Name} starts on {stay.Node}" : $"{stay.Name} has left {stay.Node}");
@@ -121,10 +137,20 @@ internal sealed partial class HostStory(Site.Site site, Narrator narrator, Claim
     }
 
     private async Task ExecutorsRunAsync(int count) =>
-        await Eventually.HoldsAsync($"{count} executors run", Patience, async cancel => (await Application.RunningAsync(site.Client, cancel)).Count == count);
+        await Eventually.HoldsAsync(
+            $"{count} executors run",
+            Patience,
+            async cancel => (await Application.RunningAsync(site.Client, cancel)).Count == count
+        );
 
     private async Task<string> WhereAsync() =>
-        string.Join(", ", (await Application.RunningAsync(site.Client)).CountBy(p => p.Spec.NodeName).OrderBy(n => n.Key, StringComparer.Ordinal).Select(n => $"{n.Value} on {n.Key}"));
+        string.Join(
+            ", ",
+            (await Application.RunningAsync(site.Client))
+                .CountBy(p => p.Spec.NodeName)
+                .OrderBy(n => n.Key, StringComparer.Ordinal)
+                .Select(n => $"{n.Value} on {n.Key}")
+        );
 
     [GeneratedRegex(@"(decommission|recommission) of \d+ nodes done in (\d+) ms")]
     private static partial Regex HandOverLine();

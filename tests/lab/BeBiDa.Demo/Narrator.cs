@@ -23,7 +23,7 @@ internal sealed class Narrator
     public void Say(string who, string what)
     {
         lock (gate)
-            AnsiConsole.MarkupLineInterpolated($"{Stopwatch.GetElapsedTime(began).TotalSeconds,7:0.00} s  [blue]{who,-10}[/] {what}");
+            AnsiConsole.MarkupLineInterpolated($"{Stopwatch.GetElapsedTime(began).TotalSeconds, 7:0.00} s  [blue]{who, -10}[/] {what}");
     }
 
     public void Show(Table table)

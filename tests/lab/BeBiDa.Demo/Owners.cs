@@ -9,7 +9,12 @@ internal static class Owners
     public static string Of(NodeObserver observer, string node, DateTimeOffset began)
     {
         var history = observer.HistoryOf(node);
-        return string.Join("  ", history.Select((moment, i) =>
-            $"{(moment.Schedulable ? "Kubernetes" : "Slurm")} {Math.Max(0, (moment.Time - began).TotalSeconds):0.0}-{(i + 1 < history.Count ? $"{(history[i + 1].Time - began).TotalSeconds:0.0}" : "")}"));
+        return string.Join(
+            "  ",
+            history.Select(
+                (moment, i) =>
+                    $"{(moment.Schedulable ? "Kubernetes" : "Slurm")} {Math.Max(0, (moment.Time - began).TotalSeconds):0.0}-{(i + 1 < history.Count ? $"{(history[i + 1].Time - began).TotalSeconds:0.0}" : "")}"
+            )
+        );
     }
 }

@@ -13,10 +13,18 @@ internal static class Picture
     /// <param name="log">slurmctld's log.</param>
     /// <param name="nodes">Where the job was.</param>
     /// <param name="claims">What is claimed of it.</param>
-    public static async Task WriteAsync(Func<string[], Task<CommandResult>> bebidactl, string log, IReadOnlyList<string> nodes, Claims claims)
+    public static async Task WriteAsync(
+        Func<string[], Task<CommandResult>> bebidactl,
+        string log,
+        IReadOnlyList<string> nodes,
+        Claims claims
+    )
     {
         var svg = (await bebidactl(["timeline", "--log", log])).EnsureSucceeded().StandardOutput;
         await File.WriteAllTextAsync(Path, svg);
-        claims.Add("bebidactl timeline draws the job on its nodes", nodes.All(n => svg.Contains($"{n}: Slurm: job ", StringComparison.Ordinal)));
+        claims.Add(
+            "bebidactl timeline draws the job on its nodes",
+            nodes.All(n => svg.Contains($"{n}: Slurm: job ", StringComparison.Ordinal))
+        );
     }
 }

@@ -22,13 +22,31 @@ command.SetAction(async arguments =>
         var why = arguments.GetValue(oneHost) ? "--one-host" : await ContainerLab.WhyNotAsync();
         if (why is null)
         {
-            await using var lab = await ContainerLab.StartAsync(new ContainerLabOptions { Nodes = 4, Spank = true, Api = arguments.GetValue(api), Configuration = "eviction:\n  gracePeriod: 3s\n" });
+            await using var lab = await ContainerLab.StartAsync(
+                new ContainerLabOptions
+                {
+                    Nodes = 4,
+                    Spank = true,
+                    Api = arguments.GetValue(api),
+                    Configuration = "eviction:\n  gracePeriod: 3s\n",
+                }
+            );
             await new MachineStory(lab, arguments.GetValue(api).ToString().ToLowerInvariant(), narrator, claims).TellAsync();
         }
         else
         {
-            narrator.Say("demo", $"no machines with systemd, for Docker does not run here ({why}): told on this host alone, so kubelet does not really stop");
-            await using var site = await Site.StartAsync(new SiteOptions { Api = arguments.GetValue(api), HandOver = HandOverBy.Plugin, Configuration = "eviction:\n  gracePeriod: 3s\n" });
+            narrator.Say(
+                "demo",
+                $"no machines with systemd, for Docker does not run here ({why}): told on this host alone, so kubelet does not really stop"
+            );
+            await using var site = await Site.StartAsync(
+                new SiteOptions
+                {
+                    Api = arguments.GetValue(api),
+                    HandOver = HandOverBy.Plugin,
+                    Configuration = "eviction:\n  gracePeriod: 3s\n",
+                }
+            );
             await new HostStory(site, narrator, claims).TellAsync();
         }
         await Comparison.RunAsync(arguments.GetValue(api), narrator, claims);

@@ -63,7 +63,10 @@ internal sealed class ClusterTests
             processes.AddRange(slurm.Nodes.Select(node => slurm.NodeDaemon(node).ProcessId));
             processes.Add(int.Parse(File.ReadAllText(Path.Combine(slurm.Directory, "munge", "pid"))));
             // A job that has left its step's session and knows nothing of the lab by its environment.
-            await slurm.SubmitAsync(["--wrap", "echo $$ > script; env -i setsid sh -c 'echo $$ > stray; exec sleep 600' & sleep 600"], cancel);
+            await slurm.SubmitAsync(
+                ["--wrap", "echo $$ > script; env -i setsid sh -c 'echo $$ > stray; exec sleep 600' & sleep 600"],
+                cancel
+            );
             var script = await PidAsync(slurm, "script", cancel);
             var stray = await PidAsync(slurm, "stray", cancel);
             var step = Processes.Parent(script);
@@ -88,17 +91,31 @@ internal sealed class ClusterTests
         var script = Path.Combine(PluginBuild.RepositoryRoot(), "tests", "lab", "BeBiDa.Lab", "reaper.sh");
         using var member = Process.Start(new ProcessStartInfo("sleep", "600") { Environment = { ["BEBIDA_LAB"] = directory } })!;
         using var bystander = Process.Start(new ProcessStartInfo("sleep", "600") { WorkingDirectory = directory })!;
-        using var owner = Process.Start(new ProcessStartInfo("bash", ["-c", "exec 3> >(exec bash \"$1\" \"$2\" 5); : > \"$2/watched\"; exec sleep 600", "owner", script, directory]))!;
+        using var owner = Process.Start(
+            new ProcessStartInfo(
+                "bash",
+                ["-c", "exec 3> >(exec bash \"$1\" \"$2\" 5); : > \"$2/watched\"; exec sleep 600", "owner", script, directory]
+            )
+        )!;
         try
         {
-            await Eventually.HoldsAsync("the lab is watched", Eventually.Patience,
-                _ => Task.FromResult(File.Exists(Path.Combine(directory, "watched"))), cancel);
+            await Eventually.HoldsAsync(
+                "the lab is watched",
+                Eventually.Patience,
+                _ => Task.FromResult(File.Exists(Path.Combine(directory, "watched"))),
+                cancel
+            );
             Assert.That(member.HasExited, Is.False);
 
             owner.Kill();
 
             await member.WaitForExitAsync(cancel);
-            await Eventually.HoldsAsync("the directory is gone", Eventually.Patience, _ => Task.FromResult(!Directory.Exists(directory)), cancel);
+            await Eventually.HoldsAsync(
+                "the directory is gone",
+                Eventually.Patience,
+                _ => Task.FromResult(!Directory.Exists(directory)),
+                cancel
+            );
             Assert.That(bystander.HasExited, Is.False);
         }
         finally
@@ -114,7 +131,8 @@ internal sealed class ClusterTests
     {
         var labs = await Task.WhenAll(
             SlurmCluster.StartAsync(new SlurmOptions { Nodes = 3, ClusterName = "one" }, cancel),
-            SlurmCluster.StartAsync(new SlurmOptions { Nodes = 2, ClusterName = "two" }, cancel));
+            SlurmCluster.StartAsync(new SlurmOptions { Nodes = 2, ClusterName = "two" }, cancel)
+        );
         await using var one = labs[0];
         await using var two = labs[1];
         var job = await one.SubmitAsync(["-N3", "--wrap", "sleep 600"], cancel);
@@ -132,20 +150,24 @@ internal sealed class ClusterTests
     [Test, CancelAfter(120_000)]
     public async Task A_slurmctld_that_cannot_start_is_an_error_with_its_own_words(CancellationToken cancel)
     {
-        var failure = await Assert.ThrowsAsync<LabException>(() => SlurmCluster.StartAsync(
-            new SlurmOptions { Nodes = 1, ExtraConfiguration = ["SelectType=select/nothing_like_this"] }, cancel));
+        var failure = await Assert.ThrowsAsync<LabException>(() =>
+            SlurmCluster.StartAsync(new SlurmOptions { Nodes = 1, ExtraConfiguration = ["SelectType=select/nothing_like_this"] }, cancel)
+        );
         Assert.That(failure!.Message, Does.Contain("ended").And.Contain("nothing_like_this"));
     }
 
     [Test, CancelAfter(120_000)]
     public async Task Variables_reach_the_daemons_they_are_for(CancellationToken cancel)
     {
-        await using var slurm = await SlurmCluster.StartAsync(new SlurmOptions
-        {
-            Nodes = 1,
-            ControllerEnvironment = new Dictionary<string, string> { ["BEBIDA_CONFIG"] = "/for/slurmctld" },
-            NodeEnvironment = new Dictionary<string, string> { ["BEBIDA_CONFIG"] = "/for/slurmd" },
-        }, cancel);
+        await using var slurm = await SlurmCluster.StartAsync(
+            new SlurmOptions
+            {
+                Nodes = 1,
+                ControllerEnvironment = new Dictionary<string, string> { ["BEBIDA_CONFIG"] = "/for/slurmctld" },
+                NodeEnvironment = new Dictionary<string, string> { ["BEBIDA_CONFIG"] = "/for/slurmd" },
+            },
+            cancel
+        );
 
         string Variables(int process) => File.ReadAllText($"/proc/{process}/environ");
         Assert.That(Variables(slurm.Controller.ProcessId), Does.Contain("BEBIDA_CONFIG=/for/slurmctld\0"));
@@ -156,8 +178,12 @@ internal sealed class ClusterTests
     {
         var path = Path.Combine(slurm.Directory, "jobs", file);
         var id = 0;
-        await Eventually.HoldsAsync($"the job writes {file}", Eventually.Patience,
-            _ => Task.FromResult(File.Exists(path) && int.TryParse(File.ReadAllText(path), out id)), cancel);
+        await Eventually.HoldsAsync(
+            $"the job writes {file}",
+            Eventually.Patience,
+            _ => Task.FromResult(File.Exists(path) && int.TryParse(File.ReadAllText(path), out id)),
+            cancel
+        );
         return id;
     }
 }

@@ -7,7 +7,8 @@ internal sealed class JobTests
     private SlurmCluster _slurm = null!;
 
     [OneTimeSetUp]
-    public async Task StartAsync() => _slurm = await SlurmCluster.StartAsync(new SlurmOptions { CredentialLifetime = TimeSpan.FromSeconds(5) });
+    public async Task StartAsync() =>
+        _slurm = await SlurmCluster.StartAsync(new SlurmOptions { CredentialLifetime = TimeSpan.FromSeconds(5) });
 
     [OneTimeTearDown]
     public async Task StopAsync()
@@ -38,8 +39,12 @@ internal sealed class JobTests
     {
         for (var i = 0; i < 3; i++)
             await SubmitSleepAsync(["-p", SlurmCluster.SharedPartition, "-w", "n3,n4"], cancel);
-        await Eventually.HoldsAsync("three jobs run", Eventually.Patience,
-            async token => (await _slurm.RunningJobsAsync(token)).Count == 3, cancel);
+        await Eventually.HoldsAsync(
+            "three jobs run",
+            Eventually.Patience,
+            async token => (await _slurm.RunningJobsAsync(token)).Count == 3,
+            cancel
+        );
 
         var running = await _slurm.RunningJobsAsync(cancel);
         Assert.That(running.Select(job => job.Nodes), Is.All.EqualTo(new[] { "n3", "n4" }));
@@ -127,6 +132,10 @@ internal sealed class JobTests
         _slurm.SubmitAsync([.. arguments, "--wrap", "sleep 600"], cancel);
 
     private static Task WaitForLinesAsync(string path, int count, CancellationToken cancel) =>
-        Eventually.HoldsAsync($"{path} has {count} lines", Eventually.Patience,
-            _ => Task.FromResult(File.Exists(path) && File.ReadAllLines(path).Length == count), cancel);
+        Eventually.HoldsAsync(
+            $"{path} has {count} lines",
+            Eventually.Patience,
+            _ => Task.FromResult(File.Exists(path) && File.ReadAllLines(path).Length == count),
+            cancel
+        );
 }

@@ -31,10 +31,15 @@ internal sealed class PluginBuildTests
     {
         Add("lib/slurm/prep_bebida.so");
 
-        Assert.That(() => PluginBuild.At(_prefix.FullName), Throws.TypeOf<LabException>().With.Message
-            .Contains("libbebida_controller.so").And.Message.Contains("bebidactl")
-            .And.Message.Not.Contains("no " + Path.Combine(_prefix.FullName, "lib/slurm/prep_bebida.so"))
-            .And.Message.Contains("cmake --install"));
+        Assert.That(
+            () => PluginBuild.At(_prefix.FullName),
+            Throws
+                .TypeOf<LabException>()
+                .With.Message.Contains("libbebida_controller.so")
+                .And.Message.Contains("bebidactl")
+                .And.Message.Not.Contains("no " + Path.Combine(_prefix.FullName, "lib/slurm/prep_bebida.so"))
+                .And.Message.Contains("cmake --install")
+        );
     }
 
     private void Add(string path)

@@ -18,8 +18,7 @@ internal static class Processes
         }
     }
 
-    public static int Parent(int id) =>
-        int.Parse(Regex.Match(File.ReadAllText($"/proc/{id}/stat"), @"\) \S (\d+) ").Groups[1].Value);
+    public static int Parent(int id) => int.Parse(Regex.Match(File.ReadAllText($"/proc/{id}/stat"), @"\) \S (\d+) ").Groups[1].Value);
 
     public static string Name(int id) => File.ReadAllText($"/proc/{id}/comm").Trim();
 }

@@ -14,14 +14,17 @@ internal sealed class ScriptTests
             } >> "$(dirname "$0")/../jobs/$(basename "$0")"
 
             """;
-        await using var slurm = await SlurmCluster.StartAsync(new SlurmOptions
-        {
-            Nodes = 2,
-            PrologSlurmctld = record,
-            EpilogSlurmctld = record,
-            Prolog = record,
-            Epilog = record,
-        }, cancel);
+        await using var slurm = await SlurmCluster.StartAsync(
+            new SlurmOptions
+            {
+                Nodes = 2,
+                PrologSlurmctld = record,
+                EpilogSlurmctld = record,
+                Prolog = record,
+                Epilog = record,
+            },
+            cancel
+        );
         string[] Seen(string script) => File.ReadAllLines(Path.Combine(slurm.Directory, "jobs", script));
 
         var job = await slurm.SubmitAsync(["-N2", "-J", "seen", "--wrap", "true"], cancel);
@@ -31,8 +34,12 @@ internal sealed class ScriptTests
         Assert.That(Seen("PrologSlurmctld"), Is.EqualTo(new[] { $"{job} n[1-2] seen " }));
         Assert.That(Seen("Prolog").Select(line => line.Split(' ')[^1]), Is.EquivalentTo(new[] { "n1", "n2" }));
         Assert.That(Seen("Epilog").Select(line => line.Split(' ')[^1]), Is.EquivalentTo(new[] { "n1", "n2" }));
-        await Eventually.HoldsAsync("slurmctld's epilog has run", Eventually.Patience,
-            _ => Task.FromResult(File.Exists(Path.Combine(slurm.Directory, "jobs", "EpilogSlurmctld"))), cancel);
+        await Eventually.HoldsAsync(
+            "slurmctld's epilog has run",
+            Eventually.Patience,
+            _ => Task.FromResult(File.Exists(Path.Combine(slurm.Directory, "jobs", "EpilogSlurmctld"))),
+            cancel
+        );
         Assert.That(Seen("EpilogSlurmctld"), Is.EqualTo(new[] { $"{job} n[1-2] seen " }));
     }
 
@@ -59,10 +66,17 @@ internal sealed class ScriptTests
                 "--kubeconfig /the/kubeconfig uncordon n1",
                 "--kubeconfig /the/kubeconfig uncordon n2",
             ];
-            await Eventually.HoldsAsync("both scripts have run", Eventually.Patience,
-                _ => Task.FromResult(File.ReadAllLines(calls).Length == expected.Length), cancel);
+            await Eventually.HoldsAsync(
+                "both scripts have run",
+                Eventually.Patience,
+                _ => Task.FromResult(File.ReadAllLines(calls).Length == expected.Length),
+                cancel
+            );
             Assert.That(File.ReadAllLines(calls), Is.EqualTo(expected));
-            Assert.That(File.ReadAllText(Path.Combine(slurm.Directory, "log", "scripted-prolog.log")), Does.Contain("n1: kubectl exited with 1"));
+            Assert.That(
+                File.ReadAllText(Path.Combine(slurm.Directory, "log", "scripted-prolog.log")),
+                Does.Contain("n1: kubectl exited with 1")
+            );
         }
         finally
         {

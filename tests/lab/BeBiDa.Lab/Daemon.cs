@@ -24,7 +24,8 @@ public sealed class Daemon
         string directory,
         string logPath,
         string outputPath,
-        TimeSpan patience)
+        TimeSpan patience
+    )
     {
         Name = name;
         LogPath = logPath;
@@ -60,7 +61,8 @@ public sealed class Daemon
             $"{Name} logs /{pattern}/",
             _patience,
             _ => Task.FromResult((match = pattern.Match(ReadLog())).Success),
-            cancellationToken);
+            cancellationToken
+        );
         return match;
     }
 
@@ -123,7 +125,12 @@ public sealed class Daemon
     internal async Task SuspendAsync(CancellationToken cancellationToken)
     {
         _ = Signal(ProcessId, SigStop);
-        await Eventually.HoldsAsync($"{Name} stands still", _patience, _ => Task.FromResult(!IsRunning || ThreadStates().All(state => state == 'T')), cancellationToken);
+        await Eventually.HoldsAsync(
+            $"{Name} stands still",
+            _patience,
+            _ => Task.FromResult(!IsRunning || ThreadStates().All(state => state == 'T')),
+            cancellationToken
+        );
     }
 
     /// <summary>Lets it go on, if it is still there.</summary>
@@ -135,7 +142,10 @@ public sealed class Daemon
 
     // proc(5): the state follows the command, which is in parentheses and may hold any.
     private IEnumerable<char> ThreadStates() =>
-        Directory.GetDirectories($"/proc/{ProcessId}/task").Select(thread => File.ReadAllText(Path.Combine(thread, "stat"))).Select(stat => stat[stat.LastIndexOf(')') + 2]);
+        Directory
+            .GetDirectories($"/proc/{ProcessId}/task")
+            .Select(thread => File.ReadAllText(Path.Combine(thread, "stat")))
+            .Select(stat => stat[stat.LastIndexOf(')') + 2]);
 
     private static string ReadShared(string path)
     {

@@ -14,7 +14,8 @@ public static class Eventually
         TimeSpan patience,
         Func<CancellationToken, Task<bool>> condition,
         CancellationToken cancellationToken = default,
-        Func<string>? explain = null)
+        Func<string>? explain = null
+    )
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(patience);

@@ -17,10 +17,12 @@ public sealed record PluginBuild
     public string Tool => Path.Combine(Prefix, "bin", "bebidactl");
 
     /// <summary>The tree that <c>BEBIDA_PREFIX</c> names, or <c>build/lab</c> of this repository.</summary>
-    public static PluginBuild Locate() => At(
-        Environment.GetEnvironmentVariable("BEBIDA_PREFIX") is { Length: > 0 } prefix
-            ? prefix
-            : Path.Combine(RepositoryRoot(), "build", "lab"));
+    public static PluginBuild Locate() =>
+        At(
+            Environment.GetEnvironmentVariable("BEBIDA_PREFIX") is { Length: > 0 } prefix
+                ? prefix
+                : Path.Combine(RepositoryRoot(), "build", "lab")
+        );
 
     /// <summary>The tree under a prefix; an error names what is missing there and how it is made.</summary>
     public static PluginBuild At(string prefix)
@@ -37,8 +39,9 @@ public sealed record PluginBuild
             ? build
             : throw new LabException(
                 $"BeBiDa is not installed under {build.Prefix}: no {string.Join(", no ", missing)}. From the repository's root: "
-                + "cmake --preset release && cmake --build --preset release && cmake --install build/release --prefix build/lab "
-                + "(or let BEBIDA_PREFIX name another prefix).");
+                    + "cmake --preset release && cmake --build --preset release && cmake --install build/release --prefix build/lab "
+                    + "(or let BEBIDA_PREFIX name another prefix)."
+            );
     }
 
     /// <summary>The repository that this assembly was built in.</summary>

@@ -11,7 +11,11 @@ public sealed partial class SlurmCluster
     private static readonly string[] ForeignPrefixes = ["SLURM_", "SLURMD_", "SBATCH_", "SALLOC_", "SQUEUE_", "SINFO_", "SCANCEL_"];
 
     /// <summary>Runs one of Slurm's commands, or any other, against this cluster, whatever its exit code.</summary>
-    public async Task<CommandResult> RunAsync(string command, IReadOnlyList<string> arguments, CancellationToken cancellationToken = default)
+    public async Task<CommandResult> RunAsync(
+        string command,
+        IReadOnlyList<string> arguments,
+        CancellationToken cancellationToken = default
+    )
     {
         var result = await Cli.Wrap(command)
             .WithArguments(arguments)
@@ -76,7 +80,12 @@ public sealed partial class SlurmCluster
     {
         var mark = $"saved-{Guid.NewGuid():N}";
         (await RunAsync("scontrol", ["update", $"JobId={id}", $"Comment={mark}"], cancellationToken)).EnsureSucceeded();
-        await Eventually.HoldsAsync($"slurmctld has saved job {id}", _options.Patience, async cancel => await SavedJobsHaveAsync(mark, cancel), cancellationToken);
+        await Eventually.HoldsAsync(
+            $"slurmctld has saved job {id}",
+            _options.Patience,
+            async cancel => await SavedJobsHaveAsync(mark, cancel),
+            cancellationToken
+        );
     }
 
     private async Task<bool> SavedJobsHaveAsync(string text, CancellationToken cancellationToken)
@@ -92,20 +101,30 @@ public sealed partial class SlurmCluster
         }
     }
 
-    private async Task<IReadOnlyList<SlurmJob>> WaitForJobAsync(int id, string what, Func<JobState, bool> wanted, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<SlurmJob>> WaitForJobAsync(
+        int id,
+        string what,
+        Func<JobState, bool> wanted,
+        CancellationToken cancellationToken
+    )
     {
         IReadOnlyList<SlurmJob> jobs = [];
-        await Eventually.HoldsAsync($"job {id} is {what}", _options.Patience,
+        await Eventually.HoldsAsync(
+            $"job {id} is {what}",
+            _options.Patience,
             async cancel => (jobs = await JobsAsync(id, cancel)).All(job => wanted(job.State)),
             cancellationToken,
-            () => $"It is {string.Join(", ", jobs.Select(job => job.State))}.");
+            () => $"It is {string.Join(", ", jobs.Select(job => job.State))}."
+        );
         return jobs;
     }
 
     private async Task<IReadOnlyList<SlurmJob>> QueryAsync(IReadOnlyList<string> filter, CancellationToken cancellationToken)
     {
         // One line for each array task also while it is pending. The name comes last: it may hold the separator.
-        var listed = (await RunAsync("squeue", ["-h", "-r", "-t", "all", "-o", "%A|%i|%T|%N|%P|%j", .. filter], cancellationToken)).EnsureSucceeded();
+        var listed = (
+            await RunAsync("squeue", ["-h", "-r", "-t", "all", "-o", "%A|%i|%T|%N|%P|%j", .. filter], cancellationToken)
+        ).EnsureSucceeded();
         var jobs = new List<SlurmJob>();
         var expanded = new Dictionary<string, IReadOnlyList<string>> { [""] = [] };
         foreach (var line in listed.StandardOutput.Split('\n', StringSplitOptions.RemoveEmptyEntries))

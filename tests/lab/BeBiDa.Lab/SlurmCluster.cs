@@ -30,17 +30,46 @@ public sealed partial class SlurmCluster : IAsyncDisposable
         _configuration = new SlurmConfiguration(directory, options, ports);
         _configuration.Write();
         _munge = Munge();
-        Controller = Slurm("slurmctld", _configuration.ControllerLog, options.ControllerEnvironment,
-            [SlurmInstallation.Program("slurmctld"), "-D", "-f", ConfigPath]);
+        Controller = Slurm(
+            "slurmctld",
+            _configuration.ControllerLog,
+            options.ControllerEnvironment,
+            [SlurmInstallation.Program("slurmctld"), "-D", "-f", ConfigPath]
+        );
         if (options.Backup)
         {
             // In namespaces in which the host has another name, and that name an address.
-            Backup = Slurm("slurmctld-backup", _configuration.BackupLog, options.ControllerEnvironment,
-                [SlurmInstallation.Program("unshare"), "--uts", "--mount", "/bin/sh", "-c", """hostname "$1" && mount --bind "$2" /etc/hosts && shift 2 && exec "$@" """, "sh", _configuration.BackupHost, _configuration.BackupHosts,
-                    SlurmInstallation.Program("slurmctld"), "-D", "-f", _configuration.BackupPath]);
+            Backup = Slurm(
+                "slurmctld-backup",
+                _configuration.BackupLog,
+                options.ControllerEnvironment,
+                [
+                    SlurmInstallation.Program("unshare"),
+                    "--uts",
+                    "--mount",
+                    "/bin/sh",
+                    "-c",
+                    """hostname "$1" && mount --bind "$2" /etc/hosts && shift 2 && exec "$@" """,
+                    "sh",
+                    _configuration.BackupHost,
+                    _configuration.BackupHosts,
+                    SlurmInstallation.Program("slurmctld"),
+                    "-D",
+                    "-f",
+                    _configuration.BackupPath,
+                ]
+            );
         }
-        _nodes = Nodes.ToDictionary(node => node, node => Slurm(node, _configuration.NodeLog(node), options.NodeEnvironment,
-            [SlurmInstallation.Program("slurmd"), "-D", "-N", node, "-f", ConfigPath]));
+        _nodes = Nodes.ToDictionary(
+            node => node,
+            node =>
+                Slurm(
+                    node,
+                    _configuration.NodeLog(node),
+                    options.NodeEnvironment,
+                    [SlurmInstallation.Program("slurmd"), "-D", "-N", node, "-f", ConfigPath]
+                )
+        );
         _reaper = Reaper.Start(directory, options.KeepDirectory);
     }
 
@@ -86,7 +115,9 @@ public sealed partial class SlurmCluster : IAsyncDisposable
         if (kill)
             await Controller.KillAsync(cancellationToken);
         else if (!await Controller.StopAsync(_options.Patience, cancellationToken))
-            throw new LabException($"slurmctld did not stop within {_options.Patience.TotalSeconds:0} s of SIGTERM and was killed. {LogTail(Controller)}");
+            throw new LabException(
+                $"slurmctld did not stop within {_options.Patience.TotalSeconds:0} s of SIGTERM and was killed. {LogTail(Controller)}"
+            );
     }
 
     /// <summary>Kills slurmctld, which stands still meanwhile, if that holds; else lets it go on.</summary>
@@ -110,8 +141,13 @@ public sealed partial class SlurmCluster : IAsyncDisposable
     public async Task StartControllerAsync(CancellationToken cancellationToken = default)
     {
         Controller.Start();
-        await Eventually.HoldsAsync("slurmctld answers", _options.Patience,
-            async cancel => IsAlive(Controller) && await PingAsync(cancel), cancellationToken, () => LogTail(Controller));
+        await Eventually.HoldsAsync(
+            "slurmctld answers",
+            _options.Patience,
+            async cancel => IsAlive(Controller) && await PingAsync(cancel),
+            cancellationToken,
+            () => LogTail(Controller)
+        );
     }
 
     /// <summary>Ends slurmctld and starts it anew.</summary>
@@ -126,8 +162,13 @@ public sealed partial class SlurmCluster : IAsyncDisposable
     {
         (await RunAsync("scontrol", ["takeover"], cancellationToken)).EnsureSucceeded();
         CommandResult? answer = null;
-        await Eventually.HoldsAsync("the backup controller answers for the cluster", _options.Patience,
-            async cancel => (answer = await RunAsync("squeue", ["--noheader"], cancel)).ExitCode == 0, cancellationToken, () => $"{answer?.StandardError}\n{LogTail(Backup!)}");
+        await Eventually.HoldsAsync(
+            "the backup controller answers for the cluster",
+            _options.Patience,
+            async cancel => (answer = await RunAsync("squeue", ["--noheader"], cancel)).ExitCode == 0,
+            cancellationToken,
+            () => $"{answer?.StandardError}\n{LogTail(Backup!)}"
+        );
     }
 
     /// <summary>Kills the slurmd of a node; jobs on that node go on, as in a crash of slurmd.</summary>
@@ -148,7 +189,11 @@ public sealed partial class SlurmCluster : IAsyncDisposable
         var lines = await File.ReadAllLinesAsync(ConfigPath, cancellationToken);
         // In one step: a slurmd that reads half of it ends.
         var changed = ConfigPath + ".new";
-        await File.WriteAllLinesAsync(changed, lines.Select(line => line.StartsWith(key, StringComparison.Ordinal) ? key + string.Join(',', plugins) : line), cancellationToken);
+        await File.WriteAllLinesAsync(
+            changed,
+            lines.Select(line => line.StartsWith(key, StringComparison.Ordinal) ? key + string.Join(',', plugins) : line),
+            cancellationToken
+        );
         File.Move(changed, ConfigPath, overwrite: true);
     }
 
@@ -194,15 +239,24 @@ public sealed partial class SlurmCluster : IAsyncDisposable
     private async Task StartDaemonsAsync(CancellationToken cancellationToken)
     {
         _munge.Start();
-        await Eventually.HoldsAsync("munged listens", _options.Patience,
-            _ => Task.FromResult(IsAlive(_munge) && File.Exists(_configuration.MungeSocket)), cancellationToken, () => LogTail(_munge));
+        await Eventually.HoldsAsync(
+            "munged listens",
+            _options.Patience,
+            _ => Task.FromResult(IsAlive(_munge) && File.Exists(_configuration.MungeSocket)),
+            cancellationToken,
+            () => LogTail(_munge)
+        );
         Controller.Start();
         Backup?.Start();
         foreach (var node in _nodes.Values)
             node.Start();
-        await Eventually.HoldsAsync("slurmctld answers and every node is idle", _options.Patience,
+        await Eventually.HoldsAsync(
+            "slurmctld answers and every node is idle",
+            _options.Patience,
             async cancel => _nodes.Values.Append(Controller).All(IsAlive) && await PingAsync(cancel) && await AllIdleAsync(cancel),
-            cancellationToken, () => LogTail(Controller));
+            cancellationToken,
+            () => LogTail(Controller)
+        );
     }
 
     private async Task<bool> AllIdleAsync(CancellationToken cancellationToken)
@@ -215,30 +269,51 @@ public sealed partial class SlurmCluster : IAsyncDisposable
     {
         var directory = Path.GetDirectoryName(_configuration.MungeSocket)!;
         var key = Path.Combine(directory, "key");
-        using (var file = new FileStream(key, new FileStreamOptions
-        {
-            Mode = FileMode.CreateNew,
-            Access = FileAccess.Write,
-            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-        }))
+        using (
+            var file = new FileStream(
+                key,
+                new FileStreamOptions
+                {
+                    Mode = FileMode.CreateNew,
+                    Access = FileAccess.Write,
+                    UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+                }
+            )
+        )
         {
             file.Write(RandomNumberGenerator.GetBytes(64));
         }
         var log = Path.Combine(directory, "log");
-        return new Daemon("munged",
+        return new Daemon(
+            "munged",
             [
-                SlurmInstallation.Program("munged"), "--foreground", "--num-threads=4", $"--key-file={key}",
-                $"--socket={_configuration.MungeSocket}", $"--pid-file={directory}/pid", $"--seed-file={directory}/seed",
+                SlurmInstallation.Program("munged"),
+                "--foreground",
+                "--num-threads=4",
+                $"--key-file={key}",
+                $"--socket={_configuration.MungeSocket}",
+                $"--pid-file={directory}/pid",
+                $"--seed-file={directory}/seed",
                 $"--log-file={log}",
             ],
             new Dictionary<string, string> { [Reaper.Mark] = Directory },
-            Directory, log, _configuration.Output("munged"), _options.Patience);
+            Directory,
+            log,
+            _configuration.Output("munged"),
+            _options.Patience
+        );
     }
 
     private Daemon Slurm(string name, string log, IReadOnlyDictionary<string, string> environment, IReadOnlyList<string> command) =>
-        new(name, command,
+        new(
+            name,
+            command,
             new Dictionary<string, string>(environment) { ["SLURM_CONF"] = ConfigPath, [Reaper.Mark] = Directory },
-            Directory, log, _configuration.Output(name), _options.Patience);
+            Directory,
+            log,
+            _configuration.Output(name),
+            _options.Patience
+        );
 
     private static bool IsAlive(Daemon daemon) =>
         daemon.IsRunning ? true : throw new LabException($"{daemon.Name} ended. {LogTail(daemon)}");

@@ -35,7 +35,8 @@ internal sealed class SlurmConfiguration(string directory, SlurmOptions options,
         // In memory: slurmctld syncs each file that it saves, for half a minute where others keep the disk busy.
         Directory.CreateSymbolicLink(
             System.IO.Path.Combine(directory, "state"),
-            Directory.CreateDirectory(System.IO.Path.Combine("/dev/shm", System.IO.Path.GetFileName(directory))).FullName);
+            Directory.CreateDirectory(System.IO.Path.Combine("/dev/shm", System.IO.Path.GetFileName(directory))).FullName
+        );
         File.WriteAllText(Path, Text(ControllerLog, "slurmctld.pid"));
         if (options.Backup)
         {

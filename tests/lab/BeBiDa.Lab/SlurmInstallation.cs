@@ -8,7 +8,8 @@ internal static class SlurmInstallation
 
     /// <summary>The full path of a program.</summary>
     public static string Program(string name) =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries)
+        (Environment.GetEnvironmentVariable("PATH") ?? "")
+            .Split(':', StringSplitOptions.RemoveEmptyEntries)
             .Concat(SystemDirectories)
             .Select(directory => Path.Combine(directory, name))
             .FirstOrDefault(File.Exists)
@@ -16,7 +17,8 @@ internal static class SlurmInstallation
 
     /// <summary>Slurm's plugin directory: Debian's has the architecture's name, others' have lib64.</summary>
     public static string PluginDirectory() =>
-        Directory.GetDirectories("/usr/lib", "*-linux-gnu*")
+        Directory
+            .GetDirectories("/usr/lib", "*-linux-gnu*")
             .Select(directory => Path.Combine(directory, "slurm-wlm"))
             .Concat(["/usr/lib64/slurm", "/usr/lib/slurm"])
             .FirstOrDefault(directory => File.Exists(Path.Combine(directory, "auth_munge.so")))

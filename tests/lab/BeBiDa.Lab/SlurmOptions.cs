@@ -63,14 +63,15 @@ public sealed record SlurmOptions
     public bool KeepDirectory { get; init; } = Environment.GetEnvironmentVariable("BEBIDA_LAB_KEEP") == "1";
 
     /// <summary>These options with the BeBiDa plugin in slurmctld, reading the given configuration file.</summary>
-    public SlurmOptions WithPlugin(PluginBuild build, string configuration) => this with
-    {
-        PluginDirectory = build.PluginDirectory,
-        PrEpPlugins = [.. PrEpPlugins, "prep/bebida"],
-        ControllerEnvironment = new Dictionary<string, string>(ControllerEnvironment)
+    public SlurmOptions WithPlugin(PluginBuild build, string configuration) =>
+        this with
         {
-            ["BEBIDA_LIBDIR"] = build.LibraryDirectory,
-            ["BEBIDA_CONFIG"] = configuration,
-        },
-    };
+            PluginDirectory = build.PluginDirectory,
+            PrEpPlugins = [.. PrEpPlugins, "prep/bebida"],
+            ControllerEnvironment = new Dictionary<string, string>(ControllerEnvironment)
+            {
+                ["BEBIDA_LIBDIR"] = build.LibraryDirectory,
+                ["BEBIDA_CONFIG"] = configuration,
+            },
+        };
 }

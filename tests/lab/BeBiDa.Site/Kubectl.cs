@@ -14,7 +14,10 @@ public sealed class Kubectl(string kubeconfig, string version = "1.32")
     /// <exception cref="LabException">It failed.</exception>
     public async Task<string> RunAsync(params string[] arguments)
     {
-        var result = await Cli.Wrap(Path).WithArguments(["--kubeconfig", kubeconfig, .. arguments]).WithValidation(CommandResultValidation.None).ExecuteBufferedAsync();
+        var result = await Cli.Wrap(Path)
+            .WithArguments(["--kubeconfig", kubeconfig, .. arguments])
+            .WithValidation(CommandResultValidation.None)
+            .ExecuteBufferedAsync();
         return result.ExitCode == 0
             ? result.StandardOutput
             : throw new LabException($"kubectl {string.Join(' ', arguments)} exited with {result.ExitCode}: {result.StandardError}");

@@ -12,7 +12,9 @@ internal static class LateKubectl
         var turns = Directory.CreateDirectory(Path.Combine(directory, "turns")).FullName;
         var path = Path.Combine(directory, "late-kubectl");
         // Its arguments are those of the scripts: --kubeconfig, a file, the verb, the node.
-        File.WriteAllText(path, $$"""
+        File.WriteAllText(
+            path,
+            $$"""
             #!/bin/bash
             verb=$3 node=$4 turns={{turns}}
             if [ "$verb" = uncordon ]; then
@@ -25,7 +27,8 @@ internal static class LateKubectl
             [ "$verb" != drain ] || echo >> "$turns/$node.begun"
             exit $code
 
-            """);
+            """
+        );
         File.SetUnixFileMode(path, (UnixFileMode)0b111_101_101);
         return path;
     }

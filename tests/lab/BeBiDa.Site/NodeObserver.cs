@@ -39,7 +39,12 @@ public sealed class NodeObserver : IAsyncDisposable
     {
         var moments = HistoryOf(node);
         var before = moments.LastOrDefault(m => m.Time <= from);
-        return [.. (before is { Schedulable: true } ? new[] { from } : []).Concat(moments.Where(m => m.Schedulable && m.Time > from && m.Time < to).Select(m => m.Time))];
+        return
+        [
+            .. (before is { Schedulable: true } ? new[] { from } : []).Concat(
+                moments.Where(m => m.Schedulable && m.Time > from && m.Time < to).Select(m => m.Time)
+            ),
+        ];
     }
 
     public async ValueTask DisposeAsync()
@@ -63,11 +68,17 @@ public sealed class NodeObserver : IAsyncDisposable
                     Gaps++;
                 first = false;
                 started.TrySetResult();
-                await foreach (var (type, node) in client.CoreV1.WatchListNodeAsync(resourceVersion: list.Metadata.ResourceVersion, cancellationToken: stop.Token))
+                await foreach (
+                    var (type, node) in client.CoreV1.WatchListNodeAsync(
+                        resourceVersion: list.Metadata.ResourceVersion,
+                        cancellationToken: stop.Token
+                    )
+                )
                     if (type is WatchEventType.Added or WatchEventType.Modified)
                         See(node);
             }
-            catch (Exception e) when (e is HttpRequestException or IOException or k8s.Autorest.HttpOperationException or KubernetesException)
+            catch (Exception e)
+                when (e is HttpRequestException or IOException or k8s.Autorest.HttpOperationException or KubernetesException)
             {
                 await Task.Delay(100, stop.Token);
             }

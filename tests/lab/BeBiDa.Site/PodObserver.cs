@@ -57,13 +57,19 @@ public sealed class PodObserver : IAsyncDisposable
                     End(gone);
                 foreach (var pod in list.Items)
                     See(pod);
-                await foreach (var (type, pod) in client.CoreV1.WatchListPodForAllNamespacesAsync(resourceVersion: list.Metadata.ResourceVersion, cancellationToken: stop.Token))
+                await foreach (
+                    var (type, pod) in client.CoreV1.WatchListPodForAllNamespacesAsync(
+                        resourceVersion: list.Metadata.ResourceVersion,
+                        cancellationToken: stop.Token
+                    )
+                )
                     if (type == WatchEventType.Deleted)
                         End(pod.Uid());
                     else if (type is WatchEventType.Added or WatchEventType.Modified)
                         See(pod);
             }
-            catch (Exception e) when (e is HttpRequestException or IOException or k8s.Autorest.HttpOperationException or KubernetesException)
+            catch (Exception e)
+                when (e is HttpRequestException or IOException or k8s.Autorest.HttpOperationException or KubernetesException)
             {
                 await Task.Delay(100, stop.Token);
             }

@@ -17,7 +17,9 @@ public sealed class Probes
         Directory.CreateDirectory(runs);
         Script = Path.Combine(directory, "probe.sh");
         // EPOCHREALTIME is bash's own: no process is started for a time stamp.
-        File.WriteAllText(Script, $$"""
+        File.WriteAllText(
+            Script,
+            $$"""
             #!/bin/bash
             now=$EPOCHREALTIME
             end=$((${now/./} + $1 * 1000))
@@ -27,7 +29,8 @@ public sealed class Probes
                 read -r -t 0.05 <> <(:) || :
             done
 
-            """);
+            """
+        );
         File.SetUnixFileMode(Script, (UnixFileMode)0b111_101_101);
         Slurm = slurm;
     }

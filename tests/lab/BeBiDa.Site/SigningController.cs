@@ -28,7 +28,8 @@ public sealed class SigningController : IAsyncDisposable
     public static SigningController Start(IApiServer server) => new(server);
 
     /// <summary>The certificate requests of the cluster.</summary>
-    public async Task<IList<V1CertificateSigningRequest>> RequestsAsync() => (await client.CertificatesV1.ListCertificateSigningRequestAsync()).Items;
+    public async Task<IList<V1CertificateSigningRequest>> RequestsAsync() =>
+        (await client.CertificatesV1.ListCertificateSigningRequestAsync()).Items;
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -52,13 +53,22 @@ public sealed class SigningController : IAsyncDisposable
         {
             foreach (var request in await RequestsAsync())
             {
-                if (request.Status?.Certificate is not null || request.Status?.Conditions?.Any(condition => condition.Type == "Approved") != true)
+                if (
+                    request.Status?.Certificate is not null
+                    || request.Status?.Conditions?.Any(condition => condition.Type == "Approved") != true
+                )
                     continue;
                 var lifetime = TimeSpan.FromSeconds(request.Spec.ExpirationSeconds ?? 31_536_000);
-                request.Status.Certificate = Encoding.UTF8.GetBytes(server.SignClientCertificate(Encoding.UTF8.GetString(request.Spec.Request), lifetime));
+                request.Status.Certificate = Encoding.UTF8.GetBytes(
+                    server.SignClientCertificate(Encoding.UTF8.GetString(request.Spec.Request), lifetime)
+                );
                 try
                 {
-                    await client.CertificatesV1.ReplaceCertificateSigningRequestStatusAsync(request, request.Metadata.Name, cancellationToken: cancellation);
+                    await client.CertificatesV1.ReplaceCertificateSigningRequestStatusAsync(
+                        request,
+                        request.Metadata.Name,
+                        cancellationToken: cancellation
+                    );
                 }
                 catch (HttpOperationException e) when (e.Response.StatusCode == HttpStatusCode.Conflict)
                 {

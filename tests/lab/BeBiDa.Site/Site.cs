@@ -12,7 +12,15 @@ public sealed class Site : IAsyncDisposable
     private readonly string directory;
     private readonly Kubernetes client;
 
-    private Site(string directory, SiteOptions options, IApiServer api, HollowCluster cluster, Kubernetes client, SlurmCluster slurm, string configurationFile)
+    private Site(
+        string directory,
+        SiteOptions options,
+        IApiServer api,
+        HollowCluster cluster,
+        Kubernetes client,
+        SlurmCluster slurm,
+        string configurationFile
+    )
     {
         this.directory = directory;
         this.client = client;
@@ -67,21 +75,43 @@ public sealed class Site : IAsyncDisposable
         {
             var admin = new Kubectl(api.AdminKubeconfig);
             await admin.RunAsync("apply", "-f", Path.Combine(PluginBuild.RepositoryRoot(), "packaging", "kubernetes", "rbac.yaml"));
-            cluster = await HollowCluster.StartAsync(api.AdminKubeconfig, new HollowClusterOptions { Nodes = [.. Enumerable.Range(1, options.Nodes).Select(i => options.KubernetesNode($"n{i}"))] }, cancellationToken: cancellationToken);
+            cluster = await HollowCluster.StartAsync(
+                api.AdminKubeconfig,
+                new HollowClusterOptions { Nodes = [.. Enumerable.Range(1, options.Nodes).Select(i => options.KubernetesNode($"n{i}"))] },
+                cancellationToken: cancellationToken
+            );
             client = new Kubernetes(KubernetesClientConfiguration.BuildConfigFromConfigFile(api.AdminKubeconfig));
 
             var configuration = Path.Combine(directory, "bebida.yaml");
-            await File.WriteAllTextAsync(configuration, $"kubernetes:\n  kubeconfig: {options.Kubeconfig(api)}\n{options.Configuration}", cancellationToken);
+            await File.WriteAllTextAsync(
+                configuration,
+                $"kubernetes:\n  kubeconfig: {options.Kubeconfig(api)}\n{options.Configuration}",
+                cancellationToken
+            );
             var slurm = new SlurmOptions { Nodes = options.Nodes };
             slurm = options.HandOver switch
             {
                 HandOverBy.Plugin => slurm.WithPlugin(PluginBuild.Locate(), configuration),
                 HandOverBy.Scripts => new ScriptedHandOver(admin.Path, api.AdminKubeconfig).ApplyTo(slurm),
-                HandOverBy.LateScripts => new ScriptedHandOver(LateKubectl.Write(directory, admin.Path), api.AdminKubeconfig).ApplyTo(slurm),
-                HandOverBy.Hook => slurm with { PrologSlurmctld = Hook("prolog", configuration), EpilogSlurmctld = Hook("epilog", configuration) },
+                HandOverBy.LateScripts => new ScriptedHandOver(LateKubectl.Write(directory, admin.Path), api.AdminKubeconfig).ApplyTo(
+                    slurm
+                ),
+                HandOverBy.Hook => slurm with
+                {
+                    PrologSlurmctld = Hook("prolog", configuration),
+                    EpilogSlurmctld = Hook("epilog", configuration),
+                },
                 _ => slurm,
             };
-            return new Site(directory, options, api, cluster, client, await SlurmCluster.StartAsync(options.Slurm(slurm), cancellationToken), configuration);
+            return new Site(
+                directory,
+                options,
+                api,
+                cluster,
+                client,
+                await SlurmCluster.StartAsync(options.Slurm(slurm), cancellationToken),
+                configuration
+            );
         }
         catch
         {
@@ -96,13 +126,24 @@ public sealed class Site : IAsyncDisposable
 
     /// <summary>The holds on all nodes, as their annotations say: "n1 lab.7".</summary>
     public async Task<IReadOnlyList<string>> HoldsAsync() =>
-        [.. (await client.CoreV1.ListNodeAsync()).Items.SelectMany(node => (node.Metadata.Annotations ?? new Dictionary<string, string>())
-            .Where(a => a.Key.StartsWith("hold.bebida.io/", StringComparison.Ordinal))
-            .Select(a => $"{node.Metadata.Name} {a.Key["hold.bebida.io/".Length..]}")).Order(StringComparer.Ordinal)];
+        [
+            .. (await client.CoreV1.ListNodeAsync())
+                .Items.SelectMany(node =>
+                    (node.Metadata.Annotations ?? new Dictionary<string, string>())
+                        .Where(a => a.Key.StartsWith("hold.bebida.io/", StringComparison.Ordinal))
+                        .Select(a => $"{node.Metadata.Name} {a.Key["hold.bebida.io/".Length..]}")
+                )
+                .Order(StringComparer.Ordinal),
+        ];
 
     /// <summary>The nodes that Kubernetes puts no pods on.</summary>
     public async Task<IReadOnlyList<string>> UnschedulableAsync() =>
-        [.. (await client.CoreV1.ListNodeAsync()).Items.Where(n => n.Spec.Unschedulable == true).Select(n => n.Metadata.Name).Order(StringComparer.Ordinal)];
+        [
+            .. (await client.CoreV1.ListNodeAsync())
+                .Items.Where(n => n.Spec.Unschedulable == true)
+                .Select(n => n.Metadata.Name)
+                .Order(StringComparer.Ordinal),
+        ];
 
     /// <summary>Waits until no job is left and Kubernetes has every node back.</summary>
     public async Task WaitUntilFreeAsync()
@@ -111,7 +152,8 @@ public sealed class Site : IAsyncDisposable
         await Eventually.HoldsAsync(
             "every node is free in Kubernetes, and no hold is left",
             Eventually.Patience,
-            async _ => (await HoldsAsync()).Count == 0 && (await UnschedulableAsync()).Count == 0);
+            async _ => (await HoldsAsync()).Count == 0 && (await UnschedulableAsync()).Count == 0
+        );
     }
 
     /// <summary>Stops everything, in the order in which an admin would.</summary>
@@ -125,13 +167,14 @@ public sealed class Site : IAsyncDisposable
         Directory.Delete(directory, recursive: true);
     }
 
-    private static string Hook(string direction, string configuration) => $"""
-        #!/bin/sh
-        PATH=/usr/local/bin:/usr/bin:/bin
-        SLURM_CONF=$(dirname "$0")/../slurm.conf
-        BEBIDA_CONFIG={configuration}
-        export PATH SLURM_CONF BEBIDA_CONFIG
-        exec {PluginBuild.Locate().Tool} hook {direction} --log "$(dirname "$0")/../log/hook.log"
+    private static string Hook(string direction, string configuration) =>
+        $"""
+            #!/bin/sh
+            PATH=/usr/local/bin:/usr/bin:/bin
+            SLURM_CONF=$(dirname "$0")/../slurm.conf
+            BEBIDA_CONFIG={configuration}
+            export PATH SLURM_CONF BEBIDA_CONFIG
+            exec {PluginBuild.Locate().Tool} hook {direction} --log "$(dirname "$0")/../log/hook.log"
 
-        """;
+            """;
 }

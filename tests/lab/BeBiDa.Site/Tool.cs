@@ -12,9 +12,16 @@ public sealed class Tool(string? path, string configuration, SlurmCluster slurm)
     {
         var result = await Cli.Wrap(path ?? throw new LabException("this site has no bebidactl"))
             .WithArguments(arguments)
-            .WithEnvironmentVariables(new Dictionary<string, string?> { ["BEBIDA_CONFIG"] = configuration, ["SLURM_CONF"] = slurm.ConfigPath })
+            .WithEnvironmentVariables(
+                new Dictionary<string, string?> { ["BEBIDA_CONFIG"] = configuration, ["SLURM_CONF"] = slurm.ConfigPath }
+            )
             .WithValidation(CommandResultValidation.None)
             .ExecuteBufferedAsync();
-        return new Lab.CommandResult($"bebidactl {string.Join(' ', arguments)}", result.ExitCode, result.StandardOutput, result.StandardError);
+        return new Lab.CommandResult(
+            $"bebidactl {string.Join(' ', arguments)}",
+            result.ExitCode,
+            result.StandardOutput,
+            result.StandardError
+        );
     }
 }

@@ -42,32 +42,52 @@ public sealed class Adversary(Site.Site site, PluginsWay way, ControllerWatch da
         }
     }
 
-    private Task PerformAsync(Adversity adversity, CancellationToken stop) => adversity.Kind switch
-    {
-        AdversityKind.ControllerRestarted => ControllerAsync(kill: false, meanwhile: () => Task.Delay(adversity.Lasts / 6, stop)),
-        AdversityKind.ControllerKilled => ControllerAsync(kill: true, meanwhile: () => Task.Delay(adversity.Lasts / 6, stop)),
-        AdversityKind.Reconfigured => site.Slurm.ReconfigureAsync(stop),
-        AdversityKind.ControllerKilledInOutage => KilledInOutageAsync(adversity, stop),
-        AdversityKind.NodeDaemonKilled => NodeDaemonsAsync(adversity, stop),
-        AdversityKind.ApiRefused => NetworkAsync(ProxyMode.Refusing, adversity.Lasts, stop),
-        AdversityKind.ApiSilent => NetworkAsync(ProxyMode.Silent, adversity.Lasts, stop),
-        AdversityKind.ApiSlow => SlowAsync(adversity, stop),
-        AdversityKind.WatchesCut => CutsAsync(adversity, stop),
-        AdversityKind.ApiStopped => ApiStoppedAsync(adversity, stop),
-        AdversityKind.ApiErrors => FaultsAsync(adversity, stop,
-            new Fault(FaultKind.Refuse) { StatusCode = 500, Probability = 0.2 },
-            new Fault(FaultKind.Refuse) { StatusCode = 429, RetryAfter = 1, Probability = 0.15 },
-            new Fault(FaultKind.Refuse) { StatusCode = 409, Verb = "patch", Probability = 0.15 }),
-        AdversityKind.AnswersLost => FaultsAsync(adversity, stop,
-            new Fault(FaultKind.Drop) { Probability = 0.1 },
-            new Fault(FaultKind.DropAnswer) { Probability = 0.15 }),
-        AdversityKind.AnswersLate => FaultsAsync(adversity, stop,
-            new Fault(FaultKind.Latency) { Delay = TimeSpan.FromMilliseconds(50), Jitter = TimeSpan.FromMilliseconds(1500) }),
-        AdversityKind.ServerCertificateExpired => ServerCertificateAsync(adversity, stop),
-        AdversityKind.ClientCertificateRotated => ClientCertificateAsync(adversity, stop),
-        AdversityKind.LongOutage => LongOutageAsync(adversity, stop),
-        _ => throw new ArgumentOutOfRangeException(nameof(adversity), adversity.Kind, null),
-    };
+    private Task PerformAsync(Adversity adversity, CancellationToken stop) =>
+        adversity.Kind switch
+        {
+            AdversityKind.ControllerRestarted => ControllerAsync(kill: false, meanwhile: () => Task.Delay(adversity.Lasts / 6, stop)),
+            AdversityKind.ControllerKilled => ControllerAsync(kill: true, meanwhile: () => Task.Delay(adversity.Lasts / 6, stop)),
+            AdversityKind.Reconfigured => site.Slurm.ReconfigureAsync(stop),
+            AdversityKind.ControllerKilledInOutage => KilledInOutageAsync(adversity, stop),
+            AdversityKind.NodeDaemonKilled => NodeDaemonsAsync(adversity, stop),
+            AdversityKind.ApiRefused => NetworkAsync(ProxyMode.Refusing, adversity.Lasts, stop),
+            AdversityKind.ApiSilent => NetworkAsync(ProxyMode.Silent, adversity.Lasts, stop),
+            AdversityKind.ApiSlow => SlowAsync(adversity, stop),
+            AdversityKind.WatchesCut => CutsAsync(adversity, stop),
+            AdversityKind.ApiStopped => ApiStoppedAsync(adversity, stop),
+            AdversityKind.ApiErrors => FaultsAsync(
+                adversity,
+                stop,
+                new Fault(FaultKind.Refuse) { StatusCode = 500, Probability = 0.2 },
+                new Fault(FaultKind.Refuse)
+                {
+                    StatusCode = 429,
+                    RetryAfter = 1,
+                    Probability = 0.15,
+                },
+                new Fault(FaultKind.Refuse)
+                {
+                    StatusCode = 409,
+                    Verb = "patch",
+                    Probability = 0.15,
+                }
+            ),
+            AdversityKind.AnswersLost => FaultsAsync(
+                adversity,
+                stop,
+                new Fault(FaultKind.Drop) { Probability = 0.1 },
+                new Fault(FaultKind.DropAnswer) { Probability = 0.15 }
+            ),
+            AdversityKind.AnswersLate => FaultsAsync(
+                adversity,
+                stop,
+                new Fault(FaultKind.Latency) { Delay = TimeSpan.FromMilliseconds(50), Jitter = TimeSpan.FromMilliseconds(1500) }
+            ),
+            AdversityKind.ServerCertificateExpired => ServerCertificateAsync(adversity, stop),
+            AdversityKind.ClientCertificateRotated => ClientCertificateAsync(adversity, stop),
+            AdversityKind.LongOutage => LongOutageAsync(adversity, stop),
+            _ => throw new ArgumentOutOfRangeException(nameof(adversity), adversity.Kind, null),
+        };
 
     private async Task ControllerAsync(bool kill, Func<Task> meanwhile)
     {
@@ -100,11 +120,14 @@ public sealed class Adversary(Site.Site site, PluginsWay way, ControllerWatch da
         {
             // Meanwhile jobs end whose nodes cannot be given back.
             await Task.Delay(adversity.Lasts / 2, stop);
-            await ControllerAsync(kill: true, meanwhile: () =>
-            {
-                way.Proxy.Set(ProxyMode.Open);
-                return Task.CompletedTask;
-            });
+            await ControllerAsync(
+                kill: true,
+                meanwhile: () =>
+                {
+                    way.Proxy.Set(ProxyMode.Open);
+                    return Task.CompletedTask;
+                }
+            );
         }
         finally
         {
@@ -153,7 +176,7 @@ public sealed class Adversary(Site.Site site, PluginsWay way, ControllerWatch da
     private async Task CutsAsync(Adversity adversity, CancellationToken stop)
     {
         var random = new Random(adversity.Seed);
-        for (var left = adversity.Lasts; left > TimeSpan.Zero;)
+        for (var left = adversity.Lasts; left > TimeSpan.Zero; )
         {
             way.Proxy.Cut();
             var pause = TimeSpan.FromMilliseconds(random.Next(100, 1500));
@@ -177,7 +200,9 @@ public sealed class Adversary(Site.Site site, PluginsWay way, ControllerWatch da
 
     private async Task FaultsAsync(Adversity adversity, CancellationToken stop, params Fault[] faults)
     {
-        var on = faults.Select((fault, i) => site.EmbeddedApi.Faults.Add(fault with { UserAgent = PluginsWay.UserAgent, Seed = adversity.Seed + i })).ToList();
+        var on = faults
+            .Select((fault, i) => site.EmbeddedApi.Faults.Add(fault with { UserAgent = PluginsWay.UserAgent, Seed = adversity.Seed + i }))
+            .ToList();
         try
         {
             await Task.Delay(adversity.Lasts, stop);
@@ -223,7 +248,15 @@ public sealed class Adversary(Site.Site site, PluginsWay way, ControllerWatch da
     {
         var time = adversity.Lasts + TimeSpan.FromSeconds(20);
         var outage = NetworkAsync(ProxyMode.Refusing, adversity.Lasts, stop);
-        _ = load.RunAsync(new PlannedJob($"chaos-long-{adversity.Seed}", Fate.Batch, ["-p", SlurmCluster.ExclusivePartition, "-N1", "--nice=-10000"], time, TimeSpan.Zero));
+        _ = load.RunAsync(
+            new PlannedJob(
+                $"chaos-long-{adversity.Seed}",
+                Fate.Batch,
+                ["-p", SlurmCluster.ExclusivePartition, "-N1", "--nice=-10000"],
+                time,
+                TimeSpan.Zero
+            )
+        );
         await outage;
     }
 

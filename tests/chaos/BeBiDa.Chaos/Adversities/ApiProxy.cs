@@ -171,7 +171,8 @@ public sealed class ApiProxy : IAsyncDisposable
                 await sink.WriteAsync(buffer.AsMemory(0, count), stop.Token);
             }
         }
-        catch (Exception error) when (error is IOException or ObjectDisposedException or OperationCanceledException or InvalidOperationException)
+        catch (Exception error)
+            when (error is IOException or ObjectDisposedException or OperationCanceledException or InvalidOperationException)
         {
             // One of the two has gone.
         }

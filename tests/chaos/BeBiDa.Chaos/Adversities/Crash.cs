@@ -13,8 +13,10 @@ public sealed partial class Crash(SlurmCluster slurm, Gate gate)
 {
     // How long slurmctld waits between two writings, and a bit: when none comes, there is nothing to write.
     private static readonly TimeSpan BetweenSaves = TimeSpan.FromSeconds(6);
+
     // What has started since the last writing is lost; little of it, if that was just now.
     private static readonly TimeSpan JustNow = TimeSpan.FromMilliseconds(200);
+
     // The log counts in milliseconds, and the file is made after the jobs are gathered.
     private static readonly TimeSpan Margin = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan Patience = Eventually.Patience;
@@ -25,16 +27,24 @@ public sealed partial class Crash(SlurmCluster slurm, Gate gate)
     public async Task NextAsync(Action down)
     {
         var enough = DateTimeOffset.UtcNow + BetweenSaves;
-        await Eventually.HoldsAsync("slurmctld has saved how its jobs ended", Patience, async stop =>
-        {
-            var now = DateTimeOffset.UtcNow;
-            return (now - slurm.JobsSaved < JustNow || now > enough) && HasSavedAll() && await slurm.TryKillControllerAsync(() => KillsNoEnd(down), stop);
-        });
+        await Eventually.HoldsAsync(
+            "slurmctld has saved how its jobs ended",
+            Patience,
+            async stop =>
+            {
+                var now = DateTimeOffset.UtcNow;
+                return (now - slurm.JobsSaved < JustNow || now > enough)
+                    && HasSavedAll()
+                    && await slurm.TryKillControllerAsync(() => KillsNoEnd(down), stop);
+            }
+        );
     }
 
     /// <summary>When, by slurmctld's log, a job last ended; null if none has.</summary>
     public static DateTimeOffset? LastEnd(string log) =>
-        EndLine().Match(log) is { Success: true } last ? DateTimeOffset.Parse(last.Groups[1].Value, CultureInfo.InvariantCulture, DateTimeStyles.AssumeLocal) : null;
+        EndLine().Match(log) is { Success: true } last
+            ? DateTimeOffset.Parse(last.Groups[1].Value, CultureInfo.InvariantCulture, DateTimeStyles.AssumeLocal)
+            : null;
 
     private bool KillsNoEnd(Action down)
     {
@@ -51,6 +61,9 @@ public sealed partial class Crash(SlurmCluster slurm, Gate gate)
     }
 
     // By itself, and by its time limit; all others end through the gate.
-    [GeneratedRegex(@"^\[([^]]+)\] (?:_job_complete: JobId=|Time limit exhausted for JobId=)", RegexOptions.Multiline | RegexOptions.RightToLeft)]
+    [GeneratedRegex(
+        @"^\[([^]]+)\] (?:_job_complete: JobId=|Time limit exhausted for JobId=)",
+        RegexOptions.Multiline | RegexOptions.RightToLeft
+    )]
     private static partial Regex EndLine();
 }

@@ -37,7 +37,11 @@ public sealed class PluginsWay : IAsyncDisposable
     // Mode and owner stay: the file itself is written.
     private string Detour(string path)
     {
-        File.WriteAllText(path, File.ReadAllText(path).Replace(api!.Url.GetLeftPart(UriPartial.Authority), proxy!.Url.GetLeftPart(UriPartial.Authority), StringComparison.Ordinal));
+        File.WriteAllText(
+            path,
+            File.ReadAllText(path)
+                .Replace(api!.Url.GetLeftPart(UriPartial.Authority), proxy!.Url.GetLeftPart(UriPartial.Authority), StringComparison.Ordinal)
+        );
         return path;
     }
 }

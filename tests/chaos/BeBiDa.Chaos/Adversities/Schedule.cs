@@ -7,7 +7,11 @@ public static class Schedule
 {
     private static readonly AdversityKind[] OfTheEmbeddedServer =
     [
-        AdversityKind.ApiStopped, AdversityKind.ApiErrors, AdversityKind.AnswersLost, AdversityKind.AnswersLate, AdversityKind.ServerCertificateExpired,
+        AdversityKind.ApiStopped,
+        AdversityKind.ApiErrors,
+        AdversityKind.AnswersLost,
+        AdversityKind.AnswersLate,
+        AdversityKind.ServerCertificateExpired,
     ];
 
     /// <summary>As many as fill the time; each kind comes once before any comes again.</summary>
@@ -31,11 +35,15 @@ public static class Schedule
         return all;
     }
 
-    private static IEnumerable<AdversityKind> Kinds(ChaosOptions options) => Enum.GetValues<AdversityKind>().Where(kind => kind switch
-    {
-        AdversityKind.LongOutage => false,
-        _ => options.Api == ApiServerKind.Embedded || !OfTheEmbeddedServer.Contains(kind),
-    });
+    private static IEnumerable<AdversityKind> Kinds(ChaosOptions options) =>
+        Enum.GetValues<AdversityKind>()
+            .Where(kind =>
+                kind switch
+                {
+                    AdversityKind.LongOutage => false,
+                    _ => options.Api == ApiServerKind.Embedded || !OfTheEmbeddedServer.Contains(kind),
+                }
+            );
 
     private static TimeSpan Between(Random random, Range range) => range.From + ((range.To - range.From) * random.NextDouble());
 }

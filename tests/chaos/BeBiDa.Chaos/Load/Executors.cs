@@ -22,14 +22,30 @@ internal static class Executors
                     Selector = new V1LabelSelector { MatchLabels = labels },
                     Template = new V1PodTemplateSpec
                     {
-                        Metadata = new V1ObjectMeta { Labels = labels, Annotations = new Dictionary<string, string> { [Hollow.Nodes.PodAnnotations.TerminationSeconds] = "0.5" } },
+                        Metadata = new V1ObjectMeta
+                        {
+                            Labels = labels,
+                            Annotations = new Dictionary<string, string> { [Hollow.Nodes.PodAnnotations.TerminationSeconds] = "0.5" },
+                        },
                         Spec = new V1PodSpec
                         {
-                            Containers = [new V1Container { Name = "main", Image = App, Resources = new V1ResourceRequirements { Requests = new Dictionary<string, ResourceQuantity> { ["cpu"] = new("4") } } }],
+                            Containers =
+                            [
+                                new V1Container
+                                {
+                                    Name = "main",
+                                    Image = App,
+                                    Resources = new V1ResourceRequirements
+                                    {
+                                        Requests = new Dictionary<string, ResourceQuantity> { ["cpu"] = new("4") },
+                                    },
+                                },
+                            ],
                         },
                     },
                 },
             },
-            "default");
+            "default"
+        );
     }
 }

@@ -80,7 +80,9 @@ public sealed class JobLoad(Site.Site site, JobFollower jobs, Gate gate, ChaosOp
         string[] array = job.Fate == Fate.Array ? [$"--array=1-{job.Tasks}"] : [];
         // One that is to be cancelled would not end by itself.
         var time = job.Fate == Fate.Cancelled ? TimeSpan.FromMinutes(2) : job.Time;
-        var id = await gate.ThroughAsync(() => site.Probes.SubmitAsync(time, ["--requeue", $"--job-name={job.Name}", .. array, .. job.Options]));
+        var id = await gate.ThroughAsync(() =>
+            site.Probes.SubmitAsync(time, ["--requeue", $"--job-name={job.Name}", .. array, .. job.Options])
+        );
         if (job.Fate == Fate.Cancelled)
         {
             await Task.Delay(job.Patience);

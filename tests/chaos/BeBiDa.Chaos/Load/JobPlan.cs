@@ -7,7 +7,11 @@ public static class JobPlan
 {
     private static readonly IReadOnlyList<(Fate Fate, int Weight)> Mix =
     [
-        (Fate.Batch, 9), (Fate.Interactive, 4), (Fate.Array, 2), (Fate.Cancelled, 4), (Fate.Requeued, 1),
+        (Fate.Batch, 9),
+        (Fate.Interactive, 4),
+        (Fate.Array, 2),
+        (Fate.Cancelled, 4),
+        (Fate.Requeued, 1),
     ];
 
     /// <summary>More than will be needed.</summary>

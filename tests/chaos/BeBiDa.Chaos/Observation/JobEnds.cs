@@ -41,7 +41,8 @@ public sealed class JobEnds
 
     private void Judge(PlannedJob job, DateTimeOffset at, Life life, DateTimeOffset lastAnswer, Timeline timeline)
     {
-        var what = $"job {life.Last.Id} {job.Name} ({job.Fate}) on {string.Join(',', life.Last.Nodes)}, submitted {at:HH:mm:ss.fff}: {life.Last.State} since {life.Since:HH:mm:ss.fff}";
+        var what =
+            $"job {life.Last.Id} {job.Name} ({job.Fate}) on {string.Join(',', life.Last.Nodes)}, submitted {at:HH:mm:ss.fff}: {life.Last.State} since {life.Since:HH:mm:ss.fff}";
         if (!life.Last.State.IsOver())
             (life.LastSeen < lastAnswer ? lost : stuck).Add(what);
         else if (life.Last.State != (job.Fate == Fate.Cancelled ? JobState.Cancelled : JobState.Completed))

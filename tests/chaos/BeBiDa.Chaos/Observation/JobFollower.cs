@@ -38,7 +38,16 @@ public sealed class JobFollower : IAsyncDisposable
             foreach (var line in squeue.StandardOutput.Split('\n', StringSplitOptions.RemoveEmptyEntries))
             {
                 var field = line.Split('|', 6);
-                rows.Add(new JobRow(int.Parse(field[0], CultureInfo.InvariantCulture), field[1], field[5], JobStates.Parse(field[2]), field[3], await ExpandAsync(field[4], stop)));
+                rows.Add(
+                    new JobRow(
+                        int.Parse(field[0], CultureInfo.InvariantCulture),
+                        field[1],
+                        field[5],
+                        JobStates.Parse(field[2]),
+                        field[3],
+                        await ExpandAsync(field[4], stop)
+                    )
+                );
             }
             History.Answered(asked, answered, rows);
             LastAnswer = answered;

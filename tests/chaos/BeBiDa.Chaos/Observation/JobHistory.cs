@@ -69,7 +69,9 @@ public sealed class JobHistory
     }
 
     private static IEnumerable<CertainRun> Certain(int job, Open open) =>
-        open.LastAsked <= open.FirstAnswered ? [] : open.Nodes.Select(node => new CertainRun(job, node, new Window(open.FirstAnswered, open.LastAsked)));
+        open.LastAsked <= open.FirstAnswered
+            ? []
+            : open.Nodes.Select(node => new CertainRun(job, node, new Window(open.FirstAnswered, open.LastAsked)));
 
     private sealed record Open(DateTimeOffset FirstAnswered, DateTimeOffset LastAsked, IReadOnlyList<string> Nodes);
 }

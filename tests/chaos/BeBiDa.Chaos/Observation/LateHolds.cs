@@ -11,8 +11,12 @@ public sealed class LateHolds
     public LateHolds(IEnumerable<CertainRun> runs, NodeHistory nodes, Timeline timeline, TimeSpan bound)
     {
         foreach (var run in runs)
-            foreach (var outage in timeline.Events.Where(e => e.Kind == AdversityKind.LongOutage && run.Window.From < e.Window.To && run.Window.To > e.Window.To + bound))
-                Judge(run, nodes.Of(run.Node), outage.Window.To, bound);
+        foreach (
+            var outage in timeline.Events.Where(e =>
+                e.Kind == AdversityKind.LongOutage && run.Window.From < e.Window.To && run.Window.To > e.Window.To + bound
+            )
+        )
+            Judge(run, nodes.Of(run.Node), outage.Window.To, bound);
     }
 
     /// <summary>Those that were held, and when.</summary>
@@ -27,6 +31,8 @@ public sealed class LateHolds
         if (first is not null && first.Window.From <= back + bound)
             held.Add($"job {run.Job} on {run.Node}: Kubernetes was back at {back:HH:mm:ss.fff}, the hold was written {first.Window}");
         else
-            notHeld.Add($"job {run.Job} on {run.Node}: Kubernetes was back at {back:HH:mm:ss.fff}, the hold was {(first is null ? "never written" : $"written {first.Window}")}");
+            notHeld.Add(
+                $"job {run.Job} on {run.Node}: Kubernetes was back at {back:HH:mm:ss.fff}, the hold was {(first is null ? "never written" : $"written {first.Window}")}"
+            );
     }
 }

@@ -71,7 +71,9 @@ public sealed class PingFollower : IAsyncDisposable
                     Inconclusive++;
                 else if (late || !result.StandardOutput.Contains("is UP", StringComparison.Ordinal))
                     lock (slow)
-                        slow.Add($"{when:HH:mm:ss.fff}: {took.TotalMilliseconds:0} ms, an idle slurmctld {reference.TotalMilliseconds:0} ms: {result.StandardOutput.Trim()} {result.StandardError.Trim()}");
+                        slow.Add(
+                            $"{when:HH:mm:ss.fff}: {took.TotalMilliseconds:0} ms, an idle slurmctld {reference.TotalMilliseconds:0} ms: {result.StandardOutput.Trim()} {result.StandardError.Trim()}"
+                        );
             }
         }
         await Task.Delay(Pause, stop);

@@ -32,11 +32,20 @@ internal sealed class Authenticator(ClusterAuthority authority, TimeProvider clo
             ["iss"] = "https://kubernetes.default.svc",
             ["sub"] = $"system:serviceaccount:{space}:{account}",
         };
-        var token = string.Join('.',
+        var token = string.Join(
+            '.',
             Base64Url.EncodeToString(Json.Write(new JsonObject { ["alg"] = "RS256" })),
             Base64Url.EncodeToString(Json.Write(claims)),
-            Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(24)));
-        AddToken(token, new($"system:serviceaccount:{space}:{account}", ["system:serviceaccounts", $"system:serviceaccounts:{space}", "system:authenticated"]), until);
+            Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(24))
+        );
+        AddToken(
+            token,
+            new(
+                $"system:serviceaccount:{space}:{account}",
+                ["system:serviceaccounts", $"system:serviceaccounts:{space}", "system:authenticated"]
+            ),
+            until
+        );
         return (token, until);
     }
 

@@ -16,7 +16,9 @@ internal sealed class ClusterAuthority : IDisposable
     {
         var request = new CertificateRequest("CN=kubernetes", key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
-        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.DigitalSignature, true));
+        request.CertificateExtensions.Add(
+            new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.DigitalSignature, true)
+        );
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
         Certificate = request.CreateSelfSigned(now.AddYears(-5), now.AddYears(10));
     }
@@ -61,7 +63,13 @@ internal sealed class ClusterAuthority : IDisposable
         var request = new CertificateRequest(asked.SubjectName, asked.PublicKey, HashAlgorithmName.SHA256);
         AddExtensions(request, ClientAuthentication);
         // With the type that the authority's key has, whatever the client's is.
-        using var signed = request.Create(Certificate.SubjectName, X509SignatureGenerator.CreateForECDsa(key), notBefore, notAfter, RandomNumberGenerator.GetBytes(16));
+        using var signed = request.Create(
+            Certificate.SubjectName,
+            X509SignatureGenerator.CreateForECDsa(key),
+            notBefore,
+            notAfter,
+            RandomNumberGenerator.GetBytes(16)
+        );
         return signed.ExportCertificatePem();
     }
 

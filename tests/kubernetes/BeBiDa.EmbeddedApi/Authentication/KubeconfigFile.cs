@@ -9,10 +9,15 @@ internal static class KubeconfigFile
     public static string Write(string path, Uri server, string authorityPem, X509Certificate2 client)
     {
         using var key = client.GetECDsaPrivateKey()!;
-        return Write(path, server, authorityPem, $"""
+        return Write(
+            path,
+            server,
+            authorityPem,
+            $"""
                 client-certificate-data: {Base64(client.ExportCertificatePem())}
                 client-key-data: {Base64(key.ExportPkcs8PrivateKeyPem())}
-            """);
+            """
+        );
     }
 
     public static string WriteToken(string path, Uri server, string authorityPem, string token) =>
@@ -20,7 +25,9 @@ internal static class KubeconfigFile
 
     private static string Write(string path, Uri server, string authorityPem, string credential)
     {
-        WritePrivate(path, $"""
+        WritePrivate(
+            path,
+            $"""
             apiVersion: v1
             kind: Config
             clusters:
@@ -39,7 +46,8 @@ internal static class KubeconfigFile
                 user: test
             current-context: test
 
-            """);
+            """
+        );
         return path;
     }
 
@@ -61,12 +69,15 @@ internal static class KubeconfigFile
         if (OperatingSystem.IsWindows())
             throw new PlatformNotSupportedException("file modes are those of Unix");
         File.Delete(path);
-        using var file = new FileStream(path, new FileStreamOptions
-        {
-            Mode = FileMode.CreateNew,
-            Access = FileAccess.Write,
-            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-        });
+        using var file = new FileStream(
+            path,
+            new FileStreamOptions
+            {
+                Mode = FileMode.CreateNew,
+                Access = FileAccess.Write,
+                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            }
+        );
         file.Write(Encoding.UTF8.GetBytes(text));
     }
 

@@ -11,34 +11,45 @@ internal static class DiscoveryDocuments
     private static readonly string[] CreateVerb = ["create"];
 
     private static readonly IEnumerable<IGrouping<string, ResourceType>> Groups =
-        [.. ResourceTypes.All.Where(type => type.Group.Length > 0).GroupBy(type => type.Group)];
+    [
+        .. ResourceTypes.All.Where(type => type.Group.Length > 0).GroupBy(type => type.Group),
+    ];
 
-    public static readonly byte[] Version = Json.Write(new JsonObject
-    {
-        ["major"] = "1",
-        ["minor"] = "36",
-        ["gitVersion"] = "v1.36.0+embedded",
-        ["gitCommit"] = "0000000000000000000000000000000000000000",
-        ["gitTreeState"] = "clean",
-        ["buildDate"] = "2026-01-01T00:00:00Z",
-        ["goVersion"] = "none",
-        ["compiler"] = "none",
-        ["platform"] = "linux/amd64",
-    });
+    public static readonly byte[] Version = Json.Write(
+        new JsonObject
+        {
+            ["major"] = "1",
+            ["minor"] = "36",
+            ["gitVersion"] = "v1.36.0+embedded",
+            ["gitCommit"] = "0000000000000000000000000000000000000000",
+            ["gitTreeState"] = "clean",
+            ["buildDate"] = "2026-01-01T00:00:00Z",
+            ["goVersion"] = "none",
+            ["compiler"] = "none",
+            ["platform"] = "linux/amd64",
+        }
+    );
 
-    public static byte[] Api(Uri server) => Json.Write(new JsonObject
-    {
-        ["kind"] = "APIVersions",
-        ["versions"] = new JsonArray("v1"),
-        ["serverAddressByClientCIDRs"] = new JsonArray(new JsonObject { ["clientCIDR"] = "0.0.0.0/0", ["serverAddress"] = server.Authority }),
-    });
+    public static byte[] Api(Uri server) =>
+        Json.Write(
+            new JsonObject
+            {
+                ["kind"] = "APIVersions",
+                ["versions"] = new JsonArray("v1"),
+                ["serverAddressByClientCIDRs"] = new JsonArray(
+                    new JsonObject { ["clientCIDR"] = "0.0.0.0/0", ["serverAddress"] = server.Authority }
+                ),
+            }
+        );
 
-    public static readonly byte[] Apis = Json.Write(new JsonObject
-    {
-        ["kind"] = "APIGroupList",
-        ["apiVersion"] = "v1",
-        ["groups"] = new JsonArray([.. Groups.Select(Group)]),
-    });
+    public static readonly byte[] Apis = Json.Write(
+        new JsonObject
+        {
+            ["kind"] = "APIGroupList",
+            ["apiVersion"] = "v1",
+            ["groups"] = new JsonArray([.. Groups.Select(Group)]),
+        }
+    );
 
     public static byte[]? GroupOf(string group) =>
         Groups.FirstOrDefault(one => one.Key == group) is not { } found ? null : Json.Write(With(Group(found), "APIGroup"));
@@ -48,26 +59,30 @@ internal static class DiscoveryDocuments
         var types = ResourceTypes.All.Where(type => type.Group == group && type.Version == version).ToList();
         if (types.Count == 0)
             return null;
-        return Json.Write(new JsonObject
-        {
-            ["kind"] = "APIResourceList",
-            ["apiVersion"] = "v1",
-            ["groupVersion"] = types[0].ApiVersion,
-            ["resources"] = new JsonArray([.. types.SelectMany(Resources)]),
-        });
+        return Json.Write(
+            new JsonObject
+            {
+                ["kind"] = "APIResourceList",
+                ["apiVersion"] = "v1",
+                ["groupVersion"] = types[0].ApiVersion,
+                ["resources"] = new JsonArray([.. types.SelectMany(Resources)]),
+            }
+        );
     }
 
     /// <summary>Aggregated discovery (apidiscovery.k8s.io/v2): everything in one answer.</summary>
     public static byte[] Aggregated(bool core)
     {
         var groups = ResourceTypes.All.Where(type => type.Group.Length == 0 == core).GroupBy(type => type.Group);
-        return Json.Write(new JsonObject
-        {
-            ["kind"] = "APIGroupDiscoveryList",
-            ["apiVersion"] = "apidiscovery.k8s.io/v2",
-            ["metadata"] = new JsonObject(),
-            ["items"] = new JsonArray([.. groups.Select(AggregatedGroup)]),
-        });
+        return Json.Write(
+            new JsonObject
+            {
+                ["kind"] = "APIGroupDiscoveryList",
+                ["apiVersion"] = "apidiscovery.k8s.io/v2",
+                ["metadata"] = new JsonObject(),
+                ["items"] = new JsonArray([.. groups.Select(AggregatedGroup)]),
+            }
+        );
     }
 
     private static JsonObject With(JsonObject json, string kind)
@@ -79,7 +94,11 @@ internal static class DiscoveryDocuments
 
     private static JsonObject Group(IGrouping<string, ResourceType> group)
     {
-        var versions = group.Select(type => type.Version).Distinct().Select(version => new JsonObject { ["groupVersion"] = $"{group.Key}/{version}", ["version"] = version }).ToList();
+        var versions = group
+            .Select(type => type.Version)
+            .Distinct()
+            .Select(version => new JsonObject { ["groupVersion"] = $"{group.Key}/{version}", ["version"] = version })
+            .ToList();
         return new()
         {
             ["name"] = group.Key,
@@ -105,7 +124,14 @@ internal static class DiscoveryDocuments
         yield return one;
         foreach (var (name, group, version, kind, verbs) in Subresources(type))
         {
-            var part = new JsonObject { ["name"] = $"{type.Plural}/{name}", ["singularName"] = "", ["namespaced"] = type.Namespaced, ["kind"] = kind, ["verbs"] = Strings(verbs) };
+            var part = new JsonObject
+            {
+                ["name"] = $"{type.Plural}/{name}",
+                ["singularName"] = "",
+                ["namespaced"] = type.Namespaced,
+                ["kind"] = kind,
+                ["verbs"] = Strings(verbs),
+            };
             if (version.Length > 0)
             {
                 part["group"] = group;
@@ -139,23 +165,33 @@ internal static class DiscoveryDocuments
         }
     }
 
-    private static JsonObject AggregatedGroup(IGrouping<string, ResourceType> group) => new()
-    {
-        ["metadata"] = group.Key.Length > 0 ? new JsonObject { ["name"] = group.Key } : new JsonObject(),
-        ["versions"] = new JsonArray([.. group.GroupBy(type => type.Version).Select(version => new JsonObject
+    private static JsonObject AggregatedGroup(IGrouping<string, ResourceType> group) =>
+        new()
         {
-            ["version"] = version.Key,
-            ["freshness"] = "Current",
-            ["resources"] = new JsonArray([.. version.Select(AggregatedResource)]),
-        })]),
-    };
+            ["metadata"] = group.Key.Length > 0 ? new JsonObject { ["name"] = group.Key } : new JsonObject(),
+            ["versions"] = new JsonArray([
+                .. group
+                    .GroupBy(type => type.Version)
+                    .Select(version => new JsonObject
+                    {
+                        ["version"] = version.Key,
+                        ["freshness"] = "Current",
+                        ["resources"] = new JsonArray([.. version.Select(AggregatedResource)]),
+                    }),
+            ]),
+        };
 
     private static JsonObject AggregatedResource(ResourceType type)
     {
         var one = new JsonObject
         {
             ["resource"] = type.Plural,
-            ["responseKind"] = new JsonObject { ["group"] = type.Group, ["version"] = type.Version, ["kind"] = type.Kind },
+            ["responseKind"] = new JsonObject
+            {
+                ["group"] = type.Group,
+                ["version"] = type.Version,
+                ["kind"] = type.Kind,
+            },
             ["scope"] = type.Namespaced ? "Namespaced" : "Cluster",
             ["singularResource"] = type.Singular,
             ["verbs"] = Strings(type.CreateOnly ? CreateVerb : ObjectVerbs),
@@ -164,17 +200,19 @@ internal static class DiscoveryDocuments
             one["shortNames"] = Strings(type.ShortNames);
         if (type.Categories.Length > 0)
             one["categories"] = Strings(type.Categories);
-        var parts = Subresources(type).Select(part => new JsonObject
-        {
-            ["subresource"] = part.Name,
-            ["responseKind"] = new JsonObject
+        var parts = Subresources(type)
+            .Select(part => new JsonObject
             {
-                ["group"] = part.Version.Length > 0 ? part.Group : type.Group,
-                ["version"] = part.Version.Length > 0 ? part.Version : type.Version,
-                ["kind"] = part.Kind,
-            },
-            ["verbs"] = Strings(part.Verbs),
-        }).ToArray<JsonNode>();
+                ["subresource"] = part.Name,
+                ["responseKind"] = new JsonObject
+                {
+                    ["group"] = part.Version.Length > 0 ? part.Group : type.Group,
+                    ["version"] = part.Version.Length > 0 ? part.Version : type.Version,
+                    ["kind"] = part.Kind,
+                },
+                ["verbs"] = Strings(part.Verbs),
+            })
+            .ToArray<JsonNode>();
         if (parts.Length > 0)
             one["subresources"] = new JsonArray(parts);
         return one;

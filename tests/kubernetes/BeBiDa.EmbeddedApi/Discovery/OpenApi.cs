@@ -14,22 +14,31 @@ internal static class OpenApi
     /// <summary>The gnostic Document message of a document without content: swagger "2.0" (field 1).</summary>
     public static readonly byte[] Version2Protobuf = [0x0a, 3, (byte)'2', (byte)'.', (byte)'0'];
 
-    public static readonly byte[] Version2 = Json.Write(new JsonObject
-    {
-        ["swagger"] = "2.0",
-        ["info"] = Info(),
-        ["paths"] = Paths(ResourceTypes.All, "body"),
-        ["definitions"] = new JsonObject(),
-    });
+    public static readonly byte[] Version2 = Json.Write(
+        new JsonObject
+        {
+            ["swagger"] = "2.0",
+            ["info"] = Info(),
+            ["paths"] = Paths(ResourceTypes.All, "body"),
+            ["definitions"] = new JsonObject(),
+        }
+    );
 
     /// <summary>The index of /openapi/v3.</summary>
-    public static readonly byte[] Version3Index = Json.Write(new JsonObject
-    {
-        ["paths"] = new JsonObject(ResourceTypes.All
-            .Select(GroupVersionPath)
-            .Distinct()
-            .Select(path => new KeyValuePair<string, JsonNode?>(path, new JsonObject { ["serverRelativeURL"] = $"/openapi/v3/{path}?hash=0" }))),
-    });
+    public static readonly byte[] Version3Index = Json.Write(
+        new JsonObject
+        {
+            ["paths"] = new JsonObject(
+                ResourceTypes
+                    .All.Select(GroupVersionPath)
+                    .Distinct()
+                    .Select(path => new KeyValuePair<string, JsonNode?>(
+                        path,
+                        new JsonObject { ["serverRelativeURL"] = $"/openapi/v3/{path}?hash=0" }
+                    ))
+            ),
+        }
+    );
 
     /// <summary>The document of one group version, such as <c>apis/apps/v1</c>; null when there is none.</summary>
     public static byte[]? Version3(string groupVersion)
@@ -37,16 +46,19 @@ internal static class OpenApi
         var types = ResourceTypes.All.Where(type => GroupVersionPath(type) == groupVersion).ToList();
         if (types.Count == 0)
             return null;
-        return Json.Write(new JsonObject
-        {
-            ["openapi"] = "3.0.0",
-            ["info"] = Info(),
-            ["paths"] = Paths(types, null),
-            ["components"] = new JsonObject { ["schemas"] = new JsonObject() },
-        });
+        return Json.Write(
+            new JsonObject
+            {
+                ["openapi"] = "3.0.0",
+                ["info"] = Info(),
+                ["paths"] = Paths(types, null),
+                ["components"] = new JsonObject { ["schemas"] = new JsonObject() },
+            }
+        );
     }
 
-    private static string GroupVersionPath(ResourceType type) => type.Group.Length == 0 ? $"api/{type.Version}" : $"apis/{type.Group}/{type.Version}";
+    private static string GroupVersionPath(ResourceType type) =>
+        type.Group.Length == 0 ? $"api/{type.Version}" : $"apis/{type.Group}/{type.Version}";
 
     private static JsonObject Info() => new() { ["title"] = "Kubernetes", ["version"] = "v1.36.0" };
 
@@ -62,7 +74,11 @@ internal static class OpenApi
                 continue;
             }
             paths[root] = new JsonObject { ["post"] = Operation(type, "post", version2) };
-            paths[root + "/{name}"] = new JsonObject { ["patch"] = Operation(type, "patch", version2), ["put"] = Operation(type, "put", version2) };
+            paths[root + "/{name}"] = new JsonObject
+            {
+                ["patch"] = Operation(type, "patch", version2),
+                ["put"] = Operation(type, "put", version2),
+            };
         }
         return paths;
     }
@@ -84,7 +100,12 @@ internal static class OpenApi
             ["parameters"] = parameters,
             ["responses"] = new JsonObject { ["200"] = new JsonObject { ["description"] = "OK" } },
             ["x-kubernetes-action"] = action,
-            ["x-kubernetes-group-version-kind"] = new JsonObject { ["group"] = type.Group, ["version"] = type.Version, ["kind"] = type.Kind },
+            ["x-kubernetes-group-version-kind"] = new JsonObject
+            {
+                ["group"] = type.Group,
+                ["version"] = type.Version,
+                ["kind"] = type.Kind,
+            },
         };
     }
 }

@@ -116,7 +116,10 @@ public sealed class FaultPlan
                 return false;
             if (fault.Path is not null && !http.Request.Path.Value!.Contains(fault.Path, StringComparison.Ordinal))
                 return false;
-            if (fault.UserAgent is not null && !http.Request.Headers.UserAgent.ToString().StartsWith(fault.UserAgent, StringComparison.Ordinal))
+            if (
+                fault.UserAgent is not null
+                && !http.Request.Headers.UserAgent.ToString().StartsWith(fault.UserAgent, StringComparison.Ordinal)
+            )
                 return false;
             lock (gate)
             {

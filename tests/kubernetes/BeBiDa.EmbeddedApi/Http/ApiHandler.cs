@@ -9,7 +9,14 @@ using Microsoft.AspNetCore.Http;
 namespace BeBiDa.EmbeddedApi.Http;
 
 /// <summary>A request's way: who is it, what goes wrong, what does it want, may it, and the answer.</summary>
-internal sealed class ApiHandler(Authenticator authenticator, Authorizer authorizer, FaultPlan faults, Requests requests, ResourceEndpoint resources, Func<Uri> url)
+internal sealed class ApiHandler(
+    Authenticator authenticator,
+    Authorizer authorizer,
+    FaultPlan faults,
+    Requests requests,
+    ResourceEndpoint resources,
+    Func<Uri> url
+)
 {
     private static readonly object UserKey = new();
 
@@ -99,7 +106,10 @@ internal sealed class ApiHandler(Authenticator authenticator, Authorizer authori
                 await http.WriteAsync(DiscoveryDocuments.Version);
                 break;
             case ["api" or "apis"] when WantsAggregated(accept):
-                await http.WriteAsync(DiscoveryDocuments.Aggregated(path[0] == "api"), contentType: "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList");
+                await http.WriteAsync(
+                    DiscoveryDocuments.Aggregated(path[0] == "api"),
+                    contentType: "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+                );
                 break;
             case ["api"]:
                 await http.WriteAsync(DiscoveryDocuments.Api(url()));
@@ -136,5 +146,11 @@ internal sealed class ApiHandler(Authenticator authenticator, Authorizer authori
     }
 
     private static bool WantsAggregated(string accept) =>
-        accept.Split(',').Any(choice => choice.Contains("as=APIGroupDiscoveryList", StringComparison.Ordinal) && choice.Contains("v=v2", StringComparison.Ordinal) && !choice.Contains("v2beta1", StringComparison.Ordinal));
+        accept
+            .Split(',')
+            .Any(choice =>
+                choice.Contains("as=APIGroupDiscoveryList", StringComparison.Ordinal)
+                && choice.Contains("v=v2", StringComparison.Ordinal)
+                && !choice.Contains("v2beta1", StringComparison.Ordinal)
+            );
 }

@@ -14,12 +14,13 @@ internal sealed record ApiRequest(HttpContext Http, ResourceType Type, string Ve
 
     public bool QueryFlag(string name) => Query(name) is "true" or "1" or "True";
 
-    public bool DryRun => Query("dryRun") switch
-    {
-        null or "" => false,
-        "All" => true,
-        var other => throw ApiError.BadRequest($"invalid dryRun value: \"{other}\""),
-    };
+    public bool DryRun =>
+        Query("dryRun") switch
+        {
+            null or "" => false,
+            "All" => true,
+            var other => throw ApiError.BadRequest($"invalid dryRun value: \"{other}\""),
+        };
 
     public AccessRequest Access => new(Verb, Type.Group, Type.Plural, Subresource, Namespace, Name);
 

@@ -23,11 +23,19 @@ internal static class CertificateRequests
             throw ApiError.Invalid(ResourceTypes.CertificateRequests, name, "spec.signerName", "Required value");
         try
         {
-            CertificateRequest.LoadSigningRequestPem(Encoding.UTF8.GetString(Convert.FromBase64String(spec.Text("request") ?? "")), HashAlgorithmName.SHA256);
+            CertificateRequest.LoadSigningRequestPem(
+                Encoding.UTF8.GetString(Convert.FromBase64String(spec.Text("request") ?? "")),
+                HashAlgorithmName.SHA256
+            );
         }
         catch (Exception error) when (error is FormatException or CryptographicException or ArgumentException)
         {
-            throw ApiError.Invalid(ResourceTypes.CertificateRequests, name, "spec.request", "Invalid value: PEM block type must be CERTIFICATE REQUEST");
+            throw ApiError.Invalid(
+                ResourceTypes.CertificateRequests,
+                name,
+                "spec.request",
+                "Invalid value: PEM block type must be CERTIFICATE REQUEST"
+            );
         }
         spec["username"] = user.Name;
         spec["groups"] = new JsonArray([.. user.Groups.Select(group => JsonValue.Create(group))]);
@@ -37,20 +45,32 @@ internal static class CertificateRequests
     public static JsonObject Approve(ObjectRegistry registry, ApiRequest request, JsonObject body)
     {
         var now = Timestamps.Seconds(registry.Clock.GetUtcNow());
-        return registry.Update(request.Type, "", request.Name, "status", ResourceEndpoint.Options(request), current =>
-        {
-            var wanted = request.Verb == "patch" ? MergePatch.Apply(current.Json, body) as JsonObject : body;
-            if (wanted.At("metadata", "resourceVersion").Text() is { Length: > 0 } version && version != current.Metadata.Text("resourceVersion"))
-                throw ApiError.Modified(request.Type, request.Name);
-            var next = current.Json.Copy();
-            var conditions = wanted.At("status", "conditions")?.DeepClone() as JsonArray ?? [];
-            foreach (var condition in conditions.OfType<JsonObject>())
-            {
-                condition.Default("lastUpdateTime", now);
-                condition.Default("lastTransitionTime", now);
-            }
-            next.Make("status")["conditions"] = conditions;
-            return next;
-        }).Json;
+        return registry
+            .Update(
+                request.Type,
+                "",
+                request.Name,
+                "status",
+                ResourceEndpoint.Options(request),
+                current =>
+                {
+                    var wanted = request.Verb == "patch" ? MergePatch.Apply(current.Json, body) as JsonObject : body;
+                    if (
+                        wanted.At("metadata", "resourceVersion").Text() is { Length: > 0 } version
+                        && version != current.Metadata.Text("resourceVersion")
+                    )
+                        throw ApiError.Modified(request.Type, request.Name);
+                    var next = current.Json.Copy();
+                    var conditions = wanted.At("status", "conditions")?.DeepClone() as JsonArray ?? [];
+                    foreach (var condition in conditions.OfType<JsonObject>())
+                    {
+                        condition.Default("lastUpdateTime", now);
+                        condition.Default("lastTransitionTime", now);
+                    }
+                    next.Make("status")["conditions"] = conditions;
+                    return next;
+                }
+            )
+            .Json;
     }
 }

@@ -20,7 +20,8 @@ internal sealed class Lists(Store store)
         var type = request.Type;
         var labels = LabelSelector.Parse(request.Query("labelSelector"));
         var fields = FieldSelector.Parse(request.Query("fieldSelector"), type);
-        var limit = int.TryParse(request.Query("limit"), CultureInfo.InvariantCulture, out var wanted) && wanted > 0 ? wanted : int.MaxValue;
+        var limit =
+            int.TryParse(request.Query("limit"), CultureInfo.InvariantCulture, out var wanted) && wanted > 0 ? wanted : int.MaxValue;
         var token = request.Query("continue");
         if (request.Query("resourceVersion") is { Length: > 0 } text && !long.TryParse(text, CultureInfo.InvariantCulture, out _))
             throw ApiError.BadRequest($"resourceVersion: Invalid value: \"{text}\": strconv.ParseUint: parsing \"{text}\": invalid syntax");
@@ -95,7 +96,9 @@ internal sealed class Lists(Store store)
             if (kept is not null)
                 return (kept, parts[1]);
         }
-        throw ApiError.Expired("The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.");
+        throw ApiError.Expired(
+            "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter."
+        );
     }
 
     /// <summary>Forgets the moments that continued lists show.</summary>

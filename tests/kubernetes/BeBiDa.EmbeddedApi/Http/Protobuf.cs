@@ -37,27 +37,49 @@ internal static class Protobuf
         ["CertificateSigningRequest"] = new()
         {
             [1] = ("metadata", Metadata),
-            [3] = ("status", new() { [1] = ("conditions", new() { IsList = true, [1] = ("type", Text), [2] = ("reason", Text), [3] = ("message", Text), [6] = ("status", Text) }) }),
+            [3] = (
+                "status",
+                new()
+                {
+                    [1] = (
+                        "conditions",
+                        new()
+                        {
+                            IsList = true,
+                            [1] = ("type", Text),
+                            [2] = ("reason", Text),
+                            [3] = ("message", Text),
+                            [6] = ("status", Text),
+                        }
+                    ),
+                }
+            ),
         },
         ["SelfSubjectReview"] = new() { [1] = ("metadata", Metadata) },
         ["SelfSubjectRulesReview"] = new() { [1] = ("metadata", Metadata), [2] = ("spec", new() { [1] = ("namespace", Text) }) },
         ["SelfSubjectAccessReview"] = new()
         {
             [1] = ("metadata", Metadata),
-            [2] = ("spec", new()
-            {
-                [1] = ("resourceAttributes", new()
+            [2] = (
+                "spec",
+                new()
                 {
-                    [1] = ("namespace", Text),
-                    [2] = ("verb", Text),
-                    [3] = ("group", Text),
-                    [4] = ("version", Text),
-                    [5] = ("resource", Text),
-                    [6] = ("subresource", Text),
-                    [7] = ("name", Text),
-                }),
-                [2] = ("nonResourceAttributes", new() { [1] = ("path", Text), [2] = ("verb", Text) }),
-            }),
+                    [1] = (
+                        "resourceAttributes",
+                        new()
+                        {
+                            [1] = ("namespace", Text),
+                            [2] = ("verb", Text),
+                            [3] = ("group", Text),
+                            [4] = ("version", Text),
+                            [5] = ("resource", Text),
+                            [6] = ("subresource", Text),
+                            [7] = ("name", Text),
+                        }
+                    ),
+                    [2] = ("nonResourceAttributes", new() { [1] = ("path", Text), [2] = ("verb", Text) }),
+                }
+            ),
         },
     };
 
@@ -100,7 +122,8 @@ internal static class Protobuf
 
     private static void AddEntry(JsonObject map, ReadOnlySpan<byte> entry)
     {
-        string key = "", text = "";
+        string key = "",
+            text = "";
         foreach (var (number, content) in Fields(entry))
         {
             if (number == 1)
@@ -115,7 +138,7 @@ internal static class Protobuf
     private static List<(int Number, Range Content)> Fields(ReadOnlySpan<byte> bytes)
     {
         var fields = new List<(int, Range)>();
-        for (var at = 0; at < bytes.Length;)
+        for (var at = 0; at < bytes.Length; )
         {
             var tag = Varint(bytes, ref at);
             switch (tag & 7)

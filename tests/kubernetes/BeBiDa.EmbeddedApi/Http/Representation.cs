@@ -22,20 +22,32 @@ internal sealed record Representation(Form Form, ResourceType Type, TimeProvider
         return new(form, request.Type, clock, form == Form.Table ? request.Query("includeObject") ?? "" : "");
     }
 
-    public byte[] One(StoredObject stored) => Form switch
-    {
-        Form.Metadata => stored.MetadataBytes,
-        Form.Table => Json.Write(Table.Of(Type, [stored.Json], new JsonObject { ["resourceVersion"] = stored.Metadata["resourceVersion"]?.DeepClone() }, Clock.GetUtcNow(), IncludeObject)),
-        _ => Type.FromStored is { } convert ? Json.Write(convert(stored.Json)) : stored.Bytes,
-    };
+    public byte[] One(StoredObject stored) =>
+        Form switch
+        {
+            Form.Metadata => stored.MetadataBytes,
+            Form.Table => Json.Write(
+                Table.Of(
+                    Type,
+                    [stored.Json],
+                    new JsonObject { ["resourceVersion"] = stored.Metadata["resourceVersion"]?.DeepClone() },
+                    Clock.GetUtcNow(),
+                    IncludeObject
+                )
+            ),
+            _ => Type.FromStored is { } convert ? Json.Write(convert(stored.Json)) : stored.Bytes,
+        };
 
     /// <summary>A list, from the bytes that each object already has.</summary>
     public byte[] Many(IReadOnlyList<StoredObject> objects, JsonObject metadata)
     {
         if (Form == Form.Table)
             return Json.Write(Table.Of(Type, objects.Select(stored => stored.Json), metadata, Clock.GetUtcNow(), IncludeObject));
-        var (kind, version) = Form == Form.Metadata ? ("PartialObjectMetadataList", "meta.k8s.io/v1") : (Type.Kind + "List", Type.ApiVersion);
-        var head = Encoding.UTF8.GetBytes($"{{\"kind\":\"{kind}\",\"apiVersion\":\"{version}\",\"metadata\":{Json.Compact(metadata)},\"items\":[");
+        var (kind, version) =
+            Form == Form.Metadata ? ("PartialObjectMetadataList", "meta.k8s.io/v1") : (Type.Kind + "List", Type.ApiVersion);
+        var head = Encoding.UTF8.GetBytes(
+            $"{{\"kind\":\"{kind}\",\"apiVersion\":\"{version}\",\"metadata\":{Json.Compact(metadata)},\"items\":["
+        );
         var parts = new byte[objects.Count][];
         var length = head.Length + Math.Max(0, objects.Count - 1) + 2;
         for (var i = 0; i < parts.Length; i++)
@@ -67,7 +79,11 @@ internal sealed record Representation(Form Form, ResourceType Type, TimeProvider
             var parts = choice.Split(';', StringSplitOptions.TrimEntries);
             if (parts[0] is not ("application/json" or "application/*" or "*/*"))
                 continue;
-            var parameters = parts.Skip(1).Select(part => part.Split('=', 2)).Where(pair => pair.Length == 2).ToDictionary(pair => pair[0], pair => pair[1]);
+            var parameters = parts
+                .Skip(1)
+                .Select(part => part.Split('=', 2))
+                .Where(pair => pair.Length == 2)
+                .ToDictionary(pair => pair[0], pair => pair[1]);
             switch (parameters.GetValueOrDefault("as"))
             {
                 case null:
@@ -78,6 +94,11 @@ internal sealed record Representation(Form Form, ResourceType Type, TimeProvider
                     return Form.Metadata;
             }
         }
-        throw new ApiError(406, "NotAcceptable", "406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, application/vnd.kubernetes.protobuf", []);
+        throw new ApiError(
+            406,
+            "NotAcceptable",
+            "406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, application/vnd.kubernetes.protobuf",
+            []
+        );
     }
 }

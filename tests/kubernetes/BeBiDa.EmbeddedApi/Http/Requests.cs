@@ -28,14 +28,18 @@ internal sealed class Requests
     }
 
     public IReadOnlyList<RequestCount> Read() =>
-    [
-        .. counters
-            .Select(pair => new RequestCount(
-                pair.Key.Verb, pair.Key.Resource,
-                Interlocked.Read(ref pair.Value.Requests), Interlocked.Read(ref pair.Value.Received), Interlocked.Read(ref pair.Value.Sent)))
-            .OrderBy(count => count.Resource, StringComparer.Ordinal)
-            .ThenBy(count => count.Verb, StringComparer.Ordinal),
-    ];
+        [
+            .. counters
+                .Select(pair => new RequestCount(
+                    pair.Key.Verb,
+                    pair.Key.Resource,
+                    Interlocked.Read(ref pair.Value.Requests),
+                    Interlocked.Read(ref pair.Value.Received),
+                    Interlocked.Read(ref pair.Value.Sent)
+                ))
+                .OrderBy(count => count.Resource, StringComparer.Ordinal)
+                .ThenBy(count => count.Verb, StringComparer.Ordinal),
+        ];
 
     public void Reset() => counters.Clear();
 

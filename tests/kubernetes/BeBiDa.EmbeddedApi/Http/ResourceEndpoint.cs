@@ -7,7 +7,14 @@ using Microsoft.AspNetCore.Http;
 namespace BeBiDa.EmbeddedApi.Http;
 
 /// <summary>The verbs on objects: get, list, watch, create, update, patch, delete.</summary>
-internal sealed class ResourceEndpoint(ObjectRegistry registry, Deletion deletion, Lists lists, Watches watches, Subresources subresources, Reviews reviews)
+internal sealed class ResourceEndpoint(
+    ObjectRegistry registry,
+    Deletion deletion,
+    Lists lists,
+    Watches watches,
+    Subresources subresources,
+    Reviews reviews
+)
 {
     private const int LongestManager = 128;
 
@@ -75,17 +82,21 @@ internal sealed class ResourceEndpoint(ObjectRegistry registry, Deletion deletio
             var agent = request.Http.Request.Headers.UserAgent.ToString();
             var end = agent.IndexOf('/', StringComparison.Ordinal);
             manager = end >= 0 ? agent[..end] : agent;
-            manager = manager.Length > LongestManager ? manager[..LongestManager] : manager.Length == 0 ? "unknown" : manager;
+            manager =
+                manager.Length > LongestManager ? manager[..LongestManager]
+                : manager.Length == 0 ? "unknown"
+                : manager;
         }
         return new(manager, request.DryRun, request.QueryFlag("force"));
     }
 
-    private static string OptionsKind(ApiRequest request) => request.Verb switch
-    {
-        "create" => "CreateOptions",
-        "update" => "UpdateOptions",
-        _ => "PatchOptions",
-    };
+    private static string OptionsKind(ApiRequest request) =>
+        request.Verb switch
+        {
+            "create" => "CreateOptions",
+            "update" => "UpdateOptions",
+            _ => "PatchOptions",
+        };
 
     public static async Task<JsonObject> BodyAsync(HttpContext http) =>
         await http.ReadObjectAsync() ?? throw ApiError.BadRequest("the request has no body");
@@ -107,15 +118,25 @@ internal sealed class ResourceEndpoint(ObjectRegistry registry, Deletion deletio
         var type = StoredType(request.Type);
         var body = Stored(request.Type, await BodyAsync(request.Http));
         var options = Options(request);
-        var updated = registry.Update(type, request.Namespace, request.Name, request.Subresource, options, current =>
-        {
-            if (body.At("metadata", "uid").Text() is { Length: > 0 } uid && uid != current.Uid)
+        var updated = registry.Update(
+            type,
+            request.Namespace,
+            request.Name,
+            request.Subresource,
+            options,
+            current =>
             {
-                throw ApiError.Conflict(type, request.Name,
-                    $"StorageError: invalid object, Code: 4, Key: /registry/{type.Storage}/{current.Key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {uid}, UID in object meta: {current.Uid}");
+                if (body.At("metadata", "uid").Text() is { Length: > 0 } uid && uid != current.Uid)
+                {
+                    throw ApiError.Conflict(
+                        type,
+                        request.Name,
+                        $"StorageError: invalid object, Code: 4, Key: /registry/{type.Storage}/{current.Key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {uid}, UID in object meta: {current.Uid}"
+                    );
+                }
+                return body.Copy();
             }
-            return body.Copy();
-        });
+        );
         await request.Http.WriteAsync(form.One(updated));
     }
 
@@ -124,7 +145,15 @@ internal sealed class ResourceEndpoint(ObjectRegistry registry, Deletion deletio
         var type = StoredType(request.Type);
         var options = Options(request);
         var content = request.Http.Request.ContentType?.Split(';')[0].Trim();
-        if (content is not ("application/apply-patch+yaml" or "application/json-patch+json" or "application/merge-patch+json" or "application/strategic-merge-patch+json"))
+        if (
+            content
+            is not (
+                "application/apply-patch+yaml"
+                or "application/json-patch+json"
+                or "application/merge-patch+json"
+                or "application/strategic-merge-patch+json"
+            )
+        )
             throw ApiError.UnsupportedMedia("415: Unsupported Media Type");
         var patch = Responses.Parse(await request.Http.ReadBodyAsync());
         if (content == "application/apply-patch+yaml")
@@ -132,7 +161,14 @@ internal sealed class ResourceEndpoint(ObjectRegistry registry, Deletion deletio
             if (string.IsNullOrEmpty(request.Query("fieldManager")))
                 throw ApiError.InvalidOptions("PatchOptions", "fieldManager", "Required value: is required for apply patch");
             var config = patch as JsonObject ?? throw ApiError.BadRequest("an apply configuration must be an object");
-            var (applied, created) = registry.Apply(type, request.Namespace, request.Name, request.Subresource, Stored(request.Type, config), options);
+            var (applied, created) = registry.Apply(
+                type,
+                request.Namespace,
+                request.Name,
+                request.Subresource,
+                Stored(request.Type, config),
+                options
+            );
             await request.Http.WriteAsync(form.One(applied), created ? 201 : 200);
             return;
         }
@@ -144,8 +180,18 @@ internal sealed class ResourceEndpoint(ObjectRegistry registry, Deletion deletio
         };
         if (request.Query("force") is not null)
             throw ApiError.InvalidOptions("PatchOptions", "force", "Forbidden: may not be specified for non-apply patch");
-        var patched = registry.Update(type, request.Namespace, request.Name, request.Subresource, options, current =>
-            Stored(request.Type, change(Served(request.Type, current.Json)) as JsonObject ?? throw ApiError.BadRequest("the patch leaves no object")));
+        var patched = registry.Update(
+            type,
+            request.Namespace,
+            request.Name,
+            request.Subresource,
+            options,
+            current =>
+                Stored(
+                    request.Type,
+                    change(Served(request.Type, current.Json)) as JsonObject ?? throw ApiError.BadRequest("the patch leaves no object")
+                )
+        );
         await request.Http.WriteAsync(form.One(patched));
     }
 
@@ -183,11 +229,22 @@ internal sealed class ResourceEndpoint(ObjectRegistry registry, Deletion deletio
     }
 
     private static async Task<DeleteOptions> DeleteOptionsAsync(ApiRequest request) =>
-        DeleteOptions.Read(await request.Http.ReadObjectAsync(), request.Query("gracePeriodSeconds"), request.Query("propagationPolicy"), request.DryRun);
+        DeleteOptions.Read(
+            await request.Http.ReadObjectAsync(),
+            request.Query("gracePeriodSeconds"),
+            request.Query("propagationPolicy"),
+            request.DryRun
+        );
 
     public static JsonObject Success(JsonObject? details = null, int? code = null)
     {
-        var status = new JsonObject { ["kind"] = "Status", ["apiVersion"] = "v1", ["metadata"] = new JsonObject(), ["status"] = "Success" };
+        var status = new JsonObject
+        {
+            ["kind"] = "Status",
+            ["apiVersion"] = "v1",
+            ["metadata"] = new JsonObject(),
+            ["status"] = "Success",
+        };
         if (details is not null)
             status["details"] = details;
         if (code is not null)

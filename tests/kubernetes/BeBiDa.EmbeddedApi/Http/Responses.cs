@@ -19,7 +19,8 @@ internal static class Responses
         return write.IsCompletedSuccessfully ? ValueTask.CompletedTask : new(write.AsTask());
     }
 
-    public static ValueTask WriteAsync(this HttpContext http, JsonObject body, int status = 200) => http.WriteAsync(Json.Write(body), status);
+    public static ValueTask WriteAsync(this HttpContext http, JsonObject body, int status = 200) =>
+        http.WriteAsync(Json.Write(body), status);
 
     public static ValueTask WriteAsync(this HttpContext http, ApiError error)
     {
@@ -45,7 +46,9 @@ internal static class Responses
         if (type == Protobuf.MediaType)
             return Protobuf.Read(body);
         if (type is not (null or "" or "application/json" or "*/*"))
-            throw ApiError.UnsupportedMedia($"the body of the request was in an unknown format - accepted media types include: application/json");
+            throw ApiError.UnsupportedMedia(
+                $"the body of the request was in an unknown format - accepted media types include: application/json"
+            );
         return Parse(body) as JsonObject ?? throw ApiError.BadRequest("the body of the request is not a JSON object");
     }
 

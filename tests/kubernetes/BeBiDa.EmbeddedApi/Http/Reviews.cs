@@ -22,14 +22,19 @@ internal sealed class Reviews(Authorizer authorizer)
             answer["status"] = new JsonObject
             {
                 ["resourceRules"] = new JsonArray([.. rules.Where(rule => rule["resources"] is not null).Select(rule => rule.DeepClone())]),
-                ["nonResourceRules"] = new JsonArray([.. rules.Where(rule => rule["nonResourceURLs"] is not null).Select(rule => rule.DeepClone())]),
+                ["nonResourceRules"] = new JsonArray([
+                    .. rules.Where(rule => rule["nonResourceURLs"] is not null).Select(rule => rule.DeepClone()),
+                ]),
                 ["incomplete"] = false,
             };
         }
         else
         {
             var groups = new JsonArray([.. request.User.Groups.Select(group => JsonValue.Create(group))]);
-            answer["status"] = new JsonObject { ["userInfo"] = new JsonObject { ["username"] = request.User.Name, ["groups"] = groups } };
+            answer["status"] = new JsonObject
+            {
+                ["userInfo"] = new JsonObject { ["username"] = request.User.Name, ["groups"] = groups },
+            };
         }
         await request.Http.WriteAsync(answer, 201);
     }
@@ -38,10 +43,16 @@ internal sealed class Reviews(Authorizer authorizer)
     {
         if (review.At("spec", "nonResourceAttributes") is JsonObject path)
             return new(path.Text("verb") ?? "", "", "", "", "", "", path.Text("path") ?? "");
-        var resource = review.At("spec", "resourceAttributes") as JsonObject
+        var resource =
+            review.At("spec", "resourceAttributes") as JsonObject
             ?? throw ApiError.BadRequest("exactly one of nonResourceAttributes or resourceAttributes must be specified");
         return new(
-            resource.Text("verb") ?? "", resource.Text("group") ?? "", resource.Text("resource") ?? "", resource.Text("subresource") ?? "",
-            resource.Text("namespace") ?? "", resource.Text("name") ?? "");
+            resource.Text("verb") ?? "",
+            resource.Text("group") ?? "",
+            resource.Text("resource") ?? "",
+            resource.Text("subresource") ?? "",
+            resource.Text("namespace") ?? "",
+            resource.Text("name") ?? ""
+        );
     }
 }

@@ -30,8 +30,13 @@ internal sealed class Subresources(ObjectRegistry registry, Eviction eviction, A
                 await IssueTokenAsync(request);
                 break;
             case ("certificatesigningrequests", "approval", "update" or "patch"):
-                var decision = request.Verb == "patch" ? Responses.Parse(await request.Http.ReadBodyAsync()) as JsonObject : await ResourceEndpoint.BodyAsync(request.Http);
-                await request.Http.WriteAsync(CertificateRequests.Approve(registry, request, decision ?? throw ApiError.BadRequest("the patch is no object")));
+                var decision =
+                    request.Verb == "patch"
+                        ? Responses.Parse(await request.Http.ReadBodyAsync()) as JsonObject
+                        : await ResourceEndpoint.BodyAsync(request.Http);
+                await request.Http.WriteAsync(
+                    CertificateRequests.Approve(registry, request, decision ?? throw ApiError.BadRequest("the patch is no object"))
+                );
                 break;
             case ("namespaces", "finalize", "update"):
                 await request.Http.WriteAsync(registry.Get(request.Type, "", request.Name).Bytes);
@@ -65,7 +70,13 @@ internal sealed class Subresources(ObjectRegistry registry, Eviction eviction, A
         var body = await ResourceEndpoint.BodyAsync(request.Http);
         var seconds = body.At("spec", "expirationSeconds").Number() ?? 3600;
         if (seconds < ShortestToken)
-            throw ApiError.Invalid("TokenRequest", "authentication.k8s.io", "", "spec.expirationSeconds", $"Invalid value: {seconds}: may not specify a duration less than 10 minutes");
+            throw ApiError.Invalid(
+                "TokenRequest",
+                "authentication.k8s.io",
+                "",
+                "spec.expirationSeconds",
+                $"Invalid value: {seconds}: may not specify a duration less than 10 minutes"
+            );
         var (token, until) = authenticator.IssueToken(request.Namespace, request.Name, TimeSpan.FromSeconds(seconds));
         var answer = body.Copy();
         answer["kind"] = "TokenRequest";
@@ -79,22 +90,35 @@ internal sealed class Subresources(ObjectRegistry registry, Eviction eviction, A
     {
         var body = Responses.Parse(await request.Http.ReadBodyAsync());
         var content = request.Http.Request.ContentType?.Split(';')[0].Trim();
-        var updated = registry.Update(request.Type, request.Namespace, request.Name, "scale", ResourceEndpoint.Options(request), current =>
-        {
-            var scale = Scale(current);
-            var wanted = request.Verb == "update" ? body as JsonObject : content switch
+        var updated = registry.Update(
+            request.Type,
+            request.Namespace,
+            request.Name,
+            "scale",
+            ResourceEndpoint.Options(request),
+            current =>
             {
-                "application/json-patch+json" => JsonPatch.Apply(scale, body) as JsonObject,
-                "application/merge-patch+json" => MergePatch.Apply(scale, body) as JsonObject,
-                "application/strategic-merge-patch+json" => StrategicMergePatch.Apply(scale, body, Schema.Plain) as JsonObject,
-                _ => throw ApiError.UnsupportedMedia("a scale takes JSON, merge and strategic merge patches"),
-            };
-            if (wanted.At("metadata", "resourceVersion").Text() is { Length: > 0 } version && version != current.Metadata.Text("resourceVersion"))
-                throw ApiError.Modified(request.Type, request.Name);
-            var next = current.Json.Copy();
-            next.Make("spec")["replicas"] = wanted.At("spec", "replicas").Number() ?? 0;
-            return next;
-        });
+                var scale = Scale(current);
+                var wanted =
+                    request.Verb == "update"
+                        ? body as JsonObject
+                        : content switch
+                        {
+                            "application/json-patch+json" => JsonPatch.Apply(scale, body) as JsonObject,
+                            "application/merge-patch+json" => MergePatch.Apply(scale, body) as JsonObject,
+                            "application/strategic-merge-patch+json" => StrategicMergePatch.Apply(scale, body, Schema.Plain) as JsonObject,
+                            _ => throw ApiError.UnsupportedMedia("a scale takes JSON, merge and strategic merge patches"),
+                        };
+                if (
+                    wanted.At("metadata", "resourceVersion").Text() is { Length: > 0 } version
+                    && version != current.Metadata.Text("resourceVersion")
+                )
+                    throw ApiError.Modified(request.Type, request.Name);
+                var next = current.Json.Copy();
+                next.Make("spec")["replicas"] = wanted.At("spec", "replicas").Number() ?? 0;
+                return next;
+            }
+        );
         await request.Http.WriteAsync(Scale(updated));
     }
 

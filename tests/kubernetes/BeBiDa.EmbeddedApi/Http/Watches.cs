@@ -45,7 +45,11 @@ internal sealed class Watches(Store store, TimeProvider clock, TimeSpan bookmark
         if (request.Query("resourceVersion") is not { Length: > 0 } text)
             return null;
         if (!long.TryParse(text, CultureInfo.InvariantCulture, out var version) || version < 0)
-            throw new ApiError(500, "", $"resourceVersion: Invalid value: \"{text}\": strconv.ParseUint: parsing \"{text}\": invalid syntax");
+            throw new ApiError(
+                500,
+                "",
+                $"resourceVersion: Invalid value: \"{text}\": strconv.ParseUint: parsing \"{text}\": invalid syntax"
+            );
         return version == 0 || request.Query("sendInitialEvents") is "true" ? null : version;
     }
 
@@ -156,16 +160,28 @@ internal sealed class Watches(Store store, TimeProvider clock, TimeSpan bookmark
 
         public byte[] Bookmark(long version, bool initialEnd)
         {
-            var metadata = new JsonObject { ["resourceVersion"] = version.ToString(CultureInfo.InvariantCulture), ["creationTimestamp"] = null };
+            var metadata = new JsonObject
+            {
+                ["resourceVersion"] = version.ToString(CultureInfo.InvariantCulture),
+                ["creationTimestamp"] = null,
+            };
             if (initialEnd)
                 metadata["annotations"] = new JsonObject { ["k8s.io/initial-events-end"] = "true" };
             var whole = representation.Form == Form.Whole;
-            return Join("BOOKMARK", Json.Write(new JsonObject
-            {
-                ["kind"] = whole ? request.Type.Kind : representation.Form == Form.Table ? "Table" : "PartialObjectMetadata",
-                ["apiVersion"] = whole ? request.Type.ApiVersion : "meta.k8s.io/v1",
-                ["metadata"] = metadata,
-            }));
+            return Join(
+                "BOOKMARK",
+                Json.Write(
+                    new JsonObject
+                    {
+                        ["kind"] =
+                            whole ? request.Type.Kind
+                            : representation.Form == Form.Table ? "Table"
+                            : "PartialObjectMetadata",
+                        ["apiVersion"] = whole ? request.Type.ApiVersion : "meta.k8s.io/v1",
+                        ["metadata"] = metadata,
+                    }
+                )
+            );
         }
 
         public byte[] Error(ApiError error) => Join("ERROR", Json.Write(error.ToStatus()));

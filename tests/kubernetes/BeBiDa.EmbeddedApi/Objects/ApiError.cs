@@ -82,7 +82,14 @@ internal sealed class ApiError(int code, string reason, string message, JsonObje
         if (group.Length > 0)
             details["group"] = group;
         details["kind"] = kind;
-        details["causes"] = new JsonArray(new JsonObject { ["reason"] = reason, ["message"] = why, ["field"] = field });
+        details["causes"] = new JsonArray(
+            new JsonObject
+            {
+                ["reason"] = reason,
+                ["message"] = why,
+                ["field"] = field,
+            }
+        );
         var qualified = group.Length == 0 ? kind : $"{kind}.{group}";
         return new(422, "Invalid", $"{qualified} \"{name}\" is invalid: {field}: {why}", details);
     }

@@ -16,7 +16,8 @@ internal static class EventVersions
         ("lastTimestamp", "deprecatedLastTimestamp"),
     ];
 
-    public static JsonObject FromCore(JsonObject stored) => Rename(stored, "events.k8s.io/v1", Names.ToDictionary(pair => pair.Core, pair => pair.New));
+    public static JsonObject FromCore(JsonObject stored) =>
+        Rename(stored, "events.k8s.io/v1", Names.ToDictionary(pair => pair.Core, pair => pair.New));
 
     public static JsonObject ToCore(JsonObject served) => Rename(served, "v1", Names.ToDictionary(pair => pair.New, pair => pair.Core));
 

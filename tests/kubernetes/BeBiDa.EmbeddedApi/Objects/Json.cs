@@ -12,7 +12,11 @@ namespace BeBiDa.EmbeddedApi.Objects;
 /// </summary>
 internal static class Json
 {
-    private static readonly JsonWriterOptions Writing = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+    private static readonly JsonWriterOptions Writing = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        SkipValidation = true,
+    };
 
     public static JsonNode? Parse(ReadOnlySpan<byte> utf8)
     {
@@ -77,8 +81,7 @@ internal static class Json
         }
     }
 
-    public static string? Text(this JsonNode? node) =>
-        node is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
+    public static string? Text(this JsonNode? node) => node is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
 
     public static long? Number(this JsonNode? node)
     {

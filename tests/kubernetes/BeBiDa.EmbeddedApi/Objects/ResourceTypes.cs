@@ -9,18 +9,42 @@ internal static class ResourceTypes
 {
     private static readonly string[] EventFields =
     [
-        "involvedObject.kind", "involvedObject.namespace", "involvedObject.name", "involvedObject.uid",
-        "involvedObject.apiVersion", "involvedObject.resourceVersion", "involvedObject.fieldPath",
-        "reason", "reportingComponent", "source", "type",
+        "involvedObject.kind",
+        "involvedObject.namespace",
+        "involvedObject.name",
+        "involvedObject.uid",
+        "involvedObject.apiVersion",
+        "involvedObject.resourceVersion",
+        "involvedObject.fieldPath",
+        "reason",
+        "reportingComponent",
+        "source",
+        "type",
     ];
 
     private static readonly string[] AllCategory = ["all"];
 
     public static readonly ResourceType Namespaces = new("", "v1", "Namespace", "namespaces")
-    { ShortNames = ["ns"], Namespaced = false, HasStatus = true, SelectableFields = ["status.phase"], Zero = ZeroValues.Namespace, Defaults = ObjectDefaults.Namespace, Columns = Columns.Namespace };
+    {
+        ShortNames = ["ns"],
+        Namespaced = false,
+        HasStatus = true,
+        SelectableFields = ["status.phase"],
+        Zero = ZeroValues.Namespace,
+        Defaults = ObjectDefaults.Namespace,
+        Columns = Columns.Namespace,
+    };
 
     public static readonly ResourceType Nodes = new("", "v1", "Node", "nodes")
-    { ShortNames = ["no"], Namespaced = false, HasStatus = true, Schema = Schemas.Node, Zero = ZeroValues.Node, SelectableFields = ["spec.unschedulable"], Columns = Columns.Node };
+    {
+        ShortNames = ["no"],
+        Namespaced = false,
+        HasStatus = true,
+        Schema = Schemas.Node,
+        Zero = ZeroValues.Node,
+        SelectableFields = ["spec.unschedulable"],
+        Columns = Columns.Node,
+    };
 
     public static readonly ResourceType Pods = new("", "v1", "Pod", "pods")
     {
@@ -32,70 +56,235 @@ internal static class ResourceTypes
         Defaults = PodDefaults.Pod,
         Admit = PodDefaults.Admit,
         Columns = Columns.Pod,
-        SelectableFields = ["spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName", "status.phase", "status.podIP"],
+        SelectableFields =
+        [
+            "spec.nodeName",
+            "spec.restartPolicy",
+            "spec.schedulerName",
+            "spec.serviceAccountName",
+            "status.phase",
+            "status.podIP",
+        ],
     };
 
     public static readonly ResourceType Events = new("", "v1", "Event", "events")
-    { ShortNames = ["ev"], Schema = Schemas.Event, Zero = ZeroValues.Event, SelectableFields = EventFields, Columns = Columns.Event };
+    {
+        ShortNames = ["ev"],
+        Schema = Schemas.Event,
+        Zero = ZeroValues.Event,
+        SelectableFields = EventFields,
+        Columns = Columns.Event,
+    };
 
     public static readonly ResourceType NewEvents = new("events.k8s.io", "v1", "Event", "events")
-    { ShortNames = ["ev"], Schema = Schemas.Event, Columns = Columns.Event, FromStored = EventVersions.FromCore, ToStored = EventVersions.ToCore, SelectableFields = EventFields };
+    {
+        ShortNames = ["ev"],
+        Schema = Schemas.Event,
+        Columns = Columns.Event,
+        FromStored = EventVersions.FromCore,
+        ToStored = EventVersions.ToCore,
+        SelectableFields = EventFields,
+    };
 
-    public static readonly ResourceType ServiceAccounts = new("", "v1", "ServiceAccount", "serviceaccounts") { ShortNames = ["sa"], Schema = Schemas.ServiceAccount };
+    public static readonly ResourceType ServiceAccounts = new("", "v1", "ServiceAccount", "serviceaccounts")
+    {
+        ShortNames = ["sa"],
+        Schema = Schemas.ServiceAccount,
+    };
 
-    public static readonly ResourceType ConfigMaps = new("", "v1", "ConfigMap", "configmaps") { ShortNames = ["cm"], Columns = Columns.ConfigMap };
+    public static readonly ResourceType ConfigMaps = new("", "v1", "ConfigMap", "configmaps")
+    {
+        ShortNames = ["cm"],
+        Columns = Columns.ConfigMap,
+    };
 
-    public static readonly ResourceType Secrets = new("", "v1", "Secret", "secrets") { SelectableFields = ["type"], Defaults = ObjectDefaults.Secret, Columns = Columns.Secret };
+    public static readonly ResourceType Secrets = new("", "v1", "Secret", "secrets")
+    {
+        SelectableFields = ["type"],
+        Defaults = ObjectDefaults.Secret,
+        Columns = Columns.Secret,
+    };
 
     public static readonly ResourceType Services = new("", "v1", "Service", "services")
-    { ShortNames = ["svc"], Categories = AllCategory, HasStatus = true, Schema = Schemas.Service, Defaults = ObjectDefaults.Service };
+    {
+        ShortNames = ["svc"],
+        Categories = AllCategory,
+        HasStatus = true,
+        Schema = Schemas.Service,
+        Defaults = ObjectDefaults.Service,
+    };
 
     public static readonly ResourceType Deployments = new("apps", "v1", "Deployment", "deployments")
-    { ShortNames = ["deploy"], Categories = AllCategory, HasStatus = true, HasScale = true, HasGeneration = true, Schema = Schemas.Workload, Defaults = ObjectDefaults.Deployment, Columns = Columns.Deployment };
+    {
+        ShortNames = ["deploy"],
+        Categories = AllCategory,
+        HasStatus = true,
+        HasScale = true,
+        HasGeneration = true,
+        Schema = Schemas.Workload,
+        Defaults = ObjectDefaults.Deployment,
+        Columns = Columns.Deployment,
+    };
 
     public static readonly ResourceType ReplicaSets = new("apps", "v1", "ReplicaSet", "replicasets")
-    { ShortNames = ["rs"], Categories = AllCategory, HasStatus = true, HasScale = true, HasGeneration = true, Schema = Schemas.Workload, Zero = ZeroValues.ReplicaSet, Defaults = ObjectDefaults.ReplicaSet, SelectableFields = ["status.replicas"], Columns = Columns.ReplicaSet };
+    {
+        ShortNames = ["rs"],
+        Categories = AllCategory,
+        HasStatus = true,
+        HasScale = true,
+        HasGeneration = true,
+        Schema = Schemas.Workload,
+        Zero = ZeroValues.ReplicaSet,
+        Defaults = ObjectDefaults.ReplicaSet,
+        SelectableFields = ["status.replicas"],
+        Columns = Columns.ReplicaSet,
+    };
 
     public static readonly ResourceType DaemonSets = new("apps", "v1", "DaemonSet", "daemonsets")
-    { ShortNames = ["ds"], Categories = AllCategory, HasStatus = true, HasGeneration = true, Schema = Schemas.Workload, Zero = ZeroValues.DaemonSet, Defaults = ObjectDefaults.DaemonSet, Columns = Columns.DaemonSet };
+    {
+        ShortNames = ["ds"],
+        Categories = AllCategory,
+        HasStatus = true,
+        HasGeneration = true,
+        Schema = Schemas.Workload,
+        Zero = ZeroValues.DaemonSet,
+        Defaults = ObjectDefaults.DaemonSet,
+        Columns = Columns.DaemonSet,
+    };
 
     public static readonly ResourceType StatefulSets = new("apps", "v1", "StatefulSet", "statefulsets")
-    { ShortNames = ["sts"], Categories = AllCategory, HasStatus = true, HasScale = true, HasGeneration = true, Schema = Schemas.Workload, Defaults = ObjectDefaults.ReplicaSet };
+    {
+        ShortNames = ["sts"],
+        Categories = AllCategory,
+        HasStatus = true,
+        HasScale = true,
+        HasGeneration = true,
+        Schema = Schemas.Workload,
+        Defaults = ObjectDefaults.ReplicaSet,
+    };
 
     public static readonly ResourceType DisruptionBudgets = new("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets")
-    { ShortNames = ["pdb"], HasStatus = true, HasGeneration = true, Schema = Schemas.DisruptionBudget, Zero = ZeroValues.DisruptionBudget, Columns = Columns.DisruptionBudget };
+    {
+        ShortNames = ["pdb"],
+        HasStatus = true,
+        HasGeneration = true,
+        Schema = Schemas.DisruptionBudget,
+        Zero = ZeroValues.DisruptionBudget,
+        Columns = Columns.DisruptionBudget,
+    };
 
-    public static readonly ResourceType Leases = new("coordination.k8s.io", "v1", "Lease", "leases") { Schema = Schemas.Lease, Columns = Columns.Lease };
+    public static readonly ResourceType Leases = new("coordination.k8s.io", "v1", "Lease", "leases")
+    {
+        Schema = Schemas.Lease,
+        Columns = Columns.Lease,
+    };
 
-    public static readonly ResourceType PriorityClasses = new("scheduling.k8s.io", "v1", "PriorityClass", "priorityclasses") { ShortNames = ["pc"], Namespaced = false, HasGeneration = true, Defaults = ObjectDefaults.PriorityClass };
+    public static readonly ResourceType PriorityClasses = new("scheduling.k8s.io", "v1", "PriorityClass", "priorityclasses")
+    {
+        ShortNames = ["pc"],
+        Namespaced = false,
+        HasGeneration = true,
+        Defaults = ObjectDefaults.PriorityClass,
+    };
 
     public static readonly ResourceType Roles = new("rbac.authorization.k8s.io", "v1", "Role", "roles") { Schema = Schemas.Role };
 
-    public static readonly ResourceType ClusterRoles = new("rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles") { Namespaced = false, Schema = Schemas.Role };
+    public static readonly ResourceType ClusterRoles = new("rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles")
+    {
+        Namespaced = false,
+        Schema = Schemas.Role,
+    };
 
-    public static readonly ResourceType RoleBindings = new("rbac.authorization.k8s.io", "v1", "RoleBinding", "rolebindings") { Schema = Schemas.Binding, Defaults = ObjectDefaults.RoleBinding };
+    public static readonly ResourceType RoleBindings = new("rbac.authorization.k8s.io", "v1", "RoleBinding", "rolebindings")
+    {
+        Schema = Schemas.Binding,
+        Defaults = ObjectDefaults.RoleBinding,
+    };
 
-    public static readonly ResourceType ClusterRoleBindings = new("rbac.authorization.k8s.io", "v1", "ClusterRoleBinding", "clusterrolebindings") { Namespaced = false, Schema = Schemas.Binding, Defaults = ObjectDefaults.RoleBinding };
+    public static readonly ResourceType ClusterRoleBindings = new(
+        "rbac.authorization.k8s.io",
+        "v1",
+        "ClusterRoleBinding",
+        "clusterrolebindings"
+    )
+    {
+        Namespaced = false,
+        Schema = Schemas.Binding,
+        Defaults = ObjectDefaults.RoleBinding,
+    };
 
-    public static readonly ResourceType CertificateRequests = new("certificates.k8s.io", "v1", "CertificateSigningRequest", "certificatesigningrequests")
-    { ShortNames = ["csr"], Namespaced = false, HasStatus = true, SelectableFields = ["spec.signerName"] };
+    public static readonly ResourceType CertificateRequests = new(
+        "certificates.k8s.io",
+        "v1",
+        "CertificateSigningRequest",
+        "certificatesigningrequests"
+    )
+    {
+        ShortNames = ["csr"],
+        Namespaced = false,
+        HasStatus = true,
+        SelectableFields = ["spec.signerName"],
+    };
 
-    public static readonly ResourceType SelfAccessReviews = new("authorization.k8s.io", "v1", "SelfSubjectAccessReview", "selfsubjectaccessreviews") { Namespaced = false, CreateOnly = true };
+    public static readonly ResourceType SelfAccessReviews = new(
+        "authorization.k8s.io",
+        "v1",
+        "SelfSubjectAccessReview",
+        "selfsubjectaccessreviews"
+    )
+    {
+        Namespaced = false,
+        CreateOnly = true,
+    };
 
-    public static readonly ResourceType SelfRulesReviews = new("authorization.k8s.io", "v1", "SelfSubjectRulesReview", "selfsubjectrulesreviews") { Namespaced = false, CreateOnly = true };
+    public static readonly ResourceType SelfRulesReviews = new(
+        "authorization.k8s.io",
+        "v1",
+        "SelfSubjectRulesReview",
+        "selfsubjectrulesreviews"
+    )
+    {
+        Namespaced = false,
+        CreateOnly = true,
+    };
 
-    public static readonly ResourceType SelfReviews = new("authentication.k8s.io", "v1", "SelfSubjectReview", "selfsubjectreviews") { Namespaced = false, CreateOnly = true };
+    public static readonly ResourceType SelfReviews = new("authentication.k8s.io", "v1", "SelfSubjectReview", "selfsubjectreviews")
+    {
+        Namespaced = false,
+        CreateOnly = true,
+    };
 
     public static readonly ResourceType[] All =
     [
-        Namespaces, Nodes, Pods, Events, ServiceAccounts, ConfigMaps, Secrets, Services,
-        Deployments, ReplicaSets, DaemonSets, StatefulSets, DisruptionBudgets, Leases, PriorityClasses,
-        Roles, ClusterRoles, RoleBindings, ClusterRoleBindings, NewEvents, CertificateRequests,
-        SelfAccessReviews, SelfRulesReviews, SelfReviews,
+        Namespaces,
+        Nodes,
+        Pods,
+        Events,
+        ServiceAccounts,
+        ConfigMaps,
+        Secrets,
+        Services,
+        Deployments,
+        ReplicaSets,
+        DaemonSets,
+        StatefulSets,
+        DisruptionBudgets,
+        Leases,
+        PriorityClasses,
+        Roles,
+        ClusterRoles,
+        RoleBindings,
+        ClusterRoleBindings,
+        NewEvents,
+        CertificateRequests,
+        SelfAccessReviews,
+        SelfRulesReviews,
+        SelfReviews,
     ];
 
-    private static readonly Dictionary<(string Group, string Version, string Plural), ResourceType> ByName =
-        All.ToDictionary(type => (type.Group, type.Version, type.Plural));
+    private static readonly Dictionary<(string Group, string Version, string Plural), ResourceType> ByName = All.ToDictionary(type =>
+        (type.Group, type.Version, type.Plural)
+    );
 
     public static ResourceType? Find(string group, string version, string plural) => ByName.GetValueOrDefault((group, version, plural));
 }

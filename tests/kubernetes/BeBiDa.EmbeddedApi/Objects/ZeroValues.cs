@@ -10,7 +10,21 @@ internal static class ZeroValues
         var status = node.Make("status");
         status.Make("daemonEndpoints").Make("kubeletEndpoint").Default("Port", 0L);
         var info = status.Make("nodeInfo");
-        foreach (var unknown in (string[])["architecture", "bootID", "containerRuntimeVersion", "kernelVersion", "kubeProxyVersion", "kubeletVersion", "machineID", "operatingSystem", "osImage", "systemUUID"])
+        foreach (
+            var unknown in (string[])
+                [
+                    "architecture",
+                    "bootID",
+                    "containerRuntimeVersion",
+                    "kernelVersion",
+                    "kubeProxyVersion",
+                    "kubeletVersion",
+                    "machineID",
+                    "operatingSystem",
+                    "osImage",
+                    "systemUUID",
+                ]
+        )
             info.Default(unknown, "");
     }
 

@@ -54,7 +54,12 @@ internal static class JsonPatch
         var pointer = operation?.Text(member) ?? throw ApiError.BadRequest($"a JSON patch operation lacks \"{member}\"");
         return pointer.Length == 0
             ? []
-            : [.. pointer[1..].Split('/').Select(step => step.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal))];
+            :
+            [
+                .. pointer[1..]
+                    .Split('/')
+                    .Select(step => step.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal)),
+            ];
     }
 
     private static JsonNode? Get(JsonNode? document, ReadOnlySpan<string> path)
@@ -115,5 +120,6 @@ internal static class JsonPatch
         return index;
     }
 
-    private static ApiError Failed(string why) => new(422, "Invalid", "the server rejected our request due to an error in our request: " + why, []);
+    private static ApiError Failed(string why) =>
+        new(422, "Invalid", "the server rejected our request due to an error in our request: " + why, []);
 }

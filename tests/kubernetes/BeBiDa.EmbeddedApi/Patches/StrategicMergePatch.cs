@@ -42,7 +42,12 @@ internal static class StrategicMergePatch
             var merged = change switch
             {
                 null => null,
-                JsonArray items when result[name] is JsonArray present && field.PatchKey is { } key => MergeItems(present, items, key, field.Item),
+                JsonArray items when result[name] is JsonArray present && field.PatchKey is { } key => MergeItems(
+                    present,
+                    items,
+                    key,
+                    field.Item
+                ),
                 JsonArray items when field.PatchKey is { } key => MergeItems([], items, key, field.Item),
                 JsonArray items when result[name] is JsonArray present && field.PatchMerges => AddValues(present, items),
                 JsonObject => Apply(result[name], change, field),
@@ -67,7 +72,11 @@ internal static class StrategicMergePatch
     private static JsonArray MergeItems(JsonArray present, JsonArray changes, string key, Schema item)
     {
         if (changes.Any(change => change is JsonObject map && map.Text(Directive) == "replace" && map.Count == 1))
-            return new JsonArray([.. changes.Where(change => change is not JsonObject { Count: 1 } map || map.Text(Directive) is null).Select(change => change?.DeepClone())]);
+            return new JsonArray([
+                .. changes
+                    .Where(change => change is not JsonObject { Count: 1 } map || map.Text(Directive) is null)
+                    .Select(change => change?.DeepClone()),
+            ]);
         var result = (JsonArray)present.DeepClone();
         foreach (var change in changes)
         {

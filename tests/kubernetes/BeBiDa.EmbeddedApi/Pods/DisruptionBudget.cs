@@ -16,13 +16,17 @@ internal sealed record DisruptionBudget(long Expected, long Healthy, long Desire
         && LabelSelector.FromObject(budget.Json.At("spec", "selector") as JsonObject).Matches(pod.Metadata["labels"] as JsonObject);
 
     public static bool IsReady(JsonObject pod) =>
-        pod.At("status").Array("conditions")?.Any(condition => condition.At("type").Text() == "Ready" && condition.At("status").Text() == "True") ?? false;
+        pod.At("status")
+            .Array("conditions")
+            ?.Any(condition => condition.At("type").Text() == "Ready" && condition.At("status").Text() == "True")
+        ?? false;
 
     public static DisruptionBudget Count(Store store, StoredObject budget)
     {
         var selector = LabelSelector.FromObject(budget.Json.At("spec", "selector") as JsonObject);
-        var pods = store.Read("pods").Objects.Values
-            .Where(pod => pod.Namespace == budget.Namespace && selector.Matches(pod.Metadata["labels"] as JsonObject))
+        var pods = store
+            .Read("pods")
+            .Objects.Values.Where(pod => pod.Namespace == budget.Namespace && selector.Matches(pod.Metadata["labels"] as JsonObject))
             .Where(pod => pod.Json.At("status", "phase").Text() is not ("Succeeded" or "Failed"))
             .ToList();
         var healthy = pods.Count(pod => pod.Metadata["deletionTimestamp"] is null && IsReady(pod.Json));
@@ -51,15 +55,17 @@ internal sealed record DisruptionBudget(long Expected, long Healthy, long Desire
         var wanted = allowed ? "True" : "False";
         if (conditions.FirstOrDefault(condition => condition.At("type").Text() == "DisruptionAllowed").At("status").Text() != wanted)
         {
-            conditions = new JsonArray(new JsonObject
-            {
-                ["type"] = "DisruptionAllowed",
-                ["status"] = wanted,
-                ["reason"] = allowed ? "SufficientPods" : "InsufficientPods",
-                ["message"] = "",
-                ["observedGeneration"] = budget.Metadata["generation"].Number() ?? 1,
-                ["lastTransitionTime"] = Timestamps.Seconds(DateTimeOffset.UtcNow),
-            });
+            conditions = new JsonArray(
+                new JsonObject
+                {
+                    ["type"] = "DisruptionAllowed",
+                    ["status"] = wanted,
+                    ["reason"] = allowed ? "SufficientPods" : "InsufficientPods",
+                    ["message"] = "",
+                    ["observedGeneration"] = budget.Metadata["generation"].Number() ?? 1,
+                    ["lastTransitionTime"] = Timestamps.Seconds(DateTimeOffset.UtcNow),
+                }
+            );
         }
         status["conditions"] = conditions;
         return status;
@@ -69,10 +75,19 @@ internal sealed record DisruptionBudget(long Expected, long Healthy, long Desire
     private static long Expectation(Store store, IReadOnlyList<StoredObject> pods)
     {
         var expected = 0L;
-        foreach (var group in pods.GroupBy(pod => pod.Metadata.Array("ownerReferences")?.FirstOrDefault(reference => reference.At("controller").Flag()).At("uid").Text()))
+        foreach (
+            var group in pods.GroupBy(pod =>
+                pod.Metadata.Array("ownerReferences")?.FirstOrDefault(reference => reference.At("controller").Flag()).At("uid").Text()
+            )
+        )
         {
             var reference = group.First().Metadata.Array("ownerReferences")?.FirstOrDefault(owner => owner.At("controller").Flag());
-            var storage = reference.At("kind").Text() switch { "ReplicaSet" => "replicasets", "StatefulSet" => "statefulsets", _ => null };
+            var storage = reference.At("kind").Text() switch
+            {
+                "ReplicaSet" => "replicasets",
+                "StatefulSet" => "statefulsets",
+                _ => null,
+            };
             var owner = storage is null ? null : store.Get(storage, $"{group.First().Namespace}/{reference.At("name").Text()}");
             expected += owner?.Json.At("spec", "replicas").Number() ?? group.Count();
         }

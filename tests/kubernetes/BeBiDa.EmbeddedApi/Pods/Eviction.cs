@@ -29,14 +29,17 @@ internal sealed class Eviction(ObjectRegistry registry, Deletion deletion)
     private JsonObject WithDisruptionTarget(StoredObject pod)
     {
         var next = pod.Json.Copy();
-        PodConditions.Set(next, new JsonObject
-        {
-            ["type"] = "DisruptionTarget",
-            ["status"] = "True",
-            ["reason"] = "EvictionByEvictionAPI",
-            ["message"] = "Eviction API: evicting",
-            ["lastTransitionTime"] = Timestamps.Seconds(registry.Clock.GetUtcNow()),
-        });
+        PodConditions.Set(
+            next,
+            new JsonObject
+            {
+                ["type"] = "DisruptionTarget",
+                ["status"] = "True",
+                ["reason"] = "EvictionByEvictionAPI",
+                ["message"] = "Eviction API: evicting",
+                ["lastTransitionTime"] = Timestamps.Seconds(registry.Clock.GetUtcNow()),
+            }
+        );
         return next;
     }
 
@@ -50,24 +53,40 @@ internal sealed class Eviction(ObjectRegistry registry, Deletion deletion)
         if (budgets.Count == 0)
             return;
         if (budgets.Count > 1)
-            throw new ApiError(500, "InternalError", "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.", []);
+            throw new ApiError(
+                500,
+                "InternalError",
+                "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.",
+                []
+            );
         var budget = budgets[0];
         var count = DisruptionBudget.Count(store, budget);
         if (!DisruptionBudget.IsReady(pod.Json))
         {
             // The disruption costs no healthy pod.
-            if (budget.Json.At("spec", "unhealthyPodEvictionPolicy").Text() == "AlwaysAllow" || (count.Desired > 0 && count.Healthy >= count.Desired))
+            if (
+                budget.Json.At("spec", "unhealthyPodEvictionPolicy").Text() == "AlwaysAllow"
+                || (count.Desired > 0 && count.Healthy >= count.Desired)
+            )
                 return;
         }
         if (count.Allowed > 0)
             return;
-        throw new ApiError(429, "TooManyRequests", "Cannot evict pod as it would violate the pod's disruption budget.", new JsonObject
-        {
-            ["causes"] = new JsonArray(new JsonObject
+        throw new ApiError(
+            429,
+            "TooManyRequests",
+            "Cannot evict pod as it would violate the pod's disruption budget.",
+            new JsonObject
             {
-                ["reason"] = "DisruptionBudget",
-                ["message"] = $"The disruption budget {budget.Name} needs {count.Desired} healthy pods and has {count.Healthy} currently",
-            }),
-        });
+                ["causes"] = new JsonArray(
+                    new JsonObject
+                    {
+                        ["reason"] = "DisruptionBudget",
+                        ["message"] =
+                            $"The disruption budget {budget.Name} needs {count.Desired} healthy pods and has {count.Healthy} currently",
+                    }
+                ),
+            }
+        );
     }
 }

@@ -54,12 +54,18 @@ internal static class PodDefaults
     private static string QualityOfService(JsonObject spec)
     {
         var containers = spec.Array("containers") ?? [];
-        var some = containers.Any(container => container.At("resources", "requests") is JsonObject { Count: > 0 } || container.At("resources", "limits") is JsonObject { Count: > 0 });
+        var some = containers.Any(container =>
+            container.At("resources", "requests") is JsonObject { Count: > 0 }
+            || container.At("resources", "limits") is JsonObject { Count: > 0 }
+        );
         if (!some)
             return "BestEffort";
-        var all = containers.All(container => container.At("resources", "limits") is JsonObject limits
-            && limits.ContainsKey("cpu") && limits.ContainsKey("memory")
-            && (container.At("resources", "requests") is not JsonObject requests || Json.Same(requests, limits)));
+        var all = containers.All(container =>
+            container.At("resources", "limits") is JsonObject limits
+            && limits.ContainsKey("cpu")
+            && limits.ContainsKey("memory")
+            && (container.At("resources", "requests") is not JsonObject requests || Json.Same(requests, limits))
+        );
         return all ? "Guaranteed" : "Burstable";
     }
 }

@@ -27,7 +27,11 @@ internal sealed class Authorizer
             return true;
         foreach (var grant in grants ??= ReadGrants())
         {
-            if ((grant.Namespace is null || grant.Namespace == request.Namespace) && grant.Holds(user) && grant.Rules.Any(rule => rule.Allows(request)))
+            if (
+                (grant.Namespace is null || grant.Namespace == request.Namespace)
+                && grant.Holds(user)
+                && grant.Rules.Any(rule => rule.Allows(request))
+            )
                 return true;
         }
         return false;
@@ -46,7 +50,8 @@ internal sealed class Authorizer
             return new(403, "Forbidden", $"forbidden: User \"{user.Name}\" cannot {request.Verb} path \"{path}\"", []);
         var subject = request.Name.Length > 0 ? $"{Qualified(request)} \"{request.Name}\" is" : $"{Qualified(request)} is";
         var where = request.Namespace.Length > 0 ? $" in the namespace \"{request.Namespace}\"" : " at the cluster scope";
-        var message = $"{subject} forbidden: User \"{user.Name}\" cannot {request.Verb} resource \"{request.Described}\" in API group \"{request.Group}\"{where}";
+        var message =
+            $"{subject} forbidden: User \"{user.Name}\" cannot {request.Verb} resource \"{request.Described}\" in API group \"{request.Group}\"{where}";
         var details = new JsonObject();
         if (request.Name.Length > 0)
             details["name"] = request.Name;
@@ -73,12 +78,19 @@ internal sealed class Authorizer
         void Add(List<Grant> into, StoredObject binding, string? space)
         {
             var name = binding.Json.At("roleRef", "name").Text() ?? "";
-            var role = binding.Json.At("roleRef", "kind").Text() == "Role"
-                ? roles.GetValueOrDefault($"{space}/{name}")
-                : clusterRoles.GetValueOrDefault(name);
+            var role =
+                binding.Json.At("roleRef", "kind").Text() == "Role"
+                    ? roles.GetValueOrDefault($"{space}/{name}")
+                    : clusterRoles.GetValueOrDefault(name);
             if (role?.Json.Array("rules") is not { } rules)
                 return;
-            into.Add(new(space, [.. (binding.Json.Array("subjects") ?? []).Select(subject => Subject(subject, space))], [.. rules.OfType<JsonObject>().Select(rule => new Rule(rule))]));
+            into.Add(
+                new(
+                    space,
+                    [.. (binding.Json.Array("subjects") ?? []).Select(subject => Subject(subject, space))],
+                    [.. rules.OfType<JsonObject>().Select(rule => new Rule(rule))]
+                )
+            );
         }
     }
 
@@ -114,7 +126,9 @@ internal sealed class Authorizer
             if (!Has(verbs, request.Verb))
                 return false;
             if (request.Path is { } path)
-                return paths.Any(allowed => allowed == "*" || allowed == path || (allowed.EndsWith('*') && path.StartsWith(allowed[..^1], StringComparison.Ordinal)));
+                return paths.Any(allowed =>
+                    allowed == "*" || allowed == path || (allowed.EndsWith('*') && path.StartsWith(allowed[..^1], StringComparison.Ordinal))
+                );
             if (!Has(groups, request.Group) || (names.Length > 0 && !names.Contains(request.Name)))
                 return false;
             return Has(resources, request.Described) || (request.Subresource.Length > 0 && resources.Contains("*/" + request.Subresource));

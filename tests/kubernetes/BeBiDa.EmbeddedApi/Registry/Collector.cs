@@ -12,10 +12,13 @@ namespace BeBiDa.EmbeddedApi.Registry;
 internal sealed class Collector : IAsyncDisposable
 {
     private static readonly IReadOnlyList<ResourceType> Namespaced =
-        [.. ResourceTypes.All.Where(type => type is { Namespaced: true, CreateOnly: false, FromStored: null })];
+    [
+        .. ResourceTypes.All.Where(type => type is { Namespaced: true, CreateOnly: false, FromStored: null }),
+    ];
 
-    private readonly Channel<(string Resource, Change Change)> changes =
-        Channel.CreateUnbounded<(string, Change)>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Channel<(string Resource, Change Change)> changes = Channel.CreateUnbounded<(string, Change)>(
+        new UnboundedChannelOptions { SingleReader = true }
+    );
     private readonly ObjectRegistry registry;
     private readonly Deletion deletion;
     private readonly OwnerIndex owners;
@@ -70,14 +73,23 @@ internal sealed class Collector : IAsyncDisposable
             if (change.Kind == ChangeKind.Added)
                 DeleteIfOrphaned(resource, change.Object);
         }
-        if (change.Kind != ChangeKind.Deleted && change.Object.Metadata["finalizers"] is not null && change.Object.Metadata["deletionTimestamp"] is not null)
+        if (
+            change.Kind != ChangeKind.Deleted
+            && change.Object.Metadata["finalizers"] is not null
+            && change.Object.Metadata["deletionTimestamp"] is not null
+        )
         {
             foreach (var (type, key) in owners.DependentsOf(change.Object.Uid))
                 Delete(type, key);
         }
         if (resource == "namespaces" && change.Kind != ChangeKind.Deleted && change.Object.Metadata["deletionTimestamp"] is not null)
             Empty(change.Object);
-        else if (change.Kind == ChangeKind.Deleted && change.Object.Namespace is { } space && registry.Store.Get("namespaces", space) is { } left && left.Metadata["deletionTimestamp"] is not null)
+        else if (
+            change.Kind == ChangeKind.Deleted
+            && change.Object.Namespace is { } space
+            && registry.Store.Get("namespaces", space) is { } left
+            && left.Metadata["deletionTimestamp"] is not null
+        )
             Empty(left);
     }
 
@@ -102,10 +114,15 @@ internal sealed class Collector : IAsyncDisposable
     {
         var alive = (stored.Metadata.Array("ownerReferences") ?? []).Any(reference =>
         {
-            var type = ResourceTypes.All.FirstOrDefault(one => one.Kind == reference.At("kind").Text() && one.ApiVersion == reference.At("apiVersion").Text());
+            var type = ResourceTypes.All.FirstOrDefault(one =>
+                one.Kind == reference.At("kind").Text() && one.ApiVersion == reference.At("apiVersion").Text()
+            );
             if (type is null)
                 return true;
-            var owner = registry.Store.Get(type.Storage, ObjectRegistry.Key(type, stored.Namespace ?? "", reference.At("name").Text() ?? ""));
+            var owner = registry.Store.Get(
+                type.Storage,
+                ObjectRegistry.Key(type, stored.Namespace ?? "", reference.At("name").Text() ?? "")
+            );
             return owner is not null && owner.Uid == reference.At("uid").Text();
         });
         if (!alive && ResourceTypes.All.FirstOrDefault(type => type.Storage == resource) is { } own)
@@ -118,19 +135,37 @@ internal sealed class Collector : IAsyncDisposable
             return;
         foreach (var reference in dependent.Metadata.Array("ownerReferences") ?? [])
         {
-            var type = ResourceTypes.All.FirstOrDefault(one => one.Kind == reference.At("kind").Text() && one.ApiVersion == reference.At("apiVersion").Text());
-            if (type is null || registry.Store.Get(type.Storage, ObjectRegistry.Key(type, dependent.Namespace ?? "", reference.At("name").Text() ?? "")) is not { } owner)
+            var type = ResourceTypes.All.FirstOrDefault(one =>
+                one.Kind == reference.At("kind").Text() && one.ApiVersion == reference.At("apiVersion").Text()
+            );
+            if (
+                type is null
+                || registry.Store.Get(type.Storage, ObjectRegistry.Key(type, dependent.Namespace ?? "", reference.At("name").Text() ?? ""))
+                    is not { } owner
+            )
                 continue;
-            if (owner.Uid != uid || owner.Metadata.Array("finalizers")?.Any(finalizer => finalizer.Text() == Deletion.ForegroundFinalizer) is not true)
+            if (
+                owner.Uid != uid
+                || owner.Metadata.Array("finalizers")?.Any(finalizer => finalizer.Text() == Deletion.ForegroundFinalizer) is not true
+            )
                 continue;
-            Quietly(() => registry.Update(type, owner.Namespace ?? "", owner.Name, "", WriteOptions.Server, current =>
-            {
-                var next = current.Json.Copy();
-                var finalizers = next.Make("metadata").Array("finalizers") ?? [];
-                foreach (var finalizer in finalizers.Where(finalizer => finalizer.Text() == Deletion.ForegroundFinalizer).ToList())
-                    finalizers.Remove(finalizer);
-                return next;
-            }));
+            Quietly(() =>
+                registry.Update(
+                    type,
+                    owner.Namespace ?? "",
+                    owner.Name,
+                    "",
+                    WriteOptions.Server,
+                    current =>
+                    {
+                        var next = current.Json.Copy();
+                        var finalizers = next.Make("metadata").Array("finalizers") ?? [];
+                        foreach (var finalizer in finalizers.Where(finalizer => finalizer.Text() == Deletion.ForegroundFinalizer).ToList())
+                            finalizers.Remove(finalizer);
+                        return next;
+                    }
+                )
+            );
         }
     }
 
@@ -138,12 +173,21 @@ internal sealed class Collector : IAsyncDisposable
     {
         foreach (var budget in registry.Store.Read("poddisruptionbudgets").Objects.Values.Where(budget => budget.Namespace == space))
         {
-            Quietly(() => registry.Update(ResourceTypes.DisruptionBudgets, space, budget.Name, "status", new("kube-controller-manager"), current =>
-            {
-                var next = current.Json.Copy();
-                next["status"] = DisruptionBudget.Count(registry.Store, current).ToStatus(current);
-                return next;
-            }));
+            Quietly(() =>
+                registry.Update(
+                    ResourceTypes.DisruptionBudgets,
+                    space,
+                    budget.Name,
+                    "status",
+                    new("kube-controller-manager"),
+                    current =>
+                    {
+                        var next = current.Json.Copy();
+                        next["status"] = DisruptionBudget.Count(registry.Store, current).ToStatus(current);
+                        return next;
+                    }
+                )
+            );
         }
     }
 

@@ -71,9 +71,17 @@ internal sealed class Deletion(ObjectRegistry registry, OwnerIndex owners)
     public static void Require(ResourceType type, StoredObject current, DeleteOptions options)
     {
         if (options.Uid is { Length: > 0 } uid && uid != current.Uid)
-            throw Refused(type, current, $"the UID in the precondition ({uid}) does not match the UID in record ({current.Uid}). The object might have been deleted and then recreated");
+            throw Refused(
+                type,
+                current,
+                $"the UID in the precondition ({uid}) does not match the UID in record ({current.Uid}). The object might have been deleted and then recreated"
+            );
         if (options.ResourceVersion is { Length: > 0 } version && version != current.Metadata.Text("resourceVersion"))
-            throw Refused(type, current, $"the ResourceVersion in the precondition ({version}) does not match the ResourceVersion in record ({current.Metadata.Text("resourceVersion")}). The object might have been modified");
+            throw Refused(
+                type,
+                current,
+                $"the ResourceVersion in the precondition ({version}) does not match the ResourceVersion in record ({current.Metadata.Text("resourceVersion")}). The object might have been modified"
+            );
     }
 
     // The API server names the kind here, where it names the resource in every other conflict.
@@ -109,7 +117,10 @@ internal sealed class Deletion(ObjectRegistry registry, OwnerIndex owners)
     {
         if (type != ResourceTypes.Pods)
             return 0;
-        if (string.IsNullOrEmpty(current.Json.At("spec", "nodeName").Text()) || current.Json.At("status", "phase").Text() is "Failed" or "Succeeded")
+        if (
+            string.IsNullOrEmpty(current.Json.At("spec", "nodeName").Text())
+            || current.Json.At("status", "phase").Text() is "Failed" or "Succeeded"
+        )
             return 0;
         var grace = options.GracePeriodSeconds ?? current.Json.At("spec", "terminationGracePeriodSeconds").Number() ?? 30;
         return grace < 0 ? 1 : grace;
@@ -121,17 +132,24 @@ internal sealed class Deletion(ObjectRegistry registry, OwnerIndex owners)
         {
             if (store.Get(type.Storage, key) is not { } dependent)
                 continue;
-            registry.Update(type, dependent.Namespace ?? "", dependent.Name, "", WriteOptions.Server, current =>
-            {
-                var next = current.Json.Copy();
-                var references = next.Make("metadata").Array("ownerReferences") ?? [];
-                for (var i = references.Count - 1; i >= 0; i--)
+            registry.Update(
+                type,
+                dependent.Namespace ?? "",
+                dependent.Name,
+                "",
+                WriteOptions.Server,
+                current =>
                 {
-                    if (references[i].At("uid").Text() == owner.Uid)
-                        references.RemoveAt(i);
+                    var next = current.Json.Copy();
+                    var references = next.Make("metadata").Array("ownerReferences") ?? [];
+                    for (var i = references.Count - 1; i >= 0; i--)
+                    {
+                        if (references[i].At("uid").Text() == owner.Uid)
+                            references.RemoveAt(i);
+                    }
+                    return next;
                 }
-                return next;
-            });
+            );
         }
     }
 }

@@ -13,7 +13,12 @@ internal static class Normalization
     public static void Run(JsonObject json)
     {
         Clean(json);
-        if (json["spec"] is JsonObject spec && spec["unschedulable"] is JsonValue flag && flag.TryGetValue<bool>(out var unschedulable) && !unschedulable)
+        if (
+            json["spec"] is JsonObject spec
+            && spec["unschedulable"] is JsonValue flag
+            && flag.TryGetValue<bool>(out var unschedulable)
+            && !unschedulable
+        )
             spec.Remove("unschedulable");
     }
 

@@ -46,7 +46,14 @@ internal sealed class ObjectRegistry(Store store, TimeProvider clock)
     /// <param name="subresource">The subresource through which it is changed; empty for the object itself.</param>
     /// <param name="options">How the write is meant.</param>
     /// <param name="change">Makes the next version; it must not touch the present one.</param>
-    public StoredObject Update(ResourceType type, string space, string name, string subresource, WriteOptions options, Func<StoredObject, JsonObject> change)
+    public StoredObject Update(
+        ResourceType type,
+        string space,
+        string name,
+        string subresource,
+        WriteOptions options,
+        Func<StoredObject, JsonObject> change
+    )
     {
         var manager = new FieldManager(options.Manager, false, type.ApiVersion, subresource);
         while (true)
@@ -64,7 +71,14 @@ internal sealed class ObjectRegistry(Store store, TimeProvider clock)
     }
 
     /// <summary>Server-Side Apply; makes the object when there is none.</summary>
-    public (StoredObject Object, bool Created) Apply(ResourceType type, string space, string name, string subresource, JsonObject config, WriteOptions options)
+    public (StoredObject Object, bool Created) Apply(
+        ResourceType type,
+        string space,
+        string name,
+        string subresource,
+        JsonObject config,
+        WriteOptions options
+    )
     {
         if (config.At("metadata", "managedFields") is JsonArray { Count: > 0 })
             throw ApiError.BadRequest("metadata.managedFields must be nil");
@@ -86,8 +100,20 @@ internal sealed class ObjectRegistry(Store store, TimeProvider clock)
                 if (subresource.Length > 0)
                     throw ApiError.NotFound(type, name);
                 if (config.At("metadata", "uid").Text() is { } wanted)
-                    throw ApiError.Conflict(type, name, $"uid mismatch: the provided object specified uid {wanted}, and no existing object was found");
-                var (made, owners) = ServerSideApply.Apply.Run(Blank(type), config, type.Schema, FieldManagers.None, manager, options.Force, now);
+                    throw ApiError.Conflict(
+                        type,
+                        name,
+                        $"uid mismatch: the provided object specified uid {wanted}, and no existing object was found"
+                    );
+                var (made, owners) = ServerSideApply.Apply.Run(
+                    Blank(type),
+                    config,
+                    type.Schema,
+                    FieldManagers.None,
+                    manager,
+                    options.Force,
+                    now
+                );
                 PrepareNew(type, space, made);
                 Complete(type, name, made);
                 SetManagers(made, owners);
@@ -149,7 +175,10 @@ internal sealed class ObjectRegistry(Store store, TimeProvider clock)
         }
         metadata["uid"] = Guid.NewGuid().ToString();
         metadata["creationTimestamp"] = Timestamps.Seconds(clock.GetUtcNow());
-        foreach (var unset in (string[])["resourceVersion", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "generation", "managedFields"])
+        foreach (
+            var unset in (string[])
+                ["resourceVersion", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "generation", "managedFields"]
+        )
             metadata.Remove(unset);
         // A kubelet registers its node with its status; every other status begins empty.
         if (type.HasStatus && type.Plural != "nodes")
@@ -165,8 +194,20 @@ internal sealed class ObjectRegistry(Store store, TimeProvider clock)
         if (found.Metadata["deletionTimestamp"] is null)
             return;
         var details = ApiError.Details(type, name);
-        details["causes"] = new JsonArray(new JsonObject { ["reason"] = "NamespaceTerminating", ["message"] = $"namespace {space} is being terminated", ["field"] = "metadata.namespace" });
-        throw new ApiError(403, "Forbidden", $"{type.QualifiedPlural} \"{name}\" is forbidden: unable to create new content in namespace {space} because it is being terminated", details);
+        details["causes"] = new JsonArray(
+            new JsonObject
+            {
+                ["reason"] = "NamespaceTerminating",
+                ["message"] = $"namespace {space} is being terminated",
+                ["field"] = "metadata.namespace",
+            }
+        );
+        throw new ApiError(
+            403,
+            "Forbidden",
+            $"{type.QualifiedPlural} \"{name}\" is forbidden: unable to create new content in namespace {space} because it is being terminated",
+            details
+        );
     }
 
     private static void Complete(ResourceType type, string name, JsonObject json)
@@ -195,7 +236,20 @@ internal sealed class ObjectRegistry(Store store, TimeProvider clock)
             throw ApiError.ImmutableUid(type, name, uid);
         if (metadata.Text("resourceVersion") is { Length: > 0 } version && version != current.Metadata.Text("resourceVersion"))
             throw ApiError.Modified(type, name);
-        foreach (var kept in (string[])["name", "namespace", "uid", "resourceVersion", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "generateName"])
+        foreach (
+            var kept in (string[])
+                [
+                    "name",
+                    "namespace",
+                    "uid",
+                    "resourceVersion",
+                    "creationTimestamp",
+                    "deletionTimestamp",
+                    "deletionGracePeriodSeconds",
+                    "generation",
+                    "generateName",
+                ]
+        )
             Keep(metadata, current.Metadata, kept);
         if (type.HasStatus)
         {
@@ -240,7 +294,11 @@ internal sealed class ObjectRegistry(Store store, TimeProvider clock)
     {
         var comparison = Fields.Compare(before, after, type.Schema);
         // What lies beyond the subresource is never owned through it, not even by who creates the object.
-        var beyond = type.HasStatus ? manager.Subresource == "status" ? Fields.Spec : Fields.Status : FieldSet.Empty;
+        var beyond = type.HasStatus
+            ? manager.Subresource == "status"
+                ? Fields.Spec
+                : Fields.Status
+            : FieldSet.Empty;
         var written = comparison.Written.WithoutTrees(beyond);
         return managers
             .TakenFromOthers(manager, written)
@@ -251,7 +309,9 @@ internal sealed class ObjectRegistry(Store store, TimeProvider clock)
 
     // The API server keeps no time for who scales.
     private DateTimeOffset? TimeOf(FieldManagers managers, FieldManager manager, FieldSet written) =>
-        manager.Subresource == "scale" ? null : written.IsEmpty ? managers.TimeOf(manager) : clock.GetUtcNow();
+        manager.Subresource == "scale" ? null
+        : written.IsEmpty ? managers.TimeOf(manager)
+        : clock.GetUtcNow();
 
     private static void SetManagers(JsonObject json, FieldManagers managers)
     {
@@ -286,7 +346,12 @@ internal sealed class ObjectRegistry(Store store, TimeProvider clock)
     // What a new object is compared with: structs that are always there are not new.
     private static JsonObject Blank(ResourceType type)
     {
-        var blank = new JsonObject { ["apiVersion"] = type.ApiVersion, ["kind"] = type.Kind, ["metadata"] = new JsonObject() };
+        var blank = new JsonObject
+        {
+            ["apiVersion"] = type.ApiVersion,
+            ["kind"] = type.Kind,
+            ["metadata"] = new JsonObject(),
+        };
         if (type.HasStatus)
         {
             blank["spec"] = new JsonObject();

@@ -6,8 +6,8 @@ namespace BeBiDa.EmbeddedApi.Registry;
 /// <summary>Which objects name an object as their owner, by its uid.</summary>
 internal sealed class OwnerIndex
 {
-    private static readonly Dictionary<string, ResourceType> ByStorage = ResourceTypes.All
-        .Where(type => type is { CreateOnly: false, FromStored: null })
+    private static readonly Dictionary<string, ResourceType> ByStorage = ResourceTypes
+        .All.Where(type => type is { CreateOnly: false, FromStored: null })
         .ToDictionary(type => type.Storage);
 
     private readonly Lock gate = new();
@@ -28,7 +28,9 @@ internal sealed class OwnerIndex
     }
 
     public static IReadOnlyList<string> Owners(StoredObject? json) =>
-        json?.Metadata.Array("ownerReferences") is { } references ? [.. references.Select(reference => reference.At("uid").Text() ?? "")] : [];
+        json?.Metadata.Array("ownerReferences") is { } references
+            ? [.. references.Select(reference => reference.At("uid").Text() ?? "")]
+            : [];
 
     private void Follow(string storage, Change change)
     {

@@ -13,7 +13,9 @@ internal static partial class Validation
         if (json.Text("kind") is { } kind && kind != type.Kind)
             throw ApiError.BadRequest($"{kind} in version \"{json.Text("apiVersion")}\" cannot be handled as a {type.Kind}");
         if (json.Text("apiVersion") is { } version && version != type.ApiVersion)
-            throw ApiError.BadRequest($"the API version in the data ({version}) does not match the expected API version ({type.ApiVersion})");
+            throw ApiError.BadRequest(
+                $"the API version in the data ({version}) does not match the expected API version ({type.ApiVersion})"
+            );
         json["kind"] = type.Kind;
         json["apiVersion"] = type.ApiVersion;
         json.Make("metadata");
@@ -28,7 +30,12 @@ internal static partial class Validation
             return;
         }
         if (name.Length is 0 or > 253 || !Subdomain().IsMatch(name))
-            throw ApiError.Invalid(type, name, "metadata.name", $"Invalid value: \"{name}\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character");
+            throw ApiError.Invalid(
+                type,
+                name,
+                "metadata.name",
+                $"Invalid value: \"{name}\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character"
+            );
     }
 
     public static void Content(ResourceType type, string name, JsonObject json)
@@ -36,14 +43,29 @@ internal static partial class Validation
         foreach (var (key, value) in json.Object("metadata").Object("labels") ?? [])
         {
             if (!QualifiedName().IsMatch(key))
-                throw ApiError.Invalid(type, name, "metadata.labels", $"Invalid value: \"{key}\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character");
+                throw ApiError.Invalid(
+                    type,
+                    name,
+                    "metadata.labels",
+                    $"Invalid value: \"{key}\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character"
+                );
             if (value.Text() is not { } text || !LabelValue().IsMatch(text))
-                throw ApiError.Invalid(type, name, "metadata.labels", $"Invalid value: {value?.ToJsonString()}: a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character");
+                throw ApiError.Invalid(
+                    type,
+                    name,
+                    "metadata.labels",
+                    $"Invalid value: {value?.ToJsonString()}: a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character"
+                );
         }
         foreach (var (key, value) in json.Object("metadata").Object("annotations") ?? [])
         {
             if (!QualifiedName().IsMatch(key.ToLowerInvariant()))
-                throw ApiError.Invalid(type, name, "metadata.annotations", $"Invalid value: \"{key}\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character");
+                throw ApiError.Invalid(
+                    type,
+                    name,
+                    "metadata.annotations",
+                    $"Invalid value: \"{key}\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character"
+                );
             if (value.Text() is null)
                 throw ApiError.BadRequest($"metadata.annotations.{key}: expected a string, got {value?.ToJsonString()}");
         }
@@ -64,7 +86,12 @@ internal static partial class Validation
             throw ApiError.Invalid(type, name, "spec.selector", "Required value");
         var labels = json.At("spec", "template", "metadata", "labels") as JsonObject;
         if (!LabelSelector.FromObject(selector).Matches(labels))
-            throw ApiError.Invalid(type, name, "spec.template.metadata.labels", $"Invalid value: {labels?.ToJsonString() ?? "null"}: `selector` does not match template `labels`");
+            throw ApiError.Invalid(
+                type,
+                name,
+                "spec.template.metadata.labels",
+                $"Invalid value: {labels?.ToJsonString() ?? "null"}: `selector` does not match template `labels`"
+            );
         PodSpec(type, name, json.At("spec", "template", "spec") as JsonObject, "spec.template.spec");
     }
 

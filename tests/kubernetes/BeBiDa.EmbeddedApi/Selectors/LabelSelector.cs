@@ -50,7 +50,13 @@ internal sealed class LabelSelector(IReadOnlyList<LabelRequirement> requirements
         foreach (var (key, value) in selector.Object("matchLabels") ?? [])
             requirements.Add(new(key, "In", [value.Text() ?? ""]));
         foreach (var expression in selector.Array("matchExpressions") ?? [])
-            requirements.Add(new(expression.At("key").Text() ?? "", expression.At("operator").Text() ?? "", [.. (expression.Array("values") ?? []).Select(value => value.Text() ?? "")]));
+            requirements.Add(
+                new(
+                    expression.At("key").Text() ?? "",
+                    expression.At("operator").Text() ?? "",
+                    [.. (expression.Array("values") ?? []).Select(value => value.Text() ?? "")]
+                )
+            );
         return new(requirements);
     }
 

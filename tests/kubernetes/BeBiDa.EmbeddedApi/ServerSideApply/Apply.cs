@@ -10,7 +10,14 @@ namespace BeBiDa.EmbeddedApi.ServerSideApply;
 internal static class Apply
 {
     public static (JsonObject Object, FieldManagers Managers) Run(
-        JsonObject live, JsonObject config, Schema schema, FieldManagers managers, FieldManager manager, bool force, DateTimeOffset now)
+        JsonObject live,
+        JsonObject config,
+        Schema schema,
+        FieldManagers managers,
+        FieldManager manager,
+        bool force,
+        DateTimeOffset now
+    )
     {
         var stated = Fields.Of(config, schema).WithoutTrees(Fields.NeverOwned);
         var before = managers[manager];
@@ -57,7 +64,8 @@ internal static class Apply
         var right = config.Keys.ToList();
         var shared = new Queue<string>(right.Where(live.ContainsKey));
         var list = new JsonArray();
-        int l = 0, r = 0;
+        int l = 0,
+            r = 0;
         while (l < left.Count || r < right.Count)
         {
             if (l < left.Count && r < right.Count)
@@ -151,11 +159,22 @@ internal static class Apply
             var paths = fields.Paths().ToList();
             byManager.Add((shown, paths));
             foreach (var path in paths)
-                causes.Add(new JsonObject { ["reason"] = "FieldManagerConflict", ["message"] = $"conflict with {shown}", ["field"] = path });
+                causes.Add(
+                    new JsonObject
+                    {
+                        ["reason"] = "FieldManagerConflict",
+                        ["message"] = $"conflict with {shown}",
+                        ["field"] = path,
+                    }
+                );
         }
-        var what = byManager.Count == 1 && byManager[0].Paths.Count == 1
-            ? $"conflict with {byManager[0].Manager}: {byManager[0].Paths[0]}"
-            : string.Join("\n", byManager.Select(one => $"conflicts with {one.Manager}:\n{string.Join("\n", one.Paths.Select(path => "- " + path))}"));
+        var what =
+            byManager.Count == 1 && byManager[0].Paths.Count == 1
+                ? $"conflict with {byManager[0].Manager}: {byManager[0].Paths[0]}"
+                : string.Join(
+                    "\n",
+                    byManager.Select(one => $"conflicts with {one.Manager}:\n{string.Join("\n", one.Paths.Select(path => "- " + path))}")
+                );
         var message = $"Apply failed with {causes.Count} conflict{(causes.Count == 1 ? "" : "s")}: {what}";
         return new ApiError(409, "Conflict", message, new JsonObject { ["causes"] = causes });
     }

@@ -42,8 +42,17 @@ internal sealed record FieldManagers(ImmutableDictionary<FieldManager, Ownership
         {
             if (entry is not JsonObject map || map.Count == 0)
                 continue;
-            var manager = new FieldManager(map.Text("manager") ?? "", map.Text("operation") == "Apply", map.Text("apiVersion") ?? "", map.Text("subresource") ?? "");
-            DateTimeOffset? time = map.Text("time") is { } text && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at) ? at : null;
+            var manager = new FieldManager(
+                map.Text("manager") ?? "",
+                map.Text("operation") == "Apply",
+                map.Text("apiVersion") ?? "",
+                map.Text("subresource") ?? ""
+            );
+            DateTimeOffset? time =
+                map.Text("time") is { } text
+                && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at)
+                    ? at
+                    : null;
             owners[manager] = new(FieldSet.FromJson(map["fieldsV1"] as JsonObject), time);
         }
         return new(owners.ToImmutable());
@@ -112,13 +121,13 @@ internal sealed record FieldManagers(ImmutableDictionary<FieldManager, Ownership
 
     /// <summary>The fields of these that other managers own, by manager.</summary>
     public IReadOnlyList<(FieldManager Manager, FieldSet Fields)> Conflicts(FieldManager manager, FieldSet fields) =>
-    [
-        .. Owners
-            .Where(pair => pair.Key != manager)
-            .Select(pair => (pair.Key, Fields: pair.Value.Fields.Intersect(fields)))
-            .Where(conflict => !conflict.Fields.IsEmpty)
-            .OrderBy(conflict => conflict.Key.Name, StringComparer.Ordinal),
-    ];
+        [
+            .. Owners
+                .Where(pair => pair.Key != manager)
+                .Select(pair => (pair.Key, Fields: pair.Value.Fields.Intersect(fields)))
+                .Where(conflict => !conflict.Fields.IsEmpty)
+                .OrderBy(conflict => conflict.Key.Name, StringComparer.Ordinal),
+        ];
 
     public FieldSet All()
     {

@@ -18,13 +18,31 @@ internal static class Fields
     private static readonly string[] NeverOwnedAtRoot = ["apiVersion", "kind"];
 
     private static readonly string[] NeverOwnedInMetadata =
-        ["name", "namespace", "creationTimestamp", "selfLink", "uid", "clusterName", "generation", "managedFields", "resourceVersion"];
+    [
+        "name",
+        "namespace",
+        "creationTimestamp",
+        "selfLink",
+        "uid",
+        "clusterName",
+        "generation",
+        "managedFields",
+        "resourceVersion",
+    ];
 
     /// <summary>The identity of an object, which no manager owns.</summary>
-    public static readonly FieldSet NeverOwned = FieldSet.Of(false, NeverOwnedAtRoot
-        .ToDictionary(PathElement.Field, _ => FieldSet.Leaf)
-        .Append(new(PathElement.Field("metadata"), FieldSet.Of(false, NeverOwnedInMetadata.ToDictionary(PathElement.Field, _ => FieldSet.Leaf))))
-        .ToDictionary());
+    public static readonly FieldSet NeverOwned = FieldSet.Of(
+        false,
+        NeverOwnedAtRoot
+            .ToDictionary(PathElement.Field, _ => FieldSet.Leaf)
+            .Append(
+                new(
+                    PathElement.Field("metadata"),
+                    FieldSet.Of(false, NeverOwnedInMetadata.ToDictionary(PathElement.Field, _ => FieldSet.Leaf))
+                )
+            )
+            .ToDictionary()
+    );
 
     public static readonly FieldSet Spec = Root("spec");
 
@@ -59,10 +77,7 @@ internal static class Fields
     public static Comparison Compare(JsonObject before, JsonObject after, Schema schema)
     {
         var (added, modified, removed) = CompareMaps(before, after, schema);
-        return new(
-            added.WithoutTrees(NeverOwned),
-            modified.WithoutTrees(NeverOwned),
-            removed.WithoutTrees(NeverOwned));
+        return new(added.WithoutTrees(NeverOwned), modified.WithoutTrees(NeverOwned), removed.WithoutTrees(NeverOwned));
     }
 
     private static FieldSet Root(string name) => FieldSet.Of(false, new() { [PathElement.Field(name)] = FieldSet.Leaf });
@@ -106,7 +121,10 @@ internal static class Fields
     }
 
     private static (FieldSet Added, FieldSet Modified, FieldSet Removed) CompareItems(
-        Dictionary<string, JsonNode?> before, Dictionary<string, JsonNode?> after, Schema schema)
+        Dictionary<string, JsonNode?> before,
+        Dictionary<string, JsonNode?> after,
+        Schema schema
+    )
     {
         var difference = new Difference();
         foreach (var (element, old) in before)
@@ -130,9 +148,15 @@ internal static class Fields
         switch (value)
         {
             case JsonObject map when !schema.IsAtomic:
-                return FieldSet.Of(!schema.IsAlwaysThere, map.ToDictionary(pair => PathElement.Field(pair.Key), pair => Whole(pair.Value, schema.Field(pair.Key))));
+                return FieldSet.Of(
+                    !schema.IsAlwaysThere,
+                    map.ToDictionary(pair => PathElement.Field(pair.Key), pair => Whole(pair.Value, schema.Field(pair.Key)))
+                );
             case JsonArray list when schema.IsAssociative && !schema.IsAtomic:
-                return FieldSet.Of(!schema.IsAlwaysThere, PathElement.Items(schema, list).ToDictionary(pair => pair.Key, pair => Whole(pair.Value, schema.Item)));
+                return FieldSet.Of(
+                    !schema.IsAlwaysThere,
+                    PathElement.Items(schema, list).ToDictionary(pair => pair.Key, pair => Whole(pair.Value, schema.Item))
+                );
             default:
                 return FieldSet.Leaf;
         }

@@ -43,11 +43,21 @@ internal sealed record Schema
 
     /// <summary>An associative list for both kinds of merging.</summary>
     public static Schema ListBy(string key, Schema? item = null) =>
-        new() { Keys = [key], PatchKey = key, Item = item ?? Plain };
+        new()
+        {
+            Keys = [key],
+            PatchKey = key,
+            Item = item ?? Plain,
+        };
 
     /// <summary>A list that Server-Side Apply joins by several keys and a strategic merge patch by the first of them.</summary>
     public static Schema ListBy(string[] keys, Schema? item = null) =>
-        new() { Keys = keys, PatchKey = keys[0], Item = item ?? Plain };
+        new()
+        {
+            Keys = keys,
+            PatchKey = keys[0],
+            Item = item ?? Plain,
+        };
 
     public static Schema Of(params (string Name, Schema Schema)[] fields) =>
         new() { Fields = fields.ToDictionary(field => field.Name, field => field.Schema) };
@@ -61,6 +71,5 @@ internal sealed record Schema
     }
 
     /// <summary>The value of a list key, with the default that Kubernetes declares for it.</summary>
-    public static JsonNode? KeyOf(JsonObject item, string key) =>
-        item[key] ?? (key == "protocol" ? JsonValue.Create("TCP") : null);
+    public static JsonNode? KeyOf(JsonObject item, string key) => item[key] ?? (key == "protocol" ? JsonValue.Create("TCP") : null);
 }

@@ -23,9 +23,7 @@ internal sealed class Shelf(int historyLimit)
     /// <summary>Stores and remembers a change. The caller holds the store's lock.</summary>
     public void Append(Change change)
     {
-        Objects = change.Kind == ChangeKind.Deleted
-            ? Objects.Remove(change.Object.Key)
-            : Objects.SetItem(change.Object.Key, change.Object);
+        Objects = change.Kind == ChangeKind.Deleted ? Objects.Remove(change.Object.Key) : Objects.SetItem(change.Object.Key, change.Object);
         var slot = (int)(next % ring.Length);
         if (next - first == ring.Length)
         {

@@ -4,7 +4,13 @@ using BeBiDa.EmbeddedApi.Objects;
 namespace BeBiDa.EmbeddedApi.Tables;
 
 /// <summary>One column of a table that <c>kubectl get</c> prints; priority 1 only with <c>-o wide</c>.</summary>
-internal sealed record Column(string Title, Func<JsonObject, DateTimeOffset, JsonNode?> Value, string Type = "string", string Format = "", int Priority = 0)
+internal sealed record Column(
+    string Title,
+    Func<JsonObject, DateTimeOffset, JsonNode?> Value,
+    string Type = "string",
+    string Format = "",
+    int Priority = 0
+)
 {
     public static readonly Column Name = new("Name", (json, _) => json.At("metadata", "name")?.DeepClone(), Format: "name");
 

@@ -76,27 +76,60 @@ internal static class Columns
 
     public static readonly Column[] Event =
     [
-        new("Last Seen", (json, now) => Column.Since(
-            json.At("series", "lastObservedTime").Text() ?? json.Text("lastTimestamp") ?? json.Text("eventTime") ?? json.At("metadata", "creationTimestamp").Text(), now)),
+        new(
+            "Last Seen",
+            (json, now) =>
+                Column.Since(
+                    json.At("series", "lastObservedTime").Text()
+                        ?? json.Text("lastTimestamp")
+                        ?? json.Text("eventTime")
+                        ?? json.At("metadata", "creationTimestamp").Text(),
+                    now
+                )
+        ),
         Column.Text("Type", 0, "type"),
         Column.Text("Reason", 0, "reason"),
-        new("Object", (json, _) => $"{json.At("involvedObject", "kind").Text()?.ToLowerInvariant()}/{json.At("involvedObject", "name").Text()}"),
+        new(
+            "Object",
+            (json, _) => $"{json.At("involvedObject", "kind").Text()?.ToLowerInvariant()}/{json.At("involvedObject", "name").Text()}"
+        ),
         Column.Text("Message", 0, "message"),
-        Column.Name with { Priority = 1 },
+        Column.Name with
+        {
+            Priority = 1,
+        },
     ];
 
     public static readonly Column[] Lease = [Column.Name, Column.Text("Holder", 0, "spec", "holderIdentity"), Column.Age];
 
     public static readonly Column[] ConfigMap =
-        [Column.Name, new("Data", (json, _) => json.Object("data")?.Count ?? 0, Type: "integer"), Column.Age];
+    [
+        Column.Name,
+        new("Data", (json, _) => json.Object("data")?.Count ?? 0, Type: "integer"),
+        Column.Age,
+    ];
 
     public static readonly Column[] Secret =
-        [Column.Name, Column.Text("Type", 0, "type"), new("Data", (json, _) => json.Object("data")?.Count ?? 0, Type: "integer"), Column.Age];
+    [
+        Column.Name,
+        Column.Text("Type", 0, "type"),
+        new("Data", (json, _) => json.Object("data")?.Count ?? 0, Type: "integer"),
+        Column.Age,
+    ];
 
     private static string NodeStatus(JsonObject node)
     {
-        var ready = node.At("status").Array("conditions")?.FirstOrDefault(condition => condition.At("type").Text() == "Ready").At("status").Text();
-        var status = ready switch { "True" => "Ready", null => "Unknown", _ => "NotReady" };
+        var ready = node.At("status")
+            .Array("conditions")
+            ?.FirstOrDefault(condition => condition.At("type").Text() == "Ready")
+            .At("status")
+            .Text();
+        var status = ready switch
+        {
+            "True" => "Ready",
+            null => "Unknown",
+            _ => "NotReady",
+        };
         return node.At("spec", "unschedulable").Flag() ? status + ",SchedulingDisabled" : status;
     }
 
@@ -104,7 +137,10 @@ internal static class Columns
     {
         const string prefix = "node-role.kubernetes.io/";
         var labels = node.At("metadata", "labels") as JsonObject ?? [];
-        var roles = labels.Select(label => label.Key).Where(key => key.StartsWith(prefix, StringComparison.Ordinal)).Select(key => key[prefix.Length..]);
+        var roles = labels
+            .Select(label => label.Key)
+            .Where(key => key.StartsWith(prefix, StringComparison.Ordinal))
+            .Select(key => key[prefix.Length..]);
         var joined = string.Join(',', roles.Order(StringComparer.Ordinal));
         return joined.Length > 0 ? joined : "<none>";
     }

@@ -9,10 +9,11 @@ internal static class PartialMetadata
     public static byte[] Write(JsonObject metadata) =>
         [.. "{\"kind\":\"PartialObjectMetadata\",\"apiVersion\":\"meta.k8s.io/v1\",\"metadata\":"u8, .. Json.Write(metadata), .. "}"u8];
 
-    public static JsonObject Of(JsonObject json) => new()
-    {
-        ["kind"] = "PartialObjectMetadata",
-        ["apiVersion"] = "meta.k8s.io/v1",
-        ["metadata"] = json["metadata"]?.DeepClone(),
-    };
+    public static JsonObject Of(JsonObject json) =>
+        new()
+        {
+            ["kind"] = "PartialObjectMetadata",
+            ["apiVersion"] = "meta.k8s.io/v1",
+            ["metadata"] = json["metadata"]?.DeepClone(),
+        };
 }

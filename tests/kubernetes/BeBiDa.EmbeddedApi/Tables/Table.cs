@@ -6,22 +6,36 @@ namespace BeBiDa.EmbeddedApi.Tables;
 /// <summary>The <c>meta.k8s.io/v1 Table</c> that <c>kubectl get</c> asks for.</summary>
 internal static class Table
 {
-    public static JsonObject Of(ResourceType type, IEnumerable<JsonObject> objects, JsonObject listMetadata, DateTimeOffset now, string includeObject, bool withColumns = true)
+    public static JsonObject Of(
+        ResourceType type,
+        IEnumerable<JsonObject> objects,
+        JsonObject listMetadata,
+        DateTimeOffset now,
+        string includeObject,
+        bool withColumns = true
+    )
     {
-        var table = new JsonObject { ["kind"] = "Table", ["apiVersion"] = "meta.k8s.io/v1", ["metadata"] = listMetadata };
+        var table = new JsonObject
+        {
+            ["kind"] = "Table",
+            ["apiVersion"] = "meta.k8s.io/v1",
+            ["metadata"] = listMetadata,
+        };
         var definitions = new JsonArray();
         if (withColumns)
         {
             foreach (var column in type.Columns)
             {
-                definitions.Add(new JsonObject
-                {
-                    ["name"] = column.Title,
-                    ["type"] = column.Type,
-                    ["format"] = column.Format,
-                    ["description"] = column.Title,
-                    ["priority"] = column.Priority,
-                });
+                definitions.Add(
+                    new JsonObject
+                    {
+                        ["name"] = column.Title,
+                        ["type"] = column.Type,
+                        ["format"] = column.Format,
+                        ["description"] = column.Title,
+                        ["priority"] = column.Priority,
+                    }
+                );
             }
         }
         table["columnDefinitions"] = definitions;

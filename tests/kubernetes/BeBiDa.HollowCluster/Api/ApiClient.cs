@@ -56,13 +56,10 @@ public sealed class ApiClient(Kubernetes kubernetes)
         {
             await SendAsync<JsonElement>(HttpMethod.Delete, path, options, Json, cancellationToken);
         }
-        catch (ApiException e) when (e.IsGone || (e.IsConflict && options.Preconditions?.Uid is not null))
-        {
-        }
+        catch (ApiException e) when (e.IsGone || (e.IsConflict && options.Preconditions?.Uid is not null)) { }
     }
 
-    internal async IAsyncEnumerable<JsonDocument> WatchAsync(
-        string path, [EnumeratorCancellation] CancellationToken cancellationToken)
+    internal async IAsyncEnumerable<JsonDocument> WatchAsync(string path, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var response = await OpenAsync(HttpMethod.Get, path, null, Json, cancellationToken);
         using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(cancellationToken), Encoding.UTF8);
@@ -74,7 +71,12 @@ public sealed class ApiClient(Kubernetes kubernetes)
     }
 
     private async Task<T> SendAsync<T>(
-        HttpMethod method, string path, object? body, string contentType, CancellationToken cancellationToken)
+        HttpMethod method,
+        string path,
+        object? body,
+        string contentType,
+        CancellationToken cancellationToken
+    )
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         deadline.CancelAfter(s_requestTimeout);
@@ -91,12 +93,14 @@ public sealed class ApiClient(Kubernetes kubernetes)
     }
 
     private async Task<HttpResponseMessage> OpenAsync(
-        HttpMethod method, string path, object? body, string contentType, CancellationToken cancellationToken)
+        HttpMethod method,
+        string path,
+        object? body,
+        string contentType,
+        CancellationToken cancellationToken
+    )
     {
-        using var request = new HttpRequestMessage(method, new Uri(kubernetes.BaseUri, path))
-        {
-            Version = HttpVersion.Version20,
-        };
+        using var request = new HttpRequestMessage(method, new Uri(kubernetes.BaseUri, path)) { Version = HttpVersion.Version20 };
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue(Json));
         if (body is not null)
         {
@@ -107,16 +111,14 @@ public sealed class ApiClient(Kubernetes kubernetes)
         if (kubernetes.Credentials is { } credentials)
             await credentials.ProcessHttpRequestAsync(request, cancellationToken);
 
-        var response = await kubernetes.HttpClient.SendAsync(
-            request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        var response = await kubernetes.HttpClient.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
         if (response.IsSuccessStatusCode)
             return response;
 
         using (response)
         {
             var text = await response.Content.ReadAsStringAsync(cancellationToken);
-            throw new ApiException(
-                response.StatusCode, $"{method} {path}", MessageOf(text), response.Headers.RetryAfter?.Delta);
+            throw new ApiException(response.StatusCode, $"{method} {path}", MessageOf(text), response.Headers.RetryAfter?.Delta);
         }
     }
 

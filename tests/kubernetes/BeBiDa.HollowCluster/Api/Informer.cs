@@ -73,9 +73,7 @@ public sealed class Informer<T> : IAsyncDisposable
                 // A watch ends in peace after its timeoutSeconds; one that ends at once would make a busy loop.
                 await Task.Delay(Backoff.After(1), cancellationToken);
             }
-            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-            {
-            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested) { }
             catch (Exception e)
             {
                 failures++;
@@ -84,8 +82,7 @@ public sealed class Informer<T> : IAsyncDisposable
                 if (failures > 1 || e is ApiException { Code: System.Net.HttpStatusCode.Gone })
                     version = null;
                 _log.LogDebug("{Resource}: watch lost ({Cause}), attempt {Failures}", _resource.Plural, e.Message, failures);
-                await Task.Delay(Backoff.After(failures, e), cancellationToken)
-                    .ContinueWith(_ => { }, TaskScheduler.Default);
+                await Task.Delay(Backoff.After(failures, e), cancellationToken).ContinueWith(_ => { }, TaskScheduler.Default);
             }
         }
     }
@@ -104,8 +101,7 @@ public sealed class Informer<T> : IAsyncDisposable
             foreach (var obj in page.Items ?? [])
                 found[KeyOf(obj)] = obj;
             (next, version) = (page.Metadata.ContinueProperty, page.Metadata.ResourceVersion);
-        }
-        while (!string.IsNullOrEmpty(next));
+        } while (!string.IsNullOrEmpty(next));
 
         foreach (var key in _objects.Keys.Where(key => !found.ContainsKey(key)).ToList())
             Remove(key);
@@ -115,7 +111,9 @@ public sealed class Informer<T> : IAsyncDisposable
     }
 
     private async IAsyncEnumerable<string> WatchAsync(
-        string version, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+        string version,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         var timeout = Random.Shared.Next(300, 600);
         var path = $"{_resource.All}?watch=1&allowWatchBookmarks=true&resourceVersion={version}&timeoutSeconds={timeout}{Selector}";
@@ -150,8 +148,11 @@ public sealed class Informer<T> : IAsyncDisposable
         // Half of an object's size, and none of these clients reads it.
         obj.Metadata.ManagedFields = null;
         var before = Find(KeyOf(obj));
-        if (before is not null && before.Metadata.Uid == obj.Metadata.Uid
-            && before.Metadata.ResourceVersion == obj.Metadata.ResourceVersion)
+        if (
+            before is not null
+            && before.Metadata.Uid == obj.Metadata.Uid
+            && before.Metadata.ResourceVersion == obj.Metadata.ResourceVersion
+        )
             return;
         if (before is not null && before.Metadata.Uid != obj.Metadata.Uid)
         {
@@ -182,8 +183,7 @@ public sealed class Informer<T> : IAsyncDisposable
         }
     }
 
-    private string Selector =>
-        _fieldSelector is null ? "" : $"&fieldSelector={Uri.EscapeDataString(_fieldSelector)}";
+    private string Selector => _fieldSelector is null ? "" : $"&fieldSelector={Uri.EscapeDataString(_fieldSelector)}";
 
     private sealed class Page
     {

@@ -14,15 +14,19 @@ internal static class LabelSelection
             return false;
         var labels = metadata.Labels ?? s_none;
         return (selector.MatchLabels?.All(entry => labels.TryGetValue(entry.Key, out var value) && value == entry.Value) ?? true)
-            && (selector.MatchExpressions?.All(wanted => Matches(wanted, labels.TryGetValue(wanted.Key, out var value) ? value : null)) ?? true);
+            && (
+                selector.MatchExpressions?.All(wanted => Matches(wanted, labels.TryGetValue(wanted.Key, out var value) ? value : null))
+                ?? true
+            );
     }
 
-    private static bool Matches(V1LabelSelectorRequirement wanted, string? value) => wanted.OperatorProperty switch
-    {
-        "In" => value is not null && wanted.Values.Contains(value),
-        "NotIn" => value is null || !wanted.Values.Contains(value),
-        "Exists" => value is not null,
-        "DoesNotExist" => value is null,
-        _ => false,
-    };
+    private static bool Matches(V1LabelSelectorRequirement wanted, string? value) =>
+        wanted.OperatorProperty switch
+        {
+            "In" => value is not null && wanted.Values.Contains(value),
+            "NotIn" => value is null || !wanted.Values.Contains(value),
+            "Exists" => value is not null,
+            "DoesNotExist" => value is null,
+            _ => false,
+        };
 }

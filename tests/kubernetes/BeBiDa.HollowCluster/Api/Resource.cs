@@ -18,8 +18,7 @@ public sealed record Resource<T>(string GroupVersion, string Plural, bool Namesp
         $"{In(ns)}/{name}{(subresource is null ? "" : "/" + subresource)}";
 
     /// <summary>The path of the object, or of a subresource of it.</summary>
-    public string Of(T obj, string? subresource = null) =>
-        At(obj.Metadata.NamespaceProperty, obj.Metadata.Name, subresource);
+    public string Of(T obj, string? subresource = null) => At(obj.Metadata.NamespaceProperty, obj.Metadata.Name, subresource);
 }
 
 /// <summary>The kinds that the small clients work with.</summary>

@@ -64,8 +64,13 @@ public sealed class WorkQueue : IAsyncDisposable
             _due[key] = due;
         }
 
-        _ = Task.Delay(delay, _stop.Token).ContinueWith(
-            _ => OnDue(key, due), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
+        _ = Task.Delay(delay, _stop.Token)
+            .ContinueWith(
+                _ => OnDue(key, due),
+                CancellationToken.None,
+                TaskContinuationOptions.OnlyOnRanToCompletion,
+                TaskScheduler.Default
+            );
     }
 
     public async ValueTask DisposeAsync()
@@ -93,9 +98,7 @@ public sealed class WorkQueue : IAsyncDisposable
             await foreach (var key in _ready.Reader.ReadAllAsync(cancellationToken))
                 await WorkOnAsync(key, cancellationToken);
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested) { }
     }
 
     private async Task WorkOnAsync(string key, CancellationToken cancellationToken)
@@ -121,7 +124,15 @@ public sealed class WorkQueue : IAsyncDisposable
         {
             entry.Failures++;
             var level = e is ApiException or HttpRequestException or IOException ? LogLevel.Debug : LogLevel.Error;
-            _log.Log(level, level == LogLevel.Error ? e : null, "{Queue} {Key}: {Cause}, attempt {Failures}", _name, key, e.Message, entry.Failures);
+            _log.Log(
+                level,
+                level == LogLevel.Error ? e : null,
+                "{Queue} {Key}: {Cause}, attempt {Failures}",
+                _name,
+                key,
+                e.Message,
+                entry.Failures
+            );
             again = Backoff.After(entry.Failures, e);
         }
         finally

@@ -30,8 +30,7 @@ public sealed class DaemonSetController : IAsyncDisposable
     private readonly Pace _pace = new();
     private readonly WorkQueue _work;
 
-    internal DaemonSetController(
-        ApiClient api, Informer<V1DaemonSet> sets, Informer<V1Node> nodes, Informer<V1Pod> pods, ILogger log)
+    internal DaemonSetController(ApiClient api, Informer<V1DaemonSet> sets, Informer<V1Node> nodes, Informer<V1Pod> pods, ILogger log)
     {
         (_api, _sets, _nodes) = (api, sets, nodes);
         _work = new WorkQueue("daemonset controller", SyncAsync, log);
@@ -68,45 +67,66 @@ public sealed class DaemonSetController : IAsyncDisposable
             var spec = SpecFor(set.Spec.Template.Spec, node.Metadata.Name);
             var here = pods[node.Metadata.Name].ToList();
             var may = spec.WantsNode(node) && node.Admits(spec);
-            var stays = spec.WantsNode(node)
-                && node.Spec?.Taints?.Any(taint => taint.Effect == "NoExecute" && !spec.Tolerates(taint)) != true;
+            var stays =
+                spec.WantsNode(node) && node.Spec?.Taints?.Any(taint => taint.Effect == "NoExecute" && !spec.Tolerates(taint)) != true;
             if (may)
                 wanted++;
 
             // The pod before must be gone: two of a DaemonSet on one node would share its ports and its files.
             if (may && here.Count == 0)
-                parallel.Add(stop => _pods.CreateAsync(set, set.Spec.Template, _ => spec, new Dictionary<string, string> { [HashLabel] = hash }, stop));
+                parallel.Add(stop =>
+                    _pods.CreateAsync(set, set.Spec.Template, _ => spec, new Dictionary<string, string> { [HashLabel] = hash }, stop)
+                );
             foreach (var pod in here.Where(pod => !_pods.IsLeaving(pod) && (!stays || PodStatus.IsFinished(pod))))
                 parallel.Add(stop => _pods.DeleteAsync(pod, stop));
         }
 
-        foreach (var pod in pods.Where(group => group.Key is null || !nodes.ContainsKey(group.Key)).SelectMany(group => group).Where(pod => !_pods.IsLeaving(pod)))
+        foreach (
+            var pod in pods.Where(group => group.Key is null || !nodes.ContainsKey(group.Key))
+                .SelectMany(group => group)
+                .Where(pod => !_pods.IsLeaving(pod))
+        )
             parallel.Add(stop => _pods.DeleteAsync(pod, stop));
 
         var running = pods.SelectMany(group => group).Where(pod => !_pods.IsLeaving(pod) && !PodStatus.IsFinished(pod)).ToList();
         if (set.Metadata.DeletionTimestamp is null)
         {
             // One pod of an old template at a time, and only while all others are ready.
-            if (set.Spec.UpdateStrategy?.Type != "OnDelete" && running.Count(PodStatus.IsReady) >= wanted
-                && running.FirstOrDefault(pod => Hash(pod) != hash) is { } outdated)
+            if (
+                set.Spec.UpdateStrategy?.Type != "OnDelete"
+                && running.Count(PodStatus.IsReady) >= wanted
+                && running.FirstOrDefault(pod => Hash(pod) != hash) is { } outdated
+            )
                 parallel.Add(stop => _pods.DeleteAsync(outdated, stop));
             await Parallel.ForEachAsync(
                 parallel,
                 new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = cancellationToken },
-                async (step, stop) => await step(stop));
+                async (step, stop) => await step(stop)
+            );
         }
 
         return await ReportAsync(set, wanted, running, hash, cancellationToken);
     }
 
-    private async Task<TimeSpan?> ReportAsync(V1DaemonSet set, int wanted, List<V1Pod> running, string hash, CancellationToken cancellationToken)
+    private async Task<TimeSpan?> ReportAsync(
+        V1DaemonSet set,
+        int wanted,
+        List<V1Pod> running,
+        string hash,
+        CancellationToken cancellationToken
+    )
     {
         var ready = running.Count(PodStatus.IsReady);
         var updated = running.Count(pod => Hash(pod) == hash);
         var status = set.Status;
-        if (status is not null && status.ObservedGeneration == set.Metadata.Generation
-            && status.DesiredNumberScheduled == wanted && status.CurrentNumberScheduled == running.Count
-            && status.NumberReady == ready && (status.UpdatedNumberScheduled ?? 0) == updated)
+        if (
+            status is not null
+            && status.ObservedGeneration == set.Metadata.Generation
+            && status.DesiredNumberScheduled == wanted
+            && status.CurrentNumberScheduled == running.Count
+            && status.NumberReady == ready
+            && (status.UpdatedNumberScheduled ?? 0) == updated
+        )
             return null;
         if (_pace.Wait(set.Metadata.Uid) is { } wait)
             return wait;
@@ -126,13 +146,19 @@ public sealed class DaemonSetController : IAsyncDisposable
                     updatedNumberScheduled = updated,
                 },
             },
-            cancellationToken);
+            cancellationToken
+        );
         return null;
     }
 
     private static V1PodSpec SpecFor(V1PodSpec template, string node)
     {
-        var pinned = new V1NodeSelectorRequirement { Key = "metadata.name", OperatorProperty = "In", Values = [node] };
+        var pinned = new V1NodeSelectorRequirement
+        {
+            Key = "metadata.name",
+            OperatorProperty = "In",
+            Values = [node],
+        };
         var terms = template.Affinity?.NodeAffinity?.RequiredDuringSchedulingIgnoredDuringExecution?.NodeSelectorTerms;
         return template with
         {
@@ -143,10 +169,7 @@ public sealed class DaemonSetController : IAsyncDisposable
                 {
                     RequiredDuringSchedulingIgnoredDuringExecution = new V1NodeSelector
                     {
-                        NodeSelectorTerms =
-                        [
-                            .. (terms ?? [new V1NodeSelectorTerm()]).Select(term => term with { MatchFields = [pinned] }),
-                        ],
+                        NodeSelectorTerms = [.. (terms ?? [new V1NodeSelectorTerm()]).Select(term => term with { MatchFields = [pinned] })],
                     },
                 },
             },
@@ -156,10 +179,20 @@ public sealed class DaemonSetController : IAsyncDisposable
     private static string? NodeOf(V1Pod pod) =>
         !string.IsNullOrEmpty(pod.Spec.NodeName)
             ? pod.Spec.NodeName
-            : pod.Spec.Affinity?.NodeAffinity?.RequiredDuringSchedulingIgnoredDuringExecution?.NodeSelectorTerms
-                .SelectMany(term => term.MatchFields ?? []).FirstOrDefault(field => field.Key == "metadata.name")?.Values.FirstOrDefault();
+            : pod
+                .Spec.Affinity?.NodeAffinity?.RequiredDuringSchedulingIgnoredDuringExecution?.NodeSelectorTerms.SelectMany(term =>
+                    term.MatchFields ?? []
+                )
+                .FirstOrDefault(field => field.Key == "metadata.name")
+                ?.Values.FirstOrDefault();
 
     private static string? Hash(V1Pod pod) => pod.Metadata.Labels?.TryGetValue(HashLabel, out var hash) == true ? hash : null;
 
-    private static V1Toleration Exists(string key, string effect) => new() { Key = key, OperatorProperty = "Exists", Effect = effect };
+    private static V1Toleration Exists(string key, string effect) =>
+        new()
+        {
+            Key = key,
+            OperatorProperty = "Exists",
+            Effect = effect,
+        };
 }

@@ -18,8 +18,7 @@ public sealed class DeploymentController : IAsyncDisposable
     private readonly Pace _pace = new();
     private readonly WorkQueue _work;
 
-    internal DeploymentController(
-        ApiClient api, Informer<V1Deployment> deployments, Informer<V1ReplicaSet> sets, ILogger log)
+    internal DeploymentController(ApiClient api, Informer<V1Deployment> deployments, Informer<V1ReplicaSet> sets, ILogger log)
     {
         (_api, _deployments) = (api, deployments);
         _work = new WorkQueue("deployment controller", SyncAsync, log);
@@ -56,7 +55,12 @@ public sealed class DeploymentController : IAsyncDisposable
     }
 
     private async Task RollAsync(
-        V1Deployment deployment, string hash, V1ReplicaSet? current, List<V1ReplicaSet> old, CancellationToken cancellationToken)
+        V1Deployment deployment,
+        string hash,
+        V1ReplicaSet? current,
+        List<V1ReplicaSet> old,
+        CancellationToken cancellationToken
+    )
     {
         var wanted = deployment.Spec.Replicas ?? 1;
         var rolling = deployment.Spec.Strategy?.RollingUpdate;
@@ -128,10 +132,15 @@ public sealed class DeploymentController : IAsyncDisposable
         _api.MergeAsync<V1ReplicaSet>(
             Resources.ReplicaSets.Of(set),
             new { metadata = new { resourceVersion = set.Metadata.ResourceVersion }, spec = new { replicas } },
-            cancellationToken);
+            cancellationToken
+        );
 
     private async Task<TimeSpan?> ReportAsync(
-        V1Deployment deployment, V1ReplicaSet? current, IReadOnlyList<V1ReplicaSet> sets, CancellationToken cancellationToken)
+        V1Deployment deployment,
+        V1ReplicaSet? current,
+        IReadOnlyList<V1ReplicaSet> sets,
+        CancellationToken cancellationToken
+    )
     {
         var wanted = deployment.Spec.Replicas ?? 1;
         var replicas = sets.Sum(set => set.Status?.Replicas ?? 0);
@@ -144,12 +153,17 @@ public sealed class DeploymentController : IAsyncDisposable
         var complete = updated == wanted && replicas == wanted && available == wanted;
 
         var status = deployment.Status;
-        if (status is not null
+        if (
+            status is not null
             && status.ObservedGeneration == deployment.Metadata.Generation
-            && (status.Replicas ?? 0) == replicas && (status.ReadyReplicas ?? 0) == ready
-            && (status.AvailableReplicas ?? 0) == available && (status.UpdatedReplicas ?? 0) == updated
+            && (status.Replicas ?? 0) == replicas
+            && (status.ReadyReplicas ?? 0) == ready
+            && (status.AvailableReplicas ?? 0) == available
+            && (status.UpdatedReplicas ?? 0) == updated
             && (status.UnavailableReplicas ?? 0) == unavailable
-            && Known("Available")?.Status == Word(minimum) && Known("Progressing")?.Reason == Progress())
+            && Known("Available")?.Status == Word(minimum)
+            && Known("Progressing")?.Reason == Progress()
+        )
             return null;
         if (_pace.Wait(deployment.Metadata.Uid) is { } wait)
             return wait;
@@ -173,22 +187,24 @@ public sealed class DeploymentController : IAsyncDisposable
                     },
                 },
             },
-            cancellationToken);
+            cancellationToken
+        );
         return null;
 
         string Progress() => complete ? "NewReplicaSetAvailable" : "ReplicaSetUpdated";
 
         V1DeploymentCondition? Known(string type) => status?.Conditions?.FirstOrDefault(condition => condition.Type == type);
 
-        V1DeploymentCondition Condition(string type, bool holds, string reason) => new()
-        {
-            Type = type,
-            Status = Word(holds),
-            Reason = reason,
-            Message = reason,
-            LastTransitionTime = Known(type) is { } known && known.Status == Word(holds) ? known.LastTransitionTime : DateTime.UtcNow,
-            LastUpdateTime = DateTime.UtcNow,
-        };
+        V1DeploymentCondition Condition(string type, bool holds, string reason) =>
+            new()
+            {
+                Type = type,
+                Status = Word(holds),
+                Reason = reason,
+                Message = reason,
+                LastTransitionTime = Known(type) is { } known && known.Status == Word(holds) ? known.LastTransitionTime : DateTime.UtcNow,
+                LastUpdateTime = DateTime.UtcNow,
+            };
     }
 
     private static string Word(bool holds) => holds ? "True" : "False";

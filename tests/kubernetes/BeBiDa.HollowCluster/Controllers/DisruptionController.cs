@@ -28,7 +28,8 @@ public sealed class DisruptionController : IAsyncDisposable
         Informer<V1Pod> pods,
         Informer<V1ReplicaSet> sets,
         Informer<V1Deployment> deployments,
-        ILogger log)
+        ILogger log
+    )
     {
         (_api, _budgets, _sets, _deployments) = (api, budgets, sets, deployments);
         _work = new WorkQueue("disruption controller", SyncAsync, log);
@@ -95,10 +96,12 @@ public sealed class DisruptionController : IAsyncDisposable
             .DistinctBy(entry => entry.Owner!.Uid)
             .Select(entry => _sets.Find(entry.NamespaceProperty, entry.Owner!.Name))
             .OfType<V1ReplicaSet>()
-            .Select(set => set.Controller() is { Kind: "Deployment" } owner
+            .Select(set =>
+                set.Controller() is { Kind: "Deployment" } owner
                 && _deployments.Find(set.Metadata.NamespaceProperty, owner.Name) is { } deployment
                     ? (deployment.Metadata.Uid, deployment.Spec.Replicas ?? 1)
-                    : (set.Metadata.Uid, set.Spec.Replicas ?? 1))
+                    : (set.Metadata.Uid, set.Spec.Replicas ?? 1)
+            )
             .DistinctBy(entry => entry.Uid)
             .Sum(entry => entry.Item2);
 
@@ -109,12 +112,19 @@ public sealed class DisruptionController : IAsyncDisposable
         int expected,
         int desired,
         int allowed,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         var status = budget.Status;
-        if (status is not null && status.ObservedGeneration == budget.Metadata.Generation
-            && status.CurrentHealthy == healthy && status.ExpectedPods == expected && status.DesiredHealthy == desired
-            && status.DisruptionsAllowed == allowed && (status.DisruptedPods?.Count ?? 0) == granted.Count)
+        if (
+            status is not null
+            && status.ObservedGeneration == budget.Metadata.Generation
+            && status.CurrentHealthy == healthy
+            && status.ExpectedPods == expected
+            && status.DesiredHealthy == desired
+            && status.DisruptionsAllowed == allowed
+            && (status.DisruptedPods?.Count ?? 0) == granted.Count
+        )
             return null;
         if (_pace.Wait(budget.Metadata.Uid) is { } wait)
             return wait;
@@ -151,7 +161,8 @@ public sealed class DisruptionController : IAsyncDisposable
                     ],
                 },
             },
-            cancellationToken);
+            cancellationToken
+        );
         return null;
     }
 
@@ -162,6 +173,7 @@ public sealed class DisruptionController : IAsyncDisposable
     }
 
     private static bool Means(V1PodDisruptionBudget budget, V1Pod? pod) =>
-        pod is not null && pod.Metadata.NamespaceProperty == budget.Metadata.NamespaceProperty
+        pod is not null
+        && pod.Metadata.NamespaceProperty == budget.Metadata.NamespaceProperty
         && budget.Spec.Selector.Selects(pod.Metadata);
 }

@@ -25,7 +25,8 @@ public sealed class GarbageCollector : IAsyncDisposable
         Informer<V1DaemonSet> daemonSets,
         Informer<V1Pod> pods,
         Informer<V1Node> nodes,
-        ILogger log)
+        ILogger log
+    )
     {
         _api = api;
         _work = new WorkQueue("garbage collector", SyncAsync, log);
@@ -74,7 +75,13 @@ public sealed class GarbageCollector : IAsyncDisposable
         if (obj.Metadata.DeletionTimestamp is not null)
             return await FinishAsync(kind, obj, cancellationToken);
         if (await IsAbandonedAsync(obj, cancellationToken) || await IsOfLostNodeAsync(obj, cancellationToken))
-            await DeleteAsync(kind, obj, obj is V1Pod { Spec.NodeName: not null } pod && NodeIsUnknown(pod) ? 0 : null, "Background", cancellationToken);
+            await DeleteAsync(
+                kind,
+                obj,
+                obj is V1Pod { Spec.NodeName: not null } pod && NodeIsUnknown(pod) ? 0 : null,
+                "Background",
+                cancellationToken
+            );
         return null;
     }
 
@@ -110,11 +117,17 @@ public sealed class GarbageCollector : IAsyncDisposable
                     finalizers = finalizers.Where(finalizer => finalizer is not (Foreground or Orphan)).ToArray(),
                 },
             },
-            cancellationToken);
+            cancellationToken
+        );
         return null;
     }
 
-    private Task DisownAsync(IKind kind, IKubernetesObject<V1ObjectMeta> obj, IKubernetesObject<V1ObjectMeta> owner, CancellationToken cancellationToken) =>
+    private Task DisownAsync(
+        IKind kind,
+        IKubernetesObject<V1ObjectMeta> obj,
+        IKubernetesObject<V1ObjectMeta> owner,
+        CancellationToken cancellationToken
+    ) =>
         _api.MergeAsync<object>(
             kind.PathOf(obj.Metadata.NamespaceProperty, obj.Metadata.Name),
             new
@@ -125,7 +138,8 @@ public sealed class GarbageCollector : IAsyncDisposable
                     ownerReferences = obj.Metadata.OwnerReferences.Where(reference => reference.Uid != owner.Metadata.Uid).ToArray(),
                 },
             },
-            cancellationToken);
+            cancellationToken
+        );
 
     private async Task<bool> IsAbandonedAsync(IKubernetesObject<V1ObjectMeta> obj, CancellationToken cancellationToken)
     {
@@ -137,8 +151,10 @@ public sealed class GarbageCollector : IAsyncDisposable
             if (!_kinds.TryGetValue(owner.Kind, out var kind))
                 return false;
             var ns = owner.Kind == "Node" ? null : obj.Metadata.NamespaceProperty;
-            if (kind.Find(Informer<V1Pod>.KeyOf(ns, owner.Name))?.Metadata.Uid == owner.Uid
-                || await UidOfAsync(kind, ns, owner.Name, cancellationToken) == owner.Uid)
+            if (
+                kind.Find(Informer<V1Pod>.KeyOf(ns, owner.Name))?.Metadata.Uid == owner.Uid
+                || await UidOfAsync(kind, ns, owner.Name, cancellationToken) == owner.Uid
+            )
                 return false;
         }
 
@@ -146,7 +162,8 @@ public sealed class GarbageCollector : IAsyncDisposable
     }
 
     private async Task<bool> IsOfLostNodeAsync(IKubernetesObject<V1ObjectMeta> obj, CancellationToken cancellationToken) =>
-        obj is V1Pod { Spec.NodeName: { Length: > 0 } node } pod && NodeIsUnknown(pod)
+        obj is V1Pod { Spec.NodeName: { Length: > 0 } node } pod
+        && NodeIsUnknown(pod)
         && await UidOfAsync(_kinds["Node"], null, node, cancellationToken) is null;
 
     private bool NodeIsUnknown(V1Pod pod) => _kinds["Node"].Find(pod.Spec.NodeName) is null;
@@ -165,7 +182,12 @@ public sealed class GarbageCollector : IAsyncDisposable
     }
 
     private Task DeleteAsync(
-        IKind kind, IKubernetesObject<V1ObjectMeta> obj, int? grace, string propagation, CancellationToken cancellationToken) =>
+        IKind kind,
+        IKubernetesObject<V1ObjectMeta> obj,
+        int? grace,
+        string propagation,
+        CancellationToken cancellationToken
+    ) =>
         _api.DeleteAsync(
             kind.PathOf(obj.Metadata.NamespaceProperty, obj.Metadata.Name),
             new V1DeleteOptions
@@ -174,7 +196,8 @@ public sealed class GarbageCollector : IAsyncDisposable
                 PropagationPolicy = propagation,
                 Preconditions = new V1Preconditions { Uid = obj.Metadata.Uid },
             },
-            cancellationToken);
+            cancellationToken
+        );
 
     private sealed class Head
     {
@@ -207,7 +230,10 @@ public sealed class GarbageCollector : IAsyncDisposable
                     foreach (var owner in obj.Metadata.OwnerReferences ?? [])
                     {
                         if (collector._kinds.ContainsKey(owner.Kind))
-                            collector.Wake(owner.Kind, Informer<T>.KeyOf(owner.Kind == "Node" ? null : obj.Metadata.NamespaceProperty, owner.Name));
+                            collector.Wake(
+                                owner.Kind,
+                                Informer<T>.KeyOf(owner.Kind == "Node" ? null : obj.Metadata.NamespaceProperty, owner.Name)
+                            );
                     }
                 }
                 else if (before is null || after.Metadata.DeletionTimestamp is not null)

@@ -27,7 +27,13 @@ public sealed class NodeLifecycle : IAsyncDisposable
     private readonly Lock _lock = new();
 
     internal NodeLifecycle(
-        ApiClient api, Informer<V1Node> nodes, Informer<V1Lease> leases, Informer<V1Pod> pods, TimeSpan grace, ILogger log)
+        ApiClient api,
+        Informer<V1Node> nodes,
+        Informer<V1Lease> leases,
+        Informer<V1Pod> pods,
+        TimeSpan grace,
+        ILogger log
+    )
     {
         (_api, _nodes, _leases, _grace, _log) = (api, nodes, leases, grace, log);
         _podsByNode = new Index<V1Pod>(pods, pod => pod.Spec.NodeName);
@@ -83,8 +89,7 @@ public sealed class NodeLifecycle : IAsyncDisposable
     {
         try
         {
-            var now = await _api.GetAsync<V1Lease>(
-                Resources.Leases.At(NodeObject.LeaseNamespace, node.Metadata.Name), cancellationToken);
+            var now = await _api.GetAsync<V1Lease>(Resources.Leases.At(NodeObject.LeaseNamespace, node.Metadata.Name), cancellationToken);
             return now.Spec.RenewTime == _leases.Find(NodeObject.LeaseNamespace, node.Metadata.Name)?.Spec.RenewTime;
         }
         catch (ApiException e) when (e.IsGone)
@@ -111,21 +116,28 @@ public sealed class NodeLifecycle : IAsyncDisposable
             LastHeartbeatTime = node.Status?.Conditions?.FirstOrDefault(known => known.Type == type)?.LastHeartbeatTime,
         });
         await _api.StrategicMergeAsync<V1Node>(
-            Resources.Nodes.Of(node, "status"), new { status = new { conditions = conditions.ToArray() } }, cancellationToken);
+            Resources.Nodes.Of(node, "status"),
+            new { status = new { conditions = conditions.ToArray() } },
+            cancellationToken
+        );
 
         foreach (var pod in _podsByNode[node.Metadata.Name].Where(PodStatus.IsReady))
         {
-            var notReady = new V1PodCondition { Type = "Ready", Status = "False", LastTransitionTime = DateTime.UtcNow };
+            var notReady = new V1PodCondition
+            {
+                Type = "Ready",
+                Status = "False",
+                LastTransitionTime = DateTime.UtcNow,
+            };
             try
             {
                 await _api.StrategicMergeAsync<V1Pod>(
                     Resources.Pods.Of(pod, "status"),
                     new { metadata = new { uid = pod.Metadata.Uid }, status = new { conditions = new[] { notReady } } },
-                    cancellationToken);
+                    cancellationToken
+                );
             }
-            catch (ApiException e) when (e.IsGone || e.IsConflict)
-            {
-            }
+            catch (ApiException e) when (e.IsGone || e.IsConflict) { }
         }
     }
 
@@ -157,20 +169,27 @@ public sealed class NodeLifecycle : IAsyncDisposable
 
         var known = node.Spec?.Taints ?? [];
         var kept = known.Where(taint => !s_keys.Contains(taint.Key) || wanted.Contains((taint.Key, taint.Effect))).ToList();
-        var added = wanted.Where(taint => !kept.Any(other => other.Key == taint.Key && other.Effect == taint.Effect))
+        var added = wanted
+            .Where(taint => !kept.Any(other => other.Key == taint.Key && other.Effect == taint.Effect))
             .Select(taint => new V1Taint
             {
                 Key = taint.Key,
                 Effect = taint.Effect,
                 TimeAdded = DateTime.UtcNow,
-            }).ToList();
+            })
+            .ToList();
         if (added.Count == 0 && kept.Count == known.Count)
             return null;
 
         await _api.MergeAsync<V1Node>(
             Resources.Nodes.Of(node),
-            new { metadata = new { resourceVersion = node.Metadata.ResourceVersion }, spec = new { taints = kept.Concat(added).ToArray() } },
-            cancellationToken);
+            new
+            {
+                metadata = new { resourceVersion = node.Metadata.ResourceVersion },
+                spec = new { taints = kept.Concat(added).ToArray() },
+            },
+            cancellationToken
+        );
         return null;
     }
 

@@ -69,7 +69,8 @@ internal sealed class PodOwner
         V1PodTemplateSpec template,
         Func<V1PodSpec, V1PodSpec>? change,
         IReadOnlyDictionary<string, string>? labels,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         var allLabels = new Dictionary<string, string>(template.Metadata?.Labels ?? new Dictionary<string, string>());
         foreach (var (key, value) in labels ?? new Dictionary<string, string>())
@@ -99,7 +100,8 @@ internal sealed class PodOwner
         await _api.DeleteAsync(
             Resources.Pods.Of(pod),
             new V1DeleteOptions { Preconditions = new V1Preconditions { Uid = pod.Metadata.Uid } },
-            cancellationToken);
+            cancellationToken
+        );
         lock (_lock)
             _deleted[pod.Metadata.Uid] = DateTime.UtcNow;
     }

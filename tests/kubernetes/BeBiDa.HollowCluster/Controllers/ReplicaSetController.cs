@@ -49,8 +49,12 @@ public sealed class ReplicaSetController : IAsyncDisposable
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken };
         if (missing > 0)
         {
-            await Parallel.ForAsync(0, missing, parallel, async (_, stop) =>
-                await _pods.CreateAsync(set, set.Spec.Template, null, null, stop));
+            await Parallel.ForAsync(
+                0,
+                missing,
+                parallel,
+                async (_, stop) => await _pods.CreateAsync(set, set.Spec.Template, null, null, stop)
+            );
         }
 
         var surplus = active.OrderBy(Worth).ThenByDescending(pod => pod.Metadata.CreationTimestamp).Take(Math.Max(0, -missing));
@@ -61,8 +65,13 @@ public sealed class ReplicaSetController : IAsyncDisposable
     {
         var ready = active.Count(PodStatus.IsReady);
         var status = set.Status;
-        if (status is not null && status.Replicas == active.Count && (status.ReadyReplicas ?? 0) == ready
-            && (status.AvailableReplicas ?? 0) == ready && status.ObservedGeneration == set.Metadata.Generation)
+        if (
+            status is not null
+            && status.Replicas == active.Count
+            && (status.ReadyReplicas ?? 0) == ready
+            && (status.AvailableReplicas ?? 0) == ready
+            && status.ObservedGeneration == set.Metadata.Generation
+        )
             return null;
         if (_pace.Wait(set.Metadata.Uid) is { } wait)
             return wait;
@@ -79,7 +88,8 @@ public sealed class ReplicaSetController : IAsyncDisposable
                     observedGeneration = set.Metadata.Generation,
                 },
             },
-            cancellationToken);
+            cancellationToken
+        );
         return null;
     }
 

@@ -40,11 +40,10 @@ public sealed class ServiceAccounts : IAsyncDisposable
                     Kind = "ServiceAccount",
                     Metadata = new V1ObjectMeta { Name = "default", NamespaceProperty = name },
                 },
-                cancellationToken);
+                cancellationToken
+            );
         }
-        catch (ApiException e) when (e.IsConflict)
-        {
-        }
+        catch (ApiException e) when (e.IsConflict) { }
 
         return null;
     }

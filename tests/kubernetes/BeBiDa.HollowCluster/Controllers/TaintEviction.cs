@@ -32,8 +32,12 @@ public sealed class TaintEviction : IAsyncDisposable
         };
         pods.Changed += (before, after) =>
         {
-            if (after?.Spec.NodeName is { } node && before?.Spec.NodeName != node
-                && _nodes.Find(node) is { } known && NoExecute(known).Any())
+            if (
+                after?.Spec.NodeName is { } node
+                && before?.Spec.NodeName != node
+                && _nodes.Find(node) is { } known
+                && NoExecute(known).Any()
+            )
                 _work.Add(Informer<V1Pod>.KeyOf(after));
         };
     }
@@ -44,8 +48,12 @@ public sealed class TaintEviction : IAsyncDisposable
 
     private async Task<TimeSpan?> SyncAsync(string key, CancellationToken cancellationToken)
     {
-        if (_pods.Find(key) is not { Metadata.DeletionTimestamp: null } pod || PodStatus.IsFinished(pod)
-            || pod.Spec.NodeName is null || _nodes.Find(pod.Spec.NodeName) is not { } node)
+        if (
+            _pods.Find(key) is not { Metadata.DeletionTimestamp: null } pod
+            || PodStatus.IsFinished(pod)
+            || pod.Spec.NodeName is null
+            || _nodes.Find(pod.Spec.NodeName) is not { } node
+        )
             return null;
 
         DateTime? leaves = null;
@@ -65,7 +73,8 @@ public sealed class TaintEviction : IAsyncDisposable
         await _api.DeleteAsync(
             Resources.Pods.Of(pod),
             new V1DeleteOptions { Preconditions = new V1Preconditions { Uid = pod.Metadata.Uid } },
-            cancellationToken);
+            cancellationToken
+        );
         return null;
     }
 
@@ -80,6 +89,5 @@ public sealed class TaintEviction : IAsyncDisposable
             : null;
     }
 
-    private static IEnumerable<V1Taint> NoExecute(V1Node node) =>
-        node.Spec?.Taints?.Where(taint => taint.Effect == "NoExecute") ?? [];
+    private static IEnumerable<V1Taint> NoExecute(V1Node node) => node.Spec?.Taints?.Where(taint => taint.Effect == "NoExecute") ?? [];
 }

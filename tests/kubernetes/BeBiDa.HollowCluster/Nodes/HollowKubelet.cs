@@ -70,7 +70,10 @@ public sealed class HollowKubelet
         catch (ApiException e) when (e.IsConflict)
         {
             registered = await _all.Api.MergeAsync<V1Node>(
-                Resources.Nodes.At(null, Name), new { metadata = new { labels = NodeObject.Labels(Node) } }, cancellationToken);
+                Resources.Nodes.At(null, Name),
+                new { metadata = new { labels = NodeObject.Labels(Node) } },
+                cancellationToken
+            );
         }
 
         Uid = registered.Metadata.Uid;
@@ -98,7 +101,10 @@ public sealed class HollowKubelet
     private async Task ReportStatusAsync(CancellationToken cancellationToken)
     {
         await _all.Api.StrategicMergeAsync<V1Node>(
-            Resources.Nodes.At(null, Name, "status"), new { status = NodeObject.Status(Node, _readySince) }, cancellationToken);
+            Resources.Nodes.At(null, Name, "status"),
+            new { status = NodeObject.Status(Node, _readySince) },
+            cancellationToken
+        );
         _statusReported = DateTime.UtcNow;
     }
 
@@ -108,7 +114,10 @@ public sealed class HollowKubelet
         try
         {
             await _all.Api.MergeAsync<V1Lease>(
-                Resources.Leases.Of(lease), new { spec = new V1LeaseSpec { RenewTime = lease.Spec.RenewTime } }, cancellationToken);
+                Resources.Leases.Of(lease),
+                new { spec = new V1LeaseSpec { RenewTime = lease.Spec.RenewTime } },
+                cancellationToken
+            );
         }
         catch (ApiException e) when (e.IsGone)
         {
@@ -144,24 +153,32 @@ public sealed class HollowKubelet
     // The pod is gone from the API, by force if its process still runs: a kubelet ends what it finds no pod for.
     internal void Forget(V1Pod pod)
     {
-        if (_lives.TryRemove(pod.Metadata.Uid, out var life) && _running
-            && life is { Process: { Exited.IsCompleted: false } process, ProcessEnd: null } && !PodAnnotations.IgnoresTermination(pod))
+        if (
+            _lives.TryRemove(pod.Metadata.Uid, out var life)
+            && _running
+            && life is { Process: { Exited.IsCompleted: false } process, ProcessEnd: null }
+            && !PodAnnotations.IgnoresTermination(pod)
+        )
             _ = process.EndAsync(s_graceOfForgotten, CancellationToken.None);
     }
 
-    private PodLife LifeOf(V1Pod pod) => _lives.GetOrAdd(pod.Metadata.Uid, _ =>
-    {
-        // A kubelet that starts again finds the pods of the one before.
-        var adopted = pod.Status is { Phase: "Running", StartTime: not null };
-        return new PodLife
-        {
-            Ip = adopted && pod.Status!.PodIP is { } ip ? ip : NextAddress(),
-            Started = adopted ? pod.Status!.StartTime!.Value : DateTime.UtcNow,
-            RunningReported = adopted,
-            Adopted = adopted,
-            Restarts = pod.Status?.ContainerStatuses?.Max(container => (int?)container.RestartCount) ?? 0,
-        };
-    });
+    private PodLife LifeOf(V1Pod pod) =>
+        _lives.GetOrAdd(
+            pod.Metadata.Uid,
+            _ =>
+            {
+                // A kubelet that starts again finds the pods of the one before.
+                var adopted = pod.Status is { Phase: "Running", StartTime: not null };
+                return new PodLife
+                {
+                    Ip = adopted && pod.Status!.PodIP is { } ip ? ip : NextAddress(),
+                    Started = adopted ? pod.Status!.StartTime!.Value : DateTime.UtcNow,
+                    RunningReported = adopted,
+                    Adopted = adopted,
+                    Restarts = pod.Status?.ContainerStatuses?.Max(container => (int?)container.RestartCount) ?? 0,
+                };
+            }
+        );
 
     private async Task RunProcessAsync(IPodProcesses processes, V1Pod pod, PodLife life)
     {
@@ -249,7 +266,8 @@ public sealed class HollowKubelet
                 GracePeriodSeconds = 0,
                 Preconditions = new V1Preconditions { Uid = pod.Metadata.Uid },
             },
-            cancellationToken);
+            cancellationToken
+        );
         return null;
     }
 
@@ -258,7 +276,10 @@ public sealed class HollowKubelet
         try
         {
             await _all.Api.StrategicMergeAsync<V1Pod>(
-                Resources.Pods.Of(pod, "status"), new { metadata = new { uid = pod.Metadata.Uid }, status }, cancellationToken);
+                Resources.Pods.Of(pod, "status"),
+                new { metadata = new { uid = pod.Metadata.Uid }, status },
+                cancellationToken
+            );
         }
         catch (ApiException e) when (e.IsGone)
         {

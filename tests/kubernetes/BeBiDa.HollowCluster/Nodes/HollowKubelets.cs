@@ -19,10 +19,13 @@ public sealed class HollowKubelets : IAsyncDisposable
 
     /// <summary>Kubelets that bring their own watches; a single one watches its own node and pods only.</summary>
     public HollowKubelets(
-        Kubernetes kubernetes, IReadOnlyCollection<HollowNode> nodes, KubeletOptions options, ILogger log, IPodProcesses? processes = null)
-        : this(new ApiClient(kubernetes), nodes, options, log, processes, null, null)
-    {
-    }
+        Kubernetes kubernetes,
+        IReadOnlyCollection<HollowNode> nodes,
+        KubeletOptions options,
+        ILogger log,
+        IPodProcesses? processes = null
+    )
+        : this(new ApiClient(kubernetes), nodes, options, log, processes, null, null) { }
 
     internal HollowKubelets(
         ApiClient api,
@@ -31,7 +34,8 @@ public sealed class HollowKubelets : IAsyncDisposable
         ILogger log,
         IPodProcesses? processes,
         Informer<V1Pod>? pods,
-        Informer<V1Node>? nodeInformer)
+        Informer<V1Node>? nodeInformer
+    )
     {
         (Api, Options, Log, Processes) = (api, options, log, processes);
         foreach (var node in nodes)
@@ -39,10 +43,8 @@ public sealed class HollowKubelets : IAsyncDisposable
 
         var single = nodes.Count == 1 ? nodes.First().Name : null;
         _ownsInformers = pods is null;
-        _pods = pods ?? new Informer<V1Pod>(
-            api, Resources.Pods, log, single is null ? "spec.nodeName!=" : $"spec.nodeName={single}");
-        Nodes = nodeInformer ?? new Informer<V1Node>(
-            api, Resources.Nodes, log, single is null ? null : $"metadata.name={single}");
+        _pods = pods ?? new Informer<V1Pod>(api, Resources.Pods, log, single is null ? "spec.nodeName!=" : $"spec.nodeName={single}");
+        Nodes = nodeInformer ?? new Informer<V1Node>(api, Resources.Nodes, log, single is null ? null : $"metadata.name={single}");
         _podsByNode = new Index<V1Pod>(_pods, pod => pod.Spec.NodeName);
         _podWork = new WorkQueue("kubelet", SyncPodAsync, log);
         _beats = new WorkQueue("kubelet heartbeat", (node, stop) => _kubelets[node].BeatAsync(stop), log);
@@ -78,7 +80,8 @@ public sealed class HollowKubelets : IAsyncDisposable
         await Parallel.ForEachAsync(
             _kubelets.Values,
             new ParallelOptions { MaxDegreeOfParallelism = Options.Workers, CancellationToken = cancellationToken },
-            async (kubelet, stop) => await kubelet.StartAsync(stop));
+            async (kubelet, stop) => await kubelet.StartAsync(stop)
+        );
     }
 
     public async ValueTask DisposeAsync()
@@ -125,10 +128,21 @@ public sealed class HollowKubelets : IAsyncDisposable
                 },
                 OwnerReferences =
                 [
-                    new V1OwnerReference { ApiVersion = "v1", Kind = "Node", Name = kubelet.Name, Uid = uid, Controller = true },
+                    new V1OwnerReference
+                    {
+                        ApiVersion = "v1",
+                        Kind = "Node",
+                        Name = kubelet.Name,
+                        Uid = uid,
+                        Controller = true,
+                    },
                 ],
             },
-            Spec = pod.Spec with { NodeName = kubelet.Name, Tolerations = [new V1Toleration { OperatorProperty = "Exists", Effect = "NoExecute" }] },
+            Spec = pod.Spec with
+            {
+                NodeName = kubelet.Name,
+                Tolerations = [new V1Toleration { OperatorProperty = "Exists", Effect = "NoExecute" }],
+            },
         };
         var key = Informer<V1Pod>.KeyOf(mirror);
         _staticPods[key] = (kubelet, mirror);
@@ -141,9 +155,7 @@ public sealed class HollowKubelets : IAsyncDisposable
         {
             await Api.CreateAsync(Resources.Pods.In(mirror.Metadata.NamespaceProperty), mirror, cancellationToken);
         }
-        catch (ApiException e) when (e.IsConflict)
-        {
-        }
+        catch (ApiException e) when (e.IsConflict) { }
     }
 
     private async Task<TimeSpan?> SyncPodAsync(string key, CancellationToken cancellationToken)
@@ -173,8 +185,12 @@ public sealed class HollowKubelets : IAsyncDisposable
     private void OnNodeChanged(V1Node? before, V1Node? after)
     {
         // Somebody doubts a node whose kubelet lives: answer at once, not at the next heartbeat.
-        if (after is not null && !NodeObject.IsReady(after)
-            && _kubelets.TryGetValue(after.Metadata.Name, out var kubelet) && kubelet.IsRunning)
+        if (
+            after is not null
+            && !NodeObject.IsReady(after)
+            && _kubelets.TryGetValue(after.Metadata.Name, out var kubelet)
+            && kubelet.IsRunning
+        )
             _beats.Add(kubelet.Name);
     }
 }

@@ -5,12 +5,13 @@ public sealed record HollowNode(string Name)
 {
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
 
-    public IReadOnlyDictionary<string, string> Capacity { get; init; } = new Dictionary<string, string>
-    {
-        ["cpu"] = "16",
-        ["memory"] = "64Gi",
-        ["pods"] = "110",
-    };
+    public IReadOnlyDictionary<string, string> Capacity { get; init; } =
+        new Dictionary<string, string>
+        {
+            ["cpu"] = "16",
+            ["memory"] = "64Gi",
+            ["pods"] = "110",
+        };
 
     public string Address { get; init; } = "127.0.0.1";
 }

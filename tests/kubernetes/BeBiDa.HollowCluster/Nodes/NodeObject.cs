@@ -9,12 +9,13 @@ internal static class NodeObject
     public const string LeaseNamespace = "kube-node-lease";
     private const string Version = "v1.36.0";
 
-    public static V1Node Of(HollowNode node) => new()
-    {
-        ApiVersion = "v1",
-        Kind = "Node",
-        Metadata = new V1ObjectMeta { Name = node.Name, Labels = Labels(node) },
-    };
+    public static V1Node Of(HollowNode node) =>
+        new()
+        {
+            ApiVersion = "v1",
+            Kind = "Node",
+            Metadata = new V1ObjectMeta { Name = node.Name, Labels = Labels(node) },
+        };
 
     public static Dictionary<string, string> Labels(HollowNode node)
     {
@@ -64,33 +65,50 @@ internal static class NodeObject
         };
     }
 
-    public static V1Lease Lease(V1Node node, DateTime now) => new()
-    {
-        ApiVersion = "coordination.k8s.io/v1",
-        Kind = "Lease",
-        Metadata = new V1ObjectMeta
+    public static V1Lease Lease(V1Node node, DateTime now) =>
+        new()
         {
-            Name = node.Metadata.Name,
-            NamespaceProperty = LeaseNamespace,
-            OwnerReferences = [new V1OwnerReference { ApiVersion = "v1", Kind = "Node", Name = node.Metadata.Name, Uid = node.Metadata.Uid }],
-        },
-        Spec = new V1LeaseSpec { HolderIdentity = node.Metadata.Name, LeaseDurationSeconds = 40, RenewTime = now },
-    };
+            ApiVersion = "coordination.k8s.io/v1",
+            Kind = "Lease",
+            Metadata = new V1ObjectMeta
+            {
+                Name = node.Metadata.Name,
+                NamespaceProperty = LeaseNamespace,
+                OwnerReferences =
+                [
+                    new V1OwnerReference
+                    {
+                        ApiVersion = "v1",
+                        Kind = "Node",
+                        Name = node.Metadata.Name,
+                        Uid = node.Metadata.Uid,
+                    },
+                ],
+            },
+            Spec = new V1LeaseSpec
+            {
+                HolderIdentity = node.Metadata.Name,
+                LeaseDurationSeconds = 40,
+                RenewTime = now,
+            },
+        };
 
     public static bool IsReady(V1Node node) => ReadyStatus(node) == "True";
 
     public static string? ReadyStatus(V1Node node) =>
         node.Status?.Conditions?.FirstOrDefault(condition => condition.Type == "Ready")?.Status;
 
-    private static string Architecture => RuntimeInformation.OSArchitecture == System.Runtime.InteropServices.Architecture.Arm64 ? "arm64" : "amd64";
+    private static string Architecture =>
+        RuntimeInformation.OSArchitecture == System.Runtime.InteropServices.Architecture.Arm64 ? "arm64" : "amd64";
 
-    private static V1NodeCondition Condition(string type, string status, string reason, DateTime since) => new()
-    {
-        Type = type,
-        Status = status,
-        Reason = reason,
-        Message = reason,
-        LastTransitionTime = since,
-        LastHeartbeatTime = DateTime.UtcNow,
-    };
+    private static V1NodeCondition Condition(string type, string status, string reason, DateTime since) =>
+        new()
+        {
+            Type = type,
+            Status = status,
+            Reason = reason,
+            Message = reason,
+            LastTransitionTime = since,
+            LastHeartbeatTime = DateTime.UtcNow,
+        };
 }

@@ -43,9 +43,11 @@ public static class PodAnnotations
     private static TimeSpan? SleepOf(V1Container container)
     {
         var words = (container.Command ?? []).Concat(container.Args ?? []).ToList();
-        return words is [var program, var time] && Path.GetFileName(program) == "sleep"
+        return
+            words is [var program, var time]
+            && Path.GetFileName(program) == "sleep"
             && double.TryParse(time.TrimEnd('s'), CultureInfo.InvariantCulture, out var seconds)
-                ? TimeSpan.FromSeconds(seconds)
-                : null;
+            ? TimeSpan.FromSeconds(seconds)
+            : null;
     }
 }

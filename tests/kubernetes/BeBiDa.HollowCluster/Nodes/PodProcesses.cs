@@ -61,7 +61,10 @@ public sealed class PodProcesses(IReadOnlyList<string> slices, ILogger log) : IP
     {
         try
         {
-            return [.. File.ReadAllLines(Path.Combine(groups[0], "cgroup.procs")).Select(line => int.Parse(line, CultureInfo.InvariantCulture))];
+            return
+            [
+                .. File.ReadAllLines(Path.Combine(groups[0], "cgroup.procs")).Select(line => int.Parse(line, CultureInfo.InvariantCulture)),
+            ];
         }
         catch (IOException)
         {

@@ -90,7 +90,8 @@ public sealed class HollowScheduler : IAsyncDisposable
                 (best, bestScore) = (node, score);
         }
 
-        reason = $"0/{_nodes.Count} nodes are available: "
+        reason =
+            $"0/{_nodes.Count} nodes are available: "
             + string.Join(", ", refusals.OrderBy(entry => entry.Key).Select(entry => $"{entry.Value} {entry.Key}"));
         return best;
     }
@@ -101,8 +102,18 @@ public sealed class HollowScheduler : IAsyncDisposable
         {
             ApiVersion = "v1",
             Kind = "Binding",
-            Metadata = new V1ObjectMeta { Name = pod.Metadata.Name, NamespaceProperty = pod.Metadata.NamespaceProperty, Uid = pod.Metadata.Uid },
-            Target = new V1ObjectReference { ApiVersion = "v1", Kind = "Node", Name = node },
+            Metadata = new V1ObjectMeta
+            {
+                Name = pod.Metadata.Name,
+                NamespaceProperty = pod.Metadata.NamespaceProperty,
+                Uid = pod.Metadata.Uid,
+            },
+            Target = new V1ObjectReference
+            {
+                ApiVersion = "v1",
+                Kind = "Node",
+                Name = node,
+            },
         };
         await _api.CreateAsync<object>(Resources.Pods.Of(pod, "binding"), binding, cancellationToken);
         _log.LogDebug("{Pod} bound to {Node}", Informer<V1Pod>.KeyOf(pod), node);
@@ -126,11 +137,10 @@ public sealed class HollowScheduler : IAsyncDisposable
             await _api.StrategicMergeAsync<V1Pod>(
                 Resources.Pods.Of(pod, "status"),
                 new { metadata = new { uid = pod.Metadata.Uid }, status = new { conditions = new[] { condition } } },
-                cancellationToken);
+                cancellationToken
+            );
         }
-        catch (ApiException e) when (e.IsGone || e.IsConflict)
-        {
-        }
+        catch (ApiException e) when (e.IsGone || e.IsConflict) { }
     }
 
     private static bool IsPending(V1Pod pod) =>
@@ -154,8 +164,11 @@ public sealed class HollowScheduler : IAsyncDisposable
         }
 
         // A change of status alone (our own report of it, say) gives a waiting pod no new chance.
-        if (after is not null && IsPending(after)
-            && (before is null || before.Metadata.Generation != after.Metadata.Generation || !IsPending(before)))
+        if (
+            after is not null
+            && IsPending(after)
+            && (before is null || before.Metadata.Generation != after.Metadata.Generation || !IsPending(before))
+        )
             _work.Add(Informer<V1Pod>.KeyOf(after));
         if (freed)
             RetryWaiting();
@@ -187,14 +200,17 @@ public sealed class HollowScheduler : IAsyncDisposable
     }
 
     // Heartbeats change nodes all the time; only these parts decide whether a pod can come.
-    private static string Offers(V1Node node) => k8s.KubernetesJson.Serialize(new
-    {
-        node.Metadata.Labels,
-        node.Spec?.Unschedulable,
-        node.Spec?.Taints,
-        node.Status?.Allocatable,
-        Ready = NodeObject.IsReady(node),
-    });
+    private static string Offers(V1Node node) =>
+        k8s.KubernetesJson.Serialize(
+            new
+            {
+                node.Metadata.Labels,
+                node.Spec?.Unschedulable,
+                node.Spec?.Taints,
+                node.Status?.Allocatable,
+                Ready = NodeObject.IsReady(node),
+            }
+        );
 
     private void Place(V1Pod pod, NodeLoad node)
     {

@@ -24,16 +24,17 @@ internal static class NodeAffinity
             && (term.MatchFields?.All(wanted => Matches(wanted, wanted.Key == "metadata.name" ? node.Metadata.Name : null)) ?? true);
     }
 
-    private static bool Matches(V1NodeSelectorRequirement wanted, string? value) => wanted.OperatorProperty switch
-    {
-        "In" => value is not null && wanted.Values.Contains(value),
-        "NotIn" => value is null || !wanted.Values.Contains(value),
-        "Exists" => value is not null,
-        "DoesNotExist" => value is null,
-        "Gt" => Number(value) > Number(wanted.Values[0]),
-        "Lt" => Number(value) < Number(wanted.Values[0]),
-        _ => false,
-    };
+    private static bool Matches(V1NodeSelectorRequirement wanted, string? value) =>
+        wanted.OperatorProperty switch
+        {
+            "In" => value is not null && wanted.Values.Contains(value),
+            "NotIn" => value is null || !wanted.Values.Contains(value),
+            "Exists" => value is not null,
+            "DoesNotExist" => value is null,
+            "Gt" => Number(value) > Number(wanted.Values[0]),
+            "Lt" => Number(value) < Number(wanted.Values[0]),
+            _ => false,
+        };
 
     private static long? Number(string? value) => long.TryParse(value, CultureInfo.InvariantCulture, out var number) ? number : null;
 }

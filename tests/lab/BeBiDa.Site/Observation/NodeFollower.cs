@@ -48,7 +48,13 @@ public sealed class NodeFollower : IAsyncDisposable
 
     /// <summary>Whether an error is one of a connection, or a server, that is not there just now.</summary>
     public static bool IsAway(Exception error) =>
-        error is HttpRequestException or IOException or HttpOperationException or KubernetesException or OperationCanceledException or System.Text.Json.JsonException;
+        error
+            is HttpRequestException
+                or IOException
+                or HttpOperationException
+                or KubernetesException
+                or OperationCanceledException
+                or System.Text.Json.JsonException;
 
     private async Task ReadAsync(CancellationToken stop)
     {
@@ -96,15 +102,18 @@ public sealed class NodeFollower : IAsyncDisposable
         }
     }
 
-    private static bool IsGone(Exception error) => error switch
-    {
-        KubernetesException { Status.Code: 410 } => true,
-        HttpOperationException { Response.StatusCode: System.Net.HttpStatusCode.Gone } => true,
-        _ => false,
-    };
+    private static bool IsGone(Exception error) =>
+        error switch
+        {
+            KubernetesException { Status.Code: 410 } => true,
+            HttpOperationException { Response.StatusCode: System.Net.HttpStatusCode.Gone } => true,
+            _ => false,
+        };
 
-    private static NodeState StateOf(V1Node node) => new(
-        long.Parse(node.ResourceVersion(), CultureInfo.InvariantCulture),
-        node.Spec?.Unschedulable != true,
-        (node.Metadata.Annotations?.Keys ?? []).Where(key => key.StartsWith(HoldPrefix, StringComparison.Ordinal)).ToHashSet());
+    private static NodeState StateOf(V1Node node) =>
+        new(
+            long.Parse(node.ResourceVersion(), CultureInfo.InvariantCulture),
+            node.Spec?.Unschedulable != true,
+            (node.Metadata.Annotations?.Keys ?? []).Where(key => key.StartsWith(HoldPrefix, StringComparison.Ordinal)).ToHashSet()
+        );
 }

@@ -39,14 +39,18 @@ public sealed class NodeHistory
         {
             var seen = reads.GetValueOrDefault(node) ?? [];
             var told = versions.GetValueOrDefault(node) ?? [];
-            return [.. seen.Select(read => new Sighting(node, read.State, read.Window))
-                .Concat(told.Values.Select(version => Bounded(node, seen, version.Told, version.State)).OfType<Sighting>())
-                .OrderBy(sighting => sighting.Window.To)];
+            return
+            [
+                .. seen.Select(read => new Sighting(node, read.State, read.Window))
+                    .Concat(told.Values.Select(version => Bounded(node, seen, version.Told, version.State)).OfType<Sighting>())
+                    .OrderBy(sighting => sighting.Window.To),
+            ];
         }
     }
 
     /// <summary>Whether the hold of a job is part of what was seen.</summary>
-    public static bool Holds(Sighting sighting, int job) => sighting.State.Holds.Any(hold => hold.EndsWith($".{job}", StringComparison.Ordinal));
+    public static bool Holds(Sighting sighting, int job) =>
+        sighting.State.Holds.Any(hold => hold.EndsWith($".{job}", StringComparison.Ordinal));
 
     // Without a read before it nothing says since when, so it is no evidence.
     private static Sighting? Bounded(string node, List<(Window Window, NodeState State)> reads, DateTimeOffset told, NodeState state)
@@ -54,7 +58,10 @@ public sealed class NodeHistory
         var before = reads.FindLast(read => read.State.Version < state.Version);
         if (before.State is null)
             return null;
-        var until = reads.Find(read => read.State.Version >= state.Version) is { State: not null } read && read.Window.To < told ? read.Window.To : told;
+        var until =
+            reads.Find(read => read.State.Version >= state.Version) is { State: not null } read && read.Window.To < told
+                ? read.Window.To
+                : told;
         return new Sighting(node, state, new Window(before.Window.From, until));
     }
 

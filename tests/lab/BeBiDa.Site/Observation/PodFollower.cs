@@ -47,7 +47,11 @@ public sealed class PodFollower : IAsyncDisposable
             var list = await client.CoreV1.ListPodForAllNamespacesAsync(cancellationToken: limit.Token);
             var window = new Window(asked, DateTimeOffset.UtcNow);
             lock (gate)
-                foreach (var pod in list.Items.Where(pod => pod.Spec.NodeName is { Length: > 0 } && pod.Status?.Phase is not ("Succeeded" or "Failed")))
+                foreach (
+                    var pod in list.Items.Where(pod =>
+                        pod.Spec.NodeName is { Length: > 0 } && pod.Status?.Phase is not ("Succeeded" or "Failed")
+                    )
+                )
                 {
                     firstSeen.TryAdd(pod.Uid(), window.To);
                     sightings.Add(new PodSighting(pod.Name(), pod.Spec.NodeName, firstSeen[pod.Uid()], window));

@@ -36,7 +36,11 @@ public static partial class Verdict
     }
 
     /// <summary>A pod that was on a node while a job's tasks ran there, and had been before the job held it.</summary>
-    public static IReadOnlyList<(CertainRun Run, PodSighting Pod)> Pods(IEnumerable<CertainRun> tasks, NodeHistory nodes, IReadOnlyList<PodSighting> pods)
+    public static IReadOnlyList<(CertainRun Run, PodSighting Pod)> Pods(
+        IEnumerable<CertainRun> tasks,
+        NodeHistory nodes,
+        IReadOnlyList<PodSighting> pods
+    )
     {
         var onNode = pods.ToLookup(pod => pod.Node);
         var histories = new Dictionary<string, IReadOnlyList<Sighting>>();
@@ -46,7 +50,10 @@ public static partial class Verdict
             if (!histories.TryGetValue(run.Node, out var history))
                 histories[run.Node] = history = nodes.Of(run.Node);
             var without = history.LastOrDefault(sighting => sighting.Window.To <= run.Window.From && !NodeHistory.Holds(sighting, run.Job));
-            if (without is not null && onNode[run.Node].FirstOrDefault(pod => run.Window.Covers(pod.Window) && pod.FirstSeen < without.Window.From) is { } pod)
+            if (
+                without is not null
+                && onNode[run.Node].FirstOrDefault(pod => run.Window.Covers(pod.Window) && pod.FirstSeen < without.Window.From) is { } pod
+            )
                 found.Add((run, pod));
         }
         return found;
@@ -58,7 +65,10 @@ public static partial class Verdict
 
     /// <summary>The jobs that Slurm started by policy, as its log says: their nodes had not left Kubernetes in time.</summary>
     public static IReadOnlySet<int> StartedByPolicy(string log) =>
-        PolicyLine().Matches(log).Select(match => int.Parse(match.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture)).ToHashSet();
+        PolicyLine()
+            .Matches(log)
+            .Select(match => int.Parse(match.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture))
+            .ToHashSet();
 
     /// <summary>Lines of slurmctld's log, and of what it wrote beside it, that must not be there whatever goes wrong outside.</summary>
     public static IReadOnlyList<string> Internal(string log) => [.. log.Split('\n').Where(line => InternalLine().IsMatch(line))];
@@ -66,6 +76,9 @@ public static partial class Verdict
     [GeneratedRegex(@"bebida: job (\d+): its nodes have not left Kubernetes")]
     private static partial Regex PolicyLine();
 
-    [GeneratedRegex(@"fatal|should not have been|unexpected internal error|bebida: .*(does not stop|no memory|out of memory|has forked)|Unhandled exception|Process terminated|Segmentation|Aborted|assert", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(
+        @"fatal|should not have been|unexpected internal error|bebida: .*(does not stop|no memory|out of memory|has forked)|Unhandled exception|Process terminated|Segmentation|Aborted|assert",
+        RegexOptions.IgnoreCase
+    )]
     private static partial Regex InternalLine();
 }
