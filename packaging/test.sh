@@ -4,7 +4,7 @@
 # removal.
 #   sudo packaging/test.sh [bookworm|trixie|sid]...
 # Slurm and munge are the release's own; Kubernetes is the tests': an embedded API server and a hollow kubelet. The chroot has no
-# systemd and only a loopback; so what the SPANK plugin does to services is not tried here but by tests/BeBiDa.Nodes.Tests.
+# systemd and only a loopback; so what the SPANK plugin does to services is not tried here but by tests/system/BeBiDa.Nodes.Tests.
 # BEBIDA_LAB_KEEP=1 leaves what has become of a chroot that failed. Exits with 77 where a chroot could not be made.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -81,9 +81,9 @@ rpm=()
 packaging/build.sh "${wanted[@]}" "${rpm[@]}"
 # The next one is the same but for its version: nothing to test in it once more.
 DEB_BUILD_OPTIONS=nocheck packaging/build.sh "${wanted[@]}" --version "$(sed -nE 's/^project\(bebida VERSION ([0-9.]+).*/\1/p' CMakeLists.txt).1" --output build/packages/next
-dotnet build tests/kubernetes/BeBiDa.HollowCluster --nologo -v quiet
-dotnet build tests/kubernetes/BeBiDa.EmbeddedApi --nologo -v quiet
-tests/kubernetes/kubectl.sh > /dev/null
+dotnet build tests/support/BeBiDa.HollowCluster --nologo -v quiet
+dotnet build tests/support/BeBiDa.EmbeddedApi --nologo -v quiet
+tests/support/kubectl.sh > /dev/null
 
 for release in "$@"; do try "$release"; done
 printf '\nThe packages hold on: %s\n' "$*"

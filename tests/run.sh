@@ -107,7 +107,7 @@ mkdir -p "$logs"
 rm -f "$logs/failures"
 must "set-up" tests/setup.sh
 
-check "C is formatted" bash -c "find native tests/native tests/bench tests/guest tests/fuzz -name '*.[ch]' -print0 | xargs -0 clang-format --dry-run -Werror"
+check "C is formatted" bash -c "find native tests/native tests/bench tests/footprint tests/fuzz -name '*.[ch]' -print0 | xargs -0 clang-format --dry-run -Werror"
 check "shell scripts are clean" bash -c "find tests packaging .ci -name '*.sh' -print0 | xargs -0 shellcheck .ci/run packaging/gridengine/bebida-* packaging/oar/bebida-hook packaging/node/bebida-node"
 check "alert rules are valid" promtool check rules packaging/prometheus/bebida.rules.yml packaging/prometheus/slurm-nodes.rules.yml
 check "alert rules do what they say" promtool test rules tests/prometheus/bebida.rules.test.yml tests/prometheus/slurm-nodes.rules.test.yml
@@ -129,7 +129,7 @@ native fuzz
 
 # Machines take their time to boot, and stay without network for minutes: their tests run beside the others'; and after
 # them those that need no Slurm, so that both lanes are about as long.
-mapfile -t machines < <(find tests/BeBiDa.Nodes.Tests tests/lab/BeBiDa.Containers.Tests tests/BeBiDa.Kubernetes.Tests tests/kubernetes -name '*.Tests.csproj' -printf '%h\n' | awk '{print /Nodes|Containers/ ? 0 : 1, $0}' | sort | cut -d' ' -f2)
+mapfile -t machines < <(find tests/system/BeBiDa.Nodes.Tests tests/lab/BeBiDa.Containers.Tests tests/cluster/BeBiDa.Kubernetes.Tests tests/support -name '*.Tests.csproj' -printf '%h\n' | awk '{print /Nodes|Containers/ ? 0 : 1, $0}' | sort | cut -d' ' -f2)
 mapfile -t others < <(find tests -name '*.Tests.csproj' -printf '%h\n' | grep -vxFf <(printf '%s\n' "${machines[@]}") | sort)
 rm -f "$logs"/lane-*
 step "tests on machines, beside those on this host"

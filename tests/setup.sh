@@ -94,6 +94,6 @@ dotnet=$(cd "$tests" && dotnet --version 2>/dev/null) || dotnet=none
 
 or as a package: https://learn.microsoft.com/dotnet/core/install/linux-debian. Then run this again."
 
-if [[ -x $tests/kubernetes/kubectl.sh ]]; then
-    "$tests/kubernetes/kubectl.sh" >/dev/null
+if [[ -x $tests/support/kubectl.sh ]]; then
+    "$tests/support/kubectl.sh" >/dev/null
 fi

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using BeBiDa.Controller.Tests;
 using BeBiDa.Lab;
+using BeBiDa.Libraries.Tests;
 
 namespace BeBiDa.Bench;
 

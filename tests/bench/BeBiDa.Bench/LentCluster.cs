@@ -1,8 +1,8 @@
 using BeBiDa.Border;
-using BeBiDa.Controller.Tests;
 using BeBiDa.EmbeddedApi;
 using BeBiDa.Hollow.Api;
 using BeBiDa.Lab;
+using BeBiDa.Libraries.Tests;
 using BeBiDa.Site;
 using CliWrap;
 using CliWrap.EventStream;

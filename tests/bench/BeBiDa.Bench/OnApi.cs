@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
-using BeBiDa.Controller.Tests;
 using BeBiDa.EmbeddedApi;
 using BeBiDa.EmbeddedApi.Http;
+using BeBiDa.Libraries.Tests;
 using BeBiDa.Site;
 
 namespace BeBiDa.Bench;

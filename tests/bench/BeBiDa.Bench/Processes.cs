@@ -7,7 +7,7 @@ using CliWrap.Buffered;
 
 namespace BeBiDa.Bench;
 
-/// <summary>What both libraries weigh, and how soon they are there: what tests/bench/guest.sh and node.sh print.</summary>
+/// <summary>What both libraries weigh, and how soon they are there: what tests/bench/footprint.sh and node.sh print.</summary>
 internal sealed partial class Processes : IMeasurement
 {
     public string Name => "processes";
@@ -28,7 +28,7 @@ internal sealed partial class Processes : IMeasurement
             ["--jobs", "1500", "--wide-jobs", "50"],
             ["--jobs", "40", "--wide-jobs", "2", "--far-nodes", "20"]
         );
-        var guest = await ScriptAsync(section, "guest.sh", load);
+        var guest = await ScriptAsync(section, "footprint.sh", load);
         if (Memory().Match(guest) is { Success: true } memory)
         {
             var megabytes = double.Parse(memory.Groups[1].Value, CultureInfo.InvariantCulture);

@@ -1,4 +1,4 @@
-using BeBiDa.Controller.Tests;
+using BeBiDa.Libraries.Tests;
 using BeBiDa.Site;
 
 namespace BeBiDa.Bench;

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using BeBiDa.EmbeddedApi;
-using BeBiDa.Guest;
+using BeBiDa.Footprint;
 using BeBiDa.Lab;
 using BeBiDa.Site;
 

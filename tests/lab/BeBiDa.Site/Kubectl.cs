@@ -7,7 +7,7 @@ namespace BeBiDa.Site;
 /// <summary>A stock kubectl with one kubeconfig.</summary>
 public sealed class Kubectl(string kubeconfig, string version = "1.32")
 {
-    /// <summary>Where tests/kubernetes/kubectl.sh has put it.</summary>
+    /// <summary>Where tests/support/kubectl.sh has put it.</summary>
     public string Path { get; } = Find(version);
 
     /// <summary>Runs it to its end.</summary>

@@ -9,7 +9,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 tree=$(cd "$here/../../.." && pwd)
 
 root=$("$here/../chroot.sh" gridengine netbase procps jq msmtp-mta gridengine-master gridengine-exec gridengine-client)
-"$tree/tests/kubernetes/kubectl.sh"
+"$tree/tests/support/kubectl.sh"
 kubectl=${BEBIDA_CACHE:-/var/cache/bebida-tests}/kubectl/1.32/kubectl
 lab=$(mktemp -d /tmp/bebida-gridengine-XXXXXX)
 trap 'rm -rf --one-file-system "$lab"' EXIT

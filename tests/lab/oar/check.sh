@@ -10,7 +10,7 @@ tree=$(cd "$here/../../.." && pwd)
 
 root=$("$here/../chroot.sh" oar netbase procps msmtp-mta cron perl postgresql openssh-server openssh-client \
     oar-server oar-server-pgsql oar-node oar-user oar-user-pgsql)
-"$tree/tests/kubernetes/kubectl.sh"
+"$tree/tests/support/kubectl.sh"
 kubectl=${BEBIDA_CACHE:-/var/cache/bebida-tests}/kubectl/1.32/kubectl
 lab=$(mktemp -d /tmp/bebida-oar-XXXXXX)
 trap 'rm -rf --one-file-system "$lab"' EXIT

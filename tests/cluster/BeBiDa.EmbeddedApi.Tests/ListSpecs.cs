@@ -1,0 +1,167 @@
+using System.Text.Json.Nodes;
+using NUnit.Framework;
+
+namespace BeBiDa.EmbeddedApi.Tests;
+
+public sealed class ListSpecs(ApiServerKind kind) : ApiServerSpecs(kind)
+{
+    private async Task<string> Names(string query)
+    {
+        var list = await Admin.Get($"{Pods}?{query}");
+        Assert.That(list.Code, Is.EqualTo(200), list.Message);
+        return string.Join(' ', list["items"]!.AsArray().Select(item => item!["metadata"]!["name"]!.GetValue<string>()));
+    }
+
+    [TestCase("app=web", "a b")]
+    [TestCase("app==web,tier=front", "a")]
+    [TestCase("app!=web", "c d")]
+    [TestCase("app in (web,db)", "a b c")]
+    [TestCase("app notin (web)", "c d")]
+    [TestCase("tier", "a b")]
+    [TestCase("!tier", "c d")]
+    [TestCase("app in (web),tier notin (front),!x", "b")]
+    [TestCase("size>5", "b")]
+    public async Task Labels_select(string selector, string expected)
+    {
+        await NewPod("a", labels: """{"app":"web","tier":"front","size":"5"}""");
+        await NewPod("b", labels: """{"app":"web","tier":"back","size":"10"}""");
+        await NewPod("c", labels: """{"app":"db"}""");
+        await NewPod("d");
+        Assert.That(await Names("labelSelector=" + Uri.EscapeDataString(selector)), Is.EqualTo(expected));
+    }
+
+    [TestCase("spec.nodeName=n1", "a")]
+    [TestCase("spec.nodeName=", "b")]
+    [TestCase("spec.nodeName!=n1", "b")]
+    [TestCase("status.phase=Running", "a")]
+    [TestCase("status.phase!=Running,metadata.name=b", "b")]
+    [TestCase("metadata.name=a", "a")]
+    public async Task Fields_select(string selector, string expected)
+    {
+        await NewPod("a", ""","nodeName":"n1" """);
+        await NewPod("b");
+        await Admin.Patch($"{Pods}/a/status", ApiClient.MergePatch, """{"status":{"phase":"Running"}}""");
+        Assert.That(await Names("fieldSelector=" + Uri.EscapeDataString(selector)), Is.EqualTo(expected));
+    }
+
+    [Test]
+    public async Task Nodes_are_selected_by_whether_they_are_schedulable()
+    {
+        var (path, _) = await NewNode("""{"test":"schedulable"}""");
+        async Task<int> Count(string value) =>
+            (await Admin.Get($"/api/v1/nodes?labelSelector=test%3Dschedulable&fieldSelector=spec.unschedulable%3D{value}"))["items"]!
+                .AsArray()
+                .Count;
+        Assert.That((await Count("true"), await Count("false")), Is.EqualTo((0, 1)));
+        await Admin.Patch(path, ApiClient.MergePatch, """{"spec":{"unschedulable":true}}""");
+        Assert.That((await Count("true"), await Count("false")), Is.EqualTo((1, 0)));
+        await Admin.Delete(path);
+    }
+
+    [Test]
+    public async Task Events_are_selected_by_what_they_are_about()
+    {
+        var events = $"/api/v1/namespaces/{Space}/events";
+        await Admin.Post(
+            events,
+            $$$"""{"metadata":{"name":"a"},"involvedObject":{"kind":"Pod","name":"p","namespace":"{{{Space}}}"},"reason":"Taken","type":"Normal"}"""
+        );
+        await Admin.Post(
+            events,
+            $$$"""{"metadata":{"name":"b"},"involvedObject":{"kind":"Pod","name":"q","namespace":"{{{Space}}}"},"reason":"Taken","type":"Warning"}"""
+        );
+        async Task<string> About(string selector) =>
+            string.Join(
+                ' ',
+                (await Admin.Get($"{events}?fieldSelector={Uri.EscapeDataString(selector)}"))["items"]!
+                    .AsArray()
+                    .Select(item => item!["metadata"]!["name"]!.GetValue<string>())
+            );
+        Assert.That(await About("involvedObject.kind=Pod,involvedObject.name=q"), Is.EqualTo("b"));
+        Assert.That(await About("type=Normal,reason=Taken"), Is.EqualTo("a"));
+    }
+
+    [Test]
+    public async Task Pages_show_one_moment_whatever_happens_between_them()
+    {
+        foreach (var name in (string[])["a", "b", "c", "d", "e"])
+            await Admin.Post($"/api/v1/namespaces/{Space}/configmaps", $$$"""{"metadata":{"name":"{{{name}}}"}}""");
+        var seen = new List<string>();
+        string? next = null;
+        do
+        {
+            var page = await Admin.Get($"/api/v1/namespaces/{Space}/configmaps?limit=2&continue={Uri.EscapeDataString(next ?? "")}");
+            seen.AddRange(page["items"]!.AsArray().Select(item => item!["metadata"]!["name"]!.GetValue<string>()));
+            if (next is null)
+            {
+                Assert.That(page.At("metadata", "remainingItemCount")!.GetValue<int>(), Is.EqualTo(3));
+                await Admin.Delete($"/api/v1/namespaces/{Space}/configmaps/d");
+                await Admin.Post($"/api/v1/namespaces/{Space}/configmaps", """{"metadata":{"name":"f"}}""");
+            }
+            next = page.At("metadata", "continue")?.GetValue<string>();
+        } while (!string.IsNullOrEmpty(next));
+        Assert.That(seen, Is.EqualTo(new[] { "a", "b", "c", "d", "e" }));
+    }
+
+    [Test]
+    public async Task A_table_has_the_columns_that_kubectl_prints()
+    {
+        await NewPod("one");
+        var table = await Admin.Get(Pods, "application/json;as=Table;v=v1;g=meta.k8s.io,application/json");
+        Assert.That(table["kind"]!.GetValue<string>(), Is.EqualTo("Table"));
+        Assert.That(
+            table["columnDefinitions"]!.AsArray().Take(4).Select(column => column!["name"]!.GetValue<string>()),
+            Is.EqualTo(new[] { "Name", "Ready", "Status", "Restarts" })
+        );
+        var cells = table["rows"]![0]!["cells"]!.AsArray();
+        Assert.That(
+            (cells[0]!.GetValue<string>(), cells[1]!.GetValue<string>(), cells[2]!.GetValue<string>()),
+            Is.EqualTo(("one", "0/1", "Pending"))
+        );
+    }
+
+    [Test]
+    public async Task Every_served_resource_can_be_listed_as_objects_and_as_a_table()
+    {
+        foreach (
+            var groupVersion in (string[])
+                [
+                    "api/v1",
+                    "apis/apps/v1",
+                    "apis/policy/v1",
+                    "apis/coordination.k8s.io/v1",
+                    "apis/rbac.authorization.k8s.io/v1",
+                    "apis/events.k8s.io/v1",
+                    "apis/scheduling.k8s.io/v1",
+                ]
+        )
+        {
+            var resources = await Admin.Get("/" + groupVersion);
+            foreach (
+                var resource in resources["resources"]!
+                    .AsArray()
+                    .Where(one => one!["verbs"]!.AsArray().Any(verb => verb!.GetValue<string>() == "list"))
+            )
+            {
+                var path = $"/{groupVersion}/{resource!["name"]}";
+                var list = await Admin.Get(path);
+                Assert.That(
+                    (list.Code, list["kind"]!.GetValue<string>()),
+                    Is.EqualTo((200, resource["kind"]!.GetValue<string>() + "List")),
+                    path
+                );
+                var table = await Admin.Get(path, "application/json;as=Table;v=v1;g=meta.k8s.io");
+                Assert.That((table.Code, table["kind"]!.GetValue<string>()), Is.EqualTo((200, "Table")), path);
+            }
+        }
+    }
+
+    [Test]
+    public async Task A_client_that_prefers_protobuf_and_takes_json_gets_an_answer()
+    {
+        using var answer = await Admin.Http.GetAsync(new Uri($"/api/v1/namespaces/{Space}", UriKind.Relative));
+        Assert.That(answer.IsSuccessStatusCode);
+        var json = await Admin.Get($"/api/v1/namespaces/{Space}", "application/vnd.kubernetes.protobuf;q=0.1, application/json");
+        Assert.That((json.Code, json.Body is JsonObject), Is.EqualTo((200, true)));
+    }
+}

@@ -1,0 +1,30 @@
+using System.CommandLine;
+using BeBiDa.Footprint;
+using BeBiDa.Lab;
+
+var jobs = new Option<int>("--jobs") { Description = "Short jobs with the plugin", DefaultValueFactory = _ => 10_000 };
+var baseline = new Option<int?>("--baseline") { Description = "Short jobs without it, to compare with; as many unless given" };
+var wide = new Option<int>("--wide-jobs") { Description = "Jobs that take all of --far-nodes", DefaultValueFactory = _ => 500 };
+var far = new Option<int>("--far-nodes") { Description = "Nodes that only slurmctld believes in", DefaultValueFactory = _ => 1000 };
+var command = new RootCommand("Measures what the plugin costs slurmctld, and exits with 0 only if that is what is claimed.")
+{
+    jobs,
+    baseline,
+    wide,
+    far,
+};
+command.SetAction(async arguments =>
+{
+    try
+    {
+        var count = arguments.GetValue(jobs);
+        var measurement = new Measurement(count, arguments.GetValue(baseline) ?? count, arguments.GetValue(wide), arguments.GetValue(far));
+        return await measurement.RunAsync(Console.Out) ? 0 : 1;
+    }
+    catch (Exception e) when (e is LabException or TimeoutException)
+    {
+        Console.Error.WriteLine($"guest: {e.Message}");
+        return 2;
+    }
+});
+return await command.Parse(args).InvokeAsync();

@@ -1,0 +1,75 @@
+namespace BeBiDa.Nodes.Tests;
+
+public class StubbornUnitSpecs : NodesTest
+{
+    private const string DropIn = "/etc/systemd/system/containerd.service.d/stubborn.conf";
+
+    [Test]
+    public async Task A_unit_that_refuses_to_stop_drains_the_node_and_requeues_the_job_until_an_admin_resumes_both()
+    {
+        await MakeStubbornAsync();
+        var job = await Lab.SubmitAsync(["--output=/dev/null", "-w", "n1", "--wrap", "sleep 600"], Alice);
+
+        await EventuallyAsync(
+            "the node is drained with the reason",
+            async () =>
+                (await ReasonAsync()).Contains(
+                    "bebida: containerd.service has not stopped within 10s (deactivating, stop-sigterm)",
+                    StringComparison.Ordinal
+                )
+        );
+        await EventuallyAsync("the job is requeued", async () => await Lab.JobStateAsync(job) == "PENDING");
+        await EventuallyAsync("the job's hold is gone", async () => (await HoldsAsync()).Count == 0);
+        await EventuallyAsync(
+            "kubelet is back: what the prolog had stopped is started again",
+            async () => await Lab.UnitStateAsync("n1", Kubelet) == "active"
+        );
+        Assert.That(
+            (await Lab.SlurmAsync("squeue", ["-h", "-j", $"{job}", "-o", "%r"])).StandardOutput.Trim(),
+            Is.EqualTo("launch failed requeued held")
+        );
+        Assert.That(await Lab.ReadLogAsync("n1", "slurmd"), Does.Contain("containerd.service has not started within 5s"));
+
+        await MakeObedientAsync();
+        (await Lab.SlurmAsync("scontrol", ["update", "nodename=n1", "state=resume"])).EnsureSucceeded();
+        (await Lab.SlurmAsync("scontrol", ["release", $"{job}"])).EnsureSucceeded();
+        await Lab.WaitForJobAsync(job, "RUNNING");
+        await ServicesBecomeAsync("n1", "inactive inactive");
+        await CancelAsync(job);
+        await ServicesBecomeAsync("n1", "active active");
+    }
+
+    private async Task<string> ReasonAsync() => (await Lab.SlurmAsync("sinfo", ["-h", "-R", "-o", "%200E"])).StandardOutput;
+
+    private async Task MakeStubbornAsync()
+    {
+        await Lab.ExecAsync("n1", ["mkdir", "-p", Path.GetDirectoryName(DropIn)!]);
+        await Lab.WriteFileAsync(
+            "n1",
+            DropIn,
+            """
+            [Service]
+            ExecStart=
+            ExecStart=/bin/sh -c 'trap "" TERM; while :; do sleep 1; done'
+            KillMode=mixed
+            TimeoutStopSec=infinity
+
+            """
+        );
+        await RestartRuntimeAsync();
+    }
+
+    private async Task MakeObedientAsync()
+    {
+        await Lab.ExecAsync("n1", ["rm", DropIn]);
+        await RestartRuntimeAsync();
+    }
+
+    private async Task RestartRuntimeAsync() =>
+        (
+            await Lab.ExecAsync(
+                "n1",
+                ["sh", "-c", "systemctl daemon-reload && systemctl kill --signal=KILL containerd && systemctl restart containerd"]
+            )
+        ).EnsureSucceeded();
+}
