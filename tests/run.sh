@@ -1,11 +1,34 @@
 #!/usr/bin/env bash
-# Sets up what is missing, builds everything, checks the formatting and runs all tests:
-#   sudo tests/run.sh
+# shellcheck disable=SC2317 # lanes are called by their names
+# Sets up what is missing, builds, and runs all tests or those of a level:
+#   sudo tests/run.sh [--only LEVEL]...
+# Levels: style, unit (needs neither root nor set-up, only the .NET SDK), native, cluster, system, packages.
 # Ends with the line "N passed, N failed, N skipped"; exits 0 only when nothing failed.
 # BEBIDA_CACHE (default /var/cache/bebida-tests) keeps what is slow to fetch, outside of the tree.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
+
+levels=(style unit native cluster system packages)
+only=()
+while (($# > 0)); do
+    case $1 in
+        --only)
+            [[ " ${levels[*]} " == *" ${2:-} "* ]] || { echo "run.sh: --only takes one of: ${levels[*]}" >&2; exit 2; }
+            only+=("$2")
+            shift 2
+            ;;
+        *) echo "usage: sudo tests/run.sh [--only LEVEL]..., LEVEL one of: ${levels[*]}" >&2; exit 2 ;;
+    esac
+done
+[ ${#only[@]} -gt 0 ] || only=("${levels[@]}")
+
+# wants <level...>: whether one of them is to be run.
+wants() {
+    local level
+    for level in "$@"; do [[ " ${only[*]} " != *" $level "* ]] || return 0; done
+    return 1
+}
 
 passed=0 failed=0 skipped=0
 logs=build/test-logs
@@ -86,16 +109,16 @@ managed() {
     passed=$((passed + ${p:-0})) failed=$((failed + ${f:-0})) skipped=$((skipped + ${s:-0}))
 }
 
-# lane <name> <project...>: tests one project after the other, to be run beside another lane; leaves its counts and what
-# it printed to collect.
+# lane <function...>: calls one after the other, to be run beside other lanes; leaves its counts and what it printed to
+# collect, under the name of the first.
 lane() {
-    local name=$1 project
+    local part
     passed=0 failed=0 skipped=0
-    for project in "${@:2}"; do managed "$project"; done > "$logs/lane-$name.log" 2>&1
-    echo "$passed $failed $skipped" > "$logs/lane-$name"
+    for part in "$@"; do "$part"; done > "$logs/lane-$1.log" 2>&1
+    echo "$passed $failed $skipped" > "$logs/lane-$1"
 }
 
-# collect <name>: what a lane has printed and counted; one that broke off counts as a failure.
+# collect <function>: what a lane has printed and counted; one that broke off counts as a failure.
 collect() {
     local p=0 f=1 s=0
     cat "$logs/lane-$1.log"
@@ -103,66 +126,108 @@ collect() {
     passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 }
 
-mkdir -p "$logs"
-rm -f "$logs/failures"
-must "set-up" tests/setup.sh
-
-check "C is formatted" bash -c "find native tests/native tests/bench tests/footprint tests/fuzz -name '*.[ch]' -print0 | xargs -0 clang-format --dry-run -Werror"
-check "shell scripts are clean" bash -c "find tests packaging .ci -name '*.sh' -print0 | xargs -0 shellcheck .ci/run packaging/gridengine/bebida-* packaging/oar/bebida-hook packaging/node/bebida-node"
-check "alert rules are valid" promtool check rules packaging/prometheus/bebida.rules.yml packaging/prometheus/slurm-nodes.rules.yml
-check "alert rules do what they say" promtool test rules tests/prometheus/bebida.rules.test.yml tests/prometheus/slurm-nodes.rules.test.yml
-must "native code and NativeAOT libraries" cmake --preset release
-must "building them" cmake --build --preset release
-must "installing them into build/lab" cmake --install build/release --prefix build/lab
-for preset in asan tsan valgrind fuzz; do
-    must "native code for $preset" cmake --preset $preset
-    must "building it" cmake --build --preset $preset
-done
-must "tests" dotnet build BeBiDa.sln --nologo -v quiet
-check "C# is formatted" dotnet csharpier check .
-
-native release
-native asan
-native tsan
-native valgrind
-native fuzz
-
-# Machines take their time to boot, and stay without network for minutes: their tests run beside the others'; and after
-# them those that need no Slurm, so that both lanes are about as long.
-mapfile -t machines < <(find tests/system/BeBiDa.Nodes.Tests tests/lab/BeBiDa.Containers.Tests tests/cluster/BeBiDa.Kubernetes.Tests tests/support -name '*.Tests.csproj' -printf '%h\n' | awk '{print /Nodes|Containers/ ? 0 : 1, $0}' | sort | cut -d' ' -f2)
-mapfile -t others < <(find tests -name '*.Tests.csproj' -printf '%h\n' | grep -vxFf <(printf '%s\n' "${machines[@]}") | sort)
-rm -f "$logs"/lane-*
-step "tests on machines, beside those on this host"
-lane machines "${machines[@]}" &
-lane host "${others[@]}" &
-wait
-collect host
-collect machines
-check "the benchmarks run, in short, on the embedded API server" bash -c "dotnet build tests/bench/BeBiDa.Bench -c Release --nologo -v quiet && dotnet build/dotnet/bin/BeBiDa.Bench/release/BeBiDa.Bench.dll --quick --api embedded --only sizes requests lastpod neighbour > $logs/bench.log"
-for release in bookworm trixie sid; do
-    step "packages for Debian $release: installed, upgraded and removed by the commands of docs/install.md"
-    packaging/test.sh "$release" < /dev/null > "$logs/packages-$release.log" 2>&1
-    code=$?
-    grep -E '^ *[0-9]+s  ' "$logs/packages-$release.log"
-    # Debian's newest may not be installable on some day.
-    if [ "$code" -eq 77 ] && [ "$release" = sid ]; then
-        echo "Skipped: the packages for sid: $(tail -n 1 "$logs/packages-$release.log")"
-        skipped=$((skipped + 1))
-    elif [ "$code" -ne 0 ]; then
-        tail -n 100 "$logs/packages-$release.log"
-        fails "packaging/test.sh $release"
-    else
-        passed=$((passed + 1))
-    fi
-done
-check "jobs of a real Grid Engine hand nodes over" tests/lab/gridengine/check.sh
-check "jobs of a real OAR hand nodes over" tests/lab/oar/check.sh
-check "a node is installed, joins, and leaves without a trace" tests/lab/node/check.sh
-# Without Docker, the tests on machines have said so themselves.
-if why=$(bash -c 'source tests/lab/containers/docker.sh && docker_acquire && docker_stop_unused' 2>&1); then
-    check "the recipe for kind makes a machine that joins Slurm" tests/lab/containers/kind/check.sh
-else
-    echo "Skipped: the recipe for kind: Docker does not run here: $why"
+# skip <what> <why>
+skip() {
+    echo "Skipped: $1: $2"
     skipped=$((skipped + 1))
+}
+
+all_of() {
+    local project
+    for project in "$@"; do managed "$project"; done
+}
+
+style() {
+    check "C is formatted" bash -c "find native tests/native tests/bench tests/footprint tests/fuzz -name '*.[ch]' -print0 | xargs -0 clang-format --dry-run -Werror"
+    check "C# is formatted" bash -c "dotnet tool restore > /dev/null && dotnet csharpier check ."
+    check "shell scripts are clean" bash -c "find tests packaging .ci -name '*.sh' -print0 | xargs -0 shellcheck .ci/run packaging/gridengine/bebida-* packaging/oar/bebida-hook packaging/node/bebida-node"
+    check "alert rules are valid" promtool check rules packaging/prometheus/bebida.rules.yml packaging/prometheus/slurm-nodes.rules.yml
+    check "alert rules do what they say" promtool test rules tests/prometheus/bebida.rules.test.yml tests/prometheus/slurm-nodes.rules.test.yml
+}
+
+unit() { all_of tests/unit/*.Tests; }
+
+cluster() { all_of tests/cluster/*.Tests; }
+
+# Machines take their time to boot, and stay without network for minutes.
+machines() {
+    all_of tests/system/BeBiDa.{Nodes,Containers}.Tests
+    # Without Docker, the tests on machines have said so themselves.
+    local why
+    if why=$(bash -c 'source tests/lab/containers/docker.sh && docker_acquire && docker_stop_unused' 2>&1); then
+        check "the recipe for kind makes a machine that joins Slurm" tests/lab/containers/kind/check.sh
+    else
+        skip "the recipe for kind" "Docker does not run here: $why"
+    fi
+}
+
+host() {
+    local project
+    for project in tests/system/*.Tests; do
+        case $project in *.Nodes.Tests | *.Containers.Tests) ;; *) managed "$project" ;; esac
+    done
+}
+
+packages() {
+    local release code
+    for release in bookworm trixie sid; do
+        step "packages for Debian $release: installed, upgraded and removed by the commands of docs/install.md"
+        packaging/test.sh "$release" < /dev/null > "$logs/packages-$release.log" 2>&1
+        code=$?
+        grep -E '^ *[0-9]+s  ' "$logs/packages-$release.log"
+        # Debian's newest may not be installable on some day.
+        if [ "$code" -eq 77 ] && [ "$release" = sid ]; then
+            skip "the packages for sid" "$(tail -n 1 "$logs/packages-$release.log")"
+        elif [ "$code" -ne 0 ]; then
+            tail -n 100 "$logs/packages-$release.log"
+            fails "packaging/test.sh $release"
+        else
+            passed=$((passed + 1))
+        fi
+    done
+}
+
+managers() {
+    check "jobs of a real Grid Engine hand nodes over" tests/lab/gridengine/check.sh
+    check "jobs of a real OAR hand nodes over" tests/lab/oar/check.sh
+    check "a node is installed, joins, and leaves without a trace" tests/lab/node/check.sh
+    check "the benchmarks run, in short, on the embedded API server" bash -c "dotnet build tests/bench/BeBiDa.Bench -c Release --nologo -v quiet && dotnet build/dotnet/bin/BeBiDa.Bench/release/BeBiDa.Bench.dll --quick --api embedded --only sizes requests lastpod neighbour > $logs/bench.log"
+}
+
+mkdir -p "$logs"
+rm -f "$logs"/failures "$logs"/lane-*
+if ! wants style native cluster system packages; then
+    for project in tests/unit/*.Tests; do must "building $(basename "$project")" dotnet build "$project" --nologo -v quiet; done
+    unit
+    finish
 fi
+must "set-up" tests/setup.sh
+if wants style; then style; fi
+if wants native system packages; then
+    must "native code and NativeAOT libraries" cmake --preset release
+    must "building them" cmake --build --preset release
+    must "installing them into build/lab" cmake --install build/release --prefix build/lab
+fi
+must "tests" dotnet build BeBiDa.sln --nologo -v quiet
+if wants native; then
+    native release
+    for preset in asan tsan valgrind fuzz; do
+        must "native code for $preset" cmake --preset $preset
+        must "building it" cmake --build --preset $preset
+        native $preset
+    done
+fi
+if wants unit; then unit; fi
+# Most of these wait for others most of the time, so three at a time keep two processors busy; each lane takes about as
+# long as the others.
+machines=() host=() packages=()
+if wants system; then machines+=(machines) host+=(host) packages+=(managers); fi
+if wants cluster; then machines+=(cluster); fi
+if wants packages; then packages+=(packages); fi
+[ ${#machines[@]} -eq 0 ] || lane "${machines[@]}" &
+[ ${#host[@]} -eq 0 ] || lane "${host[@]}" &
+[ ${#packages[@]} -eq 0 ] || lane "${packages[@]}" &
+step "beside one another: ${machines[*]}; ${host[*]}; ${packages[*]}"
+wait
+for part in "${machines[0]-}" "${host[0]-}" "${packages[0]-}"; do [ -z "$part" ] || collect "$part"; done
 finish
