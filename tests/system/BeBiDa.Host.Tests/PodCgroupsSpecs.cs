@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using BeBiDa.Node.Pods;
 
-namespace BeBiDa.Node.Tests;
+namespace BeBiDa.Host.Tests;
 
 public class PodCgroupsSpecs : CgroupTest
 {

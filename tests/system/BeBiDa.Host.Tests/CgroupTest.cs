@@ -2,7 +2,7 @@ using System.Diagnostics;
 using BeBiDa.Lab;
 using BeBiDa.Node.Pods;
 
-namespace BeBiDa.Node.Tests;
+namespace BeBiDa.Host.Tests;
 
 /// <summary>Real processes in real cgroups, in whichever hierarchies this host lets us make them.</summary>
 [NonParallelizable]

@@ -1,7 +1,8 @@
 using System.Diagnostics;
+using BeBiDa.Node;
 using BeBiDa.Node.Pods;
 
-namespace BeBiDa.Node.Tests;
+namespace BeBiDa.Host.Tests;
 
 /// <summary>What real units leave behind, as far as a test's own processes and mounts go.</summary>
 public class LeftoversSpecs : CgroupTest

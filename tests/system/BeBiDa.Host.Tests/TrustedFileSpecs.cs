@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using BeBiDa.Configuration;
 
-namespace BeBiDa.Tests;
+namespace BeBiDa.Host.Tests;
 
 /// <summary>What BeBiDa believes, only root and the user who runs it can have written.</summary>
 public sealed class TrustedFileSpecs
