@@ -20,7 +20,6 @@ public sealed partial class HandOvers : IAsyncDisposable
     private const string Cluster = "(cluster)";
     private const string Pods = "(pods)";
     private const string Leaving = "(job)";
-    private const string Groups = "(groups)";
 
     private const int MostShown = 20;
 
@@ -30,9 +29,6 @@ public sealed partial class HandOvers : IAsyncDisposable
 
     // In this time at least one request asks a server that is being spared.
     private static readonly TimeSpan Glance = TimeSpan.FromSeconds(3);
-
-    // A directory service may take seconds to tell a user's groups; a thousand jobs are not to wait for it in a thread each.
-    private readonly SemaphoreSlim askingForGroups = new(2);
 
     private readonly ICluster cluster;
     private readonly BebidaConfiguration configuration;
@@ -59,15 +55,13 @@ public sealed partial class HandOvers : IAsyncDisposable
     /// <param name="logger">Where to tell.</param>
     /// <param name="presence">Whom to ask whether a job has left its nodes; when null, it has once they are given back.</param>
     /// <param name="instruments">Where to count; may be null.</param>
-    /// <param name="groups">Who is in which group; null for what this host knows.</param>
     public HandOvers(
         ICluster cluster,
         BebidaConfiguration configuration,
         TimeProvider time,
         ILogger logger,
         IJobPresence? presence = null,
-        Instruments? instruments = null,
-        IUserGroups? groups = null
+        Instruments? instruments = null
     )
     {
         this.cluster = cluster;
@@ -76,7 +70,7 @@ public sealed partial class HandOvers : IAsyncDisposable
         this.logger = logger;
         this.presence = presence ?? new JobsHaveLeft();
         this.instruments = instruments ?? new Instruments();
-        policy = new JobPolicy(configuration.Jobs, configuration.Nodes, new RememberedGroups(groups ?? new SystemUserGroups(), time));
+        policy = new JobPolicy(configuration.Jobs, configuration.Nodes);
         recentEnds = new RecentEnds(time);
         names = new NodeNames(configuration.Nodes);
         retry = new Retry(time);
@@ -255,7 +249,7 @@ public sealed partial class HandOvers : IAsyncDisposable
             {
                 // The caller's thread only takes the turn.
                 await turn.Before.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-                var (reason, refusal) = await JudgeAsync(job, problems, turn.Over).ConfigureAwait(false);
+                var (reason, refusal) = policy.Judge(job);
                 leftAlone = reason is not null;
                 if (leftAlone)
                 {
@@ -292,33 +286,6 @@ public sealed partial class HandOvers : IAsyncDisposable
 
         HandOverResult Result(HandOverOutcome outcome, int pods) =>
             new(outcome, [.. nodes.Select(n => n.SlurmName)], pods, time.GetElapsedTime(began), problems.Lines);
-    }
-
-    private async Task<(string? LeftAlone, string? Refusal)> JudgeAsync(Job job, Problems problems, CancellationToken cancellationToken)
-    {
-        if (!policy.MayAskForGroups(job))
-            return policy.Judge(job);
-        problems.Set(Groups, "its user's groups are not known yet (does the directory service answer?)");
-        await askingForGroups.WaitAsync(cancellationToken).ConfigureAwait(false);
-        // Given up by the caller, a question goes on until it is answered, and counts until then.
-        var judged = await Task.Run(
-                () =>
-                {
-                    try
-                    {
-                        return policy.Judge(job);
-                    }
-                    finally
-                    {
-                        askingForGroups.Release();
-                    }
-                },
-                CancellationToken.None
-            )
-            .WaitAsync(cancellationToken)
-            .ConfigureAwait(false);
-        problems.Clear(Groups);
-        return judged;
     }
 
     private async Task<IReadOnlyList<JobNode>> ResolveAsync(Job job, Problems problems, CancellationToken cancellationToken)

@@ -417,38 +417,6 @@ public class HandOverSpecs
     }
 
     [Test]
-    public async Task A_directory_service_that_does_not_answer_keeps_no_other_job_waiting_nor_whoever_hands_over()
-    {
-        using var answers = new ManualResetEventSlim();
-        var groups = new Groups(answers);
-        var configuration = new BebidaConfiguration
-        {
-            Jobs = new JobsConfiguration { MayKeep = new MayKeepConfiguration { Groups = ["staff"] } },
-        };
-        await using var asking = new HandOvers(cluster, configuration, clock, NullLogger.Instance, groups: groups);
-        try
-        {
-            var waiting = Enumerable
-                .Range(100, 50)
-                .Select(id => asking.DecommissionAsync(Job((uint)id, "n1") with { AsksToKeep = true }, Budget))
-                .ToList();
-            Assert.That(
-                (await clock.RunAsync(asking.DecommissionAsync(Job(7, "n2"), TimeSpan.FromMinutes(5)))).Outcome,
-                Is.EqualTo(HandOverOutcome.Done)
-            );
-            answers.Set();
-            await clock.RunAsync(Task.WhenAll(waiting));
-            await asking.WhenIdleAsync();
-            Assert.That(groups.Asked, Is.InRange(1, 2), "one user, one group: and two may ask at once");
-            Assert.That(cluster.Held.Keys, Is.EqualTo(new[] { "n2" }));
-        }
-        finally
-        {
-            answers.Set();
-        }
-    }
-
-    [Test]
     public async Task A_job_cancelled_while_its_pods_leave_gives_its_nodes_back_at_once()
     {
         cluster.Add(Pod("a", "n1"));
@@ -585,20 +553,6 @@ public class HandOverSpecs
         {
             Asked++;
             return Task.FromResult<IReadOnlyCollection<string>>(HasLeft ? [] : [.. job.Nodes.Except(Left)]);
-        }
-    }
-
-    private sealed class Groups(ManualResetEventSlim answers) : IUserGroups
-    {
-        private int asked;
-
-        public int Asked => asked;
-
-        public bool IsMember(string user, string group)
-        {
-            Interlocked.Increment(ref asked);
-            answers.Wait();
-            return true;
         }
     }
 
