@@ -243,7 +243,7 @@ internal sealed partial class Drain
 
     private void TryAgain(LeavingPod pod, TimeSpan? after)
     {
-        var delay = after ?? pod.Backoff(Late);
+        var delay = after ?? pod.NextPause(Late);
         // Not past the deadline: then other rules hold.
         var untilDeadline = deadline - time.GetUtcNow();
         if (untilDeadline > TimeSpan.Zero && delay > untilDeadline)

@@ -25,7 +25,9 @@ internal sealed class LeavingPod(Pod pod)
     private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LongestRetryAfterTheDeadline = TimeSpan.FromSeconds(30);
 
-    private int tries;
+    // After the deadline the job may run already, and nobody waits.
+    private readonly Backoff untilDeadline = new(FirstRetry, LongestRetry);
+    private readonly Backoff afterDeadline = new(LongestRetry, LongestRetryAfterTheDeadline);
 
     /// <summary>The pod as last seen.</summary>
     public Pod Pod { get; set; } = pod;
@@ -75,11 +77,6 @@ internal sealed class LeavingPod(Pod pod)
     public void Remain(string why, bool isFailure) => (State, Why, IsFailure) = (LeavingState.Remains, why, isFailure);
 
     /// <summary>How long to wait before the next try.</summary>
-    /// <param name="isLate">Whether the eviction deadline has passed: the job may run already, and nobody waits.</param>
-    public TimeSpan Backoff(bool isLate)
-    {
-        var backoff = FirstRetry * Math.Pow(2, Math.Min(tries++, 10));
-        var longest = isLate ? LongestRetryAfterTheDeadline : LongestRetry;
-        return backoff < longest ? backoff : longest;
-    }
+    /// <param name="isLate">Whether the eviction deadline has passed.</param>
+    public TimeSpan NextPause(bool isLate) => (isLate ? afterDeadline : untilDeadline).Next();
 }

@@ -11,8 +11,10 @@ internal sealed class PodFeed(ICluster cluster, IReadOnlyCollection<ClusterNode>
     private static readonly TimeSpan AfterRefusal = TimeSpan.FromSeconds(1);
 
     // Where too much is watched already, pods are listed now and then. There may be thousands who do.
-    private static readonly TimeSpan FirstOfMany = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LongestOfMany = TimeSpan.FromSeconds(5);
+    private readonly Backoff afterThrottling = new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5));
+
+    // Of a job's hundred watches the first that cannot be opened ends all, and all are asked for again.
+    private readonly Backoff afterFailure = new(Pause, TimeSpan.FromSeconds(5));
 
     private readonly Retry retry = new(time);
 
@@ -33,8 +35,6 @@ internal sealed class PodFeed(ICluster cluster, IReadOnlyCollection<ClusterNode>
     public async Task FollowAsync(PodList from, Action<PodChange> changed, Action<PodList> relisted, CancellationToken cancellationToken)
     {
         var list = from;
-        var ofMany = FirstOfMany;
-        var ofBroken = Pause;
         while (true)
         {
             var pause = Pause;
@@ -43,24 +43,21 @@ internal sealed class PodFeed(ICluster cluster, IReadOnlyCollection<ClusterNode>
                 await foreach (var change in cluster.WatchPodsAsync(nodes, list.ResourceVersion, cancellationToken).ConfigureAwait(false))
                 {
                     changed(change);
-                    ofBroken = Pause;
+                    afterFailure.Reset();
                 }
-                (ofMany, ofBroken) = (FirstOfMany, Pause);
+                afterThrottling.Reset();
+                afterFailure.Reset();
             }
             catch (ClusterException e) when (e.Fault == ClusterFault.Throttled)
             {
                 logger.LogDebug("pods cannot be watched, listing them again soon: {Cause}", e.Message);
-                // Those who were turned away together are not to come back together.
-                pause = ofMany * (0.75 + (Random.Shared.NextDouble() / 2));
-                ofMany = ofMany * 2 < LongestOfMany ? ofMany * 2 : LongestOfMany;
+                pause = afterThrottling.Next();
             }
             catch (ClusterException e)
             {
                 logger.LogDebug("watch of pods ended, listing them again: {Cause}", e.Message);
-                ofMany = FirstOfMany;
-                // Of a job's hundred watches the first that cannot be opened ends all, and all are asked for again.
-                pause = ofBroken;
-                ofBroken = ofBroken * 2 < LongestOfMany ? ofBroken * 2 : LongestOfMany;
+                afterThrottling.Reset();
+                pause = afterFailure.Next();
             }
             catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {

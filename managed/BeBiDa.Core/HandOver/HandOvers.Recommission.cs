@@ -26,7 +26,7 @@ public sealed partial class HandOvers
         using var over = CancellationTokenSource.CreateLinkedTokenSource(turn.Over, limit.Token);
         try
         {
-            for (var pause = FirstLook; ; pause = pause * 2 < LongestLook ? pause * 2 : LongestLook)
+            for (var pauses = new Backoff(FirstLook, LongestLook); ; )
             {
                 problems.Set(Leaving, $"the job is still on {Few([.. occupied.Select(n => n.SlurmName)])}");
                 var still = (await presence.OccupiedNodesAsync(job, turn.Over).ConfigureAwait(false)).ToHashSet(StringComparer.Ordinal);
@@ -40,7 +40,7 @@ public sealed partial class HandOvers
                 }
                 if (occupied.Count == 0)
                     break;
-                await Task.Delay(pause, time, turn.Over).ConfigureAwait(false);
+                await pauses.WaitAsync(time, turn.Over).ConfigureAwait(false);
             }
             problems.Clear(Leaving);
         }

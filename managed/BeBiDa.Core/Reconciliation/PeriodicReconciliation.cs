@@ -55,14 +55,15 @@ public sealed class PeriodicReconciliation : IAsyncDisposable
     {
         var told = false;
         var succeededBefore = false;
-        for (var pause = FirstPause; ; )
+        var started = time.GetTimestamp();
+        for (var pauses = new Backoff(FirstPause, interval); ; )
         {
             var began = time.GetTimestamp();
             var problem = await ProblemAsync().ConfigureAwait(false);
             var ended = time.GetTimestamp();
             var rest = time.GetElapsedTime(began, ended) * Rest;
             // Until slurmctld and Kubernetes have answered for the first time, both may just be starting.
-            if (problem is not null && !told && (succeededBefore || pause >= Shortest(interval)))
+            if (problem is not null && !told && (succeededBefore || time.GetElapsedTime(started) >= interval))
             {
                 logger.LogError(
                     "the holds of nodes cannot all be made to agree with Slurm's jobs, trying again until they can: {Problem}",
@@ -80,8 +81,9 @@ public sealed class PeriodicReconciliation : IAsyncDisposable
                 logger.LogDebug("not reconciled: {Problem}", problem);
             }
             succeededBefore |= problem is null;
-            await PauseAsync(Jittered(problem is null ? interval : pause), ended, rest).ConfigureAwait(false);
-            pause = problem is null ? FirstPause : Shortest(pause * 2);
+            await PauseAsync(problem is null ? Jittered(interval) : pauses.Next(), ended, rest).ConfigureAwait(false);
+            if (problem is null)
+                pauses.Reset();
         }
     }
 
@@ -103,8 +105,6 @@ public sealed class PeriodicReconciliation : IAsyncDisposable
     }
 
     private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    private TimeSpan Shortest(TimeSpan pause) => pause < interval ? pause : interval;
 
     // Two slurmctld, one of them standing by, are not to look at the same moments.
     private static TimeSpan Jittered(TimeSpan pause) => pause * (0.9 + 0.1 * Random.Shared.NextDouble());

@@ -89,7 +89,7 @@ public sealed class Reconciler
         var given = new HashSet<Repair>();
         try
         {
-            for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
+            for (var pauses = new Backoff(FirstPause, LongestPause); ; )
             {
                 var plan = await LookTwiceAsync(cancellationToken).ConfigureAwait(false);
                 // What could not be done a moment ago, and is no difference any more, someone else has done.
@@ -137,7 +137,7 @@ public sealed class Reconciler
                         .OrderBy(o => open.IndexOf(o.Repair))
                 )
                     outcomes[outcome.Repair] = outcome;
-                await Task.Delay(pause, time, cancellationToken).ConfigureAwait(false);
+                await pauses.WaitAsync(time, cancellationToken).ConfigureAwait(false);
             }
         }
         catch (Exception e) when (e is ClusterException or JobsUnknownException)
