@@ -74,10 +74,10 @@ internal sealed class NodeWatch : IAsyncDisposable
                 await foreach (
                     var line in client
                         .WatchAsync(
+                            RequestKind.Other,
                             $"api/v1/nodes?watch=1&allowWatchBookmarks=true&timeoutSeconds=300&resourceVersion={resourceVersion}",
                             ApiClient.Metadata,
                             ApiJson.Default.WatchLineListedNode,
-                            ofMany: false,
                             stop.Token
                         )
                         .ConfigureAwait(false)

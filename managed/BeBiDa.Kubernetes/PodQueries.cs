@@ -18,11 +18,6 @@ internal sealed class PodQueries(ApiClient client, NeededRights rights, Func<int
     private const int LargePart = 8;
     private const int PageSize = 1000;
 
-    // Streams in all, so that any number of jobs at once has a bound in this process and at the server: fifty jobs of ten
-    // nodes have theirs. A job may have a quarter; one of more nodes follows all pods in one stream.
-    private const int MostWatches = 512;
-    private const int MostWatchesOfAJob = MostWatches / 4;
-
     // One that fails would have all the others asked for again, and of a hundred some fail at a server that sheds load.
     private static readonly ResiliencePipeline OneOfMany = new ResiliencePipelineBuilder()
         .AddRetry(
@@ -48,7 +43,7 @@ internal sealed class PodQueries(ApiClient client, NeededRights rights, Func<int
         var selectors = nodes.Count > FewNodes && nodes.Count > clusterNodes() / LargePart ? [""] : nodes.Select(Selector).ToList();
         if (selectors.Count == 1)
             return await ListAsync(selectors[0], names, cancellationToken).ConfigureAwait(false);
-        if (selectors.Count <= MostWatchesOfAJob)
+        if (selectors.Count <= RequestLimits.OpenPodWatchesOfAJob)
         {
             var lists = await Task.WhenAll(selectors.Select(selector => ListOneOfManyAsync(selector, names, cancellationToken)))
                 .ConfigureAwait(false);
@@ -73,10 +68,13 @@ internal sealed class PodQueries(ApiClient client, NeededRights rights, Func<int
         var moments = resourceVersion.Split(',');
         var selectors = moments.Length == nodes.Count ? nodes.Select(Selector).ToList() : [""];
         // All of a job's streams or none: two jobs that have some each would wait for each other's.
-        if (Interlocked.Add(ref watches, selectors.Count) > MostWatches)
+        if (Interlocked.Add(ref watches, selectors.Count) > RequestLimits.OpenPodWatches)
         {
             Interlocked.Add(ref watches, -selectors.Count);
-            throw new ClusterException(ClusterFault.Throttled, $"not watched: {MostWatches} watches of pods are as many as may be open");
+            throw new ClusterException(
+                ClusterFault.Throttled,
+                $"not watched: {RequestLimits.OpenPodWatches} watches of pods are as many as may be open"
+            );
         }
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var changes = Channel.CreateUnbounded<PodChange>(new UnboundedChannelOptions { SingleReader = true });
@@ -101,10 +99,10 @@ internal sealed class PodQueries(ApiClient client, NeededRights rights, Func<int
                 await foreach (
                     var line in client
                         .WatchAsync(
+                            RequestKind.PodWatch,
                             $"api/v1/pods?watch=1&timeoutSeconds=300&resourceVersion={from}{selector}",
                             ApiClient.Json,
                             ApiJson.Default.WatchLinePodObject,
-                            ofMany: true,
                             end.Token
                         )
                         .ConfigureAwait(false)

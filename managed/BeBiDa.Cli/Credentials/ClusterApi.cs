@@ -11,8 +11,6 @@ namespace BeBiDa.Cli.Credentials;
 /// <summary>A cluster's API, with some kubeconfig: whatever is asked of it, once.</summary>
 internal sealed class ClusterApi : IDisposable
 {
-    private const int MaxInFlight = 8;
-
     private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(10);
 
     // Where the kinds of our manifests are.
@@ -34,7 +32,7 @@ internal sealed class ClusterApi : IDisposable
     public ClusterApi(string kubeconfig, string context, ILogger logger)
     {
         connections = new ConnectionSource(kubeconfig, context, allowExec: true, RequestTimeout, TimeProvider.System, logger);
-        client = new ApiClient(connections, MaxInFlight, RequestTimeout, TimeProvider.System, logger);
+        client = new ApiClient(connections, RequestLimits.AdminRequests, RequestTimeout, TimeProvider.System, logger);
     }
 
     /// <summary>The API server's address.</summary>

@@ -9,9 +9,6 @@ public sealed class EventRecorder : IAsyncDisposable
     // An outage must not fill slurmctld's memory with Events.
     private const int Capacity = 4096;
 
-    // Few at once: they must not hold up the requests that jobs wait for.
-    private const int Writers = 4;
-
     private readonly Channel<NodeEvent> events = Channel.CreateBounded<NodeEvent>(
         new BoundedChannelOptions(Capacity) { FullMode = BoundedChannelFullMode.DropOldest }
     );
@@ -25,7 +22,7 @@ public sealed class EventRecorder : IAsyncDisposable
     {
         this.cluster = cluster;
         this.logger = logger;
-        writers = Task.WhenAll(Enumerable.Range(0, Writers).Select(_ => WriteAsync()));
+        writers = Task.WhenAll(Enumerable.Range(0, RequestLimits.EventWrites).Select(_ => WriteAsync()));
     }
 
     /// <summary>Queues an Event; never waits.</summary>

@@ -6,7 +6,7 @@ using BeBiDa.Kubernetes;
 namespace BeBiDa.Tests;
 
 /// <summary>A sick API server is not asked by every job at once.</summary>
-public sealed class CircuitSpecs() : ClusterTest(ApiServerKind.Embedded)
+public sealed class CircuitBreakerSpecs() : ClusterTest(ApiServerKind.Embedded)
 {
     private const int Jobs = 1000;
 

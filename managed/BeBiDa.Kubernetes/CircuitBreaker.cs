@@ -10,7 +10,7 @@ namespace BeBiDa.Kubernetes;
 /// Only for what every hand-over needs, holds and lists of pods. An eviction that hangs tells of a webhook and not of the
 /// server, and must not keep other jobs from their nodes.
 /// </remarks>
-internal sealed class Circuit
+internal sealed class CircuitBreaker
 {
     // So many in a row without one success between them: a server that restarts, or sheds load, answers some.
     private const int Failures = 20;
@@ -20,7 +20,7 @@ internal sealed class Circuit
 
     private readonly ResiliencePipeline pipeline;
 
-    public Circuit(TimeProvider time, ILogger logger) =>
+    public CircuitBreaker(TimeProvider time, ILogger logger) =>
         pipeline = new ResiliencePipelineBuilder { TimeProvider = time }
             .AddCircuitBreaker(
                 new CircuitBreakerStrategyOptions
