@@ -8,7 +8,7 @@ namespace BeBiDa.Draining;
 internal sealed partial class Drain
 {
     // Runs outside of the loop; touches the pod's state only by what it queues.
-    private async Task RequestAsync(LeavingPod pod, CancellationToken cancellationToken, CancellationToken patience)
+    private async Task RequestAsync(TerminatingPod pod, CancellationToken cancellationToken, CancellationToken patience)
     {
         var late = Late;
         var node = pod.Pod.Node;
@@ -50,7 +50,7 @@ internal sealed partial class Drain
         }
         catch (Exception e)
         {
-            // A bug of ours must keep neither the pod nor its node's share busy for ever.
+            // A bug of ours must keep neither the pod nor the room of its node busy for ever.
             logger.LogError(
                 "node {Node}: pod {Pod}: unexpected internal error, please report it; trying again: {Error}",
                 node,
@@ -62,14 +62,14 @@ internal sealed partial class Drain
         }
         queue.Writer.TryWrite(() =>
         {
-            share.End(node, isAnswered);
+            limiter.End(node, isAnswered);
             pod.Busy = false;
             answer();
         });
     }
 
     // Why, at the deadline, a pod is deleted and no longer evicted; null when it is not.
-    private (string Why, bool IsForced)? Deletion(LeavingPod pod)
+    private (string Why, bool IsForced)? Deletion(TerminatingPod pod)
     {
         if (pod.State == LeavingState.Terminating)
             return ("has not ended within its grace", true);
@@ -84,7 +84,7 @@ internal sealed partial class Drain
     }
 
     // Before it is asked: the watch may tell that the pod is gone, and the drain end, before the answer comes.
-    private void Say(LeavingPod pod, string why, bool isForced)
+    private void Say(TerminatingPod pod, string why, bool isForced)
     {
         if (pod.SaidDeletion == isForced)
             return;
@@ -100,7 +100,7 @@ internal sealed partial class Drain
     }
 
     // An earlier refusal says more than that the last try was cut short by the deadline.
-    private void Overdue(LeavingPod pod)
+    private void Overdue(TerminatingPod pod)
     {
         pod.Refused(pod.Refusal ?? NoAnswer());
         Queue(pod);
@@ -108,7 +108,7 @@ internal sealed partial class Drain
 
     private static ClusterException NoAnswer() => new(ClusterFault.Unavailable, "the API server has not answered");
 
-    private void Failed(LeavingPod pod, ClusterException e)
+    private void Failed(TerminatingPod pod, ClusterException e)
     {
         switch (EvictionTable.Of(e.Fault).Next)
         {
@@ -166,7 +166,7 @@ internal sealed partial class Drain
 
     // Deleted without grace, it is gone from the API while its processes may run on: containers outlive a dead kubelet.
     // A second one of the same identity would start beside it.
-    private void Stuck(LeavingPod pod)
+    private void Stuck(TerminatingPod pod)
     {
         switch (pod.Pod.HasIdentity ? policy.OnStuckStateful : policy.OnStuck)
         {

@@ -38,14 +38,14 @@ internal sealed partial class Drain
     private readonly EvictionConfiguration policy;
     private readonly TimeProvider time;
     private readonly ILogger logger;
-    private readonly PodFeed feed;
+    private readonly PodInformer informer;
     private readonly DrainScope scope;
     private readonly DateTimeOffset deadline;
     private readonly Channel<Action> queue = Channel.CreateUnbounded<Action>(new UnboundedChannelOptions { SingleReader = true });
-    private readonly Queue<LeavingPod> waiting = new();
-    private readonly Dictionary<string, LeavingPod> leaving = new(StringComparer.Ordinal);
+    private readonly Queue<TerminatingPod> waiting = new();
+    private readonly Dictionary<string, TerminatingPod> leaving = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> left = new(StringComparer.Ordinal);
-    private readonly FairShare share;
+    private readonly EvictionLimiter limiter;
     private readonly Instruments? instruments;
     private readonly HashSet<string> withClaims = new(StringComparer.Ordinal);
     private readonly HashSet<string> keepingVolumes = new(StringComparer.Ordinal);
@@ -77,9 +77,9 @@ internal sealed partial class Drain
         this.cluster = cluster;
         this.scope = scope;
         this.policy = policy;
-        share = new FairShare(maxInFlight);
+        limiter = new EvictionLimiter(maxInFlight);
         this.time = time;
-        feed = new PodFeed(cluster, scope.Nodes, time, logger);
+        informer = new PodInformer(cluster, scope.Nodes, time, logger);
         this.logger = logger;
         deadline = time.GetUtcNow() + patience;
     }
@@ -93,12 +93,12 @@ internal sealed partial class Drain
     public async Task<DrainResult> RunAsync(CancellationToken cancellationToken)
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var list = await feed.ListAsync(end.Token).ConfigureAwait(false);
+        var list = await informer.ListAsync(end.Token).ConfigureAwait(false);
         Relisted(list, isFirst: true);
         if (IsOver())
             return Result();
 
-        var watch = feed.FollowAsync(
+        var watch = informer.FollowAsync(
             list,
             change => queue.Writer.TryWrite(() => Changed(change)),
             all => queue.Writer.TryWrite(() => Relisted(all)),
@@ -174,7 +174,7 @@ internal sealed partial class Drain
             keepingVolumes.Add(pod.Node);
         if (!DrainRules.MustLeave(pod) || ignored.Contains(pod.Uid) || !IsOurs(pod, isFirst))
             return;
-        var entry = new LeavingPod(pod);
+        var entry = new TerminatingPod(pod);
         leaving.Add(pod.Uid, entry);
         leavingCount = leaving.Count;
         if (DrainRules.ReasonToKeep(pod, policy) is { } reason)
@@ -201,7 +201,7 @@ internal sealed partial class Drain
         return isOurs;
     }
 
-    private void Gone(LeavingPod pod)
+    private void Gone(TerminatingPod pod)
     {
         if (!leaving.Remove(pod.Pod.Uid))
             return;
@@ -214,7 +214,7 @@ internal sealed partial class Drain
         logger.LogDebug("node {Node}: pod {Pod} has left", pod.Pod.Node, pod.Pod);
     }
 
-    private void Queue(LeavingPod pod)
+    private void Queue(TerminatingPod pod)
     {
         if (pod.Busy)
             return;
@@ -224,15 +224,15 @@ internal sealed partial class Drain
 
     private void StartRequests(CancellationToken cancellationToken, CancellationToken patience)
     {
-        for (var tries = waiting.Count; tries > 0 && share.HasRoom; tries--)
+        for (var tries = waiting.Count; tries > 0 && limiter.HasRoom; tries--)
         {
             var pod = waiting.Dequeue();
             if (!leaving.ContainsKey(pod.Pod.Uid))
                 continue;
             // Nor is there time any more to try each pod of a node that does not answer.
-            if (Late && pod is { State: LeavingState.Running, Refusal: null } && share.IsSilent(pod.Pod.Node))
+            if (Late && pod is { State: LeavingState.Running, Refusal: null } && limiter.IsSilent(pod.Pod.Node))
                 pod.Refused(NoAnswer());
-            if (share.TryBegin(pod.Pod.Node))
+            if (limiter.TryBegin(pod.Pod.Node))
                 _ = RequestAsync(pod, cancellationToken, patience);
             else
                 waiting.Enqueue(pod);
@@ -241,7 +241,7 @@ internal sealed partial class Drain
 
     private bool Late => time.GetUtcNow() >= deadline;
 
-    private void TryAgain(LeavingPod pod, TimeSpan? after)
+    private void TryAgain(TerminatingPod pod, TimeSpan? after)
     {
         var delay = after ?? pod.NextPause(Late);
         // Not past the deadline: then other rules hold.

@@ -94,7 +94,7 @@ public sealed partial class HandOvers
                     $"{job.Manager} job {Describe(job)} has taken this node; {drained.Evicted.GetValueOrDefault(node.Name)} pods left",
                     drained.Left.Count > 0
                 );
-            lateArrivals.Watch(job.Hold, held, limit, turn);
+            lateBoundPods.Watch(job.Hold, held, limit, turn);
             if (drained.Left.Count == 0)
                 empty = held;
             return drained.Evicted.Values.Sum();

@@ -28,7 +28,7 @@ public sealed partial class HandOvers : IAsyncDisposable
     private static readonly TimeSpan LongestLook = TimeSpan.FromSeconds(1);
 
     // In this time at least one request asks a server that is being spared.
-    private static readonly TimeSpan Glance = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(3);
 
     private readonly ICluster cluster;
     private readonly BebidaConfiguration configuration;
@@ -40,11 +40,11 @@ public sealed partial class HandOvers : IAsyncDisposable
     private readonly Instruments instruments;
     private readonly Retry retry;
     private readonly EventRecorder events;
-    private readonly LateArrivals lateArrivals;
+    private readonly LateBoundPods lateBoundPods;
     private readonly DrainedNodes drainedNodes = new();
     private readonly VolumeRelease volumes;
     private readonly RecentEnds recentEnds;
-    private readonly Turns turns = new();
+    private readonly JobSequencer sequencer = new();
     private readonly CancellationTokenSource stop = new();
     private bool disposed;
 
@@ -76,7 +76,7 @@ public sealed partial class HandOvers : IAsyncDisposable
         retry = new Retry(time);
         events = new EventRecorder(cluster, logger);
         volumes = new VolumeRelease(cluster, time, logger);
-        lateArrivals = new LateArrivals(cluster, configuration, time, logger, this.instruments, stop.Token);
+        lateBoundPods = new LateBoundPods(cluster, configuration, time, logger, this.instruments, stop.Token);
     }
 
     /// <summary>Raised when nodes may have been held for a job that is no more: the reconciler is to look.</summary>
@@ -101,10 +101,10 @@ public sealed partial class HandOvers : IAsyncDisposable
         );
 
     /// <summary>Whether a hand-over of this job has been asked for and has not ended, in the background or not.</summary>
-    public bool IsUnderWay(HoldKey job) => turns.IsTaken(job);
+    public bool IsUnderWay(HoldKey job) => sequencer.IsTaken(job);
 
     /// <summary>Ends when every hand-over that was asked for has ended.</summary>
-    public Task WhenIdleAsync() => turns.WhenAllEnded();
+    public Task WhenIdleAsync() => sequencer.WhenAllEnded();
 
     /// <summary>Stops all work, wherever it is, and waits for it to end.</summary>
     public async ValueTask DisposeAsync()
@@ -112,8 +112,8 @@ public sealed partial class HandOvers : IAsyncDisposable
         if (Interlocked.Exchange(ref disposed, true))
             return;
         await stop.CancelAsync().ConfigureAwait(false);
-        await turns.WhenAllEnded().ConfigureAwait(false);
-        await lateArrivals.WhenAllEnded().ConfigureAwait(false);
+        await sequencer.WhenAllEnded().ConfigureAwait(false);
+        await lateBoundPods.WhenAllEnded().ConfigureAwait(false);
         await events.DisposeAsync().ConfigureAwait(false);
         stop.Dispose();
     }
@@ -127,11 +127,11 @@ public sealed partial class HandOvers : IAsyncDisposable
     {
         var began = time.GetTimestamp();
         var direction = decommission ? "decommission" : "recommission";
-        var turn = turns.Take(job.Hold, decommission, stop.Token);
+        var turn = sequencer.Take(job.Hold, decommission, stop.Token);
         var inDoubt = decommission && recentEnds.Contains(job.Hold);
         if (!decommission)
         {
-            lateArrivals.Forget(job.Hold);
+            lateBoundPods.Forget(job.Hold);
             recentEnds.Add(job.Hold);
         }
         IReadOnlyList<JobNode> nodes = [];
@@ -140,17 +140,17 @@ public sealed partial class HandOvers : IAsyncDisposable
         var working = RunAsync();
         HandOverResult result;
         // Whoever waited for as long as a job may has waited in vain, and so would this one, unless Kubernetes is back.
-        if (cluster.AwayFor >= configuration.Controller.Deadline && budget > Glance)
+        if (cluster.AwayFor >= configuration.Controller.Deadline && budget > ProbeTimeout)
         {
-            await ((Task)working).WaitAsync(Glance, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await ((Task)working).WaitAsync(ProbeTimeout, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (!working.IsCompleted && cluster.AwayFor is var away && away > TimeSpan.Zero)
             {
                 result = Result(HandOverOutcome.Failed, 0);
                 logger.LogError(
-                    "job {Job}: {Direction} not done within {Glance}{Where} (Kubernetes has not answered for {Away}): {Problems}; going on with it in the background",
+                    "job {Job}: {Direction} not done within {ProbeTimeout}{Where} (Kubernetes has not answered for {Away}): {Problems}; going on with it in the background",
                     job.Number,
                     direction,
-                    Duration.Format(Glance),
+                    Duration.Format(ProbeTimeout),
                     Where(job),
                     Duration.Format(TimeSpan.FromSeconds((long)away.TotalSeconds)),
                     problems.Describe()
@@ -158,7 +158,7 @@ public sealed partial class HandOvers : IAsyncDisposable
                 _ = TellLaterAsync();
                 return Answered(result, overdue: true);
             }
-            budget -= Glance;
+            budget -= ProbeTimeout;
         }
         try
         {

@@ -12,7 +12,7 @@ namespace BeBiDa.HandOver;
 /// the pod after it, which the API server allows.
 /// </summary>
 /// <remarks>The job does not wait for this: a binding takes milliseconds as a rule, and seconds where volumes are bound.</remarks>
-internal sealed class LateArrivals(
+internal sealed class LateBoundPods(
     ICluster cluster,
     BebidaConfiguration configuration,
     TimeProvider time,

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 namespace BeBiDa.Draining;
 
 /// <summary>What is on some nodes, and what changes there: a list, then a watch, then a list again whenever the watch ends.</summary>
-internal sealed class PodFeed(ICluster cluster, IReadOnlyCollection<ClusterNode> nodes, TimeProvider time, ILogger logger)
+internal sealed class PodInformer(ICluster cluster, IReadOnlyCollection<ClusterNode> nodes, TimeProvider time, ILogger logger)
 {
     // A server that ends every watch at once must not be asked without a pause.
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);

@@ -3,7 +3,7 @@ using BeBiDa.Holds;
 namespace BeBiDa.HandOver;
 
 /// <summary>Lets the hand-overs of one job happen one after the other, in the order in which they were asked for.</summary>
-internal sealed class Turns
+internal sealed class JobSequencer
 {
     private readonly Lock gate = new();
     private readonly Dictionary<HoldKey, Turn> last = [];

@@ -7,7 +7,7 @@ namespace BeBiDa.Draining;
 /// eviction waits up to a tenth of a second in the API server, which is no reason to let a node's many pods wait in a row.
 /// </summary>
 /// <param name="maxInFlight">Requests in all.</param>
-internal sealed class FairShare(int maxInFlight)
+internal sealed class EvictionLimiter(int maxInFlight)
 {
     private readonly int firstOfANode = Math.Max(Math.Min(2, maxInFlight), maxInFlight / 4);
     private readonly int mostOfANode = Math.Max(Math.Min(2, maxInFlight), maxInFlight / 2);

@@ -19,7 +19,7 @@ internal enum LeavingState
 }
 
 /// <summary>A pod on its way out, and what was done about it so far.</summary>
-internal sealed class LeavingPod(Pod pod)
+internal sealed class TerminatingPod(Pod pod)
 {
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(2);
