@@ -85,6 +85,7 @@ internal static class CheckCommand
             return;
         await new NodeChecks(site, api, findings).RunAsync(cancellationToken).ConfigureAwait(false);
         await new PodChecks(site, api, findings).RunAsync(cancellationToken).ConfigureAwait(false);
+        await new FlowControlChecks(api, findings).RunAsync(cancellationToken).ConfigureAwait(false);
     }
 
     private static SlurmConf? ReadConf(Findings findings)

@@ -24,6 +24,11 @@ internal static class RbacCommand
         {
             Description = "With the right to read Events in the namespace default, for bebidactl timeline",
         };
+        var flowControl = new Option<bool>("--flow-control")
+        {
+            Description =
+                "With the FlowSchemas and priority levels that keep BeBiDa's requests from delaying other clients (Kubernetes 1.29; affects the whole cluster's shares)",
+        };
         var command = new Command(
             "rbac",
             "Print the Kubernetes manifests with the rights that BeBiDa needs, for kubectl apply or a GitOps repository."
@@ -35,6 +40,7 @@ internal static class RbacCommand
             disruptionTarget,
             selfRenew,
             timeline,
+            flowControl,
         };
         command.SetAction(parsed =>
         {
@@ -46,7 +52,8 @@ internal static class RbacCommand
                         parsed.GetValue(removeNode),
                         parsed.GetValue(selfRenew),
                         parsed.GetValue(timeline),
-                        parsed.GetValue(disruptionTarget)
+                        parsed.GetValue(disruptionTarget),
+                        parsed.GetValue(flowControl)
                     )
                 )
             );

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Headers;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using BeBiDa.Cluster;
@@ -113,19 +114,32 @@ internal sealed class ClusterApi : IDisposable
     {
         // The first one connects, and tells what is in the way; the second one's answer comes at once.
         await SendAsync(HttpMethod.Get, "version", null, cancellationToken).ConfigureAwait(false);
+        return (await HeadersAsync("version", cancellationToken).ConfigureAwait(false)).Date;
+    }
+
+    /// <summary>The FlowSchema, by its uid, that the server counts a request under.</summary>
+    /// <returns>Null where the server has no flow control.</returns>
+    /// <exception cref="ClusterException">It cannot be asked.</exception>
+    public async Task<string?> FlowSchemaAsync(string path, CancellationToken cancellationToken) =>
+        (await HeadersAsync(path, cancellationToken).ConfigureAwait(false)).TryGetValues("X-Kubernetes-PF-FlowSchema-UID", out var uids)
+            ? uids.First()
+            : null;
+
+    private async Task<HttpResponseHeaders> HeadersAsync(string path, CancellationToken cancellationToken)
+    {
         var connection = connections.Use();
         try
         {
-            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(connection.Address, "version"))
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(connection.Address, path))
             {
                 Version = HttpVersion.Version20,
             };
             using var answer = await connection.SendAsync(request, cancellationToken).ConfigureAwait(false);
-            return answer.Headers.Date;
+            return answer.Headers;
         }
         catch (HttpRequestException e)
         {
-            throw new ClusterException(ClusterFault.Unavailable, $"GET version: {Address} cannot be reached: {e.Message}", null, e);
+            throw new ClusterException(ClusterFault.Unavailable, $"GET {path}: cannot reach {Address}: {e.Message}", null, e);
         }
         finally
         {

@@ -9,13 +9,15 @@ namespace BeBiDa.Cli.Credentials;
 /// <param name="SelfRenew">Whether a token may renew itself.</param>
 /// <param name="Timeline">Whether bebidactl timeline reads Events as this identity.</param>
 /// <param name="DisruptionTarget">Whether pods that are deleted past their budget are marked as disrupted.</param>
+/// <param name="FlowControl">Whether the API server gives this identity priority levels of its own.</param>
 internal sealed record ManifestOptions(
     string Namespace = Manifests.Identity,
     CredentialKind? Credential = null,
     bool RemoveNode = false,
     bool SelfRenew = false,
     bool Timeline = false,
-    bool DisruptionTarget = false
+    bool DisruptionTarget = false,
+    bool FlowControl = false
 );
 
 /// <summary>The manifests of packaging/kubernetes, which are part of this program.</summary>
@@ -78,6 +80,8 @@ internal static partial class Manifests
             yield return "rbac-self-renew.yaml";
         if (options.Timeline)
             yield return "rbac-timeline.yaml";
+        if (options.FlowControl)
+            yield return "flow-control.yaml";
     }
 
     private static string Read(string name)

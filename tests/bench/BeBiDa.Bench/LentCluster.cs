@@ -134,6 +134,24 @@ internal sealed class LentCluster : IAsyncDisposable
         return (await client.CoreV1.CreateNamespacedServiceAccountTokenAsync(request, account, "default")).Status.Token;
     }
 
+    /// <summary>Gives those who hand nodes over the priority levels of packaging/kubernetes/flow-control.yaml.</summary>
+    public async Task LimitRequestsAsync()
+    {
+        var manifest = await File.ReadAllTextAsync(
+            Path.Combine(PluginBuild.RepositoryRoot(), "packaging", "kubernetes", "flow-control.yaml")
+        );
+        var file = Path.Combine(Directory, "flow-control.yaml");
+        await File.WriteAllTextAsync(
+            file,
+            manifest.Replace(
+                "            name: bebida\n            namespace: bebida\n",
+                $"            name: {Account}\n            namespace: default\n",
+                StringComparison.Ordinal
+            )
+        );
+        await new Kubectl(server.AdminKubeconfig).RunAsync("apply", "-f", file);
+    }
+
     /// <summary>Puts pods on nodes, so many on each, and waits until they run.</summary>
     /// <returns>Each pod's namespace and name. As few names as can be: a load generator sends one body for each.</returns>
     public async Task<IReadOnlyList<(string Space, string Name)>> FillAsync(IReadOnlyList<string> nodes, int podsEach, bool wait = true)

@@ -129,6 +129,10 @@ internal sealed class Neighbour : IMeasurement
     {
         var nodes = settings.Of(1000, 8);
         await using var cluster = await LentCluster.StartAsync(settings.Api, nodes);
+        var isReal = settings.Api == ApiServerKind.Real;
+        // The embedded server has no flow control.
+        if (isReal)
+            await cluster.LimitRequestsAsync();
         using var http = new HttpClient(
             new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true } }
         );
@@ -173,7 +177,7 @@ internal sealed class Neighbour : IMeasurement
         );
 
         section.Text(
-            $"Another client, with a service account of its own, reads a namespace every 5 ms, over a connection of its own, while jobs take {nodes} empty nodes and give them back, again and again. A hand-over's requests are in the same priority level (API Priority and Fairness: `workload-low`) as the client's."
+            $"Another client, with a service account of its own, reads a namespace every 5 ms, over a connection of its own, while jobs take {nodes} empty nodes and give them back, again and again. {(isReal ? "A hand-over's requests have the priority levels of `packaging/kubernetes/flow-control.yaml`; the client's are in `workload-low`." : "")}"
         );
         section.Table(
             ["meanwhile", "takes the nodes in", "p50", "p99", "p99, times idle"],

@@ -30,7 +30,14 @@ internal sealed class EvictionWebhook : IAsyncDisposable
     /// <param name="kubectl">An admin's.</param>
     /// <param name="space">The namespace.</param>
     /// <param name="way">One of <see cref="Ways"/>.</param>
-    public static async Task<EvictionWebhook> StartAsync(IApiServer server, Kubectl kubectl, string space, string way)
+    /// <param name="timeoutSeconds">How long a real API server waits for its answer.</param>
+    public static async Task<EvictionWebhook> StartAsync(
+        IApiServer server,
+        Kubectl kubectl,
+        string space,
+        string way,
+        int timeoutSeconds = 1
+    )
     {
         var webhook = new EvictionWebhook();
         if (server is EmbeddedApiServer embedded)
@@ -44,7 +51,7 @@ internal sealed class EvictionWebhook : IAsyncDisposable
         }
         else
         {
-            await webhook.InstallAsync(kubectl, space, way);
+            await webhook.InstallAsync(kubectl, space, way, timeoutSeconds);
         }
         return webhook;
     }
@@ -77,7 +84,7 @@ internal sealed class EvictionWebhook : IAsyncDisposable
         return new Fault(FaultKind.Refuse) { StatusCode = code, Body = status.ToJsonString() };
     }
 
-    private async Task InstallAsync(Kubectl kubectl, string space, string way)
+    private async Task InstallAsync(Kubectl kubectl, string space, string way, int timeoutSeconds)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest("CN=webhook", key, HashAlgorithmName.SHA256);
@@ -112,7 +119,7 @@ internal sealed class EvictionWebhook : IAsyncDisposable
                   matchLabels: {kubernetes.io/metadata.name: "{{space}}"}
                 failurePolicy: Fail
                 sideEffects: None
-                timeoutSeconds: 1
+                timeoutSeconds: {{timeoutSeconds}}
                 admissionReviewVersions: [v1]
             """;
         var file = Path.GetTempFileName();

@@ -17,6 +17,9 @@ public static class TestServers
     public static IEnumerable<ApiServerKind> All =>
         RealApiServer.IsAvailable ? [ApiServerKind.Embedded, ApiServerKind.Real] : [ApiServerKind.Embedded];
 
+    /// <summary>For what the embedded server does not have: the real one where its binaries are, else none.</summary>
+    public static IEnumerable<ApiServerKind> RealOnly => All.Where(kind => kind == ApiServerKind.Real);
+
     /// <summary>Starts a server of a kind.</summary>
     public static async Task<IApiServer> StartAsync(ApiServerKind kind, CancellationToken cancellation = default) =>
         kind == ApiServerKind.Real ? await RealApiServer.StartAsync(cancellation) : await EmbeddedApiServer.StartAsync(null, cancellation);

@@ -144,19 +144,23 @@ public sealed partial class CheckSpecs
             }
         );
         var broken = new BrokenSite(real, folder);
+        Assert.That(await FoundAsync(), Is.EqualTo(new[] { "kubernetes/flow-control" }));
+        await new Kubectl(real.Api.AdminKubeconfig).RunAsync(
+            "apply",
+            "-f",
+            Path.Combine(PluginBuild.RepositoryRoot(), "packaging", "kubernetes", "flow-control.yaml")
+        );
+        await Eventually.HoldsAsync("the server knows the levels", Patience, async _ => (await FoundAsync()).Count == 0);
         var found = await CheckAsync(broken, "controller");
         Exits(found, 0);
-        Assert.That(found.StandardOutput, Does.StartWith("nothing is wrong; "));
+        Assert.That(found.StandardOutput, Does.StartWith("nothing is wrong; ").And.Contains("flow control"));
         broken.Kubeconfig = await File.ReadAllTextAsync(real.Api.WriteKubeconfig("bebida2"));
-        Assert.That(
-            Findings(await CheckAsync(broken, "controller", "--output", "json")).Select(f => f.Check).Distinct(),
-            Is.EqualTo(new[] { "kubernetes/right" })
-        );
+        Assert.That(await FoundAsync(), Is.EqualTo(new[] { "kubernetes/right", "kubernetes/flow-control" }));
         broken.Kubeconfig = await File.ReadAllTextAsync(real.Api.AdminKubeconfig);
-        Assert.That(
-            Findings(await CheckAsync(broken, "controller", "--output", "json")).Select(f => f.Check),
-            Is.EqualTo(new[] { "kubeconfig/too-powerful" })
-        );
+        Assert.That(await FoundAsync(), Is.EqualTo(new[] { "kubeconfig/too-powerful", "kubernetes/flow-control" }));
+
+        async Task<IReadOnlyList<string>> FoundAsync() =>
+            [.. Findings(await CheckAsync(broken, "controller", "--output", "json")).Select(f => f.Check).Distinct()];
     }
 
     [TestCaseSource(nameof(OnTheController))]

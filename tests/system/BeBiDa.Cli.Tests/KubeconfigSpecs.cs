@@ -52,7 +52,7 @@ public sealed class KubeconfigSpecs(ApiServerKind kind)
         var packaged = Path.Combine(PluginBuild.RepositoryRoot(), "packaging", "kubernetes");
         Assert.That((await RunAsync("rbac")).StandardOutput, Is.EqualTo(await File.ReadAllTextAsync(Path.Combine(packaged, "rbac.yaml"))));
         Assert.That(
-            (await RunAsync("rbac", "--remove-node", "--disruption-target", "--self-renew", "--timeline")).StandardOutput,
+            (await RunAsync("rbac", "--remove-node", "--disruption-target", "--self-renew", "--timeline", "--flow-control")).StandardOutput,
             Is.EqualTo(
                 string.Join(
                     "---\n",
@@ -63,6 +63,7 @@ public sealed class KubeconfigSpecs(ApiServerKind kind)
                         "rbac-disruption-target.yaml",
                         "rbac-self-renew.yaml",
                         "rbac-timeline.yaml",
+                        "flow-control.yaml",
                     }.Select(name => File.ReadAllText(Path.Combine(packaged, name)))
                 )
             )
