@@ -170,7 +170,7 @@ internal sealed class NodeState(string directory)
         foreach (var folder in new[] { directory, Jobs })
         {
             Directory.CreateDirectory(folder, PrivateFolder);
-            TrustedFile.RefuseOpenFolder(folder, $"run: rm -r {directory} (and start by hand the services that are stopped)");
+            TrustedFile.RefuseOpenFolder(folder, $"rm -r {directory}; then start the services that are stopped");
             File.SetUnixFileMode(folder, PrivateFolder);
         }
     }

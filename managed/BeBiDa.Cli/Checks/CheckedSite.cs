@@ -13,7 +13,7 @@ internal sealed record CheckedSite
     public BebidaConfiguration? Configuration { get; init; }
 
     /// <summary>What is wrong with it.</summary>
-    public IReadOnlyList<string> ConfigurationProblems { get; init; } = [];
+    public IReadOnlyList<ConfigurationProblem> ConfigurationProblems { get; init; } = [];
 
     /// <summary>slurm.conf; null where there is none to read.</summary>
     public SlurmConf? Conf { get; init; }
@@ -80,7 +80,7 @@ internal sealed record CheckedSite
             ?? environment.GetValueOrDefault(BeBiDa.Configuration.ConfigurationFile.PathVariable)
             ?? BeBiDa.Configuration.ConfigurationFile.DefaultPath;
         BebidaConfiguration? configuration = null;
-        IReadOnlyList<string> problems = [];
+        IReadOnlyList<ConfigurationProblem> problems = [];
         try
         {
             configuration = BeBiDa.Configuration.ConfigurationFile.Load(path, kubernetes: role == HostRole.Controller);

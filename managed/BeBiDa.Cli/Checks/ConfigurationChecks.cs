@@ -1,10 +1,9 @@
-using System.Text.RegularExpressions;
 using BeBiDa.Configuration;
 
 namespace BeBiDa.Cli.Checks;
 
 /// <summary>bebida.yaml: what its own rules say, and what they cannot see.</summary>
-internal static partial class ConfigurationChecks
+internal static class ConfigurationChecks
 {
     // What most pods have, who say nothing (kubernetes.io, pod lifecycle).
     private static readonly TimeSpan UsualGrace = TimeSpan.FromSeconds(30);
@@ -16,12 +15,12 @@ internal static partial class ConfigurationChecks
         foreach (var problem in site.ConfigurationProblems)
             findings.Error(
                 "configuration/refused",
-                problem,
+                problem.What,
                 role == HostRole.Controller
                     ? "slurmctld runs its jobs without BeBiDa: no node is handed over"
                     : "kubelet and the container runtime go on beside the jobs of this node",
-                Remedy(problem, site.ConfigurationFile),
-                Line().Match(problem) is { Success: true } line ? line.Value : site.ConfigurationFile
+                problem.Remedy ?? "a valid value, or delete the line: the default suits most sites",
+                problem.Place ?? site.ConfigurationFile
             );
         if (site.Configuration is not { } configuration)
             return;
@@ -68,22 +67,4 @@ internal static partial class ConfigurationChecks
                 "this host"
             );
     }
-
-    private static string Remedy(string problem, string path) =>
-        problem switch
-        {
-            _ when problem.Contains("no such file", StringComparison.Ordinal) =>
-                $"install -D -m 0640 -o root -g slurm /usr/share/bebida/bebida.yaml {path}",
-            _ when problem.Contains("run: ", StringComparison.Ordinal) => problem[
-                (problem.IndexOf("run: ", StringComparison.Ordinal) + 5)..
-            ],
-            _ when problem.Contains("kubeconfig: is not set", StringComparison.Ordinal) =>
-                "kubeconfig: /etc/bebida/kubeconfig, under kubernetes:",
-            _ when problem.Contains("unknown key", StringComparison.Ordinal) => "the key as it is spelt there, or delete the line",
-            _ => "a value that fits, or delete the line: the default suits most sites",
-        };
-
-    // Where a problem begins, but for those of the whole file.
-    [GeneratedRegex("^[^:]+:[0-9]+(?=: )")]
-    private static partial Regex Line();
 }

@@ -45,10 +45,11 @@ internal sealed class CredentialChecks(CheckedSite site, Findings findings, ILog
             foreach (var problem in e.Problems)
                 findings.Error(
                     "kubeconfig/refused",
-                    problem,
+                    problem.What,
                     "slurmctld runs its jobs without BeBiDa: no node is handed over",
-                    Remedy(problem),
-                    kubernetes.Kubeconfig
+                    problem.Remedy
+                        ?? $"bebidactl kubeconfig create --kubeconfig ADMIN{(File.Exists(kubernetes.Kubeconfig) ? " --force" : "")}",
+                    problem.Place ?? kubernetes.Kubeconfig
                 );
             return null;
         }
@@ -147,15 +148,4 @@ internal sealed class CredentialChecks(CheckedSite site, Findings findings, ILog
     }
 
     private static string Name(Credential credential) => credential.Identity.Length > 0 ? credential.Identity : "its identity";
-
-    private static string Remedy(string problem) =>
-        problem switch
-        {
-            _ when problem.Contains("no such file", StringComparison.Ordinal) => "bebidactl kubeconfig create --kubeconfig ADMIN",
-            _ when problem.Contains("run: ", StringComparison.Ordinal) => problem[
-                (problem.IndexOf("run: ", StringComparison.Ordinal) + 5)..
-            ]
-                .Split(" (")[0],
-            _ => "bebidactl kubeconfig create --kubeconfig ADMIN --force",
-        };
 }

@@ -71,7 +71,11 @@ internal static class HookCommand
                 }
                 catch (Exception e) when (e is ConfigurationException or FormatException)
                 {
-                    await TellAsync((e as ConfigurationException)?.Problems ?? [e.Message], file).ConfigureAwait(false);
+                    await TellAsync(
+                            e is ConfigurationException refused ? [.. refused.Problems.Select(p => p.ToString())] : [e.Message],
+                            file
+                        )
+                        .ConfigureAwait(false);
                     return manager.ExitCodeOf(HookFailure.WrongUse, call);
                 }
                 catch (Exception e) when (e is ClusterException or OperationCanceledException)

@@ -1,12 +1,17 @@
 namespace BeBiDa.Configuration;
 
-/// <summary>A file that BeBiDa reads cannot be used; each problem names file, line and key.</summary>
-public sealed class ConfigurationException(IReadOnlyList<string> problems) : Exception(string.Join(Environment.NewLine, problems))
+/// <summary>A file or an option that BeBiDa reads cannot be used.</summary>
+public sealed class ConfigurationException(IReadOnlyList<ConfigurationProblem> problems)
+    : Exception(string.Join(Environment.NewLine, problems))
 {
     /// <summary>One problem.</summary>
-    public ConfigurationException(string problem)
+    public ConfigurationException(ConfigurationProblem problem)
         : this([problem]) { }
 
+    /// <summary>One problem of no file, such as an option.</summary>
+    public ConfigurationException(string text)
+        : this(new ConfigurationProblem(text)) { }
+
     /// <summary>The problems, one line each.</summary>
-    public IReadOnlyList<string> Problems { get; } = problems;
+    public IReadOnlyList<ConfigurationProblem> Problems { get; } = problems;
 }

@@ -29,12 +29,16 @@ public static class ConfigurationFile
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
             throw new ConfigurationException(
-                $"{path}: no such file; write it after the example bebida.yaml, or name another file in {PathVariable}"
+                new ConfigurationProblem($"no such file ({PathVariable} can name another)")
+                {
+                    File = path,
+                    Run = $"install -D -m 0640 -o root -g slurm /usr/share/bebida/bebida.yaml {path}",
+                }
             );
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new ConfigurationException($"{path}: {e.Message}");
+            throw new ConfigurationException(new ConfigurationProblem(e.Message) { File = path });
         }
         return Parse(path, text, kubernetes);
     }
@@ -46,7 +50,7 @@ public static class ConfigurationFile
     /// <exception cref="ConfigurationException">As <see cref="Load"/>.</exception>
     public static BebidaConfiguration Parse(string path, string text, bool kubernetes = true)
     {
-        var problems = new List<string>();
+        var problems = new List<ConfigurationProblem>();
         var configuration = Read(new ConfigurationSection(path, "", Root(path, text), problems), kubernetes);
         return problems.Count == 0 ? configuration : throw new ConfigurationException(problems);
     }
@@ -60,25 +64,21 @@ public static class ConfigurationFile
                 [] => new YamlMappingNode(),
                 [{ RootNode: YamlMappingNode mapping }] => mapping,
                 [{ RootNode: YamlScalarNode { Value: null or "" } }] => new YamlMappingNode(),
-                [var document] => throw new ConfigurationException(
-                    $"{path}:{document.RootNode.Start.Line}: a mapping of sections is expected, such as 'kubernetes:'"
-                ),
-                [_, var second, ..] => throw new ConfigurationException(
-                    $"{path}:{second.RootNode.Start.Line}: a second YAML document; only one is read"
-                ),
+                [var document] => throw At(document.RootNode.Start.Line, "expected a mapping of sections, such as 'kubernetes:'"),
+                [_, var second, ..] => throw At(second.RootNode.Start.Line, "expected one YAML document; a second one begins here"),
             };
         }
         catch (YamlException e)
         {
-            throw new ConfigurationException($"{path}:{e.Start.Line}: not YAML: {e.Message}");
+            throw At(e.Start.Line, $"not YAML: {e.Message}");
         }
         catch (Exception e) when (e is not ConfigurationException)
         {
             // The parser gives up on some texts (an unclosed brace) with an exception of .NET's, which knows no line.
-            throw new ConfigurationException(
-                $"{path}:1: not YAML, at a line that the parser does not tell; look for an unclosed bracket, brace or quote ({e.GetType().Name})"
-            );
+            throw At(1, $"not YAML; look for an unclosed bracket, brace or quote anywhere in the file ({e.GetType().Name})");
         }
+
+        ConfigurationException At(long line, string text) => new(new ConfigurationProblem(text) { File = path, Line = line });
     }
 
     private static BebidaConfiguration Read(ConfigurationSection root, bool kubernetes)
@@ -91,7 +91,7 @@ public static class ConfigurationFile
                 section => new KubernetesConfiguration
                 {
                     Kubeconfig = kubernetes
-                        ? section.Required("kubeconfig", "the kubeconfig file with which BeBiDa reaches Kubernetes")
+                        ? section.Required("kubeconfig", "/etc/bebida/kubeconfig")
                         : section.Text("kubeconfig", defaults.Kubernetes.Kubeconfig),
                     Context = section.Text("context", defaults.Kubernetes.Context),
                     MaxInFlight = section.Number("maxInFlight", defaults.Kubernetes.MaxInFlight, 1, 512),
@@ -194,7 +194,7 @@ public static class ConfigurationFile
                         value =>
                             value.Contains("{node}", StringComparison.Ordinal)
                                 ? null
-                                : "has no {node} in it: every Slurm node would be the same Kubernetes node"
+                                : "does not contain {node}: all Slurm nodes would map to one Kubernetes node"
                     ),
                     Label = section.Text("label", defaults.Nodes.Label),
                     Map = section.Map("map", defaults.Nodes.Map),
@@ -249,12 +249,12 @@ public static class ConfigurationFile
         if (eviction.Deadline >= configuration.Controller.Deadline)
             root.RefuseFirstSet(
                 ["eviction.deadline", "controller.deadline"],
-                $"eviction.deadline ({BeBiDa.Duration.Format(eviction.Deadline)}) must be shorter than controller.deadline ({BeBiDa.Duration.Format(configuration.Controller.Deadline)}), or nothing can be done about a pod that does not leave"
+                $"eviction.deadline ({BeBiDa.Duration.Format(eviction.Deadline)}) must be shorter than controller.deadline ({BeBiDa.Duration.Format(configuration.Controller.Deadline)})"
             );
         if (eviction.GracePeriod >= eviction.Deadline)
             root.RefuseFirstSet(
                 ["eviction.gracePeriod", "eviction.deadline"],
-                $"eviction.gracePeriod ({BeBiDa.Duration.Format(eviction.GracePeriod.Value)}) must be shorter than eviction.deadline ({BeBiDa.Duration.Format(eviction.Deadline)}), or every pod is cut short of its grace"
+                $"eviction.gracePeriod ({BeBiDa.Duration.Format(eviction.GracePeriod.Value)}) must be shorter than eviction.deadline ({BeBiDa.Duration.Format(eviction.Deadline)})"
             );
         return configuration;
     }

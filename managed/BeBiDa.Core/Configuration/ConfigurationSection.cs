@@ -5,7 +5,7 @@ using YamlDotNet.RepresentationModel;
 namespace BeBiDa.Configuration;
 
 /// <summary>One mapping of the file while it is read: knows the keys that were asked for, and collects problems.</summary>
-internal sealed class ConfigurationSection(string file, string path, YamlMappingNode mapping, List<string> problems)
+internal sealed class ConfigurationSection(string file, string path, YamlMappingNode mapping, List<ConfigurationProblem> problems)
 {
     private readonly SortedSet<string> known = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ConfigurationSection> sections = [];
@@ -14,8 +14,13 @@ internal sealed class ConfigurationSection(string file, string path, YamlMapping
     {
         var node = Find(key);
         if (node is not (null or YamlMappingNode) && !IsEmpty(node))
-            Refuse(node, key, "a mapping of keys is expected");
-        var section = new ConfigurationSection(file, Join(key), node as YamlMappingNode ?? new YamlMappingNode(), problems);
+            Refuse(node, key, "expected a mapping of keys");
+        var section = new ConfigurationSection(
+            file,
+            path.Length == 0 ? key : $"{path}.{key}",
+            node as YamlMappingNode ?? new YamlMappingNode(),
+            problems
+        );
         sections[key] = section;
         var value = read(section);
         section.RefuseUnknownKeys();
@@ -32,11 +37,11 @@ internal sealed class ConfigurationSection(string file, string path, YamlMapping
         return missing;
     }
 
-    public string Required(string key, string meaning)
+    public string Required(string key, string example)
     {
         var value = Text(key, "");
         if (value.Length == 0)
-            problems.Add($"{file}:{Line(mapping)}: {Join(key)}: is not set: {meaning}");
+            Add(mapping, key, "not set", $"{key}: {example}");
         return value;
     }
 
@@ -80,7 +85,7 @@ internal sealed class ConfigurationSection(string file, string path, YamlMapping
         foreach (var (word, value) in choices)
             if (scalar.Value == word)
                 return value;
-        Refuse(scalar, key, $"'{scalar.Value}' is none of {string.Join(", ", choices.Select(c => c.Word))}");
+        Refuse(scalar, key, $"'{scalar.Value}' is not one of {string.Join(", ", choices.Select(c => c.Word))}");
         return missing;
     }
 
@@ -93,17 +98,17 @@ internal sealed class ConfigurationSection(string file, string path, YamlMapping
             return missing;
         if (node is not YamlSequenceNode sequence)
         {
-            Refuse(node, key, "a list is expected, such as [\"batch\", \"gpu*\"]");
+            Refuse(node, key, "expected a list, such as [\"batch\", \"gpu*\"]");
             return missing;
         }
         var names = new List<string>();
         foreach (var item in sequence)
             if (item is not YamlScalarNode { Value: { Length: > 0 } name })
-                Refuse(item, key, "a name or pattern is expected");
+                Refuse(item, key, "expected a name or pattern");
             else if (check(name) is { } problem)
                 Refuse(item, key, $"'{name}' {problem}");
             else if (names.Contains(name))
-                Refuse(item, key, $"{name} stands there twice");
+                Refuse(item, key, $"{name} is listed twice");
             else
                 names.Add(name);
         return names;
@@ -116,14 +121,14 @@ internal sealed class ConfigurationSection(string file, string path, YamlMapping
             return missing;
         if (node is not YamlMappingNode entries)
         {
-            Refuse(node, key, "a mapping is expected, such as {n1: worker-1.example.org}");
+            Refuse(node, key, "expected a mapping, such as {n1: worker-1.example.org}");
             return missing;
         }
         var map = new Dictionary<string, string>(StringComparer.Ordinal);
         var named = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var (name, value) in entries)
             if (name is not YamlScalarNode { Value: { Length: > 0 } from } || value is not YamlScalarNode { Value: { Length: > 0 } to })
-                Refuse(value, key, "a Slurm node's name and a Kubernetes node's name are expected");
+                Refuse(value, key, "expected the name of a Slurm node, and that of a Kubernetes node");
             else if (!named.TryAdd(to, from))
                 Refuse(value, key, $"{from} and {named[to]} are both mapped to {to}");
             else
@@ -135,10 +140,10 @@ internal sealed class ConfigurationSection(string file, string path, YamlMapping
     {
         foreach (var (key, _) in mapping)
             if (key is YamlScalarNode { Value: { } name } && !known.Contains(name))
-                problems.Add($"{file}:{Line(key)}: {Join(name)}: unknown key; the keys here are {string.Join(", ", known)}");
+                Add(key, name, $"unknown key; the keys here are {string.Join(", ", known)}");
     }
 
-    /// <summary>Refuses values that do not go together, at the first of their keys (as section.key) that the file sets.</summary>
+    /// <summary>Refuses values that contradict each other, at the first of their keys (as section.key) that the file sets.</summary>
     public void RefuseFirstSet(IReadOnlyList<string> keys, string problem)
     {
         foreach (var key in keys)
@@ -159,7 +164,7 @@ internal sealed class ConfigurationSection(string file, string path, YamlMapping
             return null;
         if (node is YamlScalarNode scalar)
             return scalar;
-        Refuse(node, key, "one value is expected");
+        Refuse(node, key, "expected a single value");
         return null;
     }
 
@@ -172,9 +177,16 @@ internal sealed class ConfigurationSection(string file, string path, YamlMapping
     // "key:" with nothing after it leaves the default, as an empty section does.
     private static bool IsEmpty(YamlNode node) => node is YamlScalarNode { Value: "" or null or "~" or "null", Style: ScalarStyle.Plain };
 
-    private void Refuse(YamlNode node, string key, string problem) => problems.Add($"{file}:{Line(node)}: {Join(key)}: {problem}");
+    private void Refuse(YamlNode node, string key, string problem) => Add(node, key, problem);
 
-    private static long Line(YamlNode node) => Math.Max(1, node.Start.Line);
-
-    private string Join(string key) => path.Length == 0 ? key : $"{path}.{key}";
+    private void Add(YamlNode node, string key, string text, string? write = null) =>
+        problems.Add(
+            new ConfigurationProblem(text)
+            {
+                File = file,
+                Line = Math.Max(1, node.Start.Line),
+                Key = path.Length == 0 ? key : $"{path}.{key}",
+                Write = write,
+            }
+        );
 }

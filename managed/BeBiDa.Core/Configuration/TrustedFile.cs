@@ -23,8 +23,8 @@ public static partial class TrustedFile
             path,
             file =>
             {
-                RefuseForeign(path, file.Owner, $"run: chown root {path}");
-                RefuseWritable(path, file.Mode, $"run: chmod go-w {path}");
+                RefuseForeign(path, file.Owner, $"chown root {path}");
+                RefuseWritable(path, file.Mode, $"chmod go-w {path}");
             }
         );
 
@@ -48,28 +48,26 @@ public static partial class TrustedFile
                     file =>
                     {
                         if ((file.Mode & TooOpenForSecrets) != 0)
-                            throw new ConfigurationException(
-                                $"{path}: its mode {Octal(file.Mode)} lets others at the cluster's credentials; run: chmod 0600 {path} (0640 with the daemon's group serves too)"
+                            throw Problem(
+                                path,
+                                $"its mode {Octal(file.Mode)} exposes the cluster's credentials (0640 is fine, with the daemon's group)",
+                                $"chmod 0600 {path}"
                             );
-                        RefuseForeign(
-                            path,
-                            file.Owner,
-                            $"run: chown root {path} (a daemon that is not root reads it by its group, with mode 0640)"
-                        );
+                        RefuseForeign(path, file.Owner, $"chown root {path}");
                     }
                 )
         );
 
     /// <summary>Refuses a folder that others can write to, or own.</summary>
     /// <param name="path">The folder.</param>
-    /// <param name="remedy">What to do about it, for the error.</param>
+    /// <param name="run">The command that mends it, for the error.</param>
     /// <exception cref="ConfigurationException">They can, or do.</exception>
     /// <exception cref="IOException">It cannot be looked at.</exception>
-    public static void RefuseOpenFolder(string path, string remedy)
+    public static void RefuseOpenFolder(string path, string run)
     {
         var (owner, _, mode) = Permissions(path);
-        RefuseForeign(path, owner, remedy);
-        RefuseWritable(path, mode, remedy);
+        RefuseForeign(path, owner, run);
+        RefuseWritable(path, mode, run);
     }
 
     /// <summary>Who may do what with a file.</summary>
@@ -110,30 +108,29 @@ public static partial class TrustedFile
         }
         catch (FileNotFoundException)
         {
-            throw new ConfigurationException($"{path}: no such file, but {key} names it");
+            throw Problem(path, $"no such file, but {key} names it");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new ConfigurationException($"{path}: {e.Message}");
+            throw Problem(path, e.Message);
         }
     }
 
-    private static void RefuseForeign(string path, uint owner, string remedy)
+    private static void RefuseForeign(string path, uint owner, string run)
     {
         var reader = geteuid();
         if (owner != 0 && owner != reader)
-            throw new ConfigurationException(
-                $"{path}: it belongs to user {owner}, who is neither root nor the one that reads it here ({reader}); {remedy}"
-            );
+            throw Problem(path, $"owned by user {owner}; only root or the user who reads it ({reader}) may own it", run);
     }
 
-    private static void RefuseWritable(string path, uint mode, string remedy)
+    private static void RefuseWritable(string path, uint mode, string run)
     {
         if ((mode & WriteForOthers) != 0)
-            throw new ConfigurationException(
-                $"{path}: its mode {Octal(mode)} lets others change it, and with it what becomes of jobs; {remedy}"
-            );
+            throw Problem(path, $"its mode {Octal(mode)} lets others change it", run);
     }
+
+    private static ConfigurationException Problem(string path, string text, string? run = null) =>
+        new(new ConfigurationProblem(text) { File = path, Run = run });
 
     private static IOException Error(string path, int number) =>
         number is NoSuchFile or NotAFolder

@@ -21,13 +21,13 @@ public sealed partial class CheckSpecs
             Way(
                 "bebida.yaml has an unknown key",
                 "configuration/refused",
-                "^the key as it is spelt there, or delete the line$",
+                "^a valid value, or delete the line",
                 s => s.Yaml += "controler: {deadline: 5s}\n"
             ),
             Way(
                 "evictions may take longer than the job waits",
                 "configuration/refused",
-                "^a value that fits, or delete the line",
+                "^a valid value, or delete the line",
                 s => s.Yaml += "controller: {deadline: 10s}\n"
             ),
             Way(
@@ -377,7 +377,7 @@ public sealed partial class CheckSpecs
             Way(
                 "bebida.yaml has no services",
                 "configuration/refused",
-                "^a value that fits, or delete the line",
+                "^a valid value, or delete the line",
                 s => s.Yaml += "node: {services: [kubelet]}\n"
             ),
         ];

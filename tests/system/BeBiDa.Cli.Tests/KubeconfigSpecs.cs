@@ -184,7 +184,7 @@ public sealed class KubeconfigSpecs(ApiServerKind kind)
         File.SetUnixFileMode(Target, (UnixFileMode)0b110_100_100);
         Assert.That(
             (await CreateAsync()).StandardError,
-            Does.Contain("lets others at the cluster's credentials").And.Contain("--force replaces it")
+            Does.Contain("exposes the cluster's credentials").And.Contain("--force replaces it")
         );
         Exits(await CreateAsync("--force"), 0);
         Assert.That(File.GetUnixFileMode(Target), Is.EqualTo((UnixFileMode)0b110_100_000));

@@ -30,10 +30,7 @@ public sealed class TrustedFileSpecs
     public void A_configuration_that_others_can_write_is_refused_with_what_to_run(UnixFileMode more, string mode)
     {
         var path = Configuration(more);
-        Assert.That(
-            Refusal(path),
-            Is.EqualTo($"{path}: its mode {mode} lets others change it, and with it what becomes of jobs; run: chmod go-w {path}")
-        );
+        Assert.That(Refusal(path), Is.EqualTo($"{path}: its mode {mode} lets others change it; run: chmod go-w {path}"));
     }
 
     [Test]
@@ -43,9 +40,7 @@ public sealed class TrustedFileSpecs
         Give(path);
         Assert.That(
             Refusal(path),
-            Is.EqualTo(
-                $"{path}: it belongs to user {Nobody}, who is neither root nor the one that reads it here (0); run: chown root {path}"
-            )
+            Is.EqualTo($"{path}: owned by user {Nobody}; only root or the user who reads it (0) may own it; run: chown root {path}")
         );
     }
 
@@ -71,7 +66,7 @@ public sealed class TrustedFileSpecs
             Throws
                 .TypeOf<ConfigurationException>()
                 .With.Message.EqualTo(
-                    $"{path}: it belongs to user {Nobody}, who is neither root nor the one that reads it here (0); run: chown root {path} (a daemon that is not root reads it by its group, with mode 0640)"
+                    $"{path}: owned by user {Nobody}; only root or the user who reads it (0) may own it; run: chown root {path}"
                 )
         );
     }

@@ -112,7 +112,7 @@ public class NodeLibrarySpecs
         Assert.That(
             Log.Single(),
             Is.EqualTo(
-                $"{configuration}: its mode 666 lets others change it, and with it what becomes of jobs; run: chmod go-w {configuration}; until then, nothing is stopped before a job"
+                $"{configuration}: its mode 666 lets others change it; run: chmod go-w {configuration}; until then, nothing is stopped before a job"
             )
         );
     }
