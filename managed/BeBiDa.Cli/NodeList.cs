@@ -1,6 +1,5 @@
+using BeBiDa.Cli.Slurm;
 using BeBiDa.Configuration;
-using CliWrap;
-using CliWrap.Buffered;
 
 namespace BeBiDa.Cli;
 
@@ -13,24 +12,10 @@ internal static class NodeList
     {
         if (!nodes.Contains('[', StringComparison.Ordinal))
             return nodes.Split([',', ' ', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        BufferedCommandResult result;
-        try
-        {
-            result = await CliWrap
-                .Cli.Wrap("scontrol")
-                .WithArguments(["show", "hostnames", nodes])
-                .WithValidation(CommandResultValidation.None)
-                .ExecuteBufferedAsync(cancellationToken)
-                .ConfigureAwait(false);
-        }
-        catch (System.ComponentModel.Win32Exception e)
-        {
-            throw new ConfigurationException(
-                $"'{nodes}': scontrol, which expands it, cannot be run ({e.Message}); name the nodes one by one, with commas"
+        var answer = await HostCommand.RunAsync("scontrol", ["show", "hostnames", nodes], cancellationToken).ConfigureAwait(false);
+        return answer.Output?.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            ?? throw new ConfigurationException(
+                $"'{nodes}': {answer.Problem}{(answer.IsInstalled ? "" : "; it expands such lists: name the nodes one by one, with commas")}"
             );
-        }
-        if (result.ExitCode != 0)
-            throw new ConfigurationException($"'{nodes}': scontrol show hostnames: {result.StandardError.Trim()}");
-        return result.StandardOutput.Split('\n', StringSplitOptions.RemoveEmptyEntries);
     }
 }

@@ -1,10 +1,7 @@
-using System.ComponentModel;
 using System.Globalization;
 using BeBiDa.Cli.Slurm;
 using BeBiDa.Configuration;
 using BeBiDa.Reconciliation;
-using CliWrap;
-using CliWrap.Buffered;
 
 namespace BeBiDa.Cli;
 
@@ -54,12 +51,12 @@ internal sealed class SqueueJobs : IJobs
         // From slurmctld itself and from nowhere else: one cluster's holds must never be compared with another's jobs.
         var settings = RunningSlurm.Parse(await AskAsync("scontrol", ["show", "config"], cancellationToken).ConfigureAwait(false));
         if (settings.GetValueOrDefault("ClusterName") is not { Length: > 0 } cluster)
-            throw new JobsUnknownException("scontrol show config tells no ClusterName");
+            throw new JobsUnknownException("scontrol show config shows no ClusterName");
         var privileged =
             Environment.IsPrivilegedProcess || settings.GetValueOrDefault("SlurmUser", "").Split('(')[0] == Environment.UserName;
         if (!privileged && settings.GetValueOrDefault("PrivateData", "").Split(',').Contains("jobs", StringComparer.Ordinal))
             throw new JobsUnknownException(
-                $"Slurm does not show other users' jobs to {Environment.UserName} (PrivateData=jobs); run it as root or as SlurmUser"
+                $"Slurm hides other users' jobs from {Environment.UserName} (PrivateData=jobs); run this as root or SlurmUser"
             );
         return new SqueueJobs(cluster);
     }
@@ -82,14 +79,14 @@ internal sealed class SqueueJobs : IJobs
                 line.Split('|') is not [var number, var state, var user, var partition, var list]
                 || !uint.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var id)
             )
-                throw new JobsUnknownException($"squeue: '{line}' is not what {Fields} should give");
+                throw new JobsUnknownException($"squeue: '{line}' does not match the format {Fields}");
             if (WithoutNodes.Contains(state))
                 continue;
             if (!expanded.TryGetValue(list, out var nodes))
                 expanded[list] = nodes = await ExpandAsync(list, cancellationToken).ConfigureAwait(false);
             // scontrol makes something of every list, and exits with 0.
             if (nodes.Any(node => node.AsSpan().ContainsAny('[', ']')) || (nodes.Count == 0 && OnTheirNodes.Contains(state)))
-                throw new JobsUnknownException($"squeue: job {id} is {state} on '{list}', which is no list of nodes");
+                throw new JobsUnknownException($"squeue: job {id} is {state} on '{list}', which is not a list of nodes");
             jobs.Add(new SlurmJob(id, user, partition, nodes, Leaving: !OnTheirNodes.Contains(state)));
         }
         return new JobList(Cluster, jobs);
@@ -109,31 +106,10 @@ internal sealed class SqueueJobs : IJobs
 
     private static async Task<string> AskAsync(string command, IReadOnlyList<string> arguments, CancellationToken cancellationToken)
     {
-        BufferedCommandResult result;
-        try
-        {
-            // Variables that choose among the jobs for squeue, or another cluster (squeue(1), "ENVIRONMENT VARIABLES").
-            var without = Environment
-                .GetEnvironmentVariables()
-                .Keys.Cast<string>()
-                .Where(name => name.StartsWith("SQUEUE_", StringComparison.Ordinal) || name == "SLURM_CLUSTERS")
-                .ToDictionary(name => name, _ => (string?)null);
-            result = await CliWrap
-                .Cli.Wrap(command)
-                .WithArguments(arguments)
-                .WithEnvironmentVariables(without)
-                .WithValidation(CommandResultValidation.None)
-                .ExecuteBufferedAsync(cancellationToken)
-                .ConfigureAwait(false);
-        }
-        catch (Win32Exception e)
-        {
-            throw new JobsUnknownException($"{command} cannot be run ({e.Message}): run it where Slurm's commands are", e);
-        }
-        return result.ExitCode == 0
-            ? result.StandardOutput
-            : throw new JobsUnknownException(
-                $"{command}: {result.StandardError.Trim().ReplaceLineEndings("; ")} (exit code {result.ExitCode}); no hold is touched while Slurm does not tell its jobs"
+        var answer = await HostCommand.RunAsync(command, arguments, cancellationToken).ConfigureAwait(false);
+        return answer.Output
+            ?? throw new JobsUnknownException(
+                $"{answer.Problem}; {(answer.IsInstalled ? "no hold is changed until Slurm lists its jobs" : "run this where Slurm's commands are installed")}"
             );
     }
 }

@@ -248,7 +248,7 @@ internal sealed class NodeHostChecks(CheckedSite site, Findings findings)
 
     private async Task<Dictionary<string, Unit>?> UnitsAsync(IReadOnlyList<string> names, CancellationToken cancellationToken)
     {
-        var (output, problem) = await RunningSlurm
+        var (output, problem, _) = await HostCommand
             .RunAsync("systemctl", ["show", "--property=Id,LoadState,ActiveState,UnitFileState", .. names], cancellationToken)
             .ConfigureAwait(false);
         if (output is null)
@@ -281,7 +281,7 @@ internal sealed class NodeHostChecks(CheckedSite site, Findings findings)
 
     private async Task ClockAsync(CancellationToken cancellationToken)
     {
-        var (output, problem) = await RunningSlurm
+        var (output, problem, _) = await HostCommand
             .RunAsync("timedatectl", ["show", "--property=NTPSynchronized", "--value"], cancellationToken)
             .ConfigureAwait(false);
         if (output is null)

@@ -41,8 +41,8 @@ internal static class PluginChecks
     {
         findings.Look("plugin");
         // Of this host's Slurm: slurmctld's may be a newer one.
-        var (output, _) = await RunningSlurm.RunAsync("slurmd", ["-V"], cancellationToken).ConfigureAwait(false);
-        var version = SlurmVersion.Parse(output) ?? site.Slurm?.Version;
+        var told = await HostCommand.RunAsync("slurmd", ["-V"], cancellationToken).ConfigureAwait(false);
+        var version = SlurmVersion.Parse(told.Output) ?? site.Slurm?.Version;
         // slurmd loads what PrEpPlugins names, too, though the plugin does nothing there.
         if (site.PrEpPlugins.Contains("prep/bebida"))
             Plugin(

@@ -115,7 +115,7 @@ internal static class HookCommand
             return true;
         if (!call.IsProlog || controller.OnFailure != OnFailure.Start)
             return false;
-        logger.LogError("job {Job} starts all the same (controller.onFailure is start)", job.Number);
+        logger.StartsAnyway(job.Number);
         return true;
     }
 
@@ -125,7 +125,7 @@ internal static class HookCommand
         var logger = file is null ? null : new LineLog(file, LogLevel.Error, timestamps: true);
         foreach (var problem in problems)
         {
-            logger?.LogError("{Problem}", problem);
+            logger?.HookFailed(problem);
             await Console.Error.WriteLineAsync($"bebidactl: {problem}").ConfigureAwait(false);
         }
     }

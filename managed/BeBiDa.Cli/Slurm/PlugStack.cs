@@ -13,51 +13,31 @@ internal sealed record PlugStackLine(string Place, bool IsRequired, string Plugi
 /// <summary>plugstack.conf with the files that it includes (spank(7)).</summary>
 internal static class PlugStack
 {
-    private const int Deepest = 16;
-
     /// <summary>Its lines, in order.</summary>
     /// <exception cref="ConfigurationException">It cannot be read.</exception>
     public static IReadOnlyList<PlugStackLine> Read(string path)
     {
-        var lines = new List<PlugStackLine>();
-        Read(path, lines, 0);
-        return lines;
+        var plugins = new List<PlugStackLine>();
+        foreach (var line in ConfLines.Read(path, Matching))
+            if (
+                line.Text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)
+                is [("required" or "optional") and var kind, var plugin, .. var arguments]
+            )
+                plugins.Add(new PlugStackLine(line.Place, kind == "required", plugin, arguments));
+        return plugins;
     }
 
-    private static void Read(string path, List<PlugStackLine> into, int depth)
+    // As glob(3) has it, in the last part; what matches nothing is no mistake.
+    private static IEnumerable<string> Matching(string file, string pattern)
     {
-        string[] lines;
-        try
-        {
-            lines = File.ReadAllLines(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new ConfigurationException($"{path}: {e.Message}");
-        }
-        for (var i = 0; i < lines.Length; i++)
-        {
-            switch (lines[i].Split('#')[0].Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))
-            {
-                case ["include", var pattern] when depth < Deepest:
-                    foreach (var included in Matching(Path.GetFullPath(pattern, Path.GetDirectoryName(Path.GetFullPath(path))!)))
-                        Read(included, into, depth + 1);
-                    break;
-                case [("required" or "optional") and var kind, var plugin, .. var arguments]:
-                    into.Add(new PlugStackLine($"{path}:{i + 1}", kind == "required", plugin, arguments));
-                    break;
-            }
-        }
-    }
-
-    // As glob(3) has it, in the last part.
-    private static IEnumerable<string> Matching(string pattern)
-    {
+        pattern = Path.GetFullPath(pattern, Path.GetDirectoryName(Path.GetFullPath(file))!);
         var folder = Path.GetDirectoryName(pattern)!;
         return Directory.Exists(folder)
             ? Directory
                 .EnumerateFiles(folder)
-                .Where(file => FileSystemName.MatchesSimpleExpression(Path.GetFileName(pattern), Path.GetFileName(file), ignoreCase: false))
+                .Where(other =>
+                    FileSystemName.MatchesSimpleExpression(Path.GetFileName(pattern), Path.GetFileName(other), ignoreCase: false)
+                )
                 .Order(StringComparer.Ordinal)
             : [];
     }

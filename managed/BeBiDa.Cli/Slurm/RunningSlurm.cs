@@ -1,15 +1,8 @@
-using System.ComponentModel;
-using CliWrap;
-using CliWrap.Buffered;
-
 namespace BeBiDa.Cli.Slurm;
 
 /// <summary>What a running slurmctld says of itself.</summary>
 internal sealed class RunningSlurm
 {
-    // Slurm's commands try a slurmctld that is down for about as long.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-
     private readonly IReadOnlyDictionary<string, string> settings;
 
     private RunningSlurm(IReadOnlyDictionary<string, string> settings) => this.settings = settings;
@@ -24,8 +17,8 @@ internal sealed class RunningSlurm
     /// <returns>What it says, or why it could not be asked.</returns>
     public static async Task<(RunningSlurm? Slurm, string Problem)> AskAsync(CancellationToken cancellationToken)
     {
-        var (output, problem) = await RunAsync("scontrol", ["show", "config"], cancellationToken).ConfigureAwait(false);
-        return output is null ? (null, problem) : (new RunningSlurm(Parse(output)), "");
+        var answer = await HostCommand.RunAsync("scontrol", ["show", "config"], cancellationToken).ConfigureAwait(false);
+        return answer.Output is { } output ? (new RunningSlurm(Parse(output)), "") : (null, answer.Problem);
     }
 
     /// <summary>What <c>scontrol show config</c> prints, by key.</summary>
@@ -41,51 +34,14 @@ internal sealed class RunningSlurm
     /// <returns>Null where they cannot be told.</returns>
     public static async Task<IReadOnlyDictionary<string, string>?> NodesAsync(CancellationToken cancellationToken)
     {
-        var (output, _) = await RunAsync("sinfo", ["--all", "--noheader", "--Node", "--format=%N|%T"], cancellationToken)
+        var answer = await HostCommand
+            .RunAsync("sinfo", ["--all", "--noheader", "--Node", "--format=%N|%T"], cancellationToken)
             .ConfigureAwait(false);
-        return output
-            ?.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+        return answer
+            .Output?.Split('\n', StringSplitOptions.RemoveEmptyEntries)
             .Select(line => line.Split('|'))
             .Where(pair => pair.Length == 2)
             .DistinctBy(pair => pair[0])
             .ToDictionary(pair => pair[0], pair => pair[1], StringComparer.Ordinal);
-    }
-
-    /// <summary>Runs a command.</summary>
-    /// <returns>What it printed; null where it failed, with why.</returns>
-    public static async Task<(string? Output, string Problem)> RunAsync(
-        string command,
-        IReadOnlyList<string> arguments,
-        CancellationToken cancellationToken
-    )
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(Patience);
-        try
-        {
-            var result = await CliWrap
-                .Cli.Wrap(command)
-                .WithArguments(arguments)
-                .WithValidation(CommandResultValidation.None)
-                .ExecuteBufferedAsync(limit.Token)
-                .ConfigureAwait(false);
-            var said = (result.StandardError + result.StandardOutput).Trim().ReplaceLineEndings("; ");
-            return result.ExitCode == 0
-                ? (result.StandardOutput, "")
-                : (
-                    null,
-                    said.StartsWith(command, StringComparison.Ordinal)
-                        ? said
-                        : $"{command}: {(said.Length > 0 ? said : $"exit code {result.ExitCode}")}"
-                );
-        }
-        catch (Win32Exception e)
-        {
-            return (null, $"{command} cannot be run: {e.Message}");
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            return (null, $"{command}: no answer within {Duration.Format(Patience)}");
-        }
     }
 }

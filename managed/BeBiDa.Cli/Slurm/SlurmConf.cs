@@ -3,24 +3,16 @@ using BeBiDa.Configuration;
 
 namespace BeBiDa.Cli.Slurm;
 
-/// <summary>One setting of slurm.conf, and where it stands.</summary>
-/// <param name="File">The file.</param>
-/// <param name="Line">The line, from 1.</param>
+/// <summary>One setting of slurm.conf.</summary>
+/// <param name="Place">Where it stands: <c>file:line</c>.</param>
 /// <param name="Key">The key as it is written.</param>
 /// <param name="Value">The rest of the line, after the equals sign.</param>
-internal sealed record SlurmSetting(string File, int Line, string Key, string Value)
-{
-    /// <summary>Where it stands: <c>file:line</c>.</summary>
-    public string Place => $"{File}:{Line}";
-}
+internal sealed record SlurmSetting(string Place, string Key, string Value);
 
 /// <summary>slurm.conf with the files that it includes, line by line (slurm.conf(5)).</summary>
 /// <remarks>What counts is what slurmctld answers; this says where it is written.</remarks>
 internal sealed class SlurmConf
 {
-    // Files that include one another are Slurm's to refuse.
-    private const int Deepest = 16;
-
     private static readonly string[] Usual =
     [
         "/etc/slurm/slurm.conf",
@@ -29,9 +21,9 @@ internal sealed class SlurmConf
         "/run/slurm/conf/slurm.conf",
     ];
 
-    private readonly List<SlurmSetting> settings = [];
+    private readonly IReadOnlyList<SlurmSetting> settings;
 
-    private SlurmConf(string path) => Path = path;
+    private SlurmConf(string path, IReadOnlyList<SlurmSetting> settings) => (Path, this.settings) = (path, settings);
 
     /// <summary>The file itself.</summary>
     public string Path { get; }
@@ -53,9 +45,17 @@ internal sealed class SlurmConf
     /// <exception cref="ConfigurationException">It cannot be read.</exception>
     public static SlurmConf Read(string path)
     {
-        var conf = new SlurmConf(path);
-        conf.Read(path, 0);
-        return conf;
+        // Names are relative to slurm.conf itself, whichever file includes.
+        var folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!;
+        return new SlurmConf(
+            path,
+            [
+                .. from line in ConfLines.Read(path, (_, named) => [System.IO.Path.GetFullPath(named, folder)])
+                let at = line.Text.IndexOf('=', StringComparison.Ordinal)
+                where at > 0
+                select new SlurmSetting(line.Place, line.Text[..at].Trim(), line.Text[(at + 1)..].Trim()),
+            ]
+        );
     }
 
     /// <summary>The setting that counts: the last one of a key.</summary>
@@ -67,47 +67,6 @@ internal sealed class SlurmConf
     /// <summary>All settings of a key, as SlurmctldHost may have several.</summary>
     public IEnumerable<SlurmSetting> All(string key) =>
         settings.Where(setting => setting.Key.Equals(key, StringComparison.OrdinalIgnoreCase));
-
-    private void Read(string path, int depth)
-    {
-        string[] lines;
-        try
-        {
-            lines = File.ReadAllLines(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new ConfigurationException($"{path}: {e.Message}");
-        }
-        for (var i = 0; i < lines.Length; i++)
-        {
-            var first = i;
-            var line = WithoutComment(lines[i]);
-            while (line.EndsWith('\\') && i + 1 < lines.Length)
-                line = line[..^1] + WithoutComment(lines[++i]);
-            if (
-                line.StartsWith("include", StringComparison.OrdinalIgnoreCase)
-                && line.Length > 7
-                && char.IsWhiteSpace(line[7])
-                && depth < Deepest
-            )
-                Read(
-                    System.IO.Path.GetFullPath(line[8..].Trim(), System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(Path))!),
-                    depth + 1
-                );
-            else if (line.IndexOf('=', StringComparison.Ordinal) is var equals and > 0)
-                settings.Add(new SlurmSetting(path, first + 1, line[..equals].Trim(), line[(equals + 1)..].Trim()));
-        }
-    }
-
-    // A # that is escaped is none.
-    private static string WithoutComment(string line)
-    {
-        for (var at = line.IndexOf('#', StringComparison.Ordinal); at >= 0; at = line.IndexOf('#', at + 1))
-            if (at == 0 || line[at - 1] != '\\')
-                return line[..at].Trim();
-        return line.Trim();
-    }
 
     /// <summary>A number of seconds as slurm.conf and scontrol write it: "30", "30 sec"; null for what is none ("Unset", "INFINITE").</summary>
     public static TimeSpan? Seconds(string? text) =>

@@ -94,13 +94,13 @@ public sealed class HookSpecs : ToolTest
             starts.StandardError,
             Does.Contain("bebidactl: error: job 42: decommission not done within 2s")
                 .And.Contain(Server.Url.Authority)
-                .And.Contain("starts all the same (controller.onFailure is start)")
+                .And.Contain("starting it anyway (controller.onFailure: start)")
         );
 
         Configure(ShortDeadlines.Replace("deadline: 2s", "deadline: 2s, onFailure: requeue", StringComparison.Ordinal));
         var requeued = await RunAsync(Environment(Job), "hook", "prolog");
         Exits(requeued, 1);
-        Assert.That(requeued.StandardError, Does.Contain("not done within 2s").And.Not.Contain("starts all the same"));
+        Assert.That(requeued.StandardError, Does.Contain("not done within 2s").And.Not.Contain("starting it anyway"));
     }
 
     [Test]

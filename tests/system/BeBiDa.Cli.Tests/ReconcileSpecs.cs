@@ -162,11 +162,11 @@ public sealed class ReconcileSpecs : ToolTest
 
     [TestCase(
         "echo 'slurm_load_jobs error: Unable to contact slurm controller (connect failure)' >&2; exit 1",
-        "squeue: slurm_load_jobs error: Unable to contact slurm controller (connect failure) (exit code 1); no hold is touched"
+        "squeue: slurm_load_jobs error: Unable to contact slurm controller (connect failure) (exit code 1); no hold is changed"
     )]
     [TestCase("echo '8|RUNNING|alice|batch|n2'; echo 'slurm_load_jobs error: Zero Bytes' >&2; exit 1", "Zero Bytes")]
-    [TestCase("echo '8|RUNNING|alice|batch'", "squeue: '8|RUNNING|alice|batch' is not what")]
-    [TestCase("echo '7|RUNNING|alice|batch|n[1-'", "squeue: job 7 is RUNNING on 'n[1-', which is no list of nodes")]
+    [TestCase("echo '8|RUNNING|alice|batch'", "squeue: '8|RUNNING|alice|batch' does not match the format")]
+    [TestCase("echo '7|RUNNING|alice|batch|n[1-'", "squeue: job 7 is RUNNING on 'n[1-', which is not a list of nodes")]
     [TestCase("echo '7|RUNNING|alice|batch|'", "squeue: job 7 is RUNNING on ''")]
     public async Task A_squeue_that_does_not_tell_its_jobs_costs_no_job_its_hold(string script, string problem)
     {
@@ -197,7 +197,7 @@ public sealed class ReconcileSpecs : ToolTest
         Scontrol("SlurmUser               = slurm(64030)");
         var result = await RunAsync("reconcile");
         Exits(result, 1);
-        Assert.That(result.StandardError, Is.EqualTo("bebidactl: scontrol show config tells no ClusterName\n"));
+        Assert.That(result.StandardError, Is.EqualTo("bebidactl: scontrol show config shows no ClusterName\n"));
         Assert.That(await StateAsync("n1"), Is.EqualTo("closed lab.7"));
     }
 

@@ -55,7 +55,7 @@ public abstract class ToolTest
         Add("slurm.conf", "ClusterName=lab\nSlurmctldHost=localhost\n");
         // There is no slurmctld: as far as squeue knows, every job has left.
         Directory.CreateDirectory(PathOf("bin"));
-        Squeue("echo 'slurm_load_jobs error: Invalid job id specified' >&2; exit 1");
+        Squeue("case \" $* \" in *' --jobs '*) echo 'no such job' >&2; exit 1 ;; esac");
     }
 
     [TearDown]
