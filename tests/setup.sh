@@ -20,6 +20,8 @@ packages=(
     prometheus prometheus-node-exporter
     # the load generator that tests/bench measures against
     nghttp2-client
+    # the check of prose
+    codespell
     # scripts
     ca-certificates curl git jq openssl procps shellcheck util-linux
     # the shells that bebidactl completes in
@@ -28,6 +30,8 @@ packages=(
 # Docker, which a host may have from elsewhere already.
 command -v dockerd >/dev/null || [[ -x /usr/sbin/dockerd ]] || packages+=(docker.io)
 command -v docker-compose >/dev/null || docker compose version >/dev/null 2>&1 || packages+=(docker-compose)
+# Node.js, for the linters of tests/prose, likewise.
+command -v npm >/dev/null || packages+=(nodejs npm)
 # What some of these packages would have running from now on; the tests start their own.
 declare -A services=(
     [munge]=munge.service [slurmctld]=slurmctld.service [slurmd]=slurmd.service
