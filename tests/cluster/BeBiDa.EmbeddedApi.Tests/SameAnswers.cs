@@ -8,39 +8,43 @@ using NUnit.Framework;
 namespace BeBiDa.EmbeddedApi.Tests;
 
 /// <summary>
-/// The same requests, in the same order, to both servers. What a real one answered is recorded beside this file: where a
-/// real one is present it must still answer so, and what the embedded one answers differently is its defect.
+/// The same requests, in the same order, to both servers. What a real one answered stands with the request in
+/// <c>Recorded</c>: a real one must still answer so, and what the embedded one answers differently is its defect.
 /// </summary>
 /// <remarks>BEBIDA_RECORD=1 records anew what the real server answers.</remarks>
 [TestFixtureSource(typeof(TestServers), nameof(TestServers.All))]
 public sealed partial class SameAnswers(ApiServerKind kind)
 {
-    private static readonly JsonSerializerOptions Indented = new()
-    {
-        WriteIndented = true,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
+    private static readonly JsonSerializerOptions OneLine = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Indented = new(OneLine) { WriteIndented = true };
 
-    [TestCaseSource(typeof(Scenarios), nameof(Scenarios.Names))]
+    [TestCaseSource(typeof(Scenario), nameof(Scenario.Names))]
     public async Task Answers_are_those_of_a_real_server(string scenario)
     {
-        var steps = Scenarios.ByName(scenario);
-        var answers = await Run(kind, steps);
-        var answered = string.Concat(steps.Select((step, i) => $"# {step.Method} {step.Path}\n{answers[i]}\n\n"));
-        var record = Path.Combine("Recorded", Regex.Replace(scenario, "[^a-z]+", "-") + ".txt");
+        var record = Path.Combine("Recorded", scenario + ".txt");
+        var steps = Scenario.Read(Path.Combine(AppContext.BaseDirectory, record));
+        var answers = await Run(steps);
         if (kind == ApiServerKind.Real && Environment.GetEnvironmentVariable("BEBIDA_RECORD") == "1")
         {
-            await File.WriteAllTextAsync(Path.Combine(SourceFolder(), record), answered);
+            var lines = steps.Zip(answers, (step, answer) => string.Join('\n', [.. step.Lines, answer]) + '\n');
+            await File.WriteAllTextAsync(Path.Combine(SourceFolder(), record), string.Join('\n', lines));
             return;
         }
-        var recorded = await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, record));
-        if (answered != recorded)
-            Assert.Fail(LineDifference.Of(recorded, answered));
+        foreach (var (step, answer) in steps.Zip(answers).Where(pair => pair.First.Answer != pair.Second))
+        {
+            string[] expected = Readable(step.Answer),
+                actual = Readable(answer);
+            var differences = expected
+                .Except(actual)
+                .Select(line => "- " + line)
+                .Concat(actual.Except(expected).Select(line => "+ " + line));
+            Assert.Fail($"{step.Lines[0]}\n{string.Join('\n', differences)}\n{answer}");
+        }
     }
 
     private static string SourceFolder([CallerFilePath] string path = "") => Path.GetDirectoryName(path)!;
 
-    private static async Task<List<string>> Run(ApiServerKind kind, IReadOnlyList<Step> steps)
+    private async Task<List<string>> Run(IEnumerable<Step> steps)
     {
         var server = await SharedServers.Get(kind);
         using var client = new ApiClient(server, server.AdminKubeconfig);
@@ -48,13 +52,7 @@ public sealed partial class SameAnswers(ApiServerKind kind)
         var answers = new List<string>();
         foreach (var step in steps)
         {
-            var answer = await client.Send(
-                new HttpMethod(step.Method),
-                Fill(step.Path, known),
-                step.ContentType,
-                step.Body is null ? null : Fill(step.Body, known),
-                step.Accept
-            );
+            var answer = await step.Send(client, known);
             if (step.Remember is { } remembered && answer.At("metadata", "uid") is { } uid)
             {
                 known[$"{remembered}.uid"] = uid.GetValue<string>();
@@ -62,38 +60,35 @@ public sealed partial class SameAnswers(ApiServerKind kind)
             }
             if (step.WithoutManagers)
                 (answer.At("metadata") as JsonObject)?.Remove("managedFields");
-            if (!step.Silent)
-                answers.Add($"{answer.Code}\n{Comparable(answer.Body)}");
-            else
-                answers.Add($"{answer.Code}");
+            answers.Add(step.CodeOnly ? $"{answer.Code}" : $"{answer.Code} {Comparable(answer.Body)?.ToJsonString(OneLine)}".TrimEnd());
         }
         return answers;
     }
 
-    private static string Fill(string text, Dictionary<string, string> known) =>
-        Placeholder().Replace(text, match => known.TryGetValue(match.Groups[1].Value, out var value) ? value : match.Value);
+    private static string[] Readable(string answer) =>
+        answer.Length > 4 ? [answer[..3], .. JsonNode.Parse(answer[4..])!.ToJsonString(Indented).Split('\n')] : [answer];
 
-    private static string Comparable(JsonNode? node) => Sorted(node)?.ToJsonString(Indented) ?? "";
-
-    private static JsonNode? Sorted(JsonNode? node, string name = "")
+    // Sorted, and without what differs from run to run.
+    private static JsonNode? Comparable(JsonNode? node, string name = "")
     {
         switch (node)
         {
             case JsonObject map:
                 var sorted = new JsonObject();
-                foreach (var (key, value) in map.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+                // A null says no more than nothing does.
+                foreach (var (key, value) in map.Where(pair => pair.Value is not null).OrderBy(pair => pair.Key, StringComparer.Ordinal))
                 {
-                    // A null says no more than nothing does.
-                    if (value is null || key is "remainingItemCount")
-                        continue;
-                    sorted[Masked(key)] = Sorted(value, key);
+                    if (key is not "remainingItemCount")
+                        sorted[Masked(key)] = Comparable(value, key);
                 }
                 return sorted;
             // The API server builds both from a map, in any order.
             case JsonArray list when name is "managedFields" or "causes":
-                return new JsonArray([.. list.Select(item => Sorted(item)).OrderBy(item => item!.ToJsonString(), StringComparer.Ordinal)]);
+                return new JsonArray([
+                    .. list.Select(item => Comparable(item)).OrderBy(item => item!.ToJsonString(), StringComparer.Ordinal),
+                ]);
             case JsonArray list:
-                return new JsonArray([.. list.Select(item => Sorted(item))]);
+                return new JsonArray([.. list.Select(item => Comparable(item))]);
             case JsonValue value when value.TryGetValue<string>(out var text):
                 return name is "resourceVersion" ? "<version>" : Masked(text);
             default:
@@ -108,7 +103,4 @@ public sealed partial class SameAnswers(ApiServerKind kind)
 
     [GeneratedRegex("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z")]
     private static partial Regex Time();
-
-    [GeneratedRegex(@"\$\{([a-z0-9.]+)\}")]
-    private static partial Regex Placeholder();
 }
