@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using BeBiDa.Border;
+using BeBiDa.Abi;
 using BeBiDa.Configuration;
 using BeBiDa.HandOver;
 using BeBiDa.Jobs;

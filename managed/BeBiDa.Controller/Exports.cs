@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using BeBiDa.Border;
+using BeBiDa.Abi;
 using BeBiDa.Configuration;
 using BeBiDa.Jobs;
 using Microsoft.Extensions.Logging;
@@ -14,17 +14,17 @@ internal static unsafe class Exports
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(5);
 
     private static readonly Lock Gate = new();
-    private static Host host;
+    private static ControllerHost host;
     private static HostLog? log;
     private static Controller? controller;
 
     /// <summary>bebida_abi_version.</summary>
     [UnmanagedCallersOnly(EntryPoint = "bebida_abi_version", CallConvs = [typeof(CallConvCdecl)])]
-    public static uint AbiVersion() => Abi.Version;
+    public static uint AbiVersion() => Header.AbiVersion;
 
     /// <summary>bebida_start.</summary>
     [UnmanagedCallersOnly(EntryPoint = "bebida_start", CallConvs = [typeof(CallConvCdecl)])]
-    public static int Start(Host* lent)
+    public static int Start(ControllerHost* lent)
     {
         if (lent is null || lent->Log is null)
             return (int)Status.ErrorArgument;
@@ -34,8 +34,8 @@ internal static unsafe class Exports
             () =>
             {
                 if (
-                    lent->AbiVersion != Abi.Version
-                    || lent->Size != sizeof(Host)
+                    lent->AbiVersion != Header.AbiVersion
+                    || lent->Size != sizeof(ControllerHost)
                     || lent->Answer is null
                     || lent->Presence is null
                     || lent->Jobs is null
@@ -43,7 +43,7 @@ internal static unsafe class Exports
                 {
                     logging.LogError(
                         "libbebida_controller.so speaks ABI {Ours} and the plugin that loads it {Theirs}: install both from the same release",
-                        Abi.Version,
+                        Header.AbiVersion,
                         lent->AbiVersion
                     );
                     return Status.ErrorAbi;
@@ -118,7 +118,7 @@ internal static unsafe class Exports
             logging,
             () =>
             {
-                // The border is synchronous: this thread is the shim's, and there is nothing else for it to do.
+                // The ABI is synchronous: this thread is the shim's, and there is nothing else for it to do.
                 var grace = TimeSpan.FromMilliseconds(graceMilliseconds);
                 var ended = running.StopAsync(grace).Wait(grace + StopLimit);
                 lock (Gate)

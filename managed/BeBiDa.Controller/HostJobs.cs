@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using BeBiDa.Border;
+using BeBiDa.Abi;
 using BeBiDa.Holds;
 using BeBiDa.Jobs;
 using BeBiDa.Reconciliation;

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using BeBiDa.Border;
+using BeBiDa.Abi;
 using BeBiDa.Jobs;
 
 namespace BeBiDa.Controller;

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text.Unicode;
-using BeBiDa.Border;
+using BeBiDa.Abi;
 using BeBiDa.Configuration;
 using BeBiDa.Node.Services;
 using Microsoft.Extensions.Logging;
@@ -15,29 +15,29 @@ internal static unsafe class Exports
 
     /// <summary>bebida_abi_version.</summary>
     [UnmanagedCallersOnly(EntryPoint = "bebida_abi_version", CallConvs = [typeof(CallConvCdecl)])]
-    public static uint AbiVersion() => Abi.Version;
+    public static uint AbiVersion() => Header.AbiVersion;
 
     /// <summary>bebida_node_prolog.</summary>
     [UnmanagedCallersOnly(EntryPoint = "bebida_node_prolog", CallConvs = [typeof(CallConvCdecl)])]
-    public static int Prolog(Host* host, byte** environment, byte* reason, uint size) =>
+    public static int Prolog(NodeHost* host, byte** environment, byte* reason, uint size) =>
         (int)Guarded(host, environment, reason, size, HandOver.Prolog);
 
     /// <summary>bebida_node_epilog.</summary>
     [UnmanagedCallersOnly(EntryPoint = "bebida_node_epilog", CallConvs = [typeof(CallConvCdecl)])]
-    public static int Epilog(Host* host, byte** environment, byte* reason, uint size) =>
+    public static int Epilog(NodeHost* host, byte** environment, byte* reason, uint size) =>
         (int)Guarded(host, environment, reason, size, HandOver.Epilog);
 
     /// <summary>bebida_node_recover.</summary>
     [UnmanagedCallersOnly(EntryPoint = "bebida_node_recover", CallConvs = [typeof(CallConvCdecl)])]
-    public static int Recover(Host* host, byte** environment, byte* reason, uint size) =>
+    public static int Recover(NodeHost* host, byte** environment, byte* reason, uint size) =>
         (int)Guarded(host, environment, reason, size, HandOver.Recover);
 
     /// <summary>bebida_node_may_keep.</summary>
     [UnmanagedCallersOnly(EntryPoint = "bebida_node_may_keep", CallConvs = [typeof(CallConvCdecl)])]
-    public static int MayKeep(Host* host, byte** environment, byte* reason, uint size) =>
+    public static int MayKeep(NodeHost* host, byte** environment, byte* reason, uint size) =>
         (int)Guarded(host, environment, reason, size, (variables, _, _) => HandOver.MayKeep(variables));
 
-    private static Outcome Guarded(Host* host, byte** environment, byte* reason, uint size, Work work)
+    private static Outcome Guarded(NodeHost* host, byte** environment, byte* reason, uint size, Work work)
     {
         if (host is null || host->Log is null)
             return Outcome.Failed;
@@ -47,12 +47,12 @@ internal static unsafe class Exports
         return problem is null ? Outcome.Done : Outcome.Failed;
     }
 
-    private static string? Problem(Host* host, byte** environment, HostLog log, Work work)
+    private static string? Problem(NodeHost* host, byte** environment, HostLog log, Work work)
     {
         try
         {
-            if (host->AbiVersion != Abi.Version || host->Size != sizeof(Host))
-                return $"libbebida_node.so speaks ABI {Abi.Version} and the plugin that loads it {host->AbiVersion}: install both from the same release";
+            if (host->AbiVersion != Header.AbiVersion || host->Size != sizeof(NodeHost))
+                return $"libbebida_node.so speaks ABI {Header.AbiVersion} and the plugin that loads it {host->AbiVersion}: install both from the same release";
             return host->FindJob is null || environment is null
                 ? "the plugin gives libbebida_node.so no environment, or no way to ask slurmctld"
                 : work(NativeStrings.ReadVariables(environment), new HostJobFinder(host->FindJob), log);

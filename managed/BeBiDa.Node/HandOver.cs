@@ -1,3 +1,4 @@
+using BeBiDa.Abi;
 using BeBiDa.Configuration;
 using BeBiDa.Jobs;
 using BeBiDa.Node.Pods;
@@ -104,7 +105,7 @@ internal static class HandOver
         job.Name.Length == 0 && !job.AsksToKeep && policy.NamesMatter && policy.MayKeep(job.User, job.Partition)
             ? job with
             {
-                Name = finder.Find(job.Id, out var name) == Border.Presence.Present ? name : "",
+                Name = finder.Find(job.Id, out var name) == Presence.Present ? name : "",
             }
             : job;
 

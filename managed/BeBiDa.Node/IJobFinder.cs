@@ -1,4 +1,4 @@
-using BeBiDa.Border;
+using BeBiDa.Abi;
 
 namespace BeBiDa.Node;
 

@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using BeBiDa.Border;
+using BeBiDa.Abi;
 using BeBiDa.Cli.Slurm;
 
 namespace BeBiDa.Cli.Checks;
@@ -166,10 +166,10 @@ internal static class PluginChecks
         }
         try
         {
-            if (AbiVersion(path) is var theirs && theirs != Abi.Version)
+            if (AbiVersion(path) is var theirs && theirs != Header.AbiVersion)
                 findings.Error(
                     "library/other-release",
-                    $"{path} speaks version {theirs} of the border between plugin and library, and this release version {Abi.Version}",
+                    $"{path} speaks version {theirs} of the border between plugin and library, and this release version {Header.AbiVersion}",
                     why,
                     "install plugin, library and bebidactl from one release",
                     "this host"

@@ -1,4 +1,4 @@
-using BeBiDa.Border;
+using BeBiDa.Abi;
 using BeBiDa.EmbeddedApi;
 using BeBiDa.Hollow.Api;
 using BeBiDa.Lab;
@@ -200,7 +200,7 @@ internal sealed class LentCluster : IAsyncDisposable
         var file = Path.Combine(Directory, "bebida.yaml");
         File.WriteAllText(file, $"kubernetes:\n  kubeconfig: {Kubeconfig}\n{more}");
         Library.SetEnvironment("BEBIDA_CONFIG", file);
-        if (Library.Start(Abi.Version) != 0)
+        if (Library.Start(Header.AbiVersion) != 0)
             throw new LabException($"libbebida_controller.so does not start: {string.Join("; ", Library.Log.Select(l => l.Line))}");
     }
 

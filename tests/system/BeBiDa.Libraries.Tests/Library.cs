@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using BeBiDa.Abi;
 using BeBiDa.Lab;
 
 namespace BeBiDa.Libraries.Tests;
@@ -25,19 +26,19 @@ internal static unsafe class Library
 
     public static int Start(uint abiVersion, uint? size = null)
     {
-        var host = new Host
+        var host = new ControllerHost
         {
             AbiVersion = abiVersion,
-            Size = size ?? (uint)sizeof(Host),
+            Size = size ?? (uint)sizeof(ControllerHost),
             Log = &OnLog,
             Answer = &OnAnswer,
             Presence = &OnPresence,
             Jobs = &OnJobs,
         };
-        return ((delegate* unmanaged[Cdecl]<Host*, int>)Export("bebida_start"))(&host);
+        return ((delegate* unmanaged[Cdecl]<ControllerHost*, int>)Export("bebida_start"))(&host);
     }
 
-    public static int StartWithoutHost() => ((delegate* unmanaged[Cdecl]<Host*, int>)Export("bebida_start"))(null);
+    public static int StartWithoutHost() => ((delegate* unmanaged[Cdecl]<ControllerHost*, int>)Export("bebida_start"))(null);
 
     public static int HandOver(ulong request, int direction, string[]? environment, string[]? nodes, uint budgetMilliseconds)
     {
@@ -83,11 +84,18 @@ internal static unsafe class Library
 
     // BEBIDA_GONE: a job that has ended has left its nodes.
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static int OnPresence(uint job) => 0;
+    private static int OnPresence(uint job, delegate* unmanaged[Cdecl]<nint, byte*, void> take, nint context) => 0;
 
     // BEBIDA_FAILED: nobody knows of any job, so nothing is repaired.
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static int OnJobs(nint take, nint context, byte* cluster, uint clusterSize, byte* reason, uint reasonSize) => 1;
+    private static int OnJobs(
+        delegate* unmanaged[Cdecl]<nint, HostJob*, void> take,
+        nint context,
+        byte* cluster,
+        uint clusterSize,
+        byte* reason,
+        uint reasonSize
+    ) => 1;
 
     private static byte** Strings(string[]? strings)
     {
@@ -112,15 +120,4 @@ internal static unsafe class Library
         [MarshalAs(UnmanagedType.LPUTF8Str)] string value,
         int overwrite
     );
-
-    [StructLayout(LayoutKind.Sequential)]
-    private struct Host
-    {
-        public uint AbiVersion;
-        public uint Size;
-        public delegate* unmanaged[Cdecl]<int, byte*, void> Log;
-        public delegate* unmanaged[Cdecl]<ulong, int, void> Answer;
-        public delegate* unmanaged[Cdecl]<uint, int> Presence;
-        public delegate* unmanaged[Cdecl]<nint, nint, byte*, uint, byte*, uint, int> Jobs;
-    }
 }

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using BeBiDa.Abi;
 using BeBiDa.Lab;
-using BeBiDa.Node;
 using CliWrap;
 using CliWrap.Buffered;
 
@@ -136,10 +136,10 @@ public class NodeLibrarySpecs
 
     private static unsafe (int Outcome, string Reason) Call(string function, string[] environment, uint? version = null, int room = 256)
     {
-        var host = new Host
+        var host = new NodeHost
         {
             AbiVersion = version ?? Header.Version,
-            Size = (uint)sizeof(Host),
+            Size = (uint)sizeof(NodeHost),
             Log = &OnLog,
             FindJob = &OnFindJob,
         };
@@ -148,7 +148,7 @@ public class NodeLibrarySpecs
         for (var i = 0; i < environment.Length; i++)
             variables[i] = (byte*)Marshal.StringToCoTaskMemUTF8(environment[i]);
         variables[environment.Length] = null;
-        var outcome = ((delegate* unmanaged[Cdecl]<Host*, byte**, byte*, uint, int>)NativeLibrary.GetExport(Handle, function))(
+        var outcome = ((delegate* unmanaged[Cdecl]<NodeHost*, byte**, byte*, uint, int>)NativeLibrary.GetExport(Handle, function))(
             &host,
             variables,
             reason,

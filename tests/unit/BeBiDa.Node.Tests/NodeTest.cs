@@ -1,4 +1,4 @@
-using BeBiDa.Border;
+using BeBiDa.Abi;
 using BeBiDa.Configuration;
 using BeBiDa.Jobs;
 using BeBiDa.Tests;

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 
-namespace BeBiDa.Border;
+namespace BeBiDa.Abi;
 
 /// <summary>Writes log lines to the log of the daemon that we live in.</summary>
 /// <param name="write">The function log of the host table.</param>

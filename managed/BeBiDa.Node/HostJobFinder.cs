@@ -1,17 +1,7 @@
 using System.Runtime.InteropServices;
-using BeBiDa.Border;
+using BeBiDa.Abi;
 
 namespace BeBiDa.Node;
-
-/// <summary>struct bebida_node_host.</summary>
-[StructLayout(LayoutKind.Sequential)]
-internal unsafe struct Host
-{
-    public uint AbiVersion;
-    public uint Size;
-    public delegate* unmanaged[Cdecl]<int, byte*, void> Log;
-    public delegate* unmanaged[Cdecl]<uint, byte*, uint, int> FindJob;
-}
 
 /// <summary>Asks slurmctld through the shim.</summary>
 internal sealed unsafe class HostJobFinder(delegate* unmanaged[Cdecl]<uint, byte*, uint, int> find) : IJobFinder

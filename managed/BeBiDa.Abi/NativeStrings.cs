@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
 
-namespace BeBiDa.Border;
+namespace BeBiDa.Abi;
 
 /// <summary>NULL-terminated arrays of strings, as they cross the border.</summary>
 public static unsafe class NativeStrings

@@ -1,0 +1,116 @@
+using System.Runtime.InteropServices;
+
+namespace BeBiDa.Abi;
+
+/// <summary>native/bridge/bebida.h in C#; a test compares the two.</summary>
+public static class Header
+{
+    /// <summary>BEBIDA_ABI_VERSION.</summary>
+    public const uint AbiVersion = 4;
+}
+
+/// <summary>enum bebida_log_level.</summary>
+public enum HostLogLevel
+{
+    /// <summary>BEBIDA_LOG_ERROR.</summary>
+    Error = 0,
+
+    /// <summary>BEBIDA_LOG_INFO.</summary>
+    Info = 1,
+
+    /// <summary>BEBIDA_LOG_VERBOSE.</summary>
+    Verbose = 2,
+
+    /// <summary>BEBIDA_LOG_DEBUG.</summary>
+    Debug = 3,
+}
+
+/// <summary>enum bebida_direction.</summary>
+public enum Direction
+{
+    /// <summary>BEBIDA_DECOMMISSION.</summary>
+    Decommission = 0,
+
+    /// <summary>BEBIDA_RECOMMISSION.</summary>
+    Recommission = 1,
+}
+
+/// <summary>enum bebida_outcome.</summary>
+public enum Outcome
+{
+    /// <summary>BEBIDA_DONE.</summary>
+    Done = 0,
+
+    /// <summary>BEBIDA_FAILED.</summary>
+    Failed = 1,
+}
+
+/// <summary>enum bebida_status.</summary>
+public enum Status
+{
+    /// <summary>BEBIDA_OK.</summary>
+    Ok = 0,
+
+    /// <summary>BEBIDA_ERROR_ABI.</summary>
+    ErrorAbi = 1,
+
+    /// <summary>BEBIDA_ERROR_CONFIGURATION.</summary>
+    ErrorConfiguration = 2,
+
+    /// <summary>BEBIDA_ERROR_STATE.</summary>
+    ErrorState = 3,
+
+    /// <summary>BEBIDA_ERROR_ARGUMENT.</summary>
+    ErrorArgument = 4,
+
+    /// <summary>BEBIDA_ERROR_INTERNAL.</summary>
+    ErrorInternal = 5,
+}
+
+/// <summary>enum bebida_presence.</summary>
+public enum Presence
+{
+    /// <summary>BEBIDA_GONE.</summary>
+    Gone = 0,
+
+    /// <summary>BEBIDA_PRESENT.</summary>
+    Present = 1,
+
+    /// <summary>BEBIDA_UNKNOWN.</summary>
+    Unknown = 2,
+}
+
+#pragma warning disable CS1591 // bebida.h describes each field.
+
+/// <summary>struct bebida_job.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public unsafe struct HostJob
+{
+    public uint Id;
+    public uint UserId;
+    public int Leaving;
+    public byte* Partition;
+    public byte** Nodes;
+}
+
+/// <summary>struct bebida_host.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public unsafe struct ControllerHost
+{
+    public uint AbiVersion;
+    public uint Size;
+    public delegate* unmanaged[Cdecl]<int, byte*, void> Log;
+    public delegate* unmanaged[Cdecl]<ulong, int, void> Answer;
+    public delegate* unmanaged[Cdecl]<uint, delegate* unmanaged[Cdecl]<nint, byte*, void>, nint, int> Presence;
+    public delegate* unmanaged[Cdecl]<delegate* unmanaged[Cdecl]<nint, HostJob*, void>, nint, byte*, uint, byte*, uint, int> Jobs;
+}
+
+/// <summary>struct bebida_node_host.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public unsafe struct NodeHost
+{
+    public uint AbiVersion;
+    public uint Size;
+    public delegate* unmanaged[Cdecl]<int, byte*, void> Log;
+    public delegate* unmanaged[Cdecl]<uint, byte*, uint, int> FindJob;
+}
