@@ -1,5 +1,5 @@
 /*
- * The border between the C shims and the NativeAOT libraries: this page is the contract of both sides.
+ * The ABI between the C shims and the NativeAOT libraries: this page is the contract of both sides.
  *
  * A shim lives in Slurm's process and does only what has to be C there; a library does the work in C#:
  * libbebida_controller.so for slurmctld, libbebida_node.so for the nodes. Strings are UTF-8 and
@@ -38,7 +38,7 @@ enum bebida_outcome {
 /* What a call returns. Everything but BEBIDA_OK means: nothing was begun, the library has logged why. */
 enum bebida_status {
     BEBIDA_OK = 0,
-    BEBIDA_ERROR_ABI = 1,           /* the other side speaks another BEBIDA_ABI_VERSION */
+    BEBIDA_ERROR_ABI = 1,           /* the other side has another BEBIDA_ABI_VERSION */
     BEBIDA_ERROR_CONFIGURATION = 2, /* bebida.yaml or the kubeconfig cannot be used */
     BEBIDA_ERROR_STATE = 3,         /* not started, stopped, or started twice */
     BEBIDA_ERROR_ARGUMENT = 4,      /* a NULL, an unknown direction, an environment without a job id */

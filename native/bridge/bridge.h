@@ -1,5 +1,6 @@
-/* The way into the library and back. Two threads of ours walk it, so that none of slurmctld's ever enters
- * managed code: the carrier takes hand-overs in, the answerer tells of their ends and keeps the time. */
+/* From slurmctld's hooks into the controller library and back. Two threads of ours do it, so that none of
+ * slurmctld's ever enters managed code: the submitter calls the library, the completer reports the outcomes
+ * to slurmctld and enforces the deadlines. */
 #ifndef BEBIDA_BRIDGE_H
 #define BEBIDA_BRIDGE_H
 
@@ -10,29 +11,29 @@
 #include "handovers.h"
 #include "policy.h"
 
-/* Told by the answerer, which holds no lock, exactly once for each hand-over that bridge_hand_over() has
+/* Called by the completer, which holds no lock, exactly once for each hand-over that bridge_hand_over() has
  * taken, unless the process ends first. */
-typedef void (*bridge_tell)(const struct hand_over *hand_over, const struct policy *policy);
+typedef void (*bridge_report)(const struct hand_over *hand_over, const struct policy *policy);
 
 /* What the library may ask of slurmctld: the functions of those names in struct bebida_host. */
-struct bridge_questions {
+struct bridge_queries {
     int32_t (*presence)(uint32_t job_id, bebida_take_node take, void *context);
     int32_t (*jobs)(bebida_take_job take, void *context, char *cluster, uint32_t cluster_size, char *reason,
                     uint32_t reason_size);
 };
 
-/* Once in a process. Reads the policy and starts both threads; the carrier opens the library at once, so that
- * what is wrong with it is said when slurmctld starts. Returns whether they run; otherwise one error has been
- * logged.
+/* Once in a process. Reads the policy and starts both threads; the submitter opens the library at once, so
+ * that what is wrong with it is said when slurmctld starts. Returns whether they run; otherwise one error has
+ * been logged.
  *
  * When the process exits, both threads and the work of the library are ended, and waited for no longer than a
- * moment. Hand-overs that are still open then are dropped untold: when slurmctld starts again, it repeats
+ * moment. Hand-overs that are still open then are dropped unreported: when slurmctld starts again, it repeats
  * those of jobs that begin, and the reconciler does the others. */
-bool bridge_open(bridge_tell tell, struct bridge_questions questions);
+bool bridge_open(bridge_report report, struct bridge_queries queries);
 
 /* Takes a hand-over in and returns at once. Opens the bridge anew where the process is no longer the one that
  * opened it: threads do not survive a fork. Where it has never been opened it stays so: there is no one to
- * tell. Returns whether the hand-over was taken; otherwise it has been freed. */
+ * report to. Returns whether the hand-over was taken; otherwise it has been freed. */
 bool bridge_hand_over(struct hand_over *hand_over);
 
 #endif

@@ -2,10 +2,11 @@
 
 #include "library.h"
 #include "log.h"
+#include "messages.h"
 
 static const struct library library = {
     .file = "libbebida_controller.so",
-    .without = "until slurmctld is restarted with it, jobs are treated as controller.onFailure says",
+    .without = WITHOUT_CONTROLLER,
 };
 
 void controller_path(char *path)
@@ -16,16 +17,16 @@ void controller_path(char *path)
 static const char *reason(int32_t status)
 {
     static const char *const reasons[] = {
-        [BEBIDA_OK] = "nothing",
-        [BEBIDA_ERROR_ABI] = "it is of another release than this plugin; install both from one",
-        [BEBIDA_ERROR_CONFIGURATION] = "the configuration cannot be used; see its own line above",
-        [BEBIDA_ERROR_STATE] = "it runs already or cannot run again",
-        [BEBIDA_ERROR_ARGUMENT] = "it does not understand this plugin",
-        [BEBIDA_ERROR_INTERNAL] = "an error inside it; see its own line above",
+        [BEBIDA_OK] = "no error",
+        [BEBIDA_ERROR_ABI] = "it is of another release than this plugin; install both from one release",
+        [BEBIDA_ERROR_CONFIGURATION] = "its configuration is invalid; see the error above",
+        [BEBIDA_ERROR_STATE] = "it is running already, or cannot start twice",
+        [BEBIDA_ERROR_ARGUMENT] = "it rejected an argument of this plugin",
+        [BEBIDA_ERROR_INTERNAL] = "internal error; see the error above",
     };
     const int32_t count = (int32_t)(sizeof(reasons) / sizeof(reasons[0]));
 
-    return status >= 0 && status < count ? reasons[status] : "a reason this plugin does not know";
+    return status >= 0 && status < count ? reasons[status] : "unknown status";
 }
 
 bool controller_start(const char *path, const struct bebida_host *host, struct controller *controller)
@@ -42,9 +43,9 @@ bool controller_start(const char *path, const struct bebida_host *host, struct c
 
         runs = status == BEBIDA_OK;
         if (runs)
-            log_verbose("%s runs", path);
+            log_verbose(MESSAGE_LIBRARY_STARTED, path);
         else
-            log_error("%s does not start: %s; %s", path, reason(status), library.without);
+            log_error(MESSAGE_LIBRARY_DOES_NOT_START, path, reason(status), library.without);
     }
     return runs;
 }

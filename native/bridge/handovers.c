@@ -55,7 +55,7 @@ struct hand_over *hand_over_make(uint32_t job_id, int32_t direction, const char 
 /* It lives until both threads are done with it. */
 static void let_go(struct hand_over *hand_over)
 {
-    if (hand_over->carried && hand_over->told)
+    if (hand_over->submitted && hand_over->reported)
         free(hand_over);
 }
 
@@ -66,8 +66,8 @@ static struct hand_over_slot *slot_of(const struct handovers *handovers, uint64_
 
 void handovers_empty(struct handovers *handovers)
 {
-    TAILQ_INIT(&handovers->to_carry);
-    handovers->told_in_line = 0;
+    TAILQ_INIT(&handovers->to_submit);
+    handovers->reported_in_queue = 0;
     TAILQ_INIT(&handovers->waiting);
     TAILQ_INIT(&handovers->ended);
     for (size_t i = 0; i < HAND_OVER_SLOTS; i++)
@@ -76,32 +76,32 @@ void handovers_empty(struct handovers *handovers)
 
 void handovers_add(struct handovers *handovers, struct hand_over *hand_over)
 {
-    TAILQ_INSERT_TAIL(&handovers->to_carry, hand_over, to_carry);
-    hand_over->in_line = true;
+    TAILQ_INSERT_TAIL(&handovers->to_submit, hand_over, to_submit);
+    hand_over->in_queue = true;
     TAILQ_INSERT_TAIL(&handovers->waiting, hand_over, to_end);
     LIST_INSERT_HEAD(slot_of(handovers, hand_over->request), hand_over, same_slot);
 }
 
-static void leave_line(struct handovers *handovers, struct hand_over *hand_over)
+static void leave_queue(struct handovers *handovers, struct hand_over *hand_over)
 {
-    TAILQ_REMOVE(&handovers->to_carry, hand_over, to_carry);
-    hand_over->in_line = false;
-    if (hand_over->told)
-        handovers->told_in_line--;
+    TAILQ_REMOVE(&handovers->to_submit, hand_over, to_submit);
+    hand_over->in_queue = false;
+    if (hand_over->reported)
+        handovers->reported_in_queue--;
 }
 
-struct hand_over *handovers_next_to_carry(struct handovers *handovers)
+struct hand_over *handovers_next_to_submit(struct handovers *handovers)
 {
-    struct hand_over *hand_over = TAILQ_FIRST(&handovers->to_carry);
+    struct hand_over *hand_over = TAILQ_FIRST(&handovers->to_submit);
 
     if (hand_over != NULL)
-        leave_line(handovers, hand_over);
+        leave_queue(handovers, hand_over);
     return hand_over;
 }
 
-void handovers_carried(struct hand_over *hand_over)
+void handovers_submitted(struct hand_over *hand_over)
 {
-    hand_over->carried = true;
+    hand_over->submitted = true;
     let_go(hand_over);
 }
 
@@ -127,7 +127,7 @@ void handovers_end(struct handovers *handovers, struct hand_over *hand_over, enu
     TAILQ_INSERT_TAIL(&handovers->ended, hand_over, to_end);
 }
 
-struct hand_over *handovers_next_to_tell(struct handovers *handovers)
+struct hand_over *handovers_next_to_report(struct handovers *handovers)
 {
     struct hand_over *hand_over = TAILQ_FIRST(&handovers->ended);
 
@@ -137,28 +137,28 @@ struct hand_over *handovers_next_to_tell(struct handovers *handovers)
 }
 
 /* The first in line, as a rule: what waits for the library is ended by its deadline, in the same order. */
-static struct hand_over *oldest_told_in_line(const struct handovers *handovers)
+static struct hand_over *oldest_reported(const struct handovers *handovers)
 {
-    struct hand_over *hand_over = TAILQ_FIRST(&handovers->to_carry);
+    struct hand_over *hand_over = TAILQ_FIRST(&handovers->to_submit);
 
-    while (hand_over != NULL && !hand_over->told)
-        hand_over = TAILQ_NEXT(hand_over, to_carry);
+    while (hand_over != NULL && !hand_over->reported)
+        hand_over = TAILQ_NEXT(hand_over, to_submit);
     return hand_over;
 }
 
-bool handovers_told(struct handovers *handovers, struct hand_over *hand_over)
+bool handovers_reported(struct handovers *handovers, struct hand_over *hand_over)
 {
     struct hand_over *oldest = NULL;
 
-    hand_over->told = true;
-    if (hand_over->in_line)
-        handovers->told_in_line++;
+    hand_over->reported = true;
+    if (hand_over->in_queue)
+        handovers->reported_in_queue++;
     let_go(hand_over);
-    if (handovers->told_in_line > HAND_OVERS_TOLD_IN_LINE)
-        oldest = oldest_told_in_line(handovers);
+    if (handovers->reported_in_queue > HAND_OVERS_REPORTED_IN_QUEUE)
+        oldest = oldest_reported(handovers);
     if (oldest != NULL) {
-        leave_line(handovers, oldest);
-        handovers_carried(oldest);
+        leave_queue(handovers, oldest);
+        handovers_submitted(oldest);
     }
     return oldest != NULL;
 }
@@ -166,15 +166,15 @@ bool handovers_told(struct handovers *handovers, struct hand_over *hand_over)
 size_t handovers_drop(struct handovers *handovers)
 {
     struct hand_over *hand_over;
-    size_t untold = 0;
+    size_t unreported = 0;
 
-    while ((hand_over = handovers_next_to_carry(handovers)) != NULL)
-        handovers_carried(hand_over);
+    while ((hand_over = handovers_next_to_submit(handovers)) != NULL)
+        handovers_submitted(hand_over);
     while ((hand_over = handovers_next_to_end(handovers)) != NULL)
         handovers_end(handovers, hand_over, ENDED_OVERDUE);
-    while ((hand_over = handovers_next_to_tell(handovers)) != NULL) {
-        untold++;
-        (void)handovers_told(handovers, hand_over);
+    while ((hand_over = handovers_next_to_report(handovers)) != NULL) {
+        unreported++;
+        (void)handovers_reported(handovers, hand_over);
     }
-    return untold;
+    return unreported;
 }

@@ -1,5 +1,5 @@
-/* The hand-overs of this process: what is to be carried into the library, what waits for its end, and what
- * has ended and is to be told. Not locked here: bridge.c holds its lock around every call. */
+/* The hand-overs of this process: what is to be submitted to the library, what waits for its outcome, and
+ * what has ended and is to be reported. Not locked here: bridge.c holds its lock around every call. */
 #ifndef BEBIDA_HANDOVERS_H
 #define BEBIDA_HANDOVERS_H
 
@@ -25,31 +25,31 @@ struct hand_over {
     int32_t direction; /* enum bebida_direction */
     int64_t deadline;  /* a moment of clock_now() */
     enum ending ending;
-    bool in_line;           /* in to_carry */
-    bool carried;           /* the carrier will not touch it any more */
-    bool told;              /* nor will the answerer */
+    bool in_queue;          /* in to_submit */
+    bool submitted;         /* the submitter will not touch it any more */
+    bool reported;          /* nor will the completer */
     struct hand_over *next; /* in the inbox */
-    TAILQ_ENTRY(hand_over) to_carry;
-    TAILQ_ENTRY(hand_over) to_end; /* among those that wait for their end, or for being told of it */
+    TAILQ_ENTRY(hand_over) to_submit;
+    TAILQ_ENTRY(hand_over) to_end; /* among those that wait for their end, or for being reported */
     LIST_ENTRY(hand_over) same_slot;
     const char *const *environment;
     const char
         *nodes; /* as ranges: to spell out a thousand names takes longer than those locks may be held */
 };
 
-TAILQ_HEAD(hand_over_line, hand_over);
+TAILQ_HEAD(hand_over_queue, hand_over);
 LIST_HEAD(hand_over_slot, hand_over);
 
 enum {
     HAND_OVER_SLOTS = 1024,
-    HAND_OVERS_TOLD_IN_LINE = 1000, /* at most: each is as large as its job's environment */
+    HAND_OVERS_REPORTED_IN_QUEUE = 1000, /* at most: each is as large as its job's environment */
 };
 
 struct handovers {
-    struct hand_over_line to_carry;               /* in the order of the hooks: the order per job */
-    size_t told_in_line;                          /* how many of these have been told of already */
-    struct hand_over_line waiting;                /* in the order of the deadlines, which is the same */
-    struct hand_over_line ended;                  /* in the order of their ends */
+    struct hand_over_queue to_submit;             /* in the order of the hooks: the order per job */
+    size_t reported_in_queue;                     /* how many of these have been reported already */
+    struct hand_over_queue waiting;               /* in the order of the deadlines, which is the same */
+    struct hand_over_queue ended;                 /* in the order of their ends */
     struct hand_over_slot slots[HAND_OVER_SLOTS]; /* those that wait, by request number */
 };
 
@@ -62,9 +62,9 @@ void handovers_empty(struct handovers *handovers);
 /* Takes it in: from here on it belongs to handovers. */
 void handovers_add(struct handovers *handovers, struct hand_over *hand_over);
 
-/* The next to carry into the library, or NULL. To be given back by handovers_carried(). */
-struct hand_over *handovers_next_to_carry(struct handovers *handovers);
-void handovers_carried(struct hand_over *hand_over);
+/* The next to submit to the library, or NULL. To be given back by handovers_submitted(). */
+struct hand_over *handovers_next_to_submit(struct handovers *handovers);
+void handovers_submitted(struct hand_over *hand_over);
 
 /* The first to become overdue, or NULL. */
 struct hand_over *handovers_next_to_end(const struct handovers *handovers);
@@ -73,14 +73,14 @@ struct hand_over *handovers_next_to_end(const struct handovers *handovers);
 struct hand_over *handovers_waiting(const struct handovers *handovers, uint64_t request);
 void handovers_end(struct handovers *handovers, struct hand_over *hand_over, enum ending ending);
 
-/* The next whose end is to be told, or NULL. To be given back by handovers_told(): what was told and not
- * carried yet is still to be, for the nodes' sake; where too many of these have come together, the oldest is
- * let go. Returns whether one was. */
-struct hand_over *handovers_next_to_tell(struct handovers *handovers);
-bool handovers_told(struct handovers *handovers, struct hand_over *hand_over);
+/* The next whose end is to be reported, or NULL. To be given back by handovers_reported(): what was reported
+ * and not submitted yet is still to be, for the nodes' sake; where too many of these have come together, the
+ * oldest is let go. Returns whether one was. */
+struct hand_over *handovers_next_to_report(struct handovers *handovers);
+bool handovers_reported(struct handovers *handovers, struct hand_over *hand_over);
 
-/* Lets go of all, untold. What the carrier or the answerer has in hand is theirs to give back. Returns how
- * many were not told. */
+/* Drops all, unreported. What the submitter or the completer has in hand is theirs to give back. Returns how
+ * many were not reported. */
 size_t handovers_drop(struct handovers *handovers);
 
 #endif

@@ -11,6 +11,7 @@
 #include "bebida.h"
 #include "log.h"
 #include "memory.h"
+#include "messages.h"
 
 /* The process that has opened the library. A fork leaves the runtime's threads behind, and nothing brings
  * them back. */
@@ -59,8 +60,7 @@ static bool find(const struct library *library, void *handle, const char *path,
     void *found = dlsym(handle, function->name);
 
     if (found == NULL)
-        log_error("%s has no %s: it is not the library of this plugin; install both from one release; %s",
-                  path, function->name, library->without);
+        log_error(MESSAGE_LIBRARY_WITHOUT_FUNCTION, path, function->name, library->without);
     else
         *(void **)function->address = found;
     return found != NULL;
@@ -81,9 +81,7 @@ static bool abi_fits(const struct library *library, void *handle, const char *pa
 
         fits = theirs == BEBIDA_ABI_VERSION;
         if (!fits)
-            log_error("%s speaks version %u of the border, this plugin version %u; install both from one "
-                      "release; %s",
-                      path, theirs, BEBIDA_ABI_VERSION, library->without);
+            log_error(MESSAGE_LIBRARY_OF_OTHER_ABI, path, theirs, BEBIDA_ABI_VERSION, library->without);
     }
     return fits;
 }
@@ -95,9 +93,7 @@ bool library_open(const struct library *library, const char *path, const struct 
     bool usable = opened_by == 0 || opened_by == getpid();
 
     if (!usable) {
-        log_error("%s was opened by process %d, which has forked, and does not survive that; start that one "
-                  "anew; %s",
-                  path, (int)opened_by, library->without);
+        log_error(MESSAGE_LIBRARY_AFTER_FORK, path, (int)opened_by, library->without);
         goto end;
     }
     opened_by = getpid();
@@ -106,8 +102,7 @@ bool library_open(const struct library *library, const char *path, const struct 
     if (!usable) {
         const char *why = dlerror();
 
-        log_error("cannot open %s: %s; install it there or name its folder in BEBIDA_LIBDIR; %s",
-                  library->file, why == NULL ? path : why, library->without);
+        log_error(MESSAGE_LIBRARY_NOT_FOUND, library->file, why == NULL ? path : why, library->without);
         goto end;
     }
     usable = abi_fits(library, handle, path);

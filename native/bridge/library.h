@@ -23,7 +23,7 @@ struct library_function {
  * with this plugin. path has room for PATH_MAX. */
 void library_path(const struct library *library, char *path);
 
-/* Opens it, checks that both sides speak the same BEBIDA_ABI_VERSION, and finds its functions. It is never
+/* Opens it, checks that both sides have the same BEBIDA_ABI_VERSION, and finds its functions. It is never
  * unloaded: a NativeAOT library cannot be. Returns whether it can be used; otherwise one error has been
  * logged. */
 bool library_open(const struct library *library, const char *path, const struct library_function *functions,

@@ -11,9 +11,9 @@
 
 #include "bebida.h"
 #include "log.h"
+#include "messages.h"
 
 #define CONFIGURATION_FILE "/etc/bebida/bebida.yaml"
-#define DEFAULTS_HOLD "; controller.deadline is taken as 30s and controller.onFailure as start"
 
 enum { LONGEST_DEADLINE_MS = 60 * 60 * 1000 };
 
@@ -53,7 +53,7 @@ bool policy_duration(const char *text, uint32_t *milliseconds)
 
 static void refuse(const char *file, size_t line, const char *what, const char *found)
 {
-    log_error("%s:%zu: %s%s%s" DEFAULTS_HOLD, file, line + 1, what, found == NULL ? "" : ", not ",
+    log_error(MESSAGE_CONFIGURATION, file, line + 1, what, found == NULL ? "" : ", not ",
               found == NULL ? "" : found);
 }
 
@@ -92,8 +92,8 @@ static bool read_deadline(const char *file, const yaml_node_t *node, struct poli
                  policy->deadline_ms > 0;
 
     if (!valid)
-        refuse(file, node->start_mark.line, "controller.deadline is a duration like 30s or 1m30s, at most 1h",
-               text_of(node));
+        refuse(file, node->start_mark.line,
+               "controller.deadline must be a duration like 30s or 1m30s, at most 1h", text_of(node));
     return valid;
 }
 
@@ -108,7 +108,7 @@ static bool read_on_failure(const char *file, const yaml_node_t *node, struct po
     else
         valid = false;
     if (!valid)
-        refuse(file, node->start_mark.line, "controller.onFailure is start or requeue", text_of(node));
+        refuse(file, node->start_mark.line, "controller.onFailure must be start or requeue", text_of(node));
     return valid;
 }
 
@@ -124,7 +124,8 @@ static bool read_controller(const char *file, yaml_document_t *document, const y
         valid = (deadline == NULL || is_null(deadline) || read_deadline(file, deadline, policy)) &&
                 (on_failure == NULL || is_null(on_failure) || read_on_failure(file, on_failure, policy));
     } else {
-        refuse(file, controller->start_mark.line, "controller is a mapping of keys", text_of(controller));
+        refuse(file, controller->start_mark.line, "controller must be a mapping of keys",
+               text_of(controller));
     }
     return valid;
 }
@@ -136,7 +137,7 @@ static bool read_document(const char *file, yaml_document_t *document, struct po
     bool valid = root == NULL || root->type == YAML_MAPPING_NODE || is_null(root);
 
     if (!valid)
-        refuse(file, root->start_mark.line, "the configuration is a mapping of keys", text_of(root));
+        refuse(file, root->start_mark.line, "the configuration must be a mapping of keys", text_of(root));
     else if (root != NULL && root->type == YAML_MAPPING_NODE)
         controller = value_of(document, root, "controller");
     if (controller != NULL && !is_null(controller))
@@ -151,7 +152,7 @@ static bool parse(const char *file, FILE *stream, struct policy *policy)
     bool valid = yaml_parser_initialize(&parser) != 0;
 
     if (!valid) {
-        log_error("%s: out of memory; the defaults hold", file);
+        log_error(MESSAGE_CONFIGURATION_NO_MEMORY, file);
         goto end;
     }
     yaml_parser_set_input_file(&parser, stream);
@@ -175,16 +176,12 @@ static bool is_trusted(const char *file, FILE *stream)
     bool trusted = fstat(fileno(stream), &found) == 0;
 
     if (!trusted) {
-        log_error("%s: %s" DEFAULTS_HOLD, file, strerror(errno));
+        log_error(MESSAGE_CONFIGURATION_UNREADABLE, file, strerror(errno));
     } else if (found.st_uid != 0 && found.st_uid != geteuid()) {
-        log_error("%s: it belongs to user %u, who is neither root nor the one that reads it here (%u); "
-                  "run: chown root %s" DEFAULTS_HOLD,
-                  file, (unsigned)found.st_uid, (unsigned)geteuid(), file);
+        log_error(MESSAGE_CONFIGURATION_OWNER, file, (unsigned)found.st_uid, (unsigned)geteuid(), file);
         trusted = false;
     } else if ((found.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-        log_error("%s: its mode %o lets others change it, and with it what becomes of jobs; "
-                  "run: chmod go-w %s" DEFAULTS_HOLD,
-                  file, (unsigned)(found.st_mode & ALLPERMS), file);
+        log_error(MESSAGE_CONFIGURATION_MODE, file, (unsigned)(found.st_mode & ALLPERMS), file);
         trusted = false;
     }
     return trusted;
@@ -199,7 +196,7 @@ struct policy policy_read(void)
 
     if (stream == NULL) {
         if (errno != ENOENT)
-            log_error("%s: %s" DEFAULTS_HOLD, file, strerror(errno));
+            log_error(MESSAGE_CONFIGURATION_UNREADABLE, file, strerror(errno));
     } else {
         if (!is_trusted(file, stream) || !parse(file, stream, &policy))
             policy = defaults;

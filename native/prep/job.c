@@ -8,6 +8,7 @@
 
 #include "bebida.h"
 #include "log.h"
+#include "messages.h"
 
 static job_common_env_vars_t environment_of_slurmctld(void)
 {
@@ -62,16 +63,16 @@ struct hand_over *job_hand_over(job_record_t *job, int32_t direction)
         ranges = value_of(environment, "SLURM_JOB_NODELIST");
     }
     if (job_id == 0) {
-        log_error("slurmctld describes a job without SLURM_JOB_ID; its nodes stay where they are");
+        log_error(MESSAGE_JOB_WITHOUT_ID);
         goto end;
     }
     if (ranges == NULL || *ranges == '\0') {
-        log_debug("job %u has no nodes", job_id);
+        log_debug(MESSAGE_JOB_WITHOUT_NODES, job_id);
         goto end;
     }
     hand_over = hand_over_make(job_id, direction, (const char *const *)environment, ranges);
     if (hand_over == NULL)
-        log_error("job %u: no memory to hand over %s; they stay where they are", job_id, ranges);
+        log_error(MESSAGE_NO_MEMORY_FOR_JOB, job_id, ranges);
 end:
     free_environment(environment);
     return hand_over;

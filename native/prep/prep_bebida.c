@@ -3,7 +3,7 @@
  * back.
  *
  * slurmctld calls the two hooks with its locks held. They copy the job, hand it to the bridge and return.
- * slurmctld goes on with a job that begins when the bridge's answerer tells it how that ended. It waits for
+ * slurmctld goes on with a job that begins when the bridge's completer reports how that ended. It waits for
  * no job's way back: the job would be COMPLETING for as long, and when that ends after the nodes' epilogs,
  * slurmctld starts no other job on them until its scheduler looks by itself (prep_epilog_slurmctld_callback
  * in slurmctld/prep_slurmctld.c). In slurmd and everywhere else the plugin does nothing.
@@ -17,7 +17,8 @@
 #include "bridge.h"
 #include "job.h"
 #include "log.h"
-#include "questions.h"
+#include "messages.h"
+#include "slurm_queries.h"
 
 #define EXPORTED __attribute__((visibility("default")))
 
@@ -42,56 +43,52 @@ static bool has_callbacks(void)
 
     if (!has && !said) {
         said = true;
-        log_error("slurmctld gives its callbacks only to the plugins that it starts with, and prep/bebida is "
-                  "not one of them: run systemctl restart slurmctld; until then jobs start and end without "
-                  "Kubernetes being told");
+        log_error(MESSAGE_NO_CALLBACKS);
     }
     return has;
 }
 
 static const char *why(enum ending ending)
 {
-    const char *text = "the library reports a failure";
+    const char *text = "the library reported a failure";
 
     if (ending == ENDED_REFUSED)
-        text = "the library refuses to begin";
+        text = "the library rejected the request";
     else if (ending == ENDED_NOWHERE)
-        text = "the library does not run";
+        text = "the library is not running";
     else if (ending == ENDED_OVERDUE)
-        text = "there is no answer after controller.deadline";
+        text = "no answer within controller.deadline";
     return text;
 }
 
-static void tell_prolog(const struct hand_over *hand_over, const struct policy *policy)
+static void complete_prolog(const struct hand_over *hand_over, const struct policy *policy)
 {
     bool failed = hand_over->ending != ENDED_DONE;
     bool requeue = failed && policy->on_failure == ON_FAILURE_REQUEUE;
 
     if (failed)
-        log_error("job %u: its nodes have not left Kubernetes: %s; the job %s (controller.onFailure)",
-                  hand_over->job_id, why(hand_over->ending),
-                  requeue ? "is requeued, or ended if it is interactive" : "starts");
+        log_error(MESSAGE_POLICY, hand_over->job_id, why(hand_over->ending),
+                  requeue ? "is requeued, or ends if it is interactive" : "starts",
+                  requeue ? "requeue" : "start", hand_over->job_id);
     slurmctld.prolog_slurmctld(requeue ? PROLOG_FAILED : PROLOG_SUCCEEDED, hand_over->job_id,
                                hand_over->ending == ENDED_OVERDUE);
 }
 
-static void tell_epilog(const struct hand_over *hand_over)
+static void complete_epilog(const struct hand_over *hand_over)
 {
     if (hand_over->ending != ENDED_DONE)
-        log_error("job %u: its nodes are not back in Kubernetes: %s; the reconciler gives them back when it "
-                  "can, or bebidactl reconcile",
-                  hand_over->job_id, why(hand_over->ending));
+        log_error(MESSAGE_NOT_BACK, hand_over->job_id, why(hand_over->ending));
 }
 
-static void tell(const struct hand_over *hand_over, const struct policy *policy)
+static void complete(const struct hand_over *hand_over, const struct policy *policy)
 {
     if (hand_over->direction == BEBIDA_DECOMMISSION)
-        tell_prolog(hand_over, policy);
+        complete_prolog(hand_over, policy);
     else
-        tell_epilog(hand_over);
+        complete_epilog(hand_over);
 }
 
-/* Returns whether its end will be told. */
+/* Returns whether slurmctld is to wait for its end. */
 static bool hand_over(job_record_t *job, int32_t direction)
 {
     struct hand_over *taken = job_hand_over(job, direction);
@@ -99,7 +96,7 @@ static bool hand_over(job_record_t *job, int32_t direction)
     bool waits = taken != NULL && bridge_hand_over(taken);
 
     if (taken != NULL && !waits)
-        log_error("job %u: not handed over: the plugin has not started; see its first error", job_id);
+        log_error(MESSAGE_PLUGIN_NOT_STARTED, job_id);
     return waits;
 }
 
@@ -120,8 +117,8 @@ EXPORTED void prep_p_register_callbacks(prep_callbacks_t *callbacks)
 {
     if (job_in_slurmctld() && callbacks->prolog_slurmctld != NULL && slurmctld.prolog_slurmctld == NULL) {
         slurmctld = *callbacks;
-        (void)bridge_open(tell,
-                          (struct bridge_questions){.presence = questions_presence, .jobs = questions_jobs});
+        (void)bridge_open(complete, (struct bridge_queries){.presence = slurm_queries_presence,
+                                                            .jobs = slurm_queries_jobs});
     }
 }
 

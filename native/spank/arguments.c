@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "messages.h"
 
 static const char *value_of(const char *word, const char *name)
 {
@@ -27,7 +28,7 @@ struct arguments arguments_read(int count, char **words)
         else if (config != NULL)
             arguments.config = config;
         else
-            log_error("plugstack.conf: %s: spank_bebida.so takes libdir=FOLDER and config=FILE", words[i]);
+            log_error(MESSAGE_ARGUMENT, words[i]);
     }
     return arguments;
 }

@@ -8,6 +8,7 @@
 #include <slurm/spank.h>
 
 #include "log.h"
+#include "messages.h"
 #include "node_library.h"
 #include "slurmctld.h"
 
@@ -30,7 +31,7 @@ static const char *variable(const char *name)
 
 static int fail(const char *reason)
 {
-    log_error("job %s does not start on this node: %s", variable("SLURM_JOB_ID"), reason);
+    log_error(MESSAGE_JOB_NOT_STARTED, variable("SLURM_JOB_ID"), reason);
     slurmctld_drain(variable("SLURMD_NODENAME"), reason);
     if (atexit(exit_failed) != 0)
         exit_failed();
@@ -65,7 +66,6 @@ int node_epilog(const struct arguments *arguments)
 
     if (open_library(arguments, &node) &&
         node.epilog(&host, (const char *const *)environ, reason, sizeof(reason)) != BEBIDA_DONE)
-        log_error("node %s is not back in Kubernetes: %s; the epilog of the next job tries again",
-                  variable("SLURMD_NODENAME"), reason);
+        log_error(MESSAGE_NODE_NOT_BACK, variable("SLURMD_NODENAME"), reason);
     return 0;
 }

@@ -5,6 +5,7 @@
 
 #include "library.h"
 #include "log.h"
+#include "messages.h"
 #include "slurmctld.h"
 
 static struct library library_in(const char *folder)
@@ -12,7 +13,7 @@ static struct library library_in(const char *folder)
     return (struct library){
         .file = "libbebida_node.so",
         .named = folder,
-        .without = "without it, kubelet and the container runtime go on beside the jobs of this node",
+        .without = WITHOUT_NODE,
     };
 }
 

@@ -9,6 +9,7 @@
 
 #include "bebida.h"
 #include "log.h"
+#include "messages.h"
 #include "node_library.h"
 
 enum { LONGEST_REASON = 1024 };
@@ -35,8 +36,7 @@ int main(void)
     if (node.recover(&host, (const char *const *)environ, reason, sizeof(reason)) == BEBIDA_DONE)
         status = EXIT_SUCCESS;
     else
-        log_error("this node is not back in Kubernetes: %s; the next try is within a quarter of an hour",
-                  reason);
+        log_error(MESSAGE_NODE_NOT_RECOVERED, reason);
 end:
     return status;
 }

@@ -8,7 +8,8 @@
 
 #include "bebida.h"
 #include "log.h"
-#include "slurm_api.h"
+#include "messages.h"
+#include "slurm_jobs.h"
 
 /* From 23.11 on, slurmstepd has not made Slurm's plugins ready to speak to slurmctld when it runs prologs. */
 static void connect_once(void)
@@ -22,9 +23,7 @@ static void connect_once(void)
 
 static bool has_nodes(const job_info_t *job)
 {
-    const uint32_t base = job->job_state & JOB_STATE_BASE;
-
-    return base == JOB_RUNNING || base == JOB_SUSPENDED || (job->job_state & JOB_COMPLETING) != 0;
+    return slurm_jobs_is_running(job) || (job->job_state & JOB_COMPLETING) != 0;
 }
 
 /* A job may have been requeued to other nodes, or have given this one back. */
@@ -39,29 +38,27 @@ static bool is_here(const job_info_t *job)
     return found;
 }
 
+struct name {
+    char *text;
+    uint32_t size;
+};
+
+static int32_t copy_name_of_one_here(const job_info_t *job, void *context)
+{
+    const struct name *name = context;
+    bool here = has_nodes(job) && is_here(job);
+
+    if (here && name->size > 0)
+        (void)snprintf(name->text, name->size, "%s", job->name == NULL ? "" : job->name);
+    return here ? BEBIDA_PRESENT : BEBIDA_GONE;
+}
+
 int32_t slurmctld_find_job(uint32_t job_id, char *name, uint32_t size)
 {
-    job_info_msg_t *jobs = NULL;
-    int32_t presence = BEBIDA_GONE;
+    struct name found = {name, size};
 
     connect_once();
-    if (slurm_load_job(&jobs, job_id, 0) != SLURM_SUCCESS) {
-        presence = errno == ESLURM_INVALID_JOB_ID ? BEBIDA_GONE : BEBIDA_UNKNOWN;
-        goto end;
-    }
-    /* Under the number of an array or of a heterogeneous job, slurmctld tells of all its parts. */
-    for (uint32_t i = 0; i < jobs->record_count; i++) {
-        const job_info_t *job = &jobs->job_array[i];
-
-        if (job->job_id == job_id && has_nodes(job) && is_here(job)) {
-            presence = BEBIDA_PRESENT;
-            if (size > 0)
-                (void)snprintf(name, size, "%s", job->name == NULL ? "" : job->name);
-        }
-    }
-end:
-    slurm_free_job_info_msg(jobs);
-    return presence;
+    return slurm_jobs_find(job_id, copy_name_of_one_here, &found);
 }
 
 void slurmctld_drain(const char *node, const char *reason)
@@ -77,6 +74,5 @@ void slurmctld_drain(const char *node, const char *reason)
     update.reason = text;
     slurm_api_reason_from(&update, getuid());
     if (slurm_update_node(&update) != SLURM_SUCCESS)
-        log_error("cannot drain node %s: %s; slurmd's own \"Prolog error\" stands as its reason", node,
-                  slurm_strerror(errno));
+        log_error(MESSAGE_NODE_NOT_DRAINED, node, slurm_strerror(errno));
 }

@@ -12,8 +12,8 @@
 
 #include "arguments.h"
 #include "node.h"
-#include "notice.h"
 #include "submit.h"
+#include "user_message.h"
 
 #define EXPORTED __attribute__((visibility("default")))
 
@@ -33,8 +33,8 @@ EXPORTED int slurm_spank_init(spank_t spank, int count, char **words)
         result = submit_register(spank, &arguments);
         break;
     case S_CTX_REMOTE:
-        result = notice_register(spank);
-        notice_take(spank);
+        result = user_message_register(spank);
+        user_message_take(spank);
         break;
     default:
         break;
@@ -55,7 +55,7 @@ EXPORTED int slurm_spank_user_init(spank_t spank, int count, char **words)
     (void)spank;
     (void)count;
     (void)words;
-    notice_give();
+    user_message_give();
     return ESPANK_SUCCESS;
 }
 

@@ -13,6 +13,7 @@
 #include <slurm/slurm_errno.h>
 
 #include "log.h"
+#include "messages.h"
 #include "node_library.h"
 
 #define TAKE "take"
@@ -42,7 +43,7 @@ static void ask(int answer)
     if (node_library_open(submission.arguments.libdir, &node) &&
         node.may_keep(&host, environment, reason, sizeof(reason)) != BEBIDA_DONE &&
         write(answer, reason, strlen(reason)) < 0)
-        log_error("--bebida=" KEEP ": %s", strerror(errno));
+        log_error(MESSAGE_OPTION, KEEP, strerror(errno));
 }
 
 /* A courtesy to the user, who hears it now instead of after hours in the queue; slurmctld and the nodes
@@ -71,7 +72,7 @@ static bool may_keep(void)
     while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR)
         ;
     if (*reason != '\0')
-        log_error("--bebida=" KEEP ": %s", reason);
+        log_error(MESSAGE_OPTION, KEEP, reason);
     return *reason == '\0';
 }
 
@@ -83,15 +84,14 @@ static int choose(int value, const char *mode, int remote)
     (void)remote;
     /* sbatch and salloc make a new job also from within one. */
     if (spank_context() == S_CTX_LOCAL && getenv("SLURM_JOB_ID") != NULL)
-        log_info("--bebida belongs to a job and changes nothing for a step of one that runs");
+        log_info(MESSAGE_OPTION_OF_STEP);
     if (mode != NULL && strcmp(mode, TAKE) == 0) {
         submission.mode = TAKE;
     } else if (mode != NULL && strcmp(mode, KEEP) == 0) {
         submission.mode = KEEP;
         result = may_keep() ? ESPANK_SUCCESS : ESPANK_ERROR;
     } else {
-        log_error("--bebida=%s: a job can " TAKE " its nodes from Kubernetes or " KEEP " them there",
-                  mode == NULL ? "" : mode);
+        log_error(MESSAGE_OPTION_UNKNOWN, mode == NULL ? "" : mode);
         result = ESPANK_BAD_ARG;
     }
     /* Slurm asks for a negative number. */
@@ -103,8 +103,7 @@ struct spank_option submit_option(spank_opt_cb_f callback)
     return (struct spank_option){
         .name = "bebida",
         .arginfo = "mode",
-        .usage = "whether the job's nodes leave Kubernetes: take (the default) them from it, or keep them "
-                 "there beside the job, where the site allows that",
+        .usage = USAGE_OPTION,
         .has_arg = 1,
         .cb = callback,
     };
@@ -125,6 +124,6 @@ int submit_pass_on(spank_t spank)
     if (submission.mode != NULL)
         error = spank_job_control_setenv(spank, "BEBIDA", submission.mode, 1);
     if (error != ESPANK_SUCCESS)
-        log_error("--bebida=%s: %s", submission.mode, spank_strerror(error));
+        log_error(MESSAGE_OPTION, submission.mode, spank_strerror(error));
     return error == ESPANK_SUCCESS ? 0 : -1;
 }

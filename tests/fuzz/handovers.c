@@ -1,5 +1,5 @@
 /* The queue of hand-overs under any order of what its two threads and the library do to it: no hand-over is
- * lost, told twice, or leaked. */
+ * lost, reported twice, or leaked. */
 #include "handovers.h"
 
 #include <string.h>
@@ -14,9 +14,9 @@ static struct {
     struct handovers handovers;
     uint64_t requests;
     size_t added;
-    size_t told;
-    struct hand_over *carrying;
-    struct hand_over *telling;
+    size_t reported;
+    struct hand_over *submitting;
+    struct hand_over *reporting;
 } world;
 
 static void add(uint8_t size)
@@ -34,20 +34,20 @@ static void add(uint8_t size)
     world.added++;
 }
 
-static void carried(void)
+static void submitted(void)
 {
-    if (world.carrying != NULL)
-        handovers_carried(world.carrying);
-    world.carrying = NULL;
+    if (world.submitting != NULL)
+        handovers_submitted(world.submitting);
+    world.submitting = NULL;
 }
 
-static void told(void)
+static void reported(void)
 {
-    if (world.telling != NULL) {
-        (void)handovers_told(&world.handovers, world.telling);
-        world.told++;
+    if (world.reporting != NULL) {
+        (void)handovers_reported(&world.handovers, world.reporting);
+        world.reported++;
     }
-    world.telling = NULL;
+    world.reporting = NULL;
 }
 
 static void end(struct hand_over *waiting)
@@ -67,11 +67,11 @@ static void do_step(enum step step, uint8_t argument)
         add(argument);
         break;
     case TAKE:
-        if (world.carrying == NULL)
-            world.carrying = handovers_next_to_carry(&world.handovers);
+        if (world.submitting == NULL)
+            world.submitting = handovers_next_to_submit(&world.handovers);
         break;
     case CARRIED:
-        carried();
+        submitted();
         break;
     case END: /* the library answers, perhaps a number that is none */
         end(handovers_waiting(&world.handovers, argument));
@@ -80,15 +80,15 @@ static void do_step(enum step step, uint8_t argument)
         end(handovers_next_to_end(&world.handovers));
         break;
     case TELL:
-        if (world.telling == NULL)
-            world.telling = handovers_next_to_tell(&world.handovers);
+        if (world.reporting == NULL)
+            world.reporting = handovers_next_to_report(&world.handovers);
         break;
     case TOLD:
-        told();
+        reported();
         break;
     case DROP:
     case STEPS:
-        world.told += handovers_drop(&world.handovers);
+        world.reported += handovers_drop(&world.handovers);
         break;
     }
 }
@@ -99,9 +99,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     handovers_empty(&world.handovers);
     for (size_t i = 0; i + 1 < size; i += 2)
         do_step(data[i] % STEPS, data[i + 1]);
-    carried();
-    told();
-    world.told += handovers_drop(&world.handovers);
-    must(world.told == world.added);
+    submitted();
+    reported();
+    world.reported += handovers_drop(&world.handovers);
+    must(world.reported == world.added);
     return 0;
 }

@@ -46,7 +46,7 @@ PROMISE(A_library_that_never_answers_holds_up_no_job_beyond_the_deadline)
     keep(slurmctld_prolog(5, "n1"));
     keep(slurmctld_told(1).status == 0 && slurmctld_told(1).timed_out);
     keep(!slurmctld_epilog(5, "n1"));
-    slurmctld_awaits_log("error", "job 5: its nodes are not back in Kubernetes: there is no answer");
+    slurmctld_awaits_log("error", "job 5: its nodes are not back in Kubernetes: no answer");
     keep(slurmctld_logged("error", "job 5") == 2);
     slurmctld_stops();
 }
@@ -115,12 +115,12 @@ PROMISE(A_library_that_never_returns_is_one_error_and_does_not_take_more_memory_
     for (uint32_t job = 2; job <= KEPT + 1; job++)
         keep(slurmctld_prolog(job, "n1"));
     (void)slurmctld_told(KEPT + 1);
-    keep(slurmctld_logged("error", "does not return") == 0);
+    keep(slurmctld_logged("error", "not responding") == 0);
     for (uint32_t job = KEPT + 2; job <= KEPT + 100; job++)
         keep(slurmctld_prolog(job, "n1"));
     (void)slurmctld_told(KEPT + 100);
-    slurmctld_awaits_log("error", "systemctl restart slurmctld");
-    keep(slurmctld_logged("error", "does not return") == 1);
+    slurmctld_awaits_log("error", "Restart slurmctld");
+    keep(slurmctld_logged("error", "not responding") == 1);
     slurmctld_forgets();
 
     before = memory_after(KEPT + 101, 2 * KEPT);
@@ -165,7 +165,7 @@ static void a_library_that_does_not_run(const char *said_at_start)
         keep(slurmctld_told(job).status == 1 << 8 && !slurmctld_told(job).timed_out);
     }
     keep(!slurmctld_epilog(3, "n1"));
-    slurmctld_awaits_log("error", "job 3: its nodes are not back in Kubernetes: the library does not run");
+    slurmctld_awaits_log("error", "job 3: its nodes are not back in Kubernetes: the library is not running");
     keep(slurmctld_logged("error", said_at_start) == 1);
     keep(slurmctld_logged("error", "libbebida_controller.so") == 1);
     keep(slurmctld_logged("error", "bebida: job ") == 4);
@@ -195,7 +195,7 @@ PROMISE(A_library_of_another_ABI_is_not_started)
 {
     site_library("of_another_abi");
     controller.start = must_not_be_started;
-    a_library_that_does_not_run("of the border, this plugin version");
+    a_library_that_does_not_run("this plugin needs ");
 }
 
 static int32_t refuses_this_abi(void)
@@ -219,7 +219,7 @@ static int32_t refuses_its_configuration(void)
 PROMISE(A_refused_configuration_is_one_error_at_start_and_one_per_job)
 {
     controller.start = refuses_its_configuration;
-    a_library_that_does_not_run("the configuration cannot be used");
+    a_library_that_does_not_run("its configuration is invalid");
 }
 
 PROMISE(A_library_that_cannot_run_starts_the_job_by_default)

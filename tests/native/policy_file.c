@@ -111,7 +111,7 @@ PROMISE(A_file_that_others_could_have_written_is_one_error_that_says_what_to_run
     owned_by(geteuid(), 0664, "its mode 664 lets others change it");
     owned_by(geteuid(), 0646, "run: chmod go-w /tmp/bebida.yaml.");
     if (geteuid() == 0) {
-        owned_by(65534, 0644, "it belongs to user 65534");
+        owned_by(65534, 0644, "owned by user 65534");
         owned_by(65534, 0600, "run: chown root /tmp/bebida.yaml.");
         /* A daemon that is not root reads root's file, and its own. */
         keep(seteuid(65534) == 0);
@@ -128,7 +128,7 @@ PROMISE(A_bad_value_is_one_error_that_names_file_and_line)
     is_default_with_an_error("controller:\n  deadline: 5s\n  onFailure: explode\n", ":3:", "explode");
     is_default_with_an_error("controller:\n  deadline: 0s\n", ":2:", "controller.deadline");
     is_default_with_an_error("controller:\n  deadline: [5s]\n", ":2:", "controller.deadline");
-    is_default_with_an_error("\n\ncontroller: 5s\n", ":3:", "controller is a mapping");
+    is_default_with_an_error("\n\ncontroller: 5s\n", ":3:", "controller must be a mapping");
     is_default_with_an_error("- controller\n", ":1:", "a mapping of keys");
 }
 

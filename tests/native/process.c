@@ -23,7 +23,7 @@ PROMISE(A_fork_answers_for_its_jobs_and_leaves_the_library_alone)
         keep(slurmctld_prolog(2, "n1"));
         keep(slurmctld_told(2).job_id == 2 && slurmctld_told(2).status == 1 << 8);
         keep(library_handed_so_far() == 1);
-        keep(slurmctld_logged("error", "has forked") == 1);
+        keep(slurmctld_logged("error", "before it forked") == 1);
         _exit(0);
     }
     keep(waitpid(child, &status, 0) == child && status == 0);
@@ -100,7 +100,7 @@ static uint64_t blocked_by(const char *name, uint64_t open)
 
 PROMISE(Our_threads_take_no_signal_of_slurmctld_and_let_the_runtimes_through)
 {
-    static const char *const threads[] = {"bebida_carrier", "bebida_answerer"};
+    static const char *const threads[] = {"bebida_submit", "bebida_complete"};
     static const int of_slurmctld[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGABRT, SIGPIPE, SIGALRM, SIGTERM,
                                        SIGCHLD, SIGTSTP, SIGUSR1, SIGUSR2, SIGXCPU, SIGPROF};
     /* A fault that is blocked ends slurmctld where managed code would have caught an exception. */

@@ -10,7 +10,7 @@ internal sealed class Report(TextWriter output, ProcessState? alone)
     private const long Megabyte = 1 << 20;
     private const long MostAdded = 40;
     private const long MostGrowth = 4;
-    private const int MostThreads = 6 + 8; // bebida_carrier, bebida_answerer; Finalizer, Timer, Sockets, Gate and the pool's workers
+    private const int MostThreads = 6 + 8; // bebida_submit, bebida_complete; Finalizer, Timer, Sockets, Gate and the pool's workers
     private const int MostFiles = 4;
 
     private readonly List<(int Jobs, ProcessState State)> samples = [];

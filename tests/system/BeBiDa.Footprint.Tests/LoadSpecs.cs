@@ -10,8 +10,8 @@ internal sealed class LoadSpecs
         ".NET Sockets",
         ".NET TP Gate",
         ".NET Timer",
-        "bebida_answerer",
-        "bebida_carrier",
+        "bebida_complete",
+        "bebida_submit",
     ];
     private static readonly string[] Lasting = ["bckfl", "rpcmgr", "sched_agent", "sigmgr", "slurmctld", "sstate"];
     private const int MostWorkers = 8; // ThreadPoolMaxThreads in BeBiDa.Controller.csproj

@@ -17,13 +17,13 @@ internal sealed class BrokenLibrarySpecs
     [OneTimeTearDown]
     public void Remove() => Directory.Delete(folder, recursive: true);
 
-    [TestCase("hangs when started", "no answer after controller.deadline")]
-    [TestCase("hangs in a call", "no answer after controller.deadline")]
-    [TestCase("never answers", "no answer after controller.deadline")]
-    [TestCase("throws when started", "the library does not run")]
-    [TestCase("throws in a call", "the library refuses to begin")]
-    [TestCase("reports a failure", "the library reports a failure")]
-    [TestCase("speaks another ABI", "install both from one release")]
+    [TestCase("hangs when started", "no answer within controller.deadline")]
+    [TestCase("hangs in a call", "no answer within controller.deadline")]
+    [TestCase("never answers", "no answer within controller.deadline")]
+    [TestCase("throws when started", "the library is not running")]
+    [TestCase("throws in a call", "the library rejected the request")]
+    [TestCase("reports a failure", "the library reported a failure")]
+    [TestCase("has another ABI", "Install both from one release")]
     [TestCase(Absent, "cannot open libbebida_controller.so")]
     public Task Jobs_start_after_the_deadline_when_the_library(string way, string cause) =>
         WithAsync(
@@ -37,7 +37,7 @@ internal sealed class BrokenLibrarySpecs
                 await site.Slurm.WaitForIdleNodesAsync();
                 Assert.That(
                     site.Slurm.Controller.ReadLog(),
-                    Does.Contain(cause).And.Contain($"job {batch}: its nodes have not left Kubernetes")
+                    Does.Contain(cause).And.Contain($"job {batch}: its nodes did not leave Kubernetes")
                 );
             }
         );

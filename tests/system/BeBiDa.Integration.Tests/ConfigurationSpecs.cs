@@ -44,8 +44,8 @@ internal sealed class ConfigurationSpecs
                 File.SetUnixFileMode(site.ConfigurationFile, (UnixFileMode)0b110_110_110);
                 await site.Slurm.RestartControllerAsync();
                 var refusal =
-                    $"error: bebida: {Regex.Escape(site.ConfigurationFile)}: its mode 666 lets others change it, .* chmod go-w {Regex.Escape(site.ConfigurationFile)}";
-                await site.Slurm.Controller.WaitForLogAsync(refusal + "; controller.deadline is taken as 30s");
+                    $"error: bebida: {Regex.Escape(site.ConfigurationFile)}: its mode 666 lets others change it.* chmod go-w {Regex.Escape(site.ConfigurationFile)}";
+                await site.Slurm.Controller.WaitForLogAsync(refusal + "; using controller.deadline 30s");
                 await site.Slurm.Controller.WaitForLogAsync(refusal + "$");
                 (await site.Slurm.RunAsync("srun", ["-N1", "true"])).EnsureSucceeded();
                 Assert.That(await site.UnschedulableAsync(), Is.Empty);

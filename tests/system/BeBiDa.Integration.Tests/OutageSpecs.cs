@@ -27,7 +27,7 @@ internal sealed class OutageSpecs : SiteTest
         var job = await StartJobAsync("-N2");
         Assert.That(
             Slurm.Controller.ReadLog(),
-            Does.Contain($"job {job}: its nodes have not left Kubernetes").And.Contain("the job starts (controller.onFailure)")
+            Does.Contain($"job {job}: its nodes did not leave Kubernetes").And.Contain("the job starts (controller.onFailure)")
         );
 
         await Site.EmbeddedApi.RestartAsync();

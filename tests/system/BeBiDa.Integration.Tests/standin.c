@@ -22,7 +22,7 @@ static void hang(void)
 
 uint32_t bebida_abi_version(void)
 {
-    return is("speaks another ABI") ? BEBIDA_ABI_VERSION + 1 : BEBIDA_ABI_VERSION;
+    return is("has another ABI") ? BEBIDA_ABI_VERSION + 1 : BEBIDA_ABI_VERSION;
 }
 
 int32_t bebida_start(const struct bebida_host *lent)

@@ -73,11 +73,11 @@ public static partial class Verdict
     /// <summary>Lines of slurmctld's log, and of what it wrote beside it, that must not be there whatever goes wrong outside.</summary>
     public static IReadOnlyList<string> Internal(string log) => [.. log.Split('\n').Where(line => InternalLine().IsMatch(line))];
 
-    [GeneratedRegex(@"bebida: job (\d+): its nodes have not left Kubernetes")]
+    [GeneratedRegex(@"bebida: job .* event=policy outcome=start job=(\d+)$", RegexOptions.Multiline)]
     private static partial Regex PolicyLine();
 
     [GeneratedRegex(
-        @"fatal|should not have been|unexpected internal error|bebida: .*(does not stop|no memory|out of memory|has forked)|Unhandled exception|Process terminated|Segmentation|Aborted|assert",
+        @"fatal|should not have been|unexpected internal error|bebida: .*(does not stop|no memory|out of memory|before it forked)|Unhandled exception|Process terminated|Segmentation|Aborted|assert",
         RegexOptions.IgnoreCase
     )]
     private static partial Regex InternalLine();

@@ -1,11 +1,12 @@
-#include "questions.h"
+#include "slurm_queries.h"
 
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "messages.h"
 #include "nodes.h"
-#include "slurm_api.h"
+#include "slurm_jobs.h"
 
 /* A job that is completing is shown with those of its nodes that have not reported their end of it yet. */
 static bool is_leaving(const job_info_t *job)
@@ -29,37 +30,26 @@ static bool give_nodes(const job_info_t *job, bebida_take_node take, void *conte
     return nodes != NULL;
 }
 
-int32_t questions_presence(uint32_t job_id, bebida_take_node take, void *context)
+struct node_taker {
+    bebida_take_node take;
+    void *context;
+};
+
+static int32_t give_nodes_left(const job_info_t *job, void *context)
 {
-    job_info_msg_t *jobs = NULL;
+    const struct node_taker *taker = context;
     int32_t presence = BEBIDA_GONE;
 
-    if (slurm_load_job(&jobs, job_id, 0) != SLURM_SUCCESS) {
-        presence = errno == ESLURM_INVALID_JOB_ID ? BEBIDA_GONE : BEBIDA_UNKNOWN;
-        goto end;
-    }
-    /* Under the number of an array or of a heterogeneous job, slurmctld tells of all its parts. */
-    for (uint32_t i = 0; i < jobs->record_count; i++) {
-        const job_info_t *job = &jobs->job_array[i];
-
-        if (job->job_id != job_id || !is_leaving(job) || !has_nodes(job))
-            continue;
-        if (!give_nodes(job, take, context)) {
-            presence = BEBIDA_UNKNOWN;
-            goto end;
-        }
-        presence = BEBIDA_PRESENT;
-    }
-end:
-    slurm_free_job_info_msg(jobs);
+    if (is_leaving(job) && has_nodes(job))
+        presence = give_nodes(job, taker->take, taker->context) ? BEBIDA_PRESENT : BEBIDA_UNKNOWN;
     return presence;
 }
 
-static bool is_running(const job_info_t *job)
+int32_t slurm_queries_presence(uint32_t job_id, bebida_take_node take, void *context)
 {
-    const uint32_t base = job->job_state & JOB_STATE_BASE;
+    struct node_taker taker = {take, context};
 
-    return base == JOB_RUNNING || base == JOB_SUSPENDED;
+    return slurm_jobs_find(job_id, give_nodes_left, &taker);
 }
 
 /* Over, yet not done with: its nodes have not all reported their end of it, or its epilog hook is still to
@@ -101,8 +91,8 @@ static bool load_cluster(char *cluster, uint32_t size)
     return loaded;
 }
 
-int32_t questions_jobs(bebida_take_job take, void *context, char *cluster, uint32_t cluster_size,
-                       char *reason, uint32_t reason_size)
+int32_t slurm_queries_jobs(bebida_take_job take, void *context, char *cluster, uint32_t cluster_size,
+                           char *reason, uint32_t reason_size)
 {
     job_info_msg_t *jobs = NULL;
     int32_t outcome = BEBIDA_FAILED;
@@ -110,14 +100,14 @@ int32_t questions_jobs(bebida_take_job take, void *context, char *cluster, uint3
     /* Jobs in hidden partitions too, none of another cluster of a federation. */
     if (!load_cluster(cluster, cluster_size) ||
         slurm_load_jobs(0, &jobs, SHOW_ALL | SHOW_LOCAL) != SLURM_SUCCESS) {
-        (void)snprintf(reason, reason_size, "slurmctld does not tell its jobs: %s", slurm_strerror(errno));
+        (void)snprintf(reason, reason_size, MESSAGE_JOBS_NOT_LISTED, slurm_strerror(errno));
         goto end;
     }
     for (uint32_t i = 0; i < jobs->record_count; i++) {
         const job_info_t *job = &jobs->job_array[i];
 
-        if ((is_running(job) || is_over(job)) && !give(take, context, job)) {
-            (void)snprintf(reason, reason_size, "no memory for the nodes of job %u", job->job_id);
+        if ((slurm_jobs_is_running(job) || is_over(job)) && !give(take, context, job)) {
+            (void)snprintf(reason, reason_size, MESSAGE_NO_MEMORY_FOR_NODES, job->job_id);
             goto end;
         }
     }

@@ -1,6 +1,6 @@
 /* The file that the node's prolog leaves for a job's user: whatever is in it, what its user reads is one
  * line. */
-#include "notice.h"
+#include "user_message.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -77,8 +77,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     content = data;
     content_size = size;
     looking = true;
-    notice_take(NULL);
+    user_message_take(NULL);
     looking = false;
-    notice_give();
+    user_message_give();
     return 0;
 }

@@ -1,4 +1,4 @@
-#include "notice.h"
+#include "user_message.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -18,7 +18,7 @@ static int ignore(int value, const char *mode, int remote)
     return 0;
 }
 
-int notice_register(spank_t spank)
+int user_message_register(spank_t spank)
 {
     struct spank_option option = submit_option(ignore);
 
@@ -26,11 +26,11 @@ int notice_register(spank_t spank)
 }
 
 /* What there is to tell, read while this process is still root's. */
-static char notice[512];
+static char message[512];
 
 /* Once for a job: on its first node, by whichever step comes first. The file itself stays, it marks the job.
  */
-void notice_take(spank_t spank)
+void user_message_take(spank_t spank)
 {
     char path[64];
     uint32_t job_id = 0;
@@ -44,16 +44,16 @@ void notice_take(spank_t spank)
     file = fopen(path, "re");
     if (file == NULL)
         return;
-    if (fgets(notice, sizeof(notice), file) != NULL) {
-        notice[strcspn(notice, "\n")] = '\0';
+    if (fgets(message, sizeof(message), file) != NULL) {
+        message[strcspn(message, "\n")] = '\0';
         if (truncate(path, 0) != 0)
-            notice[0] = '\0';
+            message[0] = '\0';
     }
     (void)fclose(file);
 }
 
-void notice_give(void)
+void user_message_give(void)
 {
-    if (*notice != '\0')
-        slurm_spank_log("bebida: %s", notice);
+    if (*message != '\0')
+        slurm_spank_log("bebida: %s", message);
 }

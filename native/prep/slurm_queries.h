@@ -1,0 +1,17 @@
+/* What slurmctld is asked about its jobs: by request, as any command asks it, so that no lock and no layout
+ * of its own is needed. No lock of slurmctld's may be held. */
+#ifndef BEBIDA_SLURM_QUERIES_H
+#define BEBIDA_SLURM_QUERIES_H
+
+#include <stdint.h>
+
+#include "bebida.h"
+
+/* bebida_host.presence. */
+int32_t slurm_queries_presence(uint32_t job_id, bebida_take_node take, void *context);
+
+/* bebida_host.jobs. */
+int32_t slurm_queries_jobs(bebida_take_job take, void *context, char *cluster, uint32_t cluster_size,
+                           char *reason, uint32_t reason_size);
+
+#endif
