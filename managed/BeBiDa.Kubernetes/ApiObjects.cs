@@ -194,7 +194,7 @@ internal static class ObjectLists
             ? metadata
             : throw new ClusterException(
                 ClusterFault.Unavailable,
-                $"what {server} answers is no list of Kubernetes objects (is it an API server?)"
+                $"{server} did not answer with a list of Kubernetes objects (is it an API server?)"
             );
 
     /// <summary>Reads a list page by page.</summary>
@@ -215,7 +215,7 @@ internal static class ObjectLists
             if (!asked.Add(next))
                 throw new ClusterException(
                     ClusterFault.Unavailable,
-                    $"{server} answers a list with the same page again and again (its continue is the one that was sent; does something in between keep answers?)"
+                    $"{server} lists the same page again and again: it returns the continue token that it was sent (does a proxy cache its answers?)"
                 );
             query = $"&continue={Uri.EscapeDataString(next)}";
         }

@@ -5,14 +5,14 @@ using Polly.CircuitBreaker;
 
 namespace BeBiDa.Kubernetes;
 
-/// <summary>Spares an API server that answers nobody: one request at a time asks whether it is well again, and the others wait.</summary>
+/// <summary>Spares an API server that answers nobody: one request at a time probes whether it has recovered, and the others wait.</summary>
 /// <remarks>
-/// Only for what every hand-over needs, holds and lists of pods. An eviction that hangs tells of a webhook and not of the
+/// Only for what every hand-over needs: holds and lists of pods. An eviction that hangs blames a webhook rather than the
 /// server, and must not keep other jobs from their nodes.
 /// </remarks>
 internal sealed class CircuitBreaker
 {
-    // So many in a row without one success between them: a server that restarts, or sheds load, answers some.
+    // In a row, without one success: a server that restarts, or sheds load, answers some.
     private const int Failures = 20;
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan FirstBreak = TimeSpan.FromMilliseconds(250);
@@ -35,7 +35,7 @@ internal sealed class CircuitBreaker
                     BreakDurationGenerator = opened => ValueTask.FromResult(Break(opened.HalfOpenAttempts)),
                     OnOpened = opened =>
                     {
-                        logger.LogDebug("Kubernetes answers nobody; asking again in {Break}", Duration.Format(opened.BreakDuration));
+                        logger.CircuitOpened(Failures, Duration.Format(opened.BreakDuration));
                         return ValueTask.CompletedTask;
                     },
                 }
@@ -57,7 +57,7 @@ internal sealed class CircuitBreaker
             var after = e.RetryAfter is { } given && given > FirstBreak ? given : FirstBreak;
             throw new ClusterException(
                 ClusterFault.Unavailable,
-                $"not asked: Kubernetes has answered none of the last {Failures} requests ({e.InnerException?.Message})",
+                $"not sent: the API server has answered none of the last {Failures} requests ({e.InnerException?.Message})",
                 after * Jitter(),
                 e
             );
@@ -67,6 +67,6 @@ internal sealed class CircuitBreaker
     private static TimeSpan Break(int attempts) =>
         TimeSpan.FromSeconds(Math.Min(LongestBreak.TotalSeconds, FirstBreak.TotalSeconds * Math.Pow(2, Math.Min(attempts, 10)))) * Jitter();
 
-    // Those who waited together are not to come back together.
+    // Requests that waited together must not come back together.
     private static double Jitter() => 0.75 + Random.Shared.NextDouble() / 2;
 }

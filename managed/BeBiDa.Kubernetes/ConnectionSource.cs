@@ -76,13 +76,13 @@ internal sealed class ConnectionSource : IDisposable
             Interlocked.Exchange(ref current, connection).Release();
             stamps = read;
             failures = 0;
-            logger.LogInformation("{Path} was renewed; going on with the new credentials", path);
+            logger.CredentialsRenewed(path);
         }
         catch (ConfigurationException e)
         {
             // A certificate and its key are two files: between one and the other they do not fit.
             if (++failures == 3)
-                logger.LogError("{Problem}; going on with the former credentials until it can be used", e.Message);
+                logger.CredentialsUnusable(e.Message);
         }
     }
 

@@ -35,7 +35,7 @@ internal static class JsonLines
                 if (read.IsCompleted)
                     yield break;
                 if (buffer.Length > Longest)
-                    throw new IOException($"a line of more than {Longest / 1024 / 1024} MiB");
+                    throw new IOException($"a line exceeds {Longest / 1024 / 1024} MiB");
             }
         }
         finally

@@ -28,7 +28,7 @@ public static class Kubeconfig
             var user = Entry(document, "users", userName, "user");
             if (Value(user, "exec") is { } exec && !allowExec)
                 throw new ConfigurationException(
-                    $"{path}:{exec.Start.Line}: user.exec: a credential plugin would have to be forked inside slurmctld, which BeBiDa does not do; use a client certificate, a token or a tokenFile (bebidactl can run plugins)"
+                    $"{path}:{exec.Start.Line}: user.exec: BeBiDa runs no credential plugin inside slurmctld; use a client certificate, a token or a tokenFile (bebidactl can run plugins)"
                 );
             var tokenFile = Text(user, "tokenFile") is { } file ? new TokenFile(FullPath(path, file), $"user.tokenFile of {path}") : null;
             tokenFile?.Read();
@@ -88,8 +88,7 @@ public static class Kubeconfig
         }
     }
 
-    // What the client library would open by name it gets as if it stood in the kubeconfig: so what was found to be nobody
-    // else's is what is used.
+    // Inline referenced files, so the library uses exactly the bytes whose ownership we checked.
     private static void ReadFiles(string path, UserCredentials user, Action<string>? reading)
     {
         if (user.ClientCertificateData is null or "" && user.ClientCertificate is { Length: > 0 } certificate)
@@ -143,7 +142,7 @@ public static class Kubeconfig
         {
             return BoundedYaml.Load(text).Documents is [{ RootNode: YamlMappingNode root }, ..]
                 ? root
-                : throw new ConfigurationException($"{path}: is no kubeconfig");
+                : throw new ConfigurationException($"{path}: is not a kubeconfig");
         }
         catch (YamlException e)
         {

@@ -26,22 +26,22 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
     private static readonly ResourceAttributes PatchRight = new(null, "patch", "nodes", null);
 
     private readonly ApiClient client;
-    private readonly NodeWatch nodes;
+    private readonly NodeInformer nodes;
     private readonly PodQueries pods;
     private readonly KeyedLock writes = new();
     private readonly NeededRights rights;
-    private readonly PodDeparture departure;
+    private readonly PodTermination termination;
     private readonly ILogger logger;
     private readonly ConcurrentDictionary<(string Uid, string Manager), bool> toldCordons = new();
     private readonly string host = Environment.MachineName;
 
-    private KubernetesCluster(ApiClient client, NodeWatch nodes, TimeProvider time, ILogger logger)
+    private KubernetesCluster(ApiClient client, NodeInformer nodes, TimeProvider time, ILogger logger)
     {
         this.client = client;
         this.nodes = nodes;
         this.logger = logger;
         rights = new NeededRights(client);
-        departure = new PodDeparture(client, rights, time, logger);
+        termination = new PodTermination(client, rights, time, logger);
         pods = new PodQueries(client, rights, () => nodes.Count);
     }
 
@@ -63,7 +63,7 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
             logger
         );
         var client = new ApiClient(connections, kubernetes.MaxInFlight, kubernetes.RequestTimeout, time, logger);
-        return new KubernetesCluster(client, new NodeWatch(client, configuration.Nodes.Label, time, logger), time, logger);
+        return new KubernetesCluster(client, new NodeInformer(client, configuration.Nodes.Label, time, logger), time, logger);
     }
 
     /// <summary>The API server's address.</summary>
@@ -181,14 +181,14 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
 
     /// <inheritdoc/>
     public Task EvictAsync(Pod pod, TimeSpan? gracePeriod, CancellationToken cancellationToken) =>
-        departure.EvictAsync(pod, gracePeriod, cancellationToken);
+        termination.EvictAsync(pod, gracePeriod, cancellationToken);
 
     /// <inheritdoc/>
-    public Task MarkDisruptedAsync(Pod pod, CancellationToken cancellationToken) => departure.MarkDisruptedAsync(pod, cancellationToken);
+    public Task MarkDisruptedAsync(Pod pod, CancellationToken cancellationToken) => termination.MarkDisruptedAsync(pod, cancellationToken);
 
     /// <inheritdoc/>
     public Task DeleteAsync(Pod pod, TimeSpan? gracePeriod, CancellationToken cancellationToken) =>
-        departure.DeleteAsync(pod, gracePeriod, cancellationToken);
+        termination.DeleteAsync(pod, gracePeriod, cancellationToken);
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<string>> VolumesInUseAsync(ClusterNode node, CancellationToken cancellationToken)
@@ -319,18 +319,12 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
                 cancellationToken
             )
             .ConfigureAwait(false);
-        logger.LogInformation("job {Job}: node {Node}: removed what another field manager had copied from its hold", hold.Job, node.Name);
+        logger.CopiedHoldRemoved(hold.Job, node.Name);
         if (remnant.CordonedBy is { } manager && toldCordons.TryAdd((node.Uid, manager), true))
-            logger.LogError(
-                "node {Node} stays unschedulable: field manager {Manager} owns spec.unschedulable, which may be an admin's cordon; if it is not, run: kubectl uncordon {Name}",
-                node.Name,
-                manager,
-                node.Name
-            );
+            logger.StaysUnschedulable(node.Name, manager);
     }
 
-    // One after the other for each node: of applies that meet, the API server starts all but one again, and after five
-    // such starts it answers 409. Jobs that share a node would wait for each other's pauses.
+    // Concurrent applies to a node conflict: the server retries five times, then returns 409. So we serialize writes per node.
     private async Task<OwnedObject?> ApplyAsync(
         ClusterNode node,
         HoldKey hold,

@@ -73,7 +73,7 @@ internal sealed class PodQueries(ApiClient client, NeededRights rights, Func<int
             Interlocked.Add(ref watches, -selectors.Count);
             throw new ClusterException(
                 ClusterFault.Throttled,
-                $"not watched: {RequestLimits.OpenPodWatches} watches of pods are as many as may be open"
+                $"watch not opened: {RequestLimits.OpenPodWatches} watches of pods are open already"
             );
         }
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

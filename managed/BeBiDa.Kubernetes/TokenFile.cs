@@ -22,7 +22,7 @@ internal sealed class TokenFile(string path, string key) : ITokenProvider
         var token = TrustedFile.ReadSecret(path, key).Trim();
         if (token.Any(c => !char.IsBetween(c, '!', '~')))
             throw new ConfigurationException(
-                $"{path}: is not a token: there are blanks, line breaks or foreign letters in it (base64 -w0 breaks no lines)"
+                $"{path}: is not a token: it contains blanks, line breaks or non-ASCII characters (base64 -w0 writes no line breaks)"
             );
         var header = new AuthenticationHeaderValue("Bearer", token);
         last = new Token(stamp, header);

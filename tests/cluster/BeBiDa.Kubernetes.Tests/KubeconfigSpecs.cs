@@ -270,7 +270,7 @@ public sealed class KubeconfigSpecs() : ClusterTest(ApiServerKind.Embedded)
     }
 
     [TestCase("users: [", "not YAML")]
-    [TestCase("- a list", "is no kubeconfig")]
+    [TestCase("- a list", "is not a kubeconfig")]
     [TestCase("apiVersion: v1\nkind: Config\n", "no context ''")]
     public void A_file_that_is_no_kubeconfig_is_refused_with_its_name(string text, string why)
     {

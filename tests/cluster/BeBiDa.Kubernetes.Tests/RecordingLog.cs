@@ -6,9 +6,12 @@ namespace BeBiDa.Tests;
 /// <summary>Keeps what is logged, to look at.</summary>
 public sealed class RecordingLog : ILogger
 {
-    private readonly ConcurrentQueue<(LogLevel Level, string Text)> lines = new();
+    private readonly ConcurrentQueue<(LogLevel Level, string? Event, string Text)> lines = new();
 
     public IReadOnlyList<string> Errors => [.. lines.Where(l => l.Level >= LogLevel.Error).Select(l => l.Text)];
+
+    /// <summary>The names of the messages, which stay the same when they are reworded.</summary>
+    public IReadOnlyList<string?> Events => [.. lines.Select(l => l.Event)];
 
     public IReadOnlyList<string> All => [.. lines.Select(l => l.Text)];
 
@@ -23,5 +26,5 @@ public sealed class RecordingLog : ILogger
         TState state,
         Exception? exception,
         Func<TState, Exception?, string> formatter
-    ) => lines.Enqueue((logLevel, formatter(state, exception)));
+    ) => lines.Enqueue((logLevel, eventId.Name, formatter(state, exception)));
 }

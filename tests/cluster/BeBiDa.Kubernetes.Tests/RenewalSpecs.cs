@@ -40,10 +40,7 @@ public sealed class RenewalSpecs() : ClusterTest(ApiServerKind.Embedded)
         Replace("client.crt", () => folder.Add("client.crt.new", certificate));
         await Task.WhenAny(
             WorksAsync(cluster, node),
-            Eventually(
-                "the pair that does not fit is told",
-                () => Task.FromResult(Log.All.Any(l => l.Contains("going on with the former credentials", StringComparison.Ordinal)))
-            )
+            Eventually("the pair that does not fit is told", () => Task.FromResult(Log.Events.Contains("CredentialsUnusable")))
         );
         await IsPowerlessAsync(cluster, node);
         Replace("client.key", () => folder.Add("client.key.new", key));
@@ -91,7 +88,7 @@ public sealed class RenewalSpecs() : ClusterTest(ApiServerKind.Embedded)
         int Told() =>
             Log.All.Count(l =>
                 l.Contains(": not YAML", StringComparison.Ordinal)
-                && l.Contains("going on with the former credentials", StringComparison.Ordinal)
+                && l.Contains("still using the previous credentials", StringComparison.Ordinal)
             );
     }
 

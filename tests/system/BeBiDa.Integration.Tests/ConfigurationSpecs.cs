@@ -57,7 +57,7 @@ internal sealed class ConfigurationSpecs
     public Task A_credential_plugin_is_refused_inside_slurmctld_and_works_in_bebidactl() =>
         RefusedAsync(
             new SiteOptions { Kubeconfig = api => CredentialPlugin((EmbeddedApiServer)api) },
-            _ => "user.exec: .*forked inside slurmctld",
+            _ => "user.exec: .*no credential plugin inside slurmctld",
             async site =>
             {
                 var status = (await site.Tool.RunAsync("status", "--output", "json")).EnsureSucceeded();

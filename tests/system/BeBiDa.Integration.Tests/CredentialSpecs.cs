@@ -20,7 +20,7 @@ internal sealed class CredentialSpecs
                 Assert.That(Token(file), Is.Not.EqualTo(first));
                 site.EmbeddedApi.RevokeToken(first);
                 await HandOverAsync(site);
-                Assert.That(site.Slurm.Controller.ReadLog(), Does.Contain($"{file} was renewed; going on with the new credentials"));
+                Assert.That(site.Slurm.Controller.ReadLog(), Does.Contain($"{file} has changed; using the new credentials"));
             }
         );
 

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 namespace BeBiDa.Kubernetes;
 
 /// <summary>Follows the names and uids of all nodes: one list of metadata only, then one watch.</summary>
-internal sealed class NodeWatch : IAsyncDisposable
+internal sealed class NodeInformer : IAsyncDisposable
 {
     private const int PageSize = 1000;
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
@@ -24,7 +24,7 @@ internal sealed class NodeWatch : IAsyncDisposable
     /// <param name="slurmNameLabel">The label whose value is Slurm's name of a node; empty for none.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">Where to tell that the cluster cannot be reached, and that it can again.</param>
-    public NodeWatch(ApiClient client, string slurmNameLabel, TimeProvider time, ILogger logger)
+    public NodeInformer(ApiClient client, string slurmNameLabel, TimeProvider time, ILogger logger)
     {
         this.client = client;
         this.slurmNameLabel = slurmNameLabel;
@@ -65,9 +65,9 @@ internal sealed class NodeWatch : IAsyncDisposable
                 {
                     resourceVersion = await ListAsync(stop.Token).ConfigureAwait(false);
                     if (failing)
-                        logger.LogInformation("Kubernetes at {Address} answers again: {Count} nodes", client.Address, directory.Count);
+                        logger.NodesListedAgain(client.Address, directory.Count);
                     else
-                        logger.LogDebug("following {Count} nodes of {Address}", directory.Count, client.Address);
+                        logger.NodesListed(directory.Count, client.Address);
                     failing = false;
                 }
                 began = time.GetTimestamp();
@@ -102,10 +102,7 @@ internal sealed class NodeWatch : IAsyncDisposable
             {
                 // Whatever it is, a bug of ours included, it must not end the watch, and with it every later hand-over.
                 if (!failing)
-                    logger.LogError(
-                        "cannot follow the cluster's nodes, trying again until it works: {Cause}",
-                        e is ClusterException ? e.Message : e.ToString().ReplaceLineEndings(" ")
-                    );
+                    logger.NodesNotWatched(e is ClusterException ? e.Message : e.ToString().ReplaceLineEndings(" "));
                 failing = failed = true;
                 resourceVersion = null;
             }

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace BeBiDa.Kubernetes;
 
 /// <summary>The requests that end a pod.</summary>
-internal sealed class PodDeparture(ApiClient client, NeededRights rights, TimeProvider time, ILogger logger)
+internal sealed class PodTermination(ApiClient client, NeededRights rights, TimeProvider time, ILogger logger)
 {
     private const string StrategicMerge = "application/strategic-merge-patch+json";
 
@@ -89,16 +89,11 @@ internal sealed class PodDeparture(ApiClient client, NeededRights rights, TimePr
         {
             if (e.Fault == ClusterFault.Forbidden)
                 Interlocked.Exchange(ref mayNotMarkSince, time.GetTimestamp());
-            logger.LogDebug("node {Node}: pod {Pod} is deleted without the condition DisruptionTarget: {Cause}", pod.Node, pod, e.Message);
+            logger.NotMarkedDisrupted(pod.Node, pod.ToString(), e.Message);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            logger.LogDebug(
-                "node {Node}: pod {Pod} is deleted without the condition DisruptionTarget: no answer within {Limit}",
-                pod.Node,
-                pod,
-                Duration.Format(LongestMark)
-            );
+            logger.NotMarkedDisrupted(pod.Node, pod.ToString(), $"no answer within {Duration.Format(LongestMark)}");
         }
     }
 
