@@ -24,8 +24,7 @@ internal sealed class GlobalOptions
             Recursive = true,
         };
 
-    public Option<bool> Verbose { get; } =
-        new("--verbose", "-v") { Description = "Tell what is done on the way, node by node", Recursive = true };
+    public Option<bool> Verbose { get; } = new("--verbose", "-v") { Description = "Log each step, node by node", Recursive = true };
 
     /// <summary>For the commands that print a result.</summary>
     public Option<OutputFormat> Output { get; } = Format();

@@ -12,14 +12,14 @@ internal sealed record JobNumber(uint Id, uint? Task)
     public static Option<JobNumber?> Option(bool required) =>
         new("--job", "-j")
         {
-            Description = "The job's number: whose hold it is; with its task, where the tasks of an array share one (42_7)",
+            Description = "Job ID (42), or array task (42_7) where the tasks share one ID",
             HelpName = "ID",
             Required = required,
             CustomParser = result =>
             {
                 if (HoldKey.TryParseJob(result.Tokens[0].Value, out var id, out var task))
                     return new JobNumber(id, task);
-                result.AddError($"--job: '{result.Tokens[0].Value}' is not the number of a job (42), nor of an array's task (42_7)");
+                result.AddError($"--job: '{result.Tokens[0].Value}' is neither a job ID (42) nor an array task (42_7)");
                 return null;
             },
         };

@@ -11,7 +11,53 @@ namespace BeBiDa.Cli;
 /// <summary>bebidactl: wires the commands.</summary>
 internal static class Program
 {
-    private static async Task<int> Main(string[] args)
+    private static Task<int> Main(string[] args) => RunAsync(args, Console.Out, Console.Error);
+
+    /// <summary>Runs a command line.</summary>
+    /// <returns>What the process exits with.</returns>
+    internal static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error)
+    {
+        var parsed = Commands().Parse(args);
+        // Not for mistakes as such: --help is answered whatever else is missing.
+        if (parsed.Action is ParseErrorAction)
+        {
+            foreach (var mistake in parsed.Errors)
+                await error.WriteLineAsync($"bebidactl: {mistake.Message}").ConfigureAwait(false);
+            await error.WriteLineAsync($"Try 'bebidactl {CommandPath(parsed)}--help'.").ConfigureAwait(false);
+            return ExitCode.Usage;
+        }
+        try
+        {
+            return await parsed
+                .InvokeAsync(
+                    new InvocationConfiguration
+                    {
+                        EnableDefaultExceptionHandler = false,
+                        Output = output,
+                        Error = error,
+                    }
+                )
+                .ConfigureAwait(false);
+        }
+        catch (ConfigurationException e)
+        {
+            foreach (var problem in e.Problems)
+                await error.WriteLineAsync($"bebidactl: {problem}").ConfigureAwait(false);
+            return ExitCode.Usage;
+        }
+        catch (Exception e) when (e is ClusterException or JobsUnknownException)
+        {
+            await error.WriteLineAsync($"bebidactl: {e.Message}").ConfigureAwait(false);
+            return ExitCode.Failed;
+        }
+        catch (OperationCanceledException)
+        {
+            await error.WriteLineAsync("bebidactl: interrupted").ConfigureAwait(false);
+            return ExitCode.Failed;
+        }
+    }
+
+    private static RootCommand Commands()
     {
         var globals = new GlobalOptions();
         var root = new RootCommand("Lends the idle nodes of a Slurm cluster to Kubernetes, and takes them back for jobs.");
@@ -27,36 +73,7 @@ internal static class Program
         root.Subcommands.Add(KubeconfigCommand.Create(globals));
         root.Subcommands.Add(CompletionCommand.Create());
         HelpWithExamples.AddTo(root);
-
-        var parsed = root.Parse(args);
-        // Not for mistakes as such: --help is answered whatever else is missing.
-        if (parsed.Action is ParseErrorAction)
-        {
-            foreach (var error in parsed.Errors)
-                await Console.Error.WriteLineAsync($"bebidactl: {error.Message}").ConfigureAwait(false);
-            await Console.Error.WriteLineAsync($"Try 'bebidactl {CommandPath(parsed)}--help'.").ConfigureAwait(false);
-            return ExitCode.Usage;
-        }
-        try
-        {
-            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false }).ConfigureAwait(false);
-        }
-        catch (ConfigurationException e)
-        {
-            foreach (var problem in e.Problems)
-                await Console.Error.WriteLineAsync($"bebidactl: {problem}").ConfigureAwait(false);
-            return ExitCode.Usage;
-        }
-        catch (Exception e) when (e is ClusterException or JobsUnknownException)
-        {
-            await Console.Error.WriteLineAsync($"bebidactl: {e.Message}").ConfigureAwait(false);
-            return ExitCode.Failed;
-        }
-        catch (OperationCanceledException)
-        {
-            await Console.Error.WriteLineAsync("bebidactl: interrupted").ConfigureAwait(false);
-            return ExitCode.Failed;
-        }
+        return root;
     }
 
     private static string CommandPath(ParseResult parsed)

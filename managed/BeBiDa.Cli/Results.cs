@@ -37,7 +37,7 @@ internal static class Results
                 HandOverOutcome.Done =>
                     $"job {job.Number}: {nodes} {verb}ed in {result.Elapsed.TotalSeconds:0.00} s{(result.PodsEvicted > 0 ? $", {result.PodsEvicted} pods evicted" : "")}",
                 HandOverOutcome.NothingToDo => $"job {job.Number}: nothing to do: Kubernetes knows none of its nodes",
-                HandOverOutcome.Superseded => $"job {job.Number}: another hand-over of this job came in between",
+                HandOverOutcome.Superseded => $"job {job.Number}: superseded by a later hand-over of this job",
                 _ => $"job {job.Number}: {verb} failed after {result.Elapsed.TotalSeconds:0.00} s",
             }
         );

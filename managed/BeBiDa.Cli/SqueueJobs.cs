@@ -39,26 +39,31 @@ internal sealed class SqueueJobs : IJobs
         StringComparer.Ordinal
     );
 
-    private SqueueJobs(string cluster) => Cluster = cluster;
+    private readonly Run run;
+
+    private SqueueJobs(string cluster, Run run) => (Cluster, this.run) = (cluster, run);
+
+    /// <summary>How a command is run.</summary>
+    internal delegate Task<HostCommand> Run(string command, IReadOnlyList<string> arguments, CancellationToken cancellationToken);
 
     /// <summary>The name of the Slurm cluster whose jobs these are.</summary>
     public string Cluster { get; }
 
     /// <summary>Asks slurmctld for its cluster's name.</summary>
     /// <exception cref="JobsUnknownException">It does not answer, or would not show us all jobs.</exception>
-    public static async Task<SqueueJobs> ConnectAsync(CancellationToken cancellationToken)
+    public static async Task<SqueueJobs> ConnectAsync(CancellationToken cancellationToken, Run? run = null)
     {
+        run ??= HostCommand.RunAsync;
         // From slurmctld itself and from nowhere else: one cluster's holds must never be compared with another's jobs.
-        var settings = RunningSlurm.Parse(await AskAsync("scontrol", ["show", "config"], cancellationToken).ConfigureAwait(false));
-        if (settings.GetValueOrDefault("ClusterName") is not { Length: > 0 } cluster)
+        var settings = RunningSlurm.Parse(await AskAsync(run, "scontrol", ["show", "config"], cancellationToken).ConfigureAwait(false));
+        if (settings["ClusterName"] is not { Length: > 0 } cluster)
             throw new JobsUnknownException("scontrol show config shows no ClusterName");
-        var privileged =
-            Environment.IsPrivilegedProcess || settings.GetValueOrDefault("SlurmUser", "").Split('(')[0] == Environment.UserName;
-        if (!privileged && settings.GetValueOrDefault("PrivateData", "").Split(',').Contains("jobs", StringComparer.Ordinal))
+        var privileged = Environment.IsPrivilegedProcess || (settings["SlurmUser"] ?? "").Split('(')[0] == Environment.UserName;
+        if (!privileged && (settings["PrivateData"] ?? "").Split(',').Contains("jobs", StringComparer.Ordinal))
             throw new JobsUnknownException(
                 $"Slurm hides other users' jobs from {Environment.UserName} (PrivateData=jobs); run this as root or SlurmUser"
             );
-        return new SqueueJobs(cluster);
+        return new SqueueJobs(cluster, run);
     }
 
     /// <inheritdoc/>
@@ -66,6 +71,7 @@ internal sealed class SqueueJobs : IJobs
     {
         // Jobs in hidden partitions too, none of another cluster of a federation, each task of an array by itself.
         var listed = await AskAsync(
+                run,
                 "squeue",
                 ["--all", "--local", "--array", "--noheader", "--states=all", $"--format={Fields}"],
                 cancellationToken
@@ -104,9 +110,14 @@ internal sealed class SqueueJobs : IJobs
         }
     }
 
-    private static async Task<string> AskAsync(string command, IReadOnlyList<string> arguments, CancellationToken cancellationToken)
+    private static async Task<string> AskAsync(
+        Run run,
+        string command,
+        IReadOnlyList<string> arguments,
+        CancellationToken cancellationToken
+    )
     {
-        var answer = await HostCommand.RunAsync(command, arguments, cancellationToken).ConfigureAwait(false);
+        var answer = await run(command, arguments, cancellationToken).ConfigureAwait(false);
         return answer.Output
             ?? throw new JobsUnknownException(
                 $"{answer.Problem}; {(answer.IsInstalled ? "no hold is changed until Slurm lists its jobs" : "run this where Slurm's commands are installed")}"

@@ -36,7 +36,7 @@ internal static class StatusTable
             NodeOwner.Slurm when node.Tolerating > 0 => "[blue]held[/], pods tolerate it",
             NodeOwner.Slurm => "[blue]held[/]",
             NodeOwner.Cordoned => "[grey]cordoned[/]",
-            _ => "[red]held, yet uncordoned[/]",
+            _ => "[red]held, but uncordoned[/]",
         } + (node.Ready ? "" : ", not ready");
 
     // As kubectl writes ages: the two biggest units.

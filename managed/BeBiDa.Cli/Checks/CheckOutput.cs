@@ -48,7 +48,7 @@ internal static class CheckOutput
             $"checked on this {string.Join(" and ", roles.Select(role => role == HostRole.Controller ? "controller" : "node"))}: {string.Join(", ", findings.Looked.Distinct())}";
         AnsiConsole.MarkupLineInterpolated(
             errors + warnings == 0
-                ? $"nothing is wrong; {looked}"
+                ? $"no problems found; {looked}"
                 : (FormattableString)$"{Count(errors, "error")}, {Count(warnings, "warning")}; {looked}"
         );
     }

@@ -79,11 +79,17 @@ internal sealed record CheckedSite
             )
             ?? environment.GetValueOrDefault(BeBiDa.Configuration.ConfigurationFile.PathVariable)
             ?? BeBiDa.Configuration.ConfigurationFile.DefaultPath;
+        return Of(path, role, conf, slurm) with { SlurmProblem = problem, DaemonEnvironment = environment };
+    }
+
+    /// <summary>A site of which the files and slurmctld's answer are there.</summary>
+    public static CheckedSite Of(string configurationFile, HostRole role, SlurmConf? conf, RunningSlurm? slurm)
+    {
         BebidaConfiguration? configuration = null;
         IReadOnlyList<ConfigurationProblem> problems = [];
         try
         {
-            configuration = BeBiDa.Configuration.ConfigurationFile.Load(path, kubernetes: role == HostRole.Controller);
+            configuration = BeBiDa.Configuration.ConfigurationFile.Load(configurationFile, kubernetes: role == HostRole.Controller);
         }
         catch (ConfigurationException e)
         {
@@ -91,13 +97,11 @@ internal sealed record CheckedSite
         }
         return new CheckedSite
         {
-            ConfigurationFile = path,
+            ConfigurationFile = configurationFile,
             Configuration = configuration,
             ConfigurationProblems = problems,
             Conf = conf,
             Slurm = slurm,
-            SlurmProblem = problem,
-            DaemonEnvironment = environment,
         };
     }
 }

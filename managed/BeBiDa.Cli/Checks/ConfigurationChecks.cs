@@ -17,8 +17,8 @@ internal static class ConfigurationChecks
                 "configuration/refused",
                 problem.What,
                 role == HostRole.Controller
-                    ? "slurmctld runs its jobs without BeBiDa: no node is handed over"
-                    : "kubelet and the container runtime go on beside the jobs of this node",
+                    ? "slurmctld runs jobs without BeBiDa; no node is handed over"
+                    : "kubelet and the container runtime keep running beside this node's jobs",
                 problem.Remedy ?? "a valid value, or delete the line: the default suits most sites",
                 problem.Place ?? site.ConfigurationFile
             );
@@ -36,15 +36,15 @@ internal static class ConfigurationChecks
             findings.Warning(
                 "timeouts/request",
                 $"kubernetes.requestTimeout ({Duration.Format(kubernetes.RequestTimeout)}) is not shorter than controller.deadline ({Duration.Format(controller.Deadline)})",
-                "one request that hangs takes all the time that a job waits, and is never tried again",
+                "one request that hangs uses up the whole deadline, and is never retried",
                 $"requestTimeout: {Duration.Format(controller.Deadline / 3)}",
                 site.Under("kubernetes")
             );
         if (eviction.GracePeriod is null && eviction.Deadline <= UsualGrace)
             findings.Warning(
                 "timeouts/grace",
-                $"eviction.gracePeriod is pod, and eviction.deadline ({Duration.Format(eviction.Deadline)}) is not longer than the {Duration.Format(UsualGrace)} that most pods have",
-                "pods are killed before the time to end that is left to them is over",
+                $"eviction.gracePeriod is pod, but eviction.deadline ({Duration.Format(eviction.Deadline)}) does not exceed the usual grace period of {Duration.Format(UsualGrace)}",
+                "pods are killed before their grace period ends",
                 controller.Deadline > LongEnough
                     ? $"deadline: {Duration.Format(LongEnough)}"
                     : $"deadline: {Duration.Format(LongEnough)}, and under controller: deadline: {Duration.Format(2 * LongEnough)}",
@@ -61,8 +61,8 @@ internal static class ConfigurationChecks
         if (Path.GetFullPath(theirs) != Path.GetFullPath(site.ConfigurationFile))
             findings.Warning(
                 "configuration/other-file",
-                $"{site.ConfigurationFile} was checked, and the running daemon reads {theirs}",
-                "what is found here is not what it does",
+                $"checked {site.ConfigurationFile}, but the running daemon reads {theirs}",
+                "these findings do not describe the daemon",
                 $"bebidactl --config {theirs} check",
                 "this host"
             );

@@ -9,7 +9,7 @@ namespace BeBiDa.Cli.Checks;
 /// <summary>The kubeconfig, and what the server says of who it is: reachable, until when, each right, none more.</summary>
 internal sealed class CredentialChecks(CheckedSite site, Findings findings, ILogger logger)
 {
-    private const string Consequence = "slurmctld waits for Kubernetes until controller.deadline with each job, and hands no node over";
+    private const string Consequence = "each job waits until controller.deadline, and no node is handed over";
 
     // Whoever may do one of these needs no hand-over to harm a cluster.
     private static readonly Right[] TooMuch =
@@ -46,7 +46,7 @@ internal sealed class CredentialChecks(CheckedSite site, Findings findings, ILog
                 findings.Error(
                     "kubeconfig/refused",
                     problem.What,
-                    "slurmctld runs its jobs without BeBiDa: no node is handed over",
+                    "slurmctld runs jobs without BeBiDa; no node is handed over",
                     problem.Remedy
                         ?? $"bebidactl kubeconfig create --kubeconfig ADMIN{(File.Exists(kubernetes.Kubeconfig) ? " --force" : "")}",
                     problem.Place ?? kubernetes.Kubeconfig
@@ -69,7 +69,7 @@ internal sealed class CredentialChecks(CheckedSite site, Findings findings, ILog
                 Consequence,
                 e.Fault == ClusterFault.Unauthenticated
                     ? "bebidactl kubeconfig create --force"
-                    : $"the server's address and CA as they are: bebidactl kubeconfig create --force; or open the way from this host to {api.Address}",
+                    : $"bebidactl kubeconfig create --force, for the right address and CA; or let this host reach {api.Address}",
                 kubernetes.Kubeconfig
             );
             api.Dispose();
@@ -83,7 +83,7 @@ internal sealed class CredentialChecks(CheckedSite site, Findings findings, ILog
         if (credential.Expires <= now)
             findings.Error(
                 "kubeconfig/expired",
-                $"its {credential.Kind.ToString().ToLowerInvariant()} ended on {CredentialOutput.Time(credential.Expires.Value)}",
+                $"its {credential.Kind.ToString().ToLowerInvariant()} expired on {CredentialOutput.Time(credential.Expires.Value)}",
                 Consequence,
                 "bebidactl kubeconfig renew --kubeconfig ADMIN",
                 file
@@ -91,7 +91,7 @@ internal sealed class CredentialChecks(CheckedSite site, Findings findings, ILog
         else if (credential.RenewalDue <= now)
             findings.Warning(
                 "kubeconfig/renewal-due",
-                $"its {credential.Kind.ToString().ToLowerInvariant()} ends on {CredentialOutput.Time(credential.Expires!.Value)}, in {CredentialOutput.Remaining(credential.Expires.Value - now)}",
+                $"its {credential.Kind.ToString().ToLowerInvariant()} expires on {CredentialOutput.Time(credential.Expires!.Value)}, in {CredentialOutput.Remaining(credential.Expires.Value - now)}",
                 $"after that, {Consequence}",
                 "bebidactl kubeconfig renew --kubeconfig ADMIN",
                 file
@@ -114,12 +114,12 @@ internal sealed class CredentialChecks(CheckedSite site, Findings findings, ILog
         {
             var what =
                 $"the clock of {api.Address.Host} is {CredentialOutput.Seconds(skew.Duration())} {(skew > TimeSpan.Zero ? "behind" : "ahead of")} this host's";
-            const string why = "certificates and tokens are taken for not yet valid or over, and holds bear wrong times";
+            const string why = "certificates and tokens count as expired or not yet valid, and holds get wrong times";
             const string write = "timedatectl set-ntp true";
             if (skew.Duration() > HarmfulSkew)
-                findings.Error("clocks/api-server", what, why, write, "the one whose clock is wrong");
+                findings.Error("clocks/api-server", what, why, write, "the host whose clock is wrong");
             else
-                findings.Warning("clocks/api-server", what, why, write, "the one whose clock is wrong");
+                findings.Warning("clocks/api-server", what, why, write, "the host whose clock is wrong");
         }
         var options = new ManifestOptions(RemoveNode: kubernetes.RemoveNode);
         foreach (
@@ -129,9 +129,9 @@ internal sealed class CredentialChecks(CheckedSite site, Findings findings, ILog
                 findings.Error(
                     "kubernetes/right",
                     $"{Name(credential)} may not {right}",
-                    $"it is needed for: {right.Why}",
+                    $"needed for: {right.Why}",
                     $"bebidactl rbac{(kubernetes.RemoveNode ? " --remove-node" : "")} | kubectl apply -f -",
-                    "an admin's host; another identity than its own is added to the subjects"
+                    "an admin's host; add this identity to the subjects if it is another than the packaged one"
                 );
         var more = new List<string>();
         foreach (var right in TooMuch)
@@ -141,7 +141,7 @@ internal sealed class CredentialChecks(CheckedSite site, Findings findings, ILog
             findings.Warning(
                 "kubeconfig/too-powerful",
                 $"{Name(credential)} may also {string.Join(", ", more)}",
-                "whoever gets hold of the file, or of slurmctld, has the cluster",
+                "whoever gets the file, or controls slurmctld, controls the cluster",
                 $"bebidactl kubeconfig create --kubeconfig ADMIN --force",
                 kubernetes.Kubeconfig
             );

@@ -17,7 +17,7 @@ internal static class FileChecks
         {
             findings.Error(
                 "files/slurm-user",
-                $"this host knows no user {user}, who is SlurmUser",
+                $"SlurmUser={user} does not exist on this host",
                 "slurmctld does not start",
                 $"SlurmUser=slurm",
                 site.Place("SlurmUser")
@@ -33,8 +33,8 @@ internal static class FileChecks
             if (Barrier(Path.GetFullPath(file), account) is { } barrier)
                 findings.Error(
                     "files/unreadable",
-                    $"{user}, as whom slurmctld runs, cannot read {file}: {barrier} is {PrivateFile.Describe(barrier)}",
-                    "slurmctld runs its jobs without BeBiDa: no node is handed over",
+                    $"{file} is not readable by {user} (SlurmUser): {barrier} is {PrivateFile.Describe(barrier)}",
+                    "slurmctld runs jobs without BeBiDa; no node is handed over",
                     Directory.Exists(barrier)
                         ? $"chgrp {SystemUserGroups.GroupName(account.Groups[0])} {barrier} && chmod g+rx {barrier}"
                         : $"chown root:{SystemUserGroups.GroupName(account.Groups[0])} {barrier} && chmod 0640 {barrier}",
@@ -51,9 +51,9 @@ internal static class FileChecks
             findings.Warning(
                 "metrics/folder",
                 isThere
-                    ? $"{user}, as whom slurmctld runs, cannot write to {folder}, where metrics.textfile is"
-                    : $"{folder}, where metrics.textfile is, is not there",
-                "Prometheus is told nothing of hand-overs",
+                    ? $"metrics.textfile: {folder} is not writable by {user} (SlurmUser)"
+                    : $"metrics.textfile: {folder} does not exist",
+                "Prometheus gets no metrics of hand-overs",
                 isThere ? $"chgrp {group} {folder} && chmod g+w {folder}" : $"install -d -o root -g {group} -m 2775 {folder}",
                 "this host"
             );

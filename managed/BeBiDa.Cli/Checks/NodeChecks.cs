@@ -75,7 +75,7 @@ internal sealed class NodeChecks(CheckedSite site, ClusterApi api, Findings find
         if (lent.Count == 0)
             findings.Error(
                 "nodes/none",
-                "nodes.include and nodes.exclude leave none of Slurm's nodes",
+                "nodes.include and nodes.exclude match no Slurm node",
                 "no node is ever handed over",
                 "include: [\"*\"]",
                 site.Under("nodes")
@@ -83,8 +83,8 @@ internal sealed class NodeChecks(CheckedSite site, ClusterApi api, Findings find
         else if (unknown.Count == lent.Count)
             findings.Error(
                 "nodes/names",
-                $"Kubernetes knows none of Slurm's nodes ({Shown(unknown)}); its own are {Shown([.. nodes.Select(Name)])}",
-                "no node is ever handed over: pods stay beside the jobs",
+                $"Kubernetes has none of Slurm's nodes ({Shown(unknown)}); it has {Shown([.. nodes.Select(Name)])}",
+                "no node is ever handed over; pods keep running beside jobs",
                 $"template: \"{{node}}{Suffix(unknown, nodes)}\"",
                 site.Under("nodes")
             );
@@ -92,16 +92,16 @@ internal sealed class NodeChecks(CheckedSite site, ClusterApi api, Findings find
             findings.Warning(
                 "nodes/names",
                 $"Kubernetes has no node for {Shown(unknown)}",
-                "they are not handed over; if they are in Kubernetes under another name, pods stay there beside the jobs",
-                $"exclude: [{string.Join(", ", configuration.Nodes.Exclude.Concat(unknown))}]; or, for what Kubernetes calls them, map: {{{unknown[0]}: NAME}}",
+                "they are not handed over; if Kubernetes has them under other names, their pods keep running beside jobs",
+                $"exclude: [{string.Join(", ", configuration.Nodes.Exclude.Concat(unknown))}]; or, with their names in Kubernetes, map: {{{unknown[0]}: NAME}}",
                 site.Under("nodes")
             );
         var strangers = configuration.Nodes.Map.Keys.Where(node => !slurm.ContainsKey(node)).ToList();
         if (strangers.Count > 0)
             findings.Warning(
                 "nodes/map",
-                $"nodes.map names {Shown(strangers)}, which Slurm does not know",
-                "a misspelt name is the node of nobody, and the real one goes by the template",
+                $"nodes.map names {Shown(strangers)}, which Slurm does not have",
+                "a misspelled name matches no node; the real node falls back to nodes.template",
                 $"map: {{{Closest(strangers[0], slurm.Keys)}: {configuration.Nodes.Map[strangers[0]]}}}",
                 site.Under("nodes")
             );
@@ -121,12 +121,12 @@ internal sealed class NodeChecks(CheckedSite site, ClusterApi api, Findings find
             if (heartbeat - now > ToleratedSkew)
                 Wrong(
                     node,
-                    $"the clock of {Name(node)} is ahead: its last heartbeat is {CredentialOutput.Seconds(heartbeat - now)} in the future of the API server's"
+                    $"the clock of {Name(node)} is ahead: its last heartbeat is {CredentialOutput.Seconds(heartbeat - now)} ahead of the API server's clock"
                 );
             else if (now - heartbeat > OldestHeartbeat)
                 Wrong(
                     node,
-                    $"the clock of {Name(node)} is behind: it is ready, and its last heartbeat is {CredentialOutput.Seconds(now - heartbeat)} old"
+                    $"the clock of {Name(node)} is behind: the node is ready, but its last heartbeat is {CredentialOutput.Seconds(now - heartbeat)} old"
                 );
         }
     }
@@ -135,7 +135,7 @@ internal sealed class NodeChecks(CheckedSite site, ClusterApi api, Findings find
         findings.Warning(
             "clocks/node",
             what,
-            "munge refuses messages of a host whose clock differs by minutes, and Kubernetes takes its node for lost: jobs and pods end",
+            "munge rejects hosts whose clocks differ by minutes, and Kubernetes gives the node up for lost; jobs and pods end",
             "timedatectl set-ntp true",
             Name(node)
         );

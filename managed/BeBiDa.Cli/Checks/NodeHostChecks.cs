@@ -6,7 +6,7 @@ namespace BeBiDa.Cli.Checks;
 /// <summary>A node's host: plugstack.conf, the services, the clock.</summary>
 internal sealed class NodeHostChecks(CheckedSite site, Findings findings)
 {
-    private const string Consequence = "kubelet and the container runtime go on beside the jobs of this node";
+    private const string Consequence = "kubelet and the container runtime keep running beside this node's jobs";
 
     // What runs pods on the nodes of the sites that there are.
     private static readonly string[] Known =
@@ -39,8 +39,8 @@ internal sealed class NodeHostChecks(CheckedSite site, Findings findings)
         )
             findings.Warning(
                 "configuration/other-file",
-                $"{site.ConfigurationFile} was checked, and {line.Place} names {named}",
-                "what is found here is not what the node does",
+                $"checked {site.ConfigurationFile}, but {line.Place} names {named}",
+                "these findings do not describe the node",
                 $"bebidactl --config {named} check",
                 "this host"
             );
@@ -57,10 +57,7 @@ internal sealed class NodeHostChecks(CheckedSite site, Findings findings)
             ?? (site.Conf is { } conf ? Path.Combine(Path.GetDirectoryName(Path.GetFullPath(conf.Path))!, "plugstack.conf") : null);
         if (path is null)
         {
-            findings.Skip(
-                "plugstack.conf",
-                "there is no slurm.conf beside which it would be; with configless Slurm it is in /run/slurm/conf while slurmd runs"
-            );
+            findings.Skip("plugstack.conf", "there is no slurm.conf; with configless Slurm it is in /run/slurm/conf while slurmd runs");
             return null;
         }
         findings.Look("plugstack.conf");
@@ -74,13 +71,13 @@ internal sealed class NodeHostChecks(CheckedSite site, Findings findings)
                     findings.Warning(
                         "plugstack.conf/required",
                         "spank_bebida.so is required",
-                        "a host without the file, or with that of another Slurm, fails every srun, sbatch and job",
+                        "where the file is missing or built for another Slurm, every srun, sbatch and job fails",
                         $"optional {line.Plugin} {string.Join(' ', line.Arguments)}".TrimEnd(),
                         line.Place
                     );
                 return line;
             }
-            Missing($"{path}, with what it includes, has no spank_bebida.so", path);
+            Missing($"neither {path} nor a file that it includes names spank_bebida.so", path);
         }
         catch (ConfigurationException e)
         {
@@ -94,7 +91,7 @@ internal sealed class NodeHostChecks(CheckedSite site, Findings findings)
         if (site.Conf?.IsFetched == true)
             findings.Error(
                 "plugstack.conf/missing",
-                $"{what}; slurmd has it from slurmctld (configless), and does not read a plugstack.conf of this host",
+                $"{what}; slurmd gets it from slurmctld (configless) and ignores this host's plugstack.conf",
                 Consequence,
                 "optional spank_bebida.so",
                 "plugstack.conf beside slurm.conf on the host of slurmctld; then scontrol reconfigure"
@@ -109,8 +106,8 @@ internal sealed class NodeHostChecks(CheckedSite site, Findings findings)
         if (lines.TakeWhile(line => line != ours).FirstOrDefault(line => line.IsRequired) is { } before)
             findings.Warning(
                 "plugstack.conf/order",
-                $"{before.Plugin} is required, and stands before spank_bebida.so",
-                "when its epilog fails, ours is not called: kubelet and the container runtime stay down until bebida-recover.timer has looked",
+                $"{before.Plugin} is required and comes before spank_bebida.so",
+                "if its epilog fails, ours does not run; kubelet and the container runtime stay down until bebida-recover.timer repairs it",
                 $"optional {ours.Plugin} {string.Join(' ', ours.Arguments)}".TrimEnd(),
                 $"{before.Place}, above that line, instead of {ours.Place}"
             );
@@ -128,8 +125,8 @@ internal sealed class NodeHostChecks(CheckedSite site, Findings findings)
         if (recovery?.Active != "active")
             findings.Warning(
                 "services/recovery",
-                $"{Recovery} {(installed ? "does not run" : "is not on this host")}",
-                "where the epilog of a node's last job fails, the node stays out of Kubernetes until its next job",
+                $"{Recovery} {(installed ? "is not running" : "is not installed")}",
+                "if the epilog of a node's last job fails, the node stays out of Kubernetes until its next job",
                 installed
                     ? $"systemctl unmask {Recovery} && systemctl start {Recovery}"
                     : "install the package bebida-slurmd, or cmake --install with the prefix /usr or /usr/local",
@@ -143,8 +140,8 @@ internal sealed class NodeHostChecks(CheckedSite site, Findings findings)
             var right = missing.Count < services.Count ? services.Except(missing).ToList() : there;
             findings.Error(
                 "services/missing",
-                $"node.services names {string.Join(", ", missing)}, which {(missing.Count == 1 ? "is" : "are")} not on this host",
-                $"what is named otherwise is not stopped: {Consequence}",
+                $"node.services names {string.Join(", ", missing)}, which this host does not have",
+                $"{Consequence}",
                 $"services: [{(right.Count > 0 ? string.Join(", ", right) : "the units that run pods here")}]",
                 site.Under("node")
             );
@@ -156,7 +153,7 @@ internal sealed class NodeHostChecks(CheckedSite site, Findings findings)
                 findings.Warning(
                     "services/masked",
                     $"{service} is masked",
-                    "it is not started after a job: the node stays out of Kubernetes",
+                    "it does not start after a job; the node stays out of Kubernetes",
                     $"systemctl unmask {service} && systemctl start {service}",
                     "this host"
                 );
@@ -171,7 +168,7 @@ internal sealed class NodeHostChecks(CheckedSite site, Findings findings)
             else if (active == "inactive" && !JobsAreHere())
                 findings.Warning(
                     "services/stopped",
-                    $"{service} does not run, though no job has this node",
+                    $"{service} is not running, though no job is on this node",
                     "the node is out of Kubernetes until it runs",
                     $"systemctl start {service}",
                     "this host"
@@ -201,8 +198,8 @@ internal sealed class NodeHostChecks(CheckedSite site, Findings findings)
             .FirstOrDefault();
         findings.Error(
             "services/pod-cgroups",
-            $"kubelet runs, and none of node.podCgroups ({string.Join(", ", groups)}) exists",
-            "pods that outlive kubelet elsewhere go on beside the jobs of this node",
+            $"kubelet is running, but none of node.podCgroups ({string.Join(", ", groups)}) exists",
+            "pods that outlive kubelet keep running beside this node's jobs",
             $"podCgroups: [{elsewhere ?? "the cgroup of kubelet's pods, as systemd-cgls shows it"}]",
             site.Under("node")
         );
@@ -223,7 +220,7 @@ internal sealed class NodeHostChecks(CheckedSite site, Findings findings)
             )
                 findings.Warning(
                     "health-check/users",
-                    $"{check} takes processes of pods for those of users without a job",
+                    $"{check} mistakes the processes of pods for those of users without a job",
                     "the health check kills pods on lent nodes, or drains the nodes",
                     $"* || if [ -n \"$(ls /run/bebida/jobs 2> /dev/null)\" ]; then {text[text.IndexOf(check, StringComparison.Ordinal)..]}; fi",
                     $"{file}:{number}"
@@ -294,7 +291,7 @@ internal sealed class NodeHostChecks(CheckedSite site, Findings findings)
             findings.Warning(
                 "clocks/not-synchronized",
                 "this host's clock is not synchronized",
-                "munge refuses messages of a host whose clock differs by minutes, and Kubernetes takes its node for lost: jobs and pods end",
+                "munge rejects hosts whose clocks differ by minutes, and Kubernetes gives the node up for lost; jobs and pods end",
                 "timedatectl set-ntp true",
                 "this host"
             );

@@ -58,7 +58,7 @@ internal static class PluginChecks
                 ? Found(
                     path,
                     Spank,
-                    "kubelet and the container runtime go on beside the jobs of this node",
+                    "kubelet and the container runtime keep running beside this node's jobs",
                     version,
                     exact: false,
                     line.Place,
@@ -67,7 +67,7 @@ internal static class PluginChecks
                 : Plugin(
                     site,
                     Spank,
-                    "kubelet and the container runtime go on beside the jobs of this node",
+                    "kubelet and the container runtime keep running beside this node's jobs",
                     version,
                     exact: false,
                     findings
@@ -75,14 +75,21 @@ internal static class PluginChecks
         var named =
             line?.Arguments.FirstOrDefault(argument => argument.StartsWith("libdir=", StringComparison.Ordinal))?["libdir=".Length..]
             ?? site.DaemonEnvironment.GetValueOrDefault("BEBIDA_LIBDIR");
-        Library(site, "libbebida_node.so", named, spank, "kubelet and the container runtime go on beside the jobs of this node", findings);
+        Library(
+            site,
+            "libbebida_node.so",
+            named,
+            spank,
+            "kubelet and the container runtime keep running beside this node's jobs",
+            findings
+        );
     }
 
     private static string? Plugin(CheckedSite site, string file, string why, SlurmVersion? version, bool exact, Findings findings)
     {
         if (site.Setting("PluginDir") is not { } folders)
         {
-            findings.Skip(file, "neither slurm.conf nor slurmctld tells a PluginDir");
+            findings.Skip(file, "neither slurm.conf nor slurmctld names a PluginDir");
             return null;
         }
         // The first one that has it, as Slurm looks.
@@ -122,9 +129,9 @@ internal static class PluginChecks
         if (number is null)
             findings.Error(
                 "plugin/broken",
-                $"{path} has no plugin_version: it is no plugin of Slurm, or cut short",
+                $"{path} has no plugin_version: it is truncated, or not a Slurm plugin",
                 why,
-                $"install {file} anew",
+                $"reinstall {file}",
                 where
             );
         else if (
@@ -134,9 +141,9 @@ internal static class PluginChecks
         )
             findings.Error(
                 "plugin/other-slurm",
-                $"{path} was built for Slurm {built}, and this is {version}",
+                $"{path} was built for Slurm {built}, but this is {version}",
                 why,
-                $"build it with the headers of Slurm {version}, and install it anew",
+                $"build it with the headers of Slurm {version}, and reinstall it",
                 where
             );
         return path;
@@ -146,7 +153,7 @@ internal static class PluginChecks
     {
         if (named is null && plugin is null)
         {
-            findings.Skip(file, "it is looked for beside the plugin, which is not there");
+            findings.Skip(file, "it belongs beside the plugin, which is missing");
             return;
         }
         var folders = Folders(named, plugin).Distinct(StringComparer.Ordinal).ToList();
@@ -169,7 +176,7 @@ internal static class PluginChecks
             if (AbiVersion(path) is var theirs && theirs != Header.AbiVersion)
                 findings.Error(
                     "library/other-release",
-                    $"{path} speaks version {theirs} of the border between plugin and library, and this release version {Header.AbiVersion}",
+                    $"{path} has ABI version {theirs}; this release needs {Header.AbiVersion}",
                     why,
                     "install plugin, library and bebidactl from one release",
                     "this host"
@@ -181,7 +188,7 @@ internal static class PluginChecks
                 "library/broken",
                 $"{path} cannot be loaded: {e.Message.ReplaceLineEndings(" ")}",
                 why,
-                $"install {file} anew, and what it needs",
+                $"reinstall {file} and what it needs",
                 "this host"
             );
         }

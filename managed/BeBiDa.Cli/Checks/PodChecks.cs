@@ -35,7 +35,7 @@ internal sealed class PodChecks(CheckedSite site, ClusterApi api, Findings findi
             findings.Warning(
                 "pods/tolerate-unschedulable",
                 $"{string.Join(", ", owners.Take(OwnersShown))}{(owners.Count > OwnersShown ? $" and {owners.Count - OwnersShown} more" : "")}: pods on lent nodes tolerate the taint node.kubernetes.io/unschedulable",
-                "the scheduler puts them back on nodes that jobs have; they run beside the job wherever kubelet is not stopped",
+                "the scheduler puts them back on held nodes, where they run beside the job unless kubelet is stopped",
                 "delete that toleration from the pod template, or make it a DaemonSet",
                 "the owners' manifests"
             );

@@ -14,7 +14,7 @@ internal static class SlurmConfChecks
             findings.Error(
                 "slurm.conf/slurmctld",
                 $"slurmctld does not answer ({site.SlurmProblem})",
-                "no job is started, and what it runs with cannot be checked",
+                "no job starts, and its settings cannot be checked",
                 "systemctl start slurmctld",
                 "the host of slurmctld; its log says why it ended"
             );
@@ -36,7 +36,7 @@ internal static class SlurmConfChecks
         if (!site.PrEpPlugins.Contains("prep/bebida"))
             findings.Error(
                 "slurm.conf/prep-plugins",
-                line is null ? "there is no PrEpPlugins" : $"PrEpPlugins={line} has no prep/bebida",
+                line is null ? "PrEpPlugins is not set" : $"PrEpPlugins={line} has no prep/bebida",
                 "slurmctld does not load the plugin: no job's nodes are taken from Kubernetes",
                 $"PrEpPlugins={line ?? "prep/script"},prep/bebida",
                 $"{site.Place("PrEpPlugins")}; then {Restart}"
@@ -44,8 +44,8 @@ internal static class SlurmConfChecks
         else if (site.Slurm is { } slurm && !(slurm["PrEpPlugins"] ?? "").Contains("prep/bebida", StringComparison.Ordinal))
             findings.Error(
                 "slurm.conf/not-restarted",
-                $"the running slurmctld has PrEpPlugins={slurm["PrEpPlugins"]}, though {site.Place("PrEpPlugins")} says {line}",
-                "plugins are loaded at its start only: no job's nodes are taken from Kubernetes",
+                $"slurmctld runs with PrEpPlugins={slurm["PrEpPlugins"]}, but {site.Place("PrEpPlugins")} says {line}",
+                "slurmctld loads plugins only when it starts; no job's nodes are taken from Kubernetes",
                 Restart,
                 "the host of slurmctld"
             );
@@ -57,15 +57,15 @@ internal static class SlurmConfChecks
         if (flags?.Split(',', StringSplitOptions.TrimEntries).Any(flag => Alloc.Contains(flag, StringComparer.OrdinalIgnoreCase)) != true)
             findings.Error(
                 "slurm.conf/prolog-flags",
-                flags is null or "" ? "there is no PrologFlags" : $"PrologFlags={flags} has no Alloc",
-                "a node's services are stopped only when the job's first step starts there, and not at all on nodes without one: pods run beside the job",
+                flags is null or "" ? "PrologFlags is not set" : $"PrologFlags={flags} has no Alloc",
+                "services stop only with the job's first step on a node, and not at all on nodes without one; pods run beside the job",
                 $"PrologFlags={(flags is null or "" ? "" : flags + ",")}Alloc",
                 $"{site.Place("PrologFlags")}; then {Restart}"
             );
         else if (site.Slurm is { } slurm && !(slurm["PrologFlags"] ?? "").Contains("Alloc", StringComparison.OrdinalIgnoreCase))
             findings.Error(
                 "slurm.conf/not-restarted",
-                $"the running slurmctld has PrologFlags={slurm["PrologFlags"]}, though {site.Place("PrologFlags")} says {flags}",
+                $"slurmctld runs with PrologFlags={slurm["PrologFlags"]}, but {site.Place("PrologFlags")} says {flags}",
                 "pods run beside the job",
                 "scontrol reconfigure",
                 "the host of slurmctld"
@@ -80,7 +80,7 @@ internal static class SlurmConfChecks
             findings.Error(
                 "slurm.conf/prep-script",
                 $"PrEpPlugins={site.Setting("PrEpPlugins")} has no prep/script, and {string.Join(", ", scripts)} is set",
-                "the scripts are not run any more",
+                "Slurm no longer runs these scripts",
                 $"PrEpPlugins=prep/script,{site.Setting("PrEpPlugins")}",
                 $"{site.Place("PrEpPlugins")}; then {Restart}"
             );
@@ -90,8 +90,8 @@ internal static class SlurmConfChecks
             if (CheckedSite.Mentions(site.Setting(key)!, "kubectl") || CheckedSite.Mentions(site.Setting(key)!, "bebidactl hook"))
                 findings.Warning(
                     "slurm.conf/old-script",
-                    $"{key}={site.Setting(key)} takes nodes from Kubernetes too, beside the plugin",
-                    "what it drains it uncordons with the job's end, though another job may hold the node",
+                    $"{key}={site.Setting(key)} takes nodes from Kubernetes too, in addition to the plugin",
+                    "it uncordons nodes when a job ends, even if another job holds them",
                     $"# {key}={site.Setting(key)}",
                     $"{site.Place(key)}; then {Restart}"
                 );

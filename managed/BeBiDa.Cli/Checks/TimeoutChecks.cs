@@ -24,16 +24,16 @@ internal static class TimeoutChecks
         if (limit is { } nodes && nodes < None && nodes <= longest)
             findings.Error(
                 "timeouts/prolog-epilog",
-                $"PrologEpilogTimeout={nodes.TotalSeconds} is not longer than a prolog on a node may take ({Duration.Format(longest)}: twice node.stopTimeout and node.startTimeout)",
-                "Slurm kills it half-way and drains the node",
+                $"PrologEpilogTimeout={nodes.TotalSeconds} must exceed the longest prolog on a node ({Duration.Format(longest)}: twice node.stopTimeout plus node.startTimeout)",
+                "Slurm kills the prolog and drains the node",
                 $"PrologEpilogTimeout={Math.Max(seconds, (int)configuration.Controller.Deadline.TotalSeconds) + 10}",
                 $"{site.Place("PrologEpilogTimeout")}; then scontrol reconfigure"
             );
         else if (limit is { } scripts && scripts < None && site.UsesHook && scripts <= configuration.Controller.Deadline)
             findings.Error(
                 "timeouts/prolog-epilog",
-                $"PrologEpilogTimeout={scripts.TotalSeconds} is not longer than controller.deadline ({Duration.Format(configuration.Controller.Deadline)})",
-                "Slurm kills bebidactl hook before it has answered, and requeues the job",
+                $"PrologEpilogTimeout={scripts.TotalSeconds} must exceed controller.deadline ({Duration.Format(configuration.Controller.Deadline)})",
+                "Slurm kills bebidactl hook before it ends, and requeues the job",
                 $"PrologEpilogTimeout={(int)configuration.Controller.Deadline.TotalSeconds + 10}",
                 $"{site.Place("PrologEpilogTimeout")}; then scontrol reconfigure"
             );
@@ -42,8 +42,8 @@ internal static class TimeoutChecks
         if (start + (message < MostOfMessageTimeout ? message : MostOfMessageTimeout) < longest)
             findings.Warning(
                 "timeouts/batch-start",
-                $"BatchStartTimeout={start.TotalSeconds} is shorter than a prolog on a node may take ({Duration.Format(longest)}: twice node.stopTimeout and node.startTimeout)",
-                "a node that registers while its prolog waits for a slow service (slurmd's restart, scontrol reconfigure) has its batch job requeued: 'missing from batch node'",
+                $"BatchStartTimeout={start.TotalSeconds} is shorter than the longest prolog on a node ({Duration.Format(longest)}: twice node.stopTimeout plus node.startTimeout)",
+                "if slurmd registers while a prolog waits for a slow service, its batch job is requeued: 'missing from batch node'",
                 $"BatchStartTimeout={seconds}",
                 $"{site.Place("BatchStartTimeout")}; then scontrol reconfigure"
             );

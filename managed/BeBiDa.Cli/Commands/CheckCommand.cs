@@ -8,11 +8,19 @@ namespace BeBiDa.Cli.Commands;
 /// <summary><c>bebidactl check</c>: finds what is wrong with a site.</summary>
 internal static class CheckCommand
 {
+    private const string Examples = """
+        # On slurmctld's host, and on a node
+        bebidactl check
+
+        # For monitoring: the names of what is wrong, and the exit code
+        bebidactl check --output json | jq -r '.findings[] | "\(.severity) \(.check) \(.what)"'
+        """;
+
     public static Command Create(GlobalOptions globals)
     {
         var role = new Option<HostRole?>("--role")
         {
-            Description = "Whose host this is (default: what slurm.conf and the running daemons tell)",
+            Description = "Role of this host (default: as slurm.conf and the running daemons show)",
             HelpName = "controller|node",
             CustomParser = result =>
             {
@@ -30,9 +38,10 @@ internal static class CheckCommand
         };
         role.CompletionSources.Clear();
         role.CompletionSources.Add("controller", "node");
-        var command = new Command(
+        var command = new ExemplifiedCommand(
             "check",
-            "Find what is wrong with the site: what, why it matters, and the line to write. Exits 0 without an error, 1 with one."
+            "Find what is wrong with this site, why it matters, and what to write. Exits with 1 if there is an error.",
+            Examples
         )
         {
             role,
@@ -48,7 +57,7 @@ internal static class CheckCommand
                     : await HostRoles.FindAsync(conf, cancellationToken).ConfigureAwait(false);
                 if (roles.Count == 0)
                     throw new ConfigurationException(
-                        $"this host is neither slurmctld's nor a node, as far as {conf?.Path ?? "a missing slurm.conf"} and its processes tell; --role says which it is"
+                        $"cannot tell whether this is slurmctld's host or a node: no daemon runs here, and {conf?.Path ?? "there is no slurm.conf, which"} does not name this host; use --role"
                     );
                 foreach (var one in roles)
                 {
@@ -101,8 +110,8 @@ internal static class CheckCommand
             findings.Error(
                 "slurm.conf/unreadable",
                 e.Message,
-                "neither Slurm nor this command knows the site",
-                "the file that it names, or SLURM_CONF",
+                "neither Slurm nor this check knows the site",
+                "the missing file, or SLURM_CONF=FILE",
                 path
             );
             return null;

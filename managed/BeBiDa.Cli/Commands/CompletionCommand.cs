@@ -5,6 +5,11 @@ namespace BeBiDa.Cli.Commands;
 /// <summary><c>bebidactl completion</c>: prints a shell's completion script.</summary>
 internal static class CompletionCommand
 {
+    private const string Examples = """
+        # bash, for everyone
+        bebidactl completion bash > /etc/bash_completion.d/bebidactl
+        """;
+
     // All three ask bebidactl itself, over System.CommandLine's [suggest] directive.
     private const string Bash = """
         # bash completion of bebidactl
@@ -36,9 +41,9 @@ internal static class CompletionCommand
     {
         var shell = new Argument<string>("shell") { Description = "bash, zsh or fish" };
         shell.AcceptOnlyFromAmong("bash", "zsh", "fish");
-        var command = new Command("completion", "Print the completion script of a shell.") { shell };
+        var command = new ExemplifiedCommand("completion", "Print the completion script for a shell.", Examples) { shell };
         command.SetAction(parsed =>
-            Console.Out.WriteLine(
+            parsed.InvocationConfiguration.Output.WriteLine(
                 parsed.GetValue(shell) switch
                 {
                     "bash" => Bash,

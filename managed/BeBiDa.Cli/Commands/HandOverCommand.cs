@@ -9,10 +9,24 @@ namespace BeBiDa.Cli.Commands;
 /// <summary><c>bebidactl decommission</c> and <c>recommission</c>: one job's hand-over, by hand.</summary>
 internal static class HandOverCommand
 {
+    private const string TakingExamples = """
+        # Take two nodes from Kubernetes for job 4711, and wait until their pods are gone
+        bebidactl decommission --job 4711 --nodes n1,n2
+
+        # The same for a list as Slurm writes it, with the result for a program
+        bebidactl decommission --job 4711 --nodes 'n[1-8]' --output json
+        """;
+
+    private const string GivingBackExamples = """
+        # Give the nodes of job 4711 back
+        bebidactl recommission --job 4711 --nodes 'n[1-8]'
+        """;
+
     public static Command Decommission(GlobalOptions globals) =>
         Create(
             "decommission",
-            "Take nodes from Kubernetes for a job: hold them, evict their pods, wait until they are gone.",
+            "Take nodes from Kubernetes for a job: hold them, evict their pods, and wait until the pods are gone.",
+            TakingExamples,
             globals,
             everyNode: false,
             (handOvers, job, budget, progress) => handOvers.DecommissionAsync(job, budget, progress)
@@ -22,7 +36,8 @@ internal static class HandOverCommand
     public static Command Recommission(GlobalOptions globals) =>
         Create(
             "recommission",
-            "Give a job's nodes back to Kubernetes, but for those that others still hold or have cordoned.",
+            "Give a job's nodes back to Kubernetes, except those that others hold or have cordoned.",
+            GivingBackExamples,
             globals,
             everyNode: true,
             (handOvers, job, budget, progress) => handOvers.RecommissionAsync(job, budget, progress)
@@ -31,6 +46,7 @@ internal static class HandOverCommand
     private static Command Create(
         string name,
         string description,
+        string examples,
         GlobalOptions globals,
         bool everyNode,
         Func<HandOvers, Job, TimeSpan, IProgress<HandOverProgress>?, Task<HandOverResult>> handOver
@@ -39,18 +55,18 @@ internal static class HandOverCommand
         var jobId = JobNumber.Option(required: true);
         var nodes = new Option<string>("--nodes", "-n")
         {
-            Description = "The resource manager's names of the nodes, with commas or as Slurm writes them (n[1-8])",
+            Description = "Nodes, by the resource manager's names: n1,n2 or n[1-8]",
             HelpName = "LIST",
             Required = true,
         };
         var cluster = new Option<string>("--cluster")
         {
-            Description = "The cluster's name: whose job it is ($SLURM_CLUSTER_NAME, else 'cluster')",
+            Description = "Name of the job's cluster ($SLURM_CLUSTER_NAME, else 'cluster')",
             HelpName = "NAME",
             DefaultValueFactory = _ =>
                 Environment.GetEnvironmentVariable("SLURM_CLUSTER_NAME") is { Length: > 0 } set ? set : HoldKey.DefaultCluster,
         };
-        var command = new Command(name, description) { jobId, nodes, cluster, globals.Output };
+        var command = new ExemplifiedCommand(name, description, examples) { jobId, nodes, cluster, globals.Output };
         command.SetAction(
             async (parsed, cancellationToken) =>
             {

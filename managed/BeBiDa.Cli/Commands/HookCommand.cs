@@ -10,12 +10,50 @@ namespace BeBiDa.Cli.Commands;
 /// <summary><c>bebidactl hook</c>: the hand-over as a resource manager's prolog and epilog; Slurm's where it cannot load plugins.</summary>
 internal static class HookCommand
 {
+    private const string Examples = """
+        # In slurm.conf, where the plugin cannot be loaded; each script is one line:
+        #   PrologSlurmctld=/etc/slurm/bebida-prolog.sh   ->  exec bebidactl hook prolog
+        #   EpilogSlurmctld=/etc/slurm/bebida-epilog.sh   ->  exec bebidactl hook epilog
+        bebidactl hook prolog --log /var/log/slurm/bebida.log
+        """;
+
+    private const string PrologExamples = """
+        # As PrologSlurmctld, where slurmctld sets the variables
+        exec bebidactl hook prolog --log /var/log/slurm/bebida.log
+
+        # As Torque's prologue, or OAR's on a node
+        exec bebidactl hook prolog --manager torque -- "$@"
+        exec bebidactl hook prolog --manager oar -- "$@"
+
+        # In any other resource manager's
+        exec bebidactl hook prolog --cluster moab --job "$JOB" --nodes "$NODES"
+
+        # By hand, as slurmctld would
+        SLURM_JOB_ID=4711 SLURM_JOB_NODELIST='n[1-8]' bebidactl hook prolog
+        """;
+
+    private const string EpilogExamples = """
+        # As EpilogSlurmctld, where slurmctld sets the variables
+        exec bebidactl hook epilog --log /var/log/slurm/bebida.log
+
+        # As Torque's epilogue, or OAR's on a node
+        exec bebidactl hook epilog --manager torque -- "$@"
+        exec bebidactl hook epilog --manager oar -- "$@"
+
+        # In any other resource manager's
+        exec bebidactl hook epilog --cluster moab --job "$JOB" --nodes "$NODES"
+
+        # By hand, as slurmctld would
+        SLURM_JOB_ID=4711 SLURM_JOB_NODELIST='n[1-8]' bebidactl hook epilog
+        """;
+
     public static Command Create(GlobalOptions globals)
     {
         var options = new Options();
-        var command = new Command(
+        var command = new ExemplifiedCommand(
             "hook",
-            "Be a resource manager's prolog or epilog: the job is read from the variables or arguments that it gives."
+            "Run as a resource manager's prolog or epilog. The job comes from its variables or arguments.",
+            Examples
         )
         {
             options.Log,
@@ -23,19 +61,34 @@ internal static class HookCommand
         command.Subcommands.Add(
             Direction(
                 "prolog",
-                "Take the job's nodes from Kubernetes. Fails only where controller.onFailure is requeue, and then as the resource manager has a job requeued.",
+                "Take the job's nodes from Kubernetes. Fails only with controller.onFailure: requeue, so that the job is requeued.",
+                PrologExamples,
                 globals,
                 options,
                 isProlog: true
             )
         );
-        command.Subcommands.Add(Direction("epilog", "Give the job's nodes back.", globals, options, isProlog: false));
+        command.Subcommands.Add(Direction("epilog", "Give the job's nodes back.", EpilogExamples, globals, options, isProlog: false));
         return command;
     }
 
-    private static Command Direction(string name, string description, GlobalOptions globals, Options options, bool isProlog)
+    private static Command Direction(
+        string name,
+        string description,
+        string examples,
+        GlobalOptions globals,
+        Options options,
+        bool isProlog
+    )
     {
-        var command = new Command(name, description) { options.Manager, options.Job, options.Nodes, options.Cluster, options.Arguments };
+        var command = new ExemplifiedCommand(name, description, examples)
+        {
+            options.Manager,
+            options.Job,
+            options.Nodes,
+            options.Cluster,
+            options.Arguments,
+        };
         command.SetAction(
             async (parsed, cancellationToken) =>
             {
@@ -60,7 +113,7 @@ internal static class HookCommand
                 {
                     file = parsed.GetValue(options.Log) is { } path ? LogFile.Append(path) : null;
                     var logger = new LineLog(
-                        file ?? Console.Error,
+                        file ?? parsed.InvocationConfiguration.Error,
                         parsed.GetValue(globals.Verbose) ? LogLevel.Debug : LogLevel.Information,
                         timestamps: file is not null
                     );
@@ -73,6 +126,7 @@ internal static class HookCommand
                 {
                     await TellAsync(
                             e is ConfigurationException refused ? [.. refused.Problems.Select(p => p.ToString())] : [e.Message],
+                            parsed.InvocationConfiguration.Error,
                             file
                         )
                         .ConfigureAwait(false);
@@ -80,7 +134,8 @@ internal static class HookCommand
                 }
                 catch (Exception e) when (e is ClusterException or OperationCanceledException)
                 {
-                    await TellAsync([e is ClusterException ? e.Message : "interrupted"], file).ConfigureAwait(false);
+                    await TellAsync([e is ClusterException ? e.Message : "interrupted"], parsed.InvocationConfiguration.Error, file)
+                        .ConfigureAwait(false);
                     return manager.ExitCodeOf(HookFailure.NotHandedOver, call);
                 }
                 finally
@@ -120,13 +175,13 @@ internal static class HookCommand
     }
 
     // The log gets it too: a resource manager often throws away what its hooks print.
-    private static async Task TellAsync(IReadOnlyList<string> problems, StreamWriter? file)
+    private static async Task TellAsync(IReadOnlyList<string> problems, TextWriter error, StreamWriter? file)
     {
         var logger = file is null ? null : new LineLog(file, LogLevel.Error, timestamps: true);
         foreach (var problem in problems)
         {
             logger?.HookFailed(problem);
-            await Console.Error.WriteLineAsync($"bebidactl: {problem}").ConfigureAwait(false);
+            await error.WriteLineAsync($"bebidactl: {problem}").ConfigureAwait(false);
         }
     }
 
@@ -135,7 +190,7 @@ internal static class HookCommand
         public Option<string?> Log { get; } =
             new("--log")
             {
-                Description = "Append the log to this file; slurmctld, for one, throws away what its scripts print",
+                Description = "Append the log to this file (slurmctld discards what its scripts print)",
                 HelpName = "FILE",
                 Recursive = true,
             };
@@ -145,34 +200,25 @@ internal static class HookCommand
         public Option<JobNumber?> Job { get; } = JobNumber.Option(required: false);
 
         public Option<string?> Nodes { get; } =
-            new("--nodes", "-n")
-            {
-                Description =
-                    "The nodes, where the resource manager does not tell them itself: with commas or as Slurm writes them (n[1-8])",
-                HelpName = "LIST",
-            };
+            new("--nodes", "-n") { Description = "Nodes, if the resource manager does not name them: n1,n2 or n[1-8]", HelpName = "LIST" };
 
         public Option<string?> Cluster { get; } =
             new("--cluster")
             {
                 Description =
-                    "The cluster's name on the hold; no two resource managers may share one ($SLURM_CLUSTER_NAME, or the word of --manager)",
+                    "Cluster name for the hold, unique to this resource manager (default: $SLURM_CLUSTER_NAME, else the value of --manager)",
                 HelpName = "NAME",
             };
 
         public Argument<string[]> Arguments { get; } =
-            new("arguments")
-            {
-                Description = "After --: the arguments that the resource manager gave its hook",
-                Arity = ArgumentArity.ZeroOrMore,
-            };
+            new("arguments") { Description = "After --: the arguments from the resource manager", Arity = ArgumentArity.ZeroOrMore };
 
         private static Option<string?> Words()
         {
             var words = ResourceManager.All.Select(m => m.Word).ToArray();
             var option = new Option<string?>("--manager", "-m")
             {
-                Description = "Whose hook it is (slurm, or with --job: other)",
+                Description = "Resource manager that runs this hook (default: slurm, or other with --job)",
                 HelpName = string.Join('|', words),
             };
             option.AcceptOnlyFromAmong(words);

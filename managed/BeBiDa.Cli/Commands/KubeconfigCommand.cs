@@ -8,12 +8,49 @@ namespace BeBiDa.Cli.Commands;
 /// <summary><c>bebidactl kubeconfig</c>: the controller's identity in Kubernetes.</summary>
 internal static class KubeconfigCommand
 {
+    private const string Examples = """
+        # On slurmctld's host, with an admin's kubeconfig
+        bebidactl kubeconfig create --kubeconfig admin.conf
+
+        # Who is it, and until when
+        bebidactl kubeconfig show
+        """;
+
+    private const string CreateExamples = """
+        # A ServiceAccount's token, which renews itself (bebida-kubeconfig.timer)
+        bebidactl kubeconfig create --kubeconfig admin.conf --self-renew
+
+        # A client certificate that someone else approves; run again to go on waiting for it
+        bebidactl kubeconfig create --credential certificate --no-approve
+
+        # Rights are applied by GitOps, and the file is carried to slurmctld's host
+        bebidactl kubeconfig create --skip-rbac --file bebida.kubeconfig --server https://k8s.example.org:6443
+        """;
+
+    private const string RenewExamples = """
+        # With an admin's kubeconfig, if it is due
+        bebidactl kubeconfig renew --kubeconfig admin.conf
+
+        # As bebida-kubeconfig.timer does: the token itself, made with create --self-renew
+        bebidactl kubeconfig renew --self
+        """;
+
+    private const string ShowExamples = """
+        # For people, and for monitoring
+        bebidactl kubeconfig show
+        bebidactl kubeconfig show --output json | jq -r .expires
+        """;
+
     // Renewal falls due with a month left.
     private static readonly TimeSpan UsualDuration = TimeSpan.FromDays(90);
 
     public static Command Create(GlobalOptions globals)
     {
-        var command = new Command("kubeconfig", "Make, renew and show the kubeconfig with which slurmctld reaches Kubernetes.");
+        var command = new ExemplifiedCommand(
+            "kubeconfig",
+            "Create, renew and show the kubeconfig with which slurmctld reaches Kubernetes.",
+            Examples
+        );
         command.Subcommands.Add(Make(globals, new KubeconfigOptions()));
         command.Subcommands.Add(Renew(globals, new KubeconfigOptions()));
         command.Subcommands.Add(Show(globals, new KubeconfigOptions()));
@@ -22,7 +59,11 @@ internal static class KubeconfigCommand
 
     private static Command Make(GlobalOptions globals, KubeconfigOptions options)
     {
-        var command = new Command("create", "Give the controller an identity with the rights that it needs, and write its kubeconfig.")
+        var command = new ExemplifiedCommand(
+            "create",
+            "Give the controller an identity with the rights that it needs, and write its kubeconfig.",
+            CreateExamples
+        )
         {
             options.Target,
             options.Kubeconfig,
@@ -67,9 +108,7 @@ internal static class KubeconfigCommand
                     DisruptionTarget: parsed.GetValue(options.DisruptionTarget)
                 );
                 if (manifests.SelfRenew && request.Kind != CredentialKind.Token)
-                    throw new ConfigurationException(
-                        "--self-renew: only a token can renew itself; a certificate is approved by someone each time"
-                    );
+                    throw new ConfigurationException("--self-renew: only a token can renew itself; a certificate needs approval each time");
                 await Issuance.RefuseAsync(request, replace: parsed.GetValue(options.Force), cancellationToken).ConfigureAwait(false);
                 if (!parsed.GetValue(options.SkipRbac))
                     using (var admin = new ClusterApi(request.Asker, request.AskerContext, globals.Log(parsed)))
@@ -82,9 +121,10 @@ internal static class KubeconfigCommand
 
     private static Command Renew(GlobalOptions globals, KubeconfigOptions options)
     {
-        var command = new Command(
+        var command = new ExemplifiedCommand(
             "renew",
-            "Renew the credential in the controller's kubeconfig, if less than a third of its time is left; slurmctld uses the new one within a second."
+            "Renew the credential in the controller's kubeconfig if less than a third of its lifetime is left. slurmctld uses it within a second.",
+            RenewExamples
         )
         {
             options.Target,
@@ -105,13 +145,13 @@ internal static class KubeconfigCommand
                 var account = TokenIssuer.Account(present.Identity);
                 if (account is null && !(present.Kind == CredentialKind.Certificate && present.Identity == Manifests.Identity))
                     throw new ConfigurationException(
-                        $"{file} was not made by bebidactl kubeconfig create: it is of {(present.Identity.Length > 0 ? present.Identity : "someone unknown")}; renew it as it was made"
+                        $"{file} was not made by bebidactl kubeconfig create: it is of {(present.Identity.Length > 0 ? present.Identity : "someone unknown")}; renew it the way it was made"
                     );
                 if (present.RenewalDue > DateTimeOffset.UtcNow && !parsed.GetValue(options.Now) && !File.Exists(file + ".key"))
                 {
                     await Console
                         .Error.WriteLineAsync(
-                            $"bebidactl: renewal is due on {CredentialOutput.Time(present.RenewalDue.Value)}; --now renews all the same"
+                            $"bebidactl: renewal is due on {CredentialOutput.Time(present.RenewalDue.Value)}; --now renews it anyway"
                         )
                         .ConfigureAwait(false);
                     CredentialOutput.Print(file, present, DateTimeOffset.UtcNow, parsed.GetValue(globals.Output));
@@ -120,7 +160,7 @@ internal static class KubeconfigCommand
                 var self = parsed.GetValue(options.Self);
                 if (self && account is null)
                     throw new ConfigurationException(
-                        "--self: only a token can renew itself; a certificate is asked for with an admin's kubeconfig, and approved by someone"
+                        "--self: only a token can renew itself; renew a certificate with an admin's kubeconfig"
                     );
                 return await IssueAsync(
                         globals,
@@ -149,9 +189,10 @@ internal static class KubeconfigCommand
 
     private static Command Show(GlobalOptions globals, KubeconfigOptions options)
     {
-        var command = new Command(
+        var command = new ExemplifiedCommand(
             "show",
-            "Tell who the controller's kubeconfig says that it is, and until when. Exits 1 when that is over."
+            "Show the identity in the controller's kubeconfig and when it expires. Exits with 1 if it has expired.",
+            ShowExamples
         )
         {
             options.Target,
@@ -198,7 +239,7 @@ internal static class KubeconfigCommand
             return ExitCode.Done;
         throw new ClusterException(
             ClusterFault.Refused,
-            $"{request.Identity} may not {string.Join(", ", missing)}: apply what 'bebidactl rbac' prints"
+            $"{request.Identity} may not {string.Join(", ", missing)}; run: bebidactl rbac | kubectl apply -f -"
         );
     }
 }

@@ -35,8 +35,7 @@ internal sealed class KubeconfigOptions
     public Option<TimeSpan?> Duration { get; } =
         new("--duration")
         {
-            Description =
-                "How long the credential should live, such as 2160h; the cluster may give it less (default: 2160h, for a renewal as long as the present one)",
+            Description = "Lifetime of the credential; the cluster may shorten it (default: 2160h, or that of the one to renew)",
             HelpName = "TIME",
             CustomParser = ReadDuration,
         };
@@ -44,12 +43,12 @@ internal sealed class KubeconfigOptions
     public Option<string?> Server { get; } =
         new("--server")
         {
-            Description = "The API server's address as the controller reaches it (default: that of the admin's kubeconfig)",
+            Description = "Address of the API server for the controller (default: that of the admin's kubeconfig)",
             HelpName = "URL",
         };
 
     public Option<string?> Group { get; } =
-        new("--group") { Description = "The group that may read the file (default: that of SlurmUser)", HelpName = "NAME" };
+        new("--group") { Description = "Group that may read the file (default: that of SlurmUser)", HelpName = "NAME" };
 
     public Option<string> Namespace { get; } = NewNamespace();
 
@@ -59,11 +58,10 @@ internal sealed class KubeconfigOptions
 
     public Option<bool> SelfRenew { get; } = NewSelfRenew();
 
-    public Option<bool> SkipRbac { get; } =
-        new("--skip-rbac") { Description = "Do not apply the manifests that bebidactl rbac prints: someone else does" };
+    public Option<bool> SkipRbac { get; } = new("--skip-rbac") { Description = "Do not apply the manifests that bebidactl rbac prints" };
 
     public Option<bool> NoApprove { get; } =
-        new("--no-approve") { Description = "Leave the approval of the certificate request to someone else, and wait for it" };
+        new("--no-approve") { Description = "Wait for someone else to approve the certificate request" };
 
     public Option<TimeSpan?> Wait { get; } =
         new("--wait")
@@ -74,43 +72,43 @@ internal sealed class KubeconfigOptions
         };
 
     public Option<bool> Force { get; } =
-        new("--force") { Description = "Replace the file even if it is another identity's or another cluster's" };
+        new("--force") { Description = "Replace the file even if it belongs to another identity or cluster" };
 
     public Option<bool> Self { get; } =
-        new("--self") { Description = "Renew with the controller's own token instead of an admin's kubeconfig (made with --self-renew)" };
+        new("--self")
+        {
+            Description = "Renew with the controller's own token, created with --self-renew, instead of an admin's kubeconfig",
+        };
 
-    public Option<bool> Now { get; } = new("--now") { Description = "Renew even if more than a third of its time is left" };
+    public Option<bool> Now { get; } = new("--now") { Description = "Renew even if more than a third of the lifetime is left" };
 
     public static Option<string> NewNamespace()
     {
         var option = new Option<string>("--namespace", "-n")
         {
-            Description = "The namespace of the ServiceAccount",
+            Description = "Namespace of the ServiceAccount",
             HelpName = "NAME",
             DefaultValueFactory = _ => Manifests.Identity,
         };
         option.Validators.Add(result =>
         {
             if (result.Tokens is [var token] && !Manifests.IsNamespace(token.Value))
-                result.AddError($"--namespace: '{token.Value}' is no name of a namespace");
+                result.AddError($"--namespace: '{token.Value}' is not a valid namespace name");
         });
         return option;
     }
 
     public static Option<bool> NewRemoveNode() =>
-        new("--remove-node") { Description = "The right to delete Nodes too, which kubernetes.removeNode needs" };
+        new("--remove-node") { Description = "Add the right to delete Nodes (for kubernetes.removeNode)" };
 
     public static Option<bool> NewDisruptionTarget() =>
         new("--disruption-target")
         {
-            Description = "The right to patch pods/status too: pods deleted past their budget then count as disrupted, not failed",
+            Description = "Add the right to patch pods/status: pods deleted despite their budget then count as disrupted, not failed",
         };
 
     public static Option<bool> NewSelfRenew() =>
-        new("--self-renew")
-        {
-            Description = "The right of a token to renew itself too, for bebidactl kubeconfig renew --self from a timer",
-        };
+        new("--self-renew") { Description = "Add the token's right to renew itself (for bebidactl kubeconfig renew --self in a timer)" };
 
     public static CredentialKind? ReadCredential(ArgumentResult result)
     {
@@ -148,7 +146,7 @@ internal sealed class KubeconfigOptions
     {
         var option = new Option<CredentialKind>("--credential")
         {
-            Description = "What the kubeconfig holds: a ServiceAccount's token, or a client certificate",
+            Description = "Credential in the kubeconfig: a ServiceAccount's token, or a client certificate",
             HelpName = "token|certificate",
             DefaultValueFactory = _ => CredentialKind.Token,
             CustomParser = result => ReadCredential(result) ?? CredentialKind.None,
@@ -164,7 +162,7 @@ internal sealed class KubeconfigOptions
         var text = result.Tokens is [var token] ? token.Value : "";
         if (BeBiDa.Duration.TryParse(text, out var time) && time >= least)
             return time;
-        result.AddError($"'{text}' is no time of {BeBiDa.Duration.Format(least)} or more, such as 2160h or 30m");
+        result.AddError($"'{text}' is not a duration of {BeBiDa.Duration.Format(least)} or more, such as 2160h or 30m");
         return null;
     }
 }

@@ -6,13 +6,21 @@ namespace BeBiDa.Cli.Commands;
 /// <summary><c>bebidactl rbac</c>: prints the manifests that give the controller its rights.</summary>
 internal static class RbacCommand
 {
+    private const string Examples = """
+        # Look at them, and apply them
+        bebidactl rbac
+        bebidactl rbac | kubectl apply -f -
+
+        # For a GitOps repository: a ServiceAccount in a namespace of your choice, and the right that removeNode needs
+        bebidactl rbac --credential token --namespace hpc --remove-node > clusters/site/bebida.yaml
+        """;
+
     public static Command Create()
     {
         var space = KubeconfigOptions.NewNamespace();
         var credential = new Option<CredentialKind?>("--credential")
         {
-            Description =
-                "Bind the rights to one identity only: the ServiceAccount (token), which is printed too, or the user of a certificate",
+            Description = "Bind the rights to one identity only: the ServiceAccount (token; printed too), or the certificate's user",
             HelpName = "token|certificate",
             CustomParser = KubeconfigOptions.ReadCredential,
         };
@@ -22,16 +30,17 @@ internal static class RbacCommand
         var selfRenew = KubeconfigOptions.NewSelfRenew();
         var timeline = new Option<bool>("--timeline")
         {
-            Description = "With the right to read Events in the namespace default, for bebidactl timeline",
+            Description = "Add the right to read Events in the namespace default (for bebidactl timeline)",
         };
         var flowControl = new Option<bool>("--flow-control")
         {
             Description =
-                "With the FlowSchemas and priority levels that keep BeBiDa's requests from delaying other clients (Kubernetes 1.29; affects the whole cluster's shares)",
+                "Add FlowSchemas that keep BeBiDa from delaying other clients (Kubernetes 1.29; changes the cluster's shares)",
         };
-        var command = new Command(
+        var command = new ExemplifiedCommand(
             "rbac",
-            "Print the Kubernetes manifests with the rights that BeBiDa needs, for kubectl apply or a GitOps repository."
+            "Print the Kubernetes manifests with the rights that BeBiDa needs, for kubectl apply or a GitOps repository.",
+            Examples
         )
         {
             credential,
@@ -44,7 +53,7 @@ internal static class RbacCommand
         };
         command.SetAction(parsed =>
         {
-            Console.Out.Write(
+            parsed.InvocationConfiguration.Output.Write(
                 Manifests.Text(
                     new ManifestOptions(
                         parsed.GetValue(space)!,

@@ -6,12 +6,21 @@ namespace BeBiDa.Cli.Commands;
 /// <summary><c>bebidactl reconcile</c>: makes the holds agree with Slurm's jobs.</summary>
 internal static class ReconcileCommand
 {
+    private const string Examples = """
+        # What does not agree with Slurm's jobs, and what would be done about it
+        bebidactl reconcile --dry-run
+
+        # Repair it, and tell a program what was done
+        bebidactl reconcile --output json | jq -r '.repairs[] | select(.done) | .node'
+        """;
+
     public static Command Create(GlobalOptions globals)
     {
-        var dryRun = new Option<bool>("--dry-run") { Description = "Only tell what would be done" };
-        var command = new Command(
+        var dryRun = new Option<bool>("--dry-run") { Description = "Only show what would be done" };
+        var command = new ExemplifiedCommand(
             "reconcile",
-            "Compare the holds of all nodes with Slurm's jobs, release those of jobs that are gone, and hold again what was lost."
+            "Compare all holds with Slurm's jobs: release those of jobs that have ended, and restore lost ones.",
+            Examples
         )
         {
             dryRun,

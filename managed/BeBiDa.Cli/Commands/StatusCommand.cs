@@ -10,17 +10,33 @@ namespace BeBiDa.Cli.Commands;
 /// <summary><c>bebidactl status</c>: who has which node.</summary>
 internal static class StatusCommand
 {
+    private const string Examples = """
+        # Who has which node
+        bebidactl status
+
+        # Only some nodes, kept up to date until Ctrl-C
+        bebidactl status n1 n2 --watch
+
+        # Nodes that a job holds, for a program
+        bebidactl status --output json | jq -r '.[] | select(.holds != []) | .node'
+        """;
+
     private static readonly TimeSpan Refresh = TimeSpan.FromSeconds(1);
 
     public static Command Create(GlobalOptions globals)
     {
         var only = new Argument<string[]>("nodes")
         {
-            Description = "Slurm's names of the nodes to show (default: all that Kubernetes knows)",
+            Description = "Nodes to show, by their names in Slurm (default: all nodes in Kubernetes)",
             Arity = ArgumentArity.ZeroOrMore,
         };
-        var watch = new Option<bool>("--watch", "-w") { Description = "Keep it up to date until Ctrl-C" };
-        var command = new Command("status", "Show who has which node: Kubernetes, a job, or an admin.") { only, watch, globals.Output };
+        var watch = new Option<bool>("--watch", "-w") { Description = "Update the table every second until Ctrl-C" };
+        var command = new ExemplifiedCommand("status", "Show who has each node: Kubernetes, a job, or an admin.", Examples)
+        {
+            only,
+            watch,
+            globals.Output,
+        };
         command.SetAction(
             async (parsed, cancellationToken) =>
             {
@@ -35,7 +51,7 @@ internal static class StatusCommand
                     .ToList();
                 if (missing.Count > 0)
                     throw new ConfigurationException(
-                        $"Kubernetes has no node for {string.Join(", ", missing)} (nodes.template, nodes.label and nodes.map say what Kubernetes calls a Slurm node)"
+                        $"Kubernetes has no node for {string.Join(", ", missing)} (nodes.template, nodes.label and nodes.map define the names)"
                     );
 
                 // A pipe has no width: lines are never broken for it.

@@ -10,6 +10,14 @@ namespace BeBiDa.Cli.Commands;
 /// <summary><c>bebidactl timeline</c>: draws who had which node when.</summary>
 internal static class TimelineCommand
 {
+    private const string Examples = """
+        # The last hour, from Kubernetes' Events
+        bebidactl timeline --kubeconfig ~/.kube/config --output timeline.svg
+
+        # A working day of some nodes, from slurmctld's log, as a page
+        bebidactl timeline --log /var/log/slurm/slurmctld.log --since 08:00 --nodes 'n[1-8]' --output day.html
+        """;
+
     // For as long Kubernetes keeps Events, unless its API server was told otherwise (kube-apiserver --event-ttl).
     private static readonly TimeSpan EventsLast = TimeSpan.FromHours(1);
 
@@ -19,30 +27,34 @@ internal static class TimelineCommand
     {
         var since = Moment(
             "--since",
-            "Where it begins: a time (2026-01-31T08:00, 08:00) or so long ago (30m, 2h). Default: with what is known of the last hour"
+            "Start: a time (08:00, 2026-01-31T08:00) or an age (30m, 2h). Default: the first hand-over of the last hour"
         );
-        var until = Moment("--until", "Where it ends, likewise. Default: now");
+        var until = Moment("--until", "End, in the same form. Default: now");
         var nodes = new Option<string?>("--nodes")
         {
-            Description = "Slurm's names of the nodes to draw, as n1,n2 or n[1-8]. Default: all",
+            Description = "Nodes to draw, by their names in Slurm: n1,n2 or n[1-8]. Default: all",
             HelpName = "LIST",
         };
         var logs = new Option<string[]>("--log")
         {
-            Description = "slurmctld.log, or the log of bebidactl hook: Kubernetes forgets its Events after an hour",
+            Description = "slurmctld.log, or the log of bebidactl hook, for what is older than an hour: Kubernetes keeps Events no longer",
             HelpName = "FILE",
         };
         var kubeconfig = new Option<string?>("--kubeconfig")
         {
-            Description = "Read Events as someone else: slurmctld's identity may not",
+            Description = "Kubeconfig that may read Events; that of slurmctld may not",
             HelpName = "FILE",
         };
         var output = new Option<string?>("--output", "-o")
         {
-            Description = "Write to this file: a page if it ends in .html, else a picture (SVG). Default: the picture, to standard output",
+            Description = "File to write: a page if it ends in .html, else an SVG picture. Default: the picture, to standard output",
             HelpName = "FILE",
         };
-        var command = new Command("timeline", "Draw who had which node when: Kubernetes, a job, or neither quite.")
+        var command = new ExemplifiedCommand(
+            "timeline",
+            "Draw who had each node over time: Kubernetes, a job, or a hand-over in between.",
+            Examples
+        )
         {
             since,
             until,
@@ -64,9 +76,7 @@ internal static class TimelineCommand
                     moments.AddRange(await reader.ReadAsync(log, cancellationToken).ConfigureAwait(false));
                 if (reader.WithoutNodes > 0)
                     await Console
-                        .Error.WriteLineAsync(
-                            $"bebidactl: {reader.WithoutNodes} hand-overs of --log do not say on which nodes they were, and are not drawn"
-                        )
+                        .Error.WriteLineAsync($"bebidactl: {reader.WithoutNodes} hand-overs in --log name no nodes and are not drawn")
                         .ConfigureAwait(false);
 
                 var known = await AskKubernetesAsync(
@@ -81,10 +91,10 @@ internal static class TimelineCommand
                 var end = parsed.GetValue(until) is { } given ? given(now) : now;
                 var shown = only ?? [.. known.Concat(moments.Select(m => m.Node)).Distinct(StringComparer.Ordinal)];
                 if (shown.Count == 0)
-                    throw new ConfigurationException("there is nothing to draw: neither Kubernetes nor a --log tells of any node");
+                    throw new ConfigurationException("nothing to draw: neither Kubernetes nor a --log knows any node");
                 var begin = parsed.GetValue(since) is { } from ? from(now) : Begin(moments.Where(m => shown.Contains(m.Node)), end);
                 if (begin >= end)
-                    throw new ConfigurationException("--since must be before --until, and before now");
+                    throw new ConfigurationException("--since must be earlier than --until and now");
 
                 var timeline = Timeline.Of(Claim.Of(moments), shown, begin, end);
                 await WriteAsync(parsed.GetValue(output), timeline).ConfigureAwait(false);
@@ -132,7 +142,7 @@ internal static class TimelineCommand
                 if (moments.Count == 0)
                     await Console
                         .Error.WriteLineAsync(
-                            $"bebidactl: without Kubernetes' Events, which this identity may not read: take an admin's --kubeconfig, a --log, or apply what bebidactl rbac --timeline prints ({e.Message})"
+                            $"bebidactl: drawn without Events, which this identity may not read ({e.Message}); use an admin's --kubeconfig or a --log, or apply what bebidactl rbac --timeline prints"
                         )
                         .ConfigureAwait(false);
             }
@@ -149,7 +159,7 @@ internal static class TimelineCommand
         }
         catch (Exception e) when (moments.Count > 0 && e is ClusterException or ConfigurationException)
         {
-            await Console.Error.WriteLineAsync($"bebidactl: drawn from --log alone: {e.Message}").ConfigureAwait(false);
+            await Console.Error.WriteLineAsync($"bebidactl: drawn from --log only: {e.Message}").ConfigureAwait(false);
             return [];
         }
     }
@@ -196,7 +206,7 @@ internal static class TimelineCommand
                     return now => now - ago;
                 if (DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeLocal, out var time))
                     return _ => time;
-                result.AddError($"{name} takes a time such as 2026-01-31T08:00 or 08:00, or how long ago, such as 30m or 2h");
+                result.AddError($"{name} takes a time (08:00, 2026-01-31T08:00) or an age (30m, 2h)");
                 return null;
             },
         };

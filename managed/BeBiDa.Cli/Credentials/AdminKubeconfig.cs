@@ -19,16 +19,18 @@ internal static class AdminKubeconfig
             return listed is [var one]
                 ? Existing(one, "KUBECONFIG")
                 : throw new ConfigurationException(
-                    $"KUBECONFIG names {listed.Length} files; make one of them (kubectl config view --flatten --minify --raw > admin.kubeconfig) and give it as --kubeconfig"
+                    $"KUBECONFIG names {listed.Length} files; merge them (kubectl config view --flatten --minify --raw > admin.kubeconfig) and use --kubeconfig"
                 );
         var home = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".kube", "config");
         return File.Exists(home)
             ? home
             : throw new ConfigurationException(
-                $"there is no {home}: give an admin's kubeconfig as --kubeconfig or in KUBECONFIG (kubeadm: /etc/kubernetes/admin.conf)"
+                $"there is no {home}; name an admin's kubeconfig with --kubeconfig or KUBECONFIG (kubeadm: /etc/kubernetes/admin.conf)"
             );
     }
 
     private static string Existing(string path, string from) =>
-        File.Exists(path) ? path : throw new ConfigurationException($"{path}: no such file, but {from} names it");
+        File.Exists(path)
+            ? path
+            : throw new ConfigurationException(new ConfigurationProblem($"no such file, but {from} names it") { File = path });
 }

@@ -40,7 +40,7 @@ internal sealed class CertificateIssuer(ClusterApi cluster, Action<string> tell)
             approve = await ApproveAsync(path, request, cancellationToken).ConfigureAwait(false);
         if (!approve && !Has(request, "Approved"))
             tell(
-                $"certificate request {key.RequestName} waits for approval; whoever may approve it runs: kubectl certificate approve {key.RequestName}"
+                $"certificate request {key.RequestName} waits for approval; an approver runs: kubectl certificate approve {key.RequestName}"
             );
         while (true)
         {
@@ -48,7 +48,7 @@ internal sealed class CertificateIssuer(ClusterApi cluster, Action<string> tell)
                 await cluster.GetAsync(path, cancellationToken).ConfigureAwait(false)
                 ?? throw new ClusterException(
                     ClusterFault.NotFound,
-                    $"certificate request {key.RequestName} is gone before it was signed: run this again"
+                    $"certificate request {key.RequestName} was deleted before it was signed; run this again"
                 );
             foreach (var end in new[] { "Denied", "Failed" })
                 if (Has(request, end))
@@ -59,8 +59,8 @@ internal sealed class CertificateIssuer(ClusterApi cluster, Action<string> tell)
             {
                 tell(
                     Has(request, "Approved")
-                        ? $"certificate request {key.RequestName} is approved, but nobody has signed it: does the cluster's controller manager sign for {Signer}? (some hosted clusters do not: use --credential token)"
-                        : $"certificate request {key.RequestName} is not approved yet: run this again when it is, and the same request and key are used"
+                        ? $"certificate request {key.RequestName} is approved but not signed: the controller manager may not sign for {Signer}, as in some hosted clusters; use --credential token"
+                        : $"certificate request {key.RequestName} is not approved yet; run this again when it is, to continue with the same request and key"
                 );
                 return null;
             }
@@ -118,7 +118,7 @@ internal sealed class CertificateIssuer(ClusterApi cluster, Action<string> tell)
         if (theirs?.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(key.Key.ExportSubjectPublicKeyInfo()) != true)
             throw new ClusterException(
                 ClusterFault.Refused,
-                $"the certificate of request {key.RequestName} is of another key than ours: someone else made a request of that name"
+                $"the certificate of request {key.RequestName} has another key than ours; someone else created a request of that name"
             );
         return pem;
     }

@@ -47,7 +47,7 @@ internal sealed record Credential(CredentialKind Kind, string Identity, string S
         catch (Exception e)
             when (e is System.Security.Cryptography.CryptographicException or FormatException or IOException or UnauthorizedAccessException)
         {
-            throw new ConfigurationException($"{path}: its credential cannot be read: {e.Message}");
+            throw new ConfigurationException(new ConfigurationProblem($"cannot read its credential: {e.Message}") { File = path });
         }
     }
 

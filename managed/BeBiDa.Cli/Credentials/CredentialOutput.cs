@@ -43,7 +43,7 @@ internal static class CredentialOutput
         }
         Line("file", $"{file} ({PrivateFile.Describe(file)})");
         Line("server", credential.Server);
-        Line("identity", credential.Identity.Length > 0 ? credential.Identity : "only the server can tell");
+        Line("identity", credential.Identity.Length > 0 ? credential.Identity : "known only to the server");
         Line(
             "credential",
             credential.Kind switch
@@ -56,8 +56,8 @@ internal static class CredentialOutput
         Line(
             "expires",
             credential.Expires is { } expires
-                ? $"{Time(expires)}, {(expires <= now ? "which is over" : $"in {Remaining(expires - now)}")}"
-                : "not told"
+                ? $"{Time(expires)}, {(expires <= now ? "expired" : $"in {Remaining(expires - now)}")}"
+                : "unknown"
         );
         if (credential.RenewalDue is { } due)
             Line("renewal due", due <= now ? "now" : Time(due));

@@ -99,7 +99,7 @@ internal sealed class Issuance(Action<string> tell, ILogger logger)
                 .ConfigureAwait(false);
             if (expires < DateTimeOffset.UtcNow + request.Duration * 0.9)
                 tell(
-                    $"the cluster gives tokens a shorter life than {Duration.Format(request.Duration)}: renew this one in time (--self-renew and a timer do)"
+                    $"the cluster limits tokens to less than {Duration.Format(request.Duration)}; renew this one in time (--self-renew and a timer do)"
                 );
             Write(request, KubeconfigText.WithToken(cluster, request.Server, context, token));
             return true;
@@ -131,13 +131,13 @@ internal sealed class Issuance(Action<string> tell, ILogger logger)
         if (!Environment.IsPrivilegedProcess)
         {
             tell(
-                $"not root: {request.File} is yours alone; on slurmctld's host it must be root's, with the group of slurmctld's user and mode 0640"
+                $"not root: only you can read {request.File}; on slurmctld's host it must be root's, with SlurmUser's group and mode 0640"
             );
             return FileOwner.Mine;
         }
         if (request.Group is { } named)
             return FileOwner.RootAnd(
-                SystemUserGroups.GroupNumber(named) ?? throw new ConfigurationException($"--group: this host knows no group {named}")
+                SystemUserGroups.GroupNumber(named) ?? throw new ConfigurationException($"--group: this host has no group {named}")
             );
         if (File.Exists(request.File))
             return FileOwner.Of(request.File).Closed;
@@ -145,7 +145,7 @@ internal sealed class Issuance(Action<string> tell, ILogger logger)
         if (SystemUserGroups.Account(user) is { } account)
             return account.Number == 0 ? FileOwner.Mine : FileOwner.RootAnd(account.Groups[0]);
         tell(
-            $"this host knows no user {user}: {request.File} is root's alone; slurmctld's user reads it after: chgrp GROUP {request.File} && chmod 0640 {request.File}"
+            $"this host has no user {user}: only root can read {request.File}; for slurmctld run: chgrp GROUP {request.File} && chmod 0640 {request.File}"
         );
         return FileOwner.Mine;
     }

@@ -41,7 +41,13 @@ internal sealed class PendingKey : IDisposable
         }
         catch (Exception e) when (e is ArgumentException or CryptographicException)
         {
-            throw new ConfigurationException($"{path}: is not the private key that an earlier run left ({e.Message}); move it away");
+            throw new ConfigurationException(
+                new ConfigurationProblem($"not the private key that an earlier run left ({e.Message})")
+                {
+                    File = path,
+                    Run = $"mv {path} {path}.old",
+                }
+            );
         }
     }
 

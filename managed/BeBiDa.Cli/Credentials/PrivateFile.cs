@@ -79,7 +79,7 @@ internal static partial class PrivateFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new ConfigurationException($"{path}: {e.Message}");
+            throw new ConfigurationException(new ConfigurationProblem(e.Message) { File = path });
         }
         finally
         {

@@ -64,7 +64,7 @@ internal static class Rights
             {
                 throw new ClusterException(
                     e.Fault,
-                    $"{e.Message}; have someone who may do it apply what 'bebidactl rbac' prints, then run this again with --skip-rbac",
+                    $"{e.Message}; ask an admin to apply what 'bebidactl rbac' prints, then run this again with --skip-rbac",
                     null,
                     e
                 );

@@ -19,8 +19,7 @@ internal sealed class GridEngine() : ResourceManager("gridengine", "Grid Engine"
     /// <inheritdoc/>
     public override async Task<Job> ReadAsync(HookCall call, CancellationToken cancellationToken)
     {
-        const string How =
-            "the arguments are to be $job_id $ja_task_id $job_owner $queue $host, as the prolog and epilog of sge_conf(5) have them";
+        const string How = "the arguments must be $job_id $ja_task_id $job_owner $queue $host (prolog and epilog in sge_conf(5))";
         if (call.Arguments.Count < 5 && (call.Job is null || call.Nodes is null))
             throw new FormatException($"{call.Arguments.Count} arguments: {How}");
         var job = call.Number(call.Argument(1), How);

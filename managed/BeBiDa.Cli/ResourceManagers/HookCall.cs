@@ -33,7 +33,7 @@ internal sealed record HookCall(
             return Job;
         return uint.TryParse(argument, NumberStyles.None, CultureInfo.InvariantCulture, out var id) && id > 0
             ? new JobNumber(id, null)
-            : throw new FormatException($"'{argument}' is not the number of a job: {what}");
+            : throw new FormatException($"'{argument}' is not a job ID: {what}");
     }
 
     /// <summary>The nodes, from <c>--nodes</c> or from somewhere else.</summary>
@@ -43,7 +43,7 @@ internal sealed record HookCall(
         if (Nodes is null)
             return otherwise();
         var nodes = await NodeList.ExpandAsync(Nodes, cancellationToken).ConfigureAwait(false);
-        return nodes.Count > 0 ? nodes : throw new FormatException("--nodes: names no node");
+        return nodes.Count > 0 ? nodes : throw new FormatException("--nodes names no node");
     }
 
     /// <summary>Reads the nodes from a file with one line for each, or for each slot, whose first word is the node's name.</summary>

@@ -15,14 +15,14 @@ internal sealed class Oar() : ResourceManager("oar", "OAR")
     {
         var number = call.Number(
             call.Argument(1),
-            "the first argument is to be OAR's job id; is this run as prologue or epilogue, with \"$@\"?"
+            "the first argument must be OAR's job id; run this as prologue or epilogue, with \"$@\""
         );
         var nodes = await call.NodesAsync(
                 () =>
                     call.Argument(3) is { Length: > 0 } file
                         ? HookCall.NodesIn(file)
                         : throw new FormatException(
-                            "OAR's server hooks get no file of nodes: give them with --nodes, from oarstat -fj ID (assigned_hostnames)"
+                            "OAR's server hooks get no node file; pass --nodes, from oarstat -fj ID (assigned_hostnames)"
                         ),
                 cancellationToken
             )

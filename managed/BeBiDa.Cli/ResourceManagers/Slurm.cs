@@ -11,7 +11,7 @@ internal sealed class Slurm() : ResourceManager("slurm", "Slurm")
     {
         if (call.Arguments.Count > 0 || call.Job is not null)
             throw new FormatException(
-                $"'{(call.Job is null ? call.Argument(1) : "--job")}': Slurm gives its hooks all in variables; --manager names another resource manager (bebidactl hook {(call.IsProlog ? "prolog" : "epilog")} --help)"
+                $"'{(call.Job is null ? call.Argument(1) : "--job")}': Slurm passes everything in variables; for another resource manager use --manager (bebidactl hook {(call.IsProlog ? "prolog" : "epilog")} --help)"
             );
         var variables = call.Cluster is null
             ? call.Environment

@@ -46,7 +46,7 @@ internal sealed class Torque() : ResourceManager("torque", "Torque")
             return call.Job ?? new JobNumber(parent, index);
         return call.Number(
             number,
-            "the first argument is to be Torque's job id (123.server); is this run as prologue or epilogue, with \"$@\"?"
+            "the first argument must be Torque's job id (123.server); run this as prologue or epilogue, with \"$@\""
         );
     }
 

@@ -18,17 +18,19 @@ internal sealed class RunningSlurm
     public static async Task<(RunningSlurm? Slurm, string Problem)> AskAsync(CancellationToken cancellationToken)
     {
         var answer = await HostCommand.RunAsync("scontrol", ["show", "config"], cancellationToken).ConfigureAwait(false);
-        return answer.Output is { } output ? (new RunningSlurm(Parse(output)), "") : (null, answer.Problem);
+        return answer.Output is { } output ? (Parse(output), "") : (null, answer.Problem);
     }
 
-    /// <summary>What <c>scontrol show config</c> prints, by key.</summary>
-    public static IReadOnlyDictionary<string, string> Parse(string output) =>
-        output
-            .Split('\n')
-            .Select(line => line.Split('=', 2, StringSplitOptions.TrimEntries))
-            .Where(pair => pair.Length == 2)
-            .DistinctBy(pair => pair[0], StringComparer.OrdinalIgnoreCase)
-            .ToDictionary(pair => pair[0], pair => pair[1], StringComparer.OrdinalIgnoreCase);
+    /// <summary>Reads what <c>scontrol show config</c> prints: a key and its value on each line.</summary>
+    public static RunningSlurm Parse(string output) =>
+        new(
+            output
+                .Split('\n')
+                .Select(line => line.Split('=', 2, StringSplitOptions.TrimEntries))
+                .Where(pair => pair.Length == 2)
+                .DistinctBy(pair => pair[0], StringComparer.OrdinalIgnoreCase)
+                .ToDictionary(pair => pair[0], pair => pair[1], StringComparer.OrdinalIgnoreCase)
+        );
 
     /// <summary>Its nodes, each with its state in a word.</summary>
     /// <returns>Null where they cannot be told.</returns>

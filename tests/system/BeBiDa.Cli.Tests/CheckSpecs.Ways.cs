@@ -19,42 +19,10 @@ public sealed partial class CheckSpecs
                 s => s.Yaml = null
             ),
             Way(
-                "bebida.yaml has an unknown key",
-                "configuration/refused",
-                "^a valid value, or delete the line",
-                s => s.Yaml += "controler: {deadline: 5s}\n"
-            ),
-            Way(
-                "evictions may take longer than the job waits",
-                "configuration/refused",
-                "^a valid value, or delete the line",
-                s => s.Yaml += "controller: {deadline: 10s}\n"
-            ),
-            Way(
-                "anyone can write bebida.yaml",
-                "configuration/refused",
-                "^chmod go-w /.*bebida.yaml$",
-                s => s.YamlMode = (UnixFileMode)0b110_110_110
-            ),
-            Way(
                 "the running slurmctld reads another bebida.yaml",
                 "configuration/other-file",
                 "^bebidactl --config /.* check$",
                 s => s.Conf = s.Conf.Replace("/nowhere/", "/"),
-                error: false
-            ),
-            Way(
-                "a request may take as long as the job waits",
-                "timeouts/request",
-                "^requestTimeout: 10s$",
-                s => s.Yaml += "  requestTimeout: 30s\n",
-                error: false
-            ),
-            Way(
-                "pods get the time that they want and not the time for it",
-                "timeouts/grace",
-                "^deadline: 45s, and under controller: deadline: 1m30s$",
-                s => s.Yaml += "eviction: {gracePeriod: pod}\n",
                 error: false
             ),
             Way("the kubeconfig is not there", "kubeconfig/refused", "^bebidactl kubeconfig create", s => s.Kubeconfig = null),
@@ -80,19 +48,6 @@ public sealed partial class CheckSpecs
                 "slurm.conf/slurmctld files/unreadable",
                 "^chown root:nogroup /.*/kubeconfig && chmod 0640 /.*/kubeconfig$",
                 s => s.Conf = s.Conf.Replace("SlurmUser=root", "SlurmUser=nobody")
-            ),
-            Way(
-                "the folder of the metrics is not there",
-                "metrics/folder",
-                "^install -d -o root -g root -m 2775 /nowhere$",
-                s => s.Yaml += "metrics: {textfile: /nowhere/bebida.prom}\n",
-                error: false
-            ),
-            Way(
-                "SlurmUser is nobody that the host knows",
-                "slurm.conf/slurmctld files/slurm-user",
-                "^SlurmUser=slurm$",
-                s => s.Conf = s.Conf.Replace("SlurmUser=root", "SlurmUser=slrum")
             ),
             Way(
                 "the certificate is over",
@@ -160,41 +115,6 @@ public sealed partial class CheckSpecs
                 "^timedatectl set-ntp true$",
                 s => s.Kubeconfig = File.ReadAllText(s.Late.WriteKubeconfig("bebida"))
             ),
-            Way(
-                "slurm.conf does not name the plugin",
-                "slurm.conf/prep-plugins",
-                "^PrEpPlugins=prep/script,prep/bebida$",
-                s => s.Conf = s.Conf.Replace(",prep/bebida", "")
-            ),
-            Way(
-                "a file that slurm.conf includes does not name the plugin",
-                "slurm.conf/prep-plugins",
-                "^PrEpPlugins=prep/script,prep/bebida$",
-                s =>
-                {
-                    s.Add("more.conf", "# A comment\nprepplugins = prep/script # and another\n");
-                    s.Conf = Regex.Replace(s.Conf, "(?m)^PrEpPlugins=.*$", "Include more.conf");
-                }
-            ),
-            Way(
-                "Slurm's own scripts are not run any more",
-                "slurm.conf/prep-script",
-                "^PrEpPlugins=prep/script,prep/bebida$",
-                s => s.Conf = s.Conf.Replace("PrEpPlugins=prep/script,", "Prolog=/bin/true\nPrEpPlugins=")
-            ),
-            Way(
-                "slurm.conf has no PrologFlags",
-                "slurm.conf/prolog-flags",
-                "^PrologFlags=Serial,Alloc$",
-                s => s.Conf = s.Conf.Replace("PrologFlags=Alloc", "PrologFlags=Serial")
-            ),
-            Way(
-                "the old script is still there",
-                "slurm.conf/old-script",
-                "^# EpilogSlurmctld=/",
-                s => s.Conf += $"EpilogSlurmctld={s.Add("epilog.sh", "#!/bin/sh\nkubectl uncordon $SLURM_JOB_NODELIST\n")}\n",
-                error: false
-            ),
             Way("the plugin is not in PluginDir", "plugin/missing", "^install it there", s => s.Plugins("prep_bebida.so", _ => null)),
             Way(
                 "the plugin is another Slurm's",
@@ -205,7 +125,7 @@ public sealed partial class CheckSpecs
             Way(
                 "the plugin is cut short",
                 "plugin/broken",
-                "^install prep_bebida.so anew",
+                "^reinstall prep_bebida.so",
                 s => s.Plugins("prep_bebida.so", bytes => bytes[..4096])
             ),
             Way(
@@ -217,19 +137,6 @@ public sealed partial class CheckSpecs
                     s.Plugins("", bytes => bytes);
                     File.Delete(s.Libraries);
                 }
-            ),
-            Way(
-                "Slurm kills prologs too early",
-                "timeouts/prolog-epilog",
-                "^PrologEpilogTimeout=80$",
-                s => s.Conf += "PrologEpilogTimeout=60\n"
-            ),
-            Way(
-                "Slurm misses batch jobs too early",
-                "timeouts/batch-start",
-                "^BatchStartTimeout=70$",
-                s => s.Conf = s.Conf.Replace("BatchStartTimeout=70", "BatchStartTimeout=10"),
-                error: false
             ),
             Way(
                 "Kubernetes calls all nodes otherwise",
@@ -337,7 +244,7 @@ public sealed partial class CheckSpecs
             Way(
                 "the library is no library",
                 "library/broken",
-                "^install libbebida_node.so anew",
+                "^reinstall libbebida_node.so",
                 s => s.PlugStack = $"optional spank_bebida.so libdir={Path.GetDirectoryName(s.Add("libbebida_node.so", "nothing"))}\n"
             ),
             Way(
@@ -373,12 +280,6 @@ public sealed partial class CheckSpecs
                 "^timedatectl set-ntp true$",
                 s => s.Synchronized = "no",
                 error: false
-            ),
-            Way(
-                "bebida.yaml has no services",
-                "configuration/refused",
-                "^a valid value, or delete the line",
-                s => s.Yaml += "node: {services: [kubelet]}\n"
             ),
         ];
 

@@ -152,13 +152,4 @@ public sealed class HookSpecs : ToolTest
         Exits(await RunAsync(Environment(Job), "hook", "prolog", "--log", log), 2);
         Assert.That(await File.ReadAllTextAsync(log), Does.Contain($"bebidactl: error: {Configuration}:3: controller.deadlime: "));
     }
-
-    [Test]
-    public async Task A_log_that_cannot_be_written_is_wrong_usage()
-    {
-        var result = await RunAsync(Environment(Job), "hook", "prolog", "--log", "/nonexistent/hook.log");
-        Exits(result, 2);
-        Assert.That(result.StandardError, Does.StartWith("bebidactl: --log: "));
-        Assert.That(await StateAsync("n1"), Is.EqualTo("open"));
-    }
 }

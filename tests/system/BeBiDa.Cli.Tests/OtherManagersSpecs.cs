@@ -189,60 +189,12 @@ public sealed class OtherManagersSpecs : ToolTest
         Assert.That(after.StandardError, Does.Contain("recommission not done within 2s"));
     }
 
-    // A mistake of the admin's is every job's: no node, queue or scheduler is taken out of service for it.
-    [TestCase("torque", 2, 2)]
-    [TestCase("oar", 0, 0)]
-    [TestCase("gridengine", 100, 0)]
-    [TestCase("other", 2, 2)]
-    public async Task A_wrong_configuration_costs_no_node(string manager, int prolog, int epilog)
-    {
-        Configure("controller: {deadlime: 2s}\n");
-        var (before, after) = (await CallAsync(manager, "prolog"), await CallAsync(manager, "epilog"));
-        Exits(before, prolog);
-        Assert.That(before.StandardError, Does.Contain("controller.deadlime"));
-        Exits(after, epilog);
-        Assert.That(after.StandardError, Does.Contain("controller.deadlime"));
-    }
-
     [Test]
     public async Task OARs_server_prologue_never_stops_its_queues()
     {
         await Server.StopAsync();
         Configure(Unreachable);
         Exits(await RunAsync("hook", "prolog", "--manager", "oar", "--nodes", "n1", "--", "42"), 0);
-    }
-
-    [TestCase("torque", "the first argument is to be Torque's job id")]
-    [TestCase("oar", "the first argument is to be OAR's job id")]
-    [TestCase("gridengine", @"the arguments are to be \$job_id \$ja_task_id \$job_owner \$queue \$host")]
-    [TestCase("other", "takes --job ID and --nodes LIST")]
-    public async Task A_hook_that_is_called_wrongly_says_how(string manager, string how) =>
-        Assert.That((await HookAsync(manager, "prolog", [], "x")).StandardError, Does.StartWith("bebidactl: ").And.Match(how));
-
-    [Test]
-    public async Task A_node_file_that_is_missing_or_empty_is_told()
-    {
-        foreach (var file in new[] { PathOf("none"), Add("empty", "\n") })
-            Assert.That(
-                (await HookAsync("torque", "prolog", [("PBS_NODEFILE", file)], Prologue)).StandardError,
-                Does.StartWith("bebidactl: ").And.Contain(file)
-            );
-    }
-
-    [Test]
-    public async Task A_list_of_nodes_that_came_out_empty_is_told()
-    {
-        var result = await RunAsync("hook", "prolog", "--job", "42", "--nodes", "");
-        Exits(result, 2);
-        Assert.That(result.StandardError, Is.EqualTo("bebidactl: --nodes: names no node\n"));
-    }
-
-    [Test]
-    public async Task A_manager_that_is_not_known_is_wrong_usage()
-    {
-        var result = await RunAsync("hook", "prolog", "--manager", "lsf");
-        Exits(result, 2);
-        Assert.That(result.StandardError, Does.Contain("'lsf'").And.Contain("'gridengine'"));
     }
 
     private Task<CliWrap.Buffered.BufferedCommandResult> CallAsync(string manager, string direction) =>

@@ -51,7 +51,7 @@ public sealed partial class StatusSpecs : ToolTest
                     "NODE   IN KUBERNETES            HELD BY        SINCE   PODS",
                     "n0     schedulable, not ready   -              -          0",
                     "n1     pods leaving             lab.9          -          2",
-                    "n2     held, yet uncordoned     lab.7, lab.8   3d4h       0",
+                    "n2     held, but uncordoned     lab.7, lab.8   3d4h       0",
                     "",
                 }
             )

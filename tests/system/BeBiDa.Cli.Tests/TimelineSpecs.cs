@@ -27,7 +27,7 @@ public sealed class TimelineSpecs : ToolTest
         Configure("", kubeconfig: PathOf("nowhere"));
         var drawn = await RunAsync(InBerlin, "timeline", "--log", log, "--since", "2026-01-31T08:00", "--until", "2026-01-31T08:01");
         Exits(drawn, 0);
-        Assert.That(drawn.StandardError, Does.StartWith("bebidactl: drawn from --log alone: "));
+        Assert.That(drawn.StandardError, Does.StartWith("bebidactl: drawn from --log only: "));
         var stretches = Stretches(drawn.StandardOutput);
         Assert.That(
             stretches,
@@ -200,7 +200,7 @@ public sealed class TimelineSpecs : ToolTest
         );
     }
 
-    [TestCase("--since", "yesterday", "--since takes a time such as 2026-01-31T08:00 or 08:00, or how long ago, such as 30m or 2h")]
+    [TestCase("--since", "yesterday", "--since takes a time (08:00, 2026-01-31T08:00) or an age (30m, 2h)")]
     [TestCase("--log", "/nowhere/slurmctld.log", "--log: Could not find")]
     [TestCase("--output", "/nowhere/a.svg", "--output: Could not find")]
     public async Task A_mistake_is_named(string option, string value, string problem)

@@ -1,0 +1,176 @@
+using BeBiDa.Cli.Checks;
+using BeBiDa.Cli.Slurm;
+
+namespace BeBiDa.Tests;
+
+/// <summary>What bebidactl check finds in the files of slurmctld's host.</summary>
+public sealed class CheckSpecs : CommandLineTest
+{
+    private const string Conf = """
+        ClusterName=lab
+        SlurmUser=root
+        PrEpPlugins=prep/script,prep/bebida
+        PrologFlags=Alloc
+        BatchStartTimeout=70
+
+        """;
+
+    // A way to break the files: what is found, what is said to write, and the files as they are then.
+    private static TestCaseData Way(
+        string name,
+        string check,
+        string write,
+        Func<string, string>? yaml = null,
+        Func<CheckSpecs, string, string>? conf = null,
+        UnixFileMode mode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+        bool error = true
+    ) => new TestCaseData(check, write, yaml ?? (text => text), conf ?? ((_, text) => text), mode, error).SetArgDisplayNames(name);
+
+    public static IEnumerable<TestCaseData> Ways =>
+        [
+            Way(
+                "bebida.yaml has an unknown key",
+                "configuration/refused",
+                "^a valid value, or delete the line",
+                text => text + "controler: {deadline: 5s}\n"
+            ),
+            Way(
+                "evictions may take longer than the job waits",
+                "configuration/refused",
+                "^a valid value, or delete the line",
+                text => text + "controller: {deadline: 10s}\n"
+            ),
+            Way("bebida.yaml names no kubeconfig", "configuration/refused", "^kubeconfig: /etc/bebida/kubeconfig$", _ => "node: {}\n"),
+            Way("anyone can write bebida.yaml", "configuration/refused", "^chmod go-w /.*bebida.yaml$", mode: (UnixFileMode)0b110_110_110),
+            Way(
+                "a request may take as long as the job waits",
+                "timeouts/request",
+                "^requestTimeout: 10s$",
+                text => text + "  requestTimeout: 30s\n",
+                error: false
+            ),
+            Way(
+                "pods get the time that they want and not the time for it",
+                "timeouts/grace",
+                "^deadline: 45s, and under controller: deadline: 1m30s$",
+                text => text + "eviction: {gracePeriod: pod}\n",
+                error: false
+            ),
+            Way(
+                "the folder of the metrics is not there",
+                "metrics/folder",
+                "^install -d -o root -g root -m 2775 /nowhere$",
+                text => text + "metrics: {textfile: /nowhere/bebida.prom}\n",
+                error: false
+            ),
+            Way(
+                "slurmctld's user cannot write to the folder of the metrics",
+                "files/unreadable metrics/folder",
+                "^chgrp nogroup /etc && chmod g\\+w /etc$",
+                text => text + "metrics: {textfile: /etc/bebida.prom}\n",
+                (_, text) => text.Replace("SlurmUser=root", "SlurmUser=nobody")
+            ),
+            Way(
+                "SlurmUser is nobody that the host knows",
+                "files/slurm-user",
+                "^SlurmUser=slurm$",
+                conf: (_, text) => text.Replace("SlurmUser=root", "SlurmUser=slrum")
+            ),
+            Way(
+                "slurm.conf does not name the plugin",
+                "slurm.conf/prep-plugins",
+                "^PrEpPlugins=prep/script,prep/bebida$",
+                conf: (_, text) => text.Replace(",prep/bebida", "")
+            ),
+            Way(
+                "a file that slurm.conf includes does not name the plugin",
+                "slurm.conf/prep-plugins",
+                "^PrEpPlugins=prep/script,prep/bebida$",
+                conf: (specs, text) =>
+                {
+                    specs.Add("more.conf", "# A comment\nprepplugins = prep/script # and another\n");
+                    return text.Replace("PrEpPlugins=prep/script,prep/bebida", "Include more.conf");
+                }
+            ),
+            Way(
+                "Slurm's own scripts are not run any more",
+                "slurm.conf/prep-script",
+                "^PrEpPlugins=prep/script,prep/bebida$",
+                conf: (_, text) => text.Replace("PrEpPlugins=prep/script,", "Prolog=/bin/true\nPrEpPlugins=")
+            ),
+            Way(
+                "slurm.conf has no PrologFlags",
+                "slurm.conf/prolog-flags",
+                "^PrologFlags=Serial,Alloc$",
+                conf: (_, text) => text.Replace("PrologFlags=Alloc", "PrologFlags=Serial")
+            ),
+            Way(
+                "the old script is still there",
+                "slurm.conf/old-script",
+                "^# EpilogSlurmctld=/",
+                conf: (specs, text) =>
+                    text + $"EpilogSlurmctld={specs.Add("epilog.sh", "#!/bin/sh\nkubectl uncordon $SLURM_JOB_NODELIST\n")}\n",
+                error: false
+            ),
+            Way(
+                "Slurm kills prologs too early",
+                "timeouts/prolog-epilog",
+                "^PrologEpilogTimeout=80$",
+                conf: (_, text) => text + "PrologEpilogTimeout=60\n"
+            ),
+            Way(
+                "Slurm misses batch jobs too early",
+                "timeouts/batch-start",
+                "^BatchStartTimeout=70$",
+                conf: (_, text) => text.Replace("BatchStartTimeout=70", "BatchStartTimeout=10"),
+                error: false
+            ),
+        ];
+
+    [Test]
+    public void In_healthy_files_nothing_is_found() => Assert.That(Find(Yaml, Conf).All, Is.Empty);
+
+    [TestCaseSource(nameof(Ways))]
+    public void What_is_wrong_in_the_files_is_found_and_named(
+        string check,
+        string write,
+        Func<string, string> yaml,
+        Func<CheckSpecs, string, string> conf,
+        UnixFileMode mode,
+        bool error
+    )
+    {
+        var found = Find(yaml(Yaml), conf(this, Conf), mode).All;
+        Assert.That(found.Select(f => f.Check).Distinct(), Is.EqualTo(check.Split(' ')));
+        Assert.That(found[0].Severity, Is.EqualTo(error ? Severity.Error : Severity.Warning));
+        Assert.That(found[^1].Write, Does.Match(write));
+        Assert.That(found, Has.All.Matches<Finding>(f => f!.What.Length > 0 && f.Why.Length > 0 && f.Where.Length > 0));
+    }
+
+    [Test]
+    public void A_problem_of_bebida_yaml_is_found_at_its_line_and_its_remedy_is_not_said_twice()
+    {
+        var found = Find(Yaml + "controler: {}\n", Conf).All.Single();
+        Assert.That(found.Where, Is.EqualTo($"{PathOf("bebida.yaml")}:3"));
+        var open = Find(Yaml, Conf, (UnixFileMode)0b110_110_110).All.Single();
+        Assert.That(open.What, Does.EndWith("lets others change it"));
+    }
+
+    private string Yaml => $"kubernetes:\n  kubeconfig: {Kubeconfig}\n";
+
+    private Findings Find(string yaml, string conf, UnixFileMode mode = UnixFileMode.UserRead | UnixFileMode.UserWrite)
+    {
+        var site = CheckedSite.Of(
+            Add("bebida.yaml", yaml, mode),
+            HostRole.Controller,
+            SlurmConf.Read(Add("slurm.conf", conf)),
+            RunningSlurm.Parse("PrEpPlugins             = prep/script,prep/bebida\nPrologFlags             = Alloc,Contain\n")
+        );
+        var findings = new Findings();
+        ConfigurationChecks.Run(site, HostRole.Controller, findings);
+        SlurmConfChecks.Run(site, findings);
+        TimeoutChecks.Run(site, findings);
+        FileChecks.Run(site, findings);
+        return findings;
+    }
+}
