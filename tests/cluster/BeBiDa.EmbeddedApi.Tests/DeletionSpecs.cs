@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using NUnit.Framework;
 
 namespace BeBiDa.EmbeddedApi.Tests;
@@ -57,14 +56,6 @@ public sealed class DeletionSpecs(ApiServerKind kind) : ApiServerSpecs(kind)
             (await Admin.Delete($"{Pods}/p", $$$"""{"gracePeriodSeconds":0,"preconditions":{"uid":"{{{pod.Uid}}}"}}""")).Code,
             Is.EqualTo(200)
         );
-    }
-
-    [Test]
-    public async Task A_trial_deletion_deletes_nothing()
-    {
-        await NewPod("p");
-        Assert.That((await Admin.Delete($"{Pods}/p?dryRun=All")).Code, Is.EqualTo(200));
-        Assert.That((await Admin.Get($"{Pods}/p")).Code, Is.EqualTo(200));
     }
 
     [Test]
@@ -139,15 +130,6 @@ public sealed class GarbageCollectionSpecs
         await OwnedPod("x");
         await admin.Delete("/api/v1/namespaces/default/configmaps/x");
         await Eventually(async () => !await Exists("pods/x"));
-    }
-
-    [Test]
-    public async Task Orphaned_dependents_stay_and_lose_their_owner()
-    {
-        await OwnedPod("x");
-        await admin.Delete("/api/v1/namespaces/default/configmaps/x", """{"propagationPolicy":"Orphan"}""");
-        var pod = await admin.Get("/api/v1/namespaces/default/pods/x");
-        Assert.That((pod.Code, pod.At("metadata", "ownerReferences")), Is.EqualTo((200, (JsonNode?)null)));
     }
 
     [Test]

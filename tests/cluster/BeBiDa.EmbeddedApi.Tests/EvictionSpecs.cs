@@ -15,10 +15,10 @@ public sealed class EvictionSpecs(ApiServerKind kind) : ApiServerSpecs(kind)
         return pod;
     }
 
-    private Task<Answer> Evict(string name, string options = "", string version = "policy/v1") =>
+    private Task<Answer> Evict(string name, string options = "") =>
         Admin.Post(
             $"{Pods}/{name}/eviction",
-            $$$"""{"apiVersion":"{{{version}}}","kind":"Eviction","metadata":{"name":"{{{name}}}","namespace":"{{{Space}}}"}{{{options}}}}"""
+            $$$"""{"apiVersion":"policy/v1","kind":"Eviction","metadata":{"name":"{{{name}}}","namespace":"{{{Space}}}"}{{{options}}}}"""
         );
 
     /// <summary>A budget and, where no disruption controller runs, the status that one would write.</summary>
@@ -38,10 +38,10 @@ public sealed class EvictionSpecs(ApiServerKind kind) : ApiServerSpecs(kind)
     }
 
     [Test]
-    public async Task An_evicted_pod_is_asked_to_go_within_its_grace([Values("policy/v1", "policy/v1beta1")] string version)
+    public async Task An_evicted_pod_is_asked_to_go_within_its_grace()
     {
         await ReadyPod("p");
-        var evicted = await Evict("p", ""","deleteOptions":{"gracePeriodSeconds":5}""", version);
+        var evicted = await Evict("p", ""","deleteOptions":{"gracePeriodSeconds":5}""");
         Assert.That((evicted.Code, evicted["status"]!.GetValue<string>()), Is.EqualTo((201, "Success")));
         var pod = await Admin.Get($"{Pods}/p");
         Assert.That(pod.At("metadata", "deletionGracePeriodSeconds")!.GetValue<int>(), Is.EqualTo(5));
@@ -91,25 +91,7 @@ public sealed class EvictionSpecs(ApiServerKind kind) : ApiServerSpecs(kind)
     }
 
     [Test]
-    public async Task An_eviction_that_means_another_pod_is_refused()
-    {
-        await ReadyPod("a");
-        var refused = await Evict("a", ""","deleteOptions":{"preconditions":{"uid":"2b9e6a4e-0f6f-4f6e-9a49-000000000001"}}""");
-        Assert.That((refused.Code, refused.Reason), Is.EqualTo((409, "Conflict")));
-        Assert.That((await Admin.Get($"{Pods}/a")).At("metadata", "deletionTimestamp"), Is.Null);
-    }
-
-    [Test]
     public async Task A_pod_that_is_gone_is_answered_404() => Assert.That((await Evict("none")).Code, Is.EqualTo(404));
-
-    [Test]
-    public async Task A_trial_eviction_evicts_nothing()
-    {
-        await ReadyPod("a");
-        Assert.That((await Evict("a", ""","deleteOptions":{"dryRun":["All"]}""")).Code, Is.EqualTo(201));
-        var pod = await Admin.Get($"{Pods}/a");
-        Assert.That(pod.At("metadata", "deletionTimestamp"), Is.Null);
-    }
 
     [Test]
     public async Task The_last_disruption_is_spent_once_however_many_ask_at_once()

@@ -4,19 +4,19 @@ using NUnit.Framework;
 
 namespace BeBiDa.EmbeddedApi.Tests;
 
-/// <summary>The stock kubectl of Debian, in two versions.</summary>
-public sealed class Kubectl(string version, string kubeconfig)
+/// <summary>The stock kubectl of Debian.</summary>
+public sealed class Kubectl(string kubeconfig)
 {
     private static string Cache =>
         Environment.GetEnvironmentVariable("BEBIDA_CACHE") is { Length: > 0 } cache ? cache : "/var/cache/bebida-tests";
 
-    private static string Program(string version) => Path.Combine(Cache, "kubectl", version, "kubectl");
+    private static string Program => Path.Combine(Cache, "kubectl", "1.32", "kubectl");
 
     /// <summary>Skips the test where <c>tests/support/kubectl.sh</c> has not been run.</summary>
-    public static void Require(string version)
+    public static void Require()
     {
-        if (!File.Exists(Program(version)))
-            Assert.Ignore($"no kubectl {version}: run tests/support/kubectl.sh");
+        if (!File.Exists(Program))
+            Assert.Ignore($"no kubectl: run tests/support/kubectl.sh");
     }
 
     /// <summary>Runs kubectl, which must succeed, and returns what it printed.</summary>
@@ -36,7 +36,7 @@ public sealed class Kubectl(string version, string kubeconfig)
     }
 
     public Command Command(string arguments) =>
-        Cli.Wrap(Program(version))
+        Cli.Wrap(Program)
             .WithArguments(arguments)
             .WithEnvironmentVariables(environment =>
                 environment.Set("KUBECONFIG", kubeconfig).Set("HOME", Path.GetDirectoryName(kubeconfig)!)

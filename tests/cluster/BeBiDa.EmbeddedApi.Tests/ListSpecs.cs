@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using NUnit.Framework;
 
 namespace BeBiDa.EmbeddedApi.Tests;
@@ -118,50 +117,5 @@ public sealed class ListSpecs(ApiServerKind kind) : ApiServerSpecs(kind)
             (cells[0]!.GetValue<string>(), cells[1]!.GetValue<string>(), cells[2]!.GetValue<string>()),
             Is.EqualTo(("one", "0/1", "Pending"))
         );
-    }
-
-    [Test]
-    public async Task Every_served_resource_can_be_listed_as_objects_and_as_a_table()
-    {
-        foreach (
-            var groupVersion in (string[])
-                [
-                    "api/v1",
-                    "apis/apps/v1",
-                    "apis/policy/v1",
-                    "apis/coordination.k8s.io/v1",
-                    "apis/rbac.authorization.k8s.io/v1",
-                    "apis/events.k8s.io/v1",
-                    "apis/scheduling.k8s.io/v1",
-                ]
-        )
-        {
-            var resources = await Admin.Get("/" + groupVersion);
-            foreach (
-                var resource in resources["resources"]!
-                    .AsArray()
-                    .Where(one => one!["verbs"]!.AsArray().Any(verb => verb!.GetValue<string>() == "list"))
-            )
-            {
-                var path = $"/{groupVersion}/{resource!["name"]}";
-                var list = await Admin.Get(path);
-                Assert.That(
-                    (list.Code, list["kind"]!.GetValue<string>()),
-                    Is.EqualTo((200, resource["kind"]!.GetValue<string>() + "List")),
-                    path
-                );
-                var table = await Admin.Get(path, "application/json;as=Table;v=v1;g=meta.k8s.io");
-                Assert.That((table.Code, table["kind"]!.GetValue<string>()), Is.EqualTo((200, "Table")), path);
-            }
-        }
-    }
-
-    [Test]
-    public async Task A_client_that_prefers_protobuf_and_takes_json_gets_an_answer()
-    {
-        using var answer = await Admin.Http.GetAsync(new Uri($"/api/v1/namespaces/{Space}", UriKind.Relative));
-        Assert.That(answer.IsSuccessStatusCode);
-        var json = await Admin.Get($"/api/v1/namespaces/{Space}", "application/vnd.kubernetes.protobuf;q=0.1, application/json");
-        Assert.That((json.Code, json.Body is JsonObject), Is.EqualTo((200, true)));
     }
 }

@@ -58,19 +58,6 @@ public sealed class WatchSpecs(ApiServerKind kind) : ApiServerSpecs(kind)
     }
 
     [Test]
-    public async Task A_watch_list_marks_the_end_of_what_there_was_by_a_bookmark()
-    {
-        await NewPod("one");
-        using var watch = await Admin.Watch(
-            $"{Pods}?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"
-        );
-        Assert.That(await watch.NextShort(), Is.EqualTo("ADDED one"));
-        var mark = await watch.Next();
-        Assert.That(mark!["type"]!.GetValue<string>(), Is.EqualTo("BOOKMARK"));
-        Assert.That(mark["object"]!["metadata"]!["annotations"]!["k8s.io/initial-events-end"]!.GetValue<string>(), Is.EqualTo("true"));
-    }
-
-    [Test]
     public async Task A_metadata_watch_carries_metadata_alone()
     {
         using var watch = await Admin.Watch($"{Pods}?watch=true", "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1");
@@ -78,13 +65,6 @@ public sealed class WatchSpecs(ApiServerKind kind) : ApiServerSpecs(kind)
         var next = await watch.Next();
         Assert.That(next!["object"]!["kind"]!.GetValue<string>(), Is.EqualTo("PartialObjectMetadata"));
         Assert.That(next["object"]!["spec"], Is.Null);
-    }
-
-    [Test]
-    public async Task A_version_in_a_watch_that_is_no_number_is_refused()
-    {
-        using var watch = await Admin.Watch($"{Pods}?watch=true&resourceVersion=abc");
-        Assert.That(watch.Code, Is.EqualTo(500));
     }
 }
 

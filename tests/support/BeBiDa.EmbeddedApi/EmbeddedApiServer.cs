@@ -60,14 +60,7 @@ public sealed class EmbeddedApiServer : IApiServer
         lists = new(store);
         var watches = new Watches(store, options.Clock, options.BookmarkInterval);
         var subresources = new Subresources(registry, new Eviction(registry, deletion), authenticator);
-        handler = new(
-            authenticator,
-            authorizer,
-            Faults,
-            requests,
-            new(registry, deletion, lists, watches, subresources, new(authorizer)),
-            () => Url
-        );
+        handler = new(authenticator, authorizer, Faults, requests, new(registry, deletion, lists, watches, subresources, new(authorizer)));
         Bootstrap(registry);
         collector = new(registry, deletion, owners, options.ComputeDisruptionBudgets);
     }

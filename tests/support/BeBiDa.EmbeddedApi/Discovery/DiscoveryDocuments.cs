@@ -10,11 +10,6 @@ internal static class DiscoveryDocuments
     private static readonly string[] PartVerbs = ["get", "patch", "update"];
     private static readonly string[] CreateVerb = ["create"];
 
-    private static readonly IEnumerable<IGrouping<string, ResourceType>> Groups =
-    [
-        .. ResourceTypes.All.Where(type => type.Group.Length > 0).GroupBy(type => type.Group),
-    ];
-
     public static readonly byte[] Version = Json.Write(
         new JsonObject
         {
@@ -30,45 +25,28 @@ internal static class DiscoveryDocuments
         }
     );
 
-    public static byte[] Api(Uri server) =>
-        Json.Write(
-            new JsonObject
-            {
-                ["kind"] = "APIVersions",
-                ["versions"] = new JsonArray("v1"),
-                ["serverAddressByClientCIDRs"] = new JsonArray(
-                    new JsonObject { ["clientCIDR"] = "0.0.0.0/0", ["serverAddress"] = server.Authority }
-                ),
-            }
-        );
-
-    public static readonly byte[] Apis = Json.Write(
+    /// <summary>The resources of v1 in the older form, in which kubectl drain looks for pods/eviction before it evicts.</summary>
+    public static readonly byte[] CoreResources = Json.Write(
         new JsonObject
         {
-            ["kind"] = "APIGroupList",
+            ["kind"] = "APIResourceList",
             ["apiVersion"] = "v1",
-            ["groups"] = new JsonArray([.. Groups.Select(Group)]),
+            ["groupVersion"] = "v1",
+            ["resources"] = new JsonArray([
+                .. Subresources(ResourceTypes.Pods)
+                    .Select(part => new JsonObject
+                    {
+                        ["name"] = $"pods/{part.Name}",
+                        ["singularName"] = "",
+                        ["namespaced"] = true,
+                        ["group"] = part.Group,
+                        ["version"] = part.Version,
+                        ["kind"] = part.Kind,
+                        ["verbs"] = Strings(part.Verbs),
+                    }),
+            ]),
         }
     );
-
-    public static byte[]? GroupOf(string group) =>
-        Groups.FirstOrDefault(one => one.Key == group) is not { } found ? null : Json.Write(With(Group(found), "APIGroup"));
-
-    public static byte[]? ResourcesOf(string group, string version)
-    {
-        var types = ResourceTypes.All.Where(type => type.Group == group && type.Version == version).ToList();
-        if (types.Count == 0)
-            return null;
-        return Json.Write(
-            new JsonObject
-            {
-                ["kind"] = "APIResourceList",
-                ["apiVersion"] = "v1",
-                ["groupVersion"] = types[0].ApiVersion,
-                ["resources"] = new JsonArray([.. types.SelectMany(Resources)]),
-            }
-        );
-    }
 
     /// <summary>Aggregated discovery (apidiscovery.k8s.io/v2): everything in one answer.</summary>
     public static byte[] Aggregated(bool core)
@@ -85,68 +63,10 @@ internal static class DiscoveryDocuments
         );
     }
 
-    private static JsonObject With(JsonObject json, string kind)
-    {
-        json["kind"] = kind;
-        json["apiVersion"] = "v1";
-        return json;
-    }
-
-    private static JsonObject Group(IGrouping<string, ResourceType> group)
-    {
-        var versions = group
-            .Select(type => type.Version)
-            .Distinct()
-            .Select(version => new JsonObject { ["groupVersion"] = $"{group.Key}/{version}", ["version"] = version })
-            .ToList();
-        return new()
-        {
-            ["name"] = group.Key,
-            ["versions"] = new JsonArray([.. versions]),
-            ["preferredVersion"] = versions[0].DeepClone(),
-        };
-    }
-
-    private static IEnumerable<JsonObject> Resources(ResourceType type)
-    {
-        var one = new JsonObject
-        {
-            ["name"] = type.Plural,
-            ["singularName"] = type.Singular,
-            ["namespaced"] = type.Namespaced,
-            ["kind"] = type.Kind,
-            ["verbs"] = Strings(type.CreateOnly ? CreateVerb : ObjectVerbs),
-        };
-        if (type.ShortNames.Length > 0)
-            one["shortNames"] = Strings(type.ShortNames);
-        if (type.Categories.Length > 0)
-            one["categories"] = Strings(type.Categories);
-        yield return one;
-        foreach (var (name, group, version, kind, verbs) in Subresources(type))
-        {
-            var part = new JsonObject
-            {
-                ["name"] = $"{type.Plural}/{name}",
-                ["singularName"] = "",
-                ["namespaced"] = type.Namespaced,
-                ["kind"] = kind,
-                ["verbs"] = Strings(verbs),
-            };
-            if (version.Length > 0)
-            {
-                part["group"] = group;
-                part["version"] = version;
-            }
-            yield return part;
-        }
-    }
-
     private static IEnumerable<(string Name, string Group, string Version, string Kind, string[] Verbs)> Subresources(ResourceType type)
     {
         if (type.HasStatus)
             yield return ("status", "", "", type.Kind, PartVerbs);
-        if (type.HasScale)
-            yield return ("scale", "autoscaling", "v1", "Scale", PartVerbs);
         switch (type.Plural)
         {
             case "pods":
@@ -158,9 +78,6 @@ internal static class DiscoveryDocuments
                 break;
             case "certificatesigningrequests":
                 yield return ("approval", "", "", type.Kind, PartVerbs);
-                break;
-            case "namespaces":
-                yield return ("finalize", "", "", "Namespace", ["update"]);
                 break;
         }
     }

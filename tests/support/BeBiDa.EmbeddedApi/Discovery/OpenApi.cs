@@ -11,21 +11,8 @@ internal static class OpenApi
 {
     private static readonly string[] QueryParameters = ["dryRun", "fieldManager", "fieldValidation", "force"];
 
-    /// <summary>The gnostic Document message of a document without content: swagger "2.0" (field 1).</summary>
-    public static readonly byte[] Version2Protobuf = [0x0a, 3, (byte)'2', (byte)'.', (byte)'0'];
-
-    public static readonly byte[] Version2 = Json.Write(
-        new JsonObject
-        {
-            ["swagger"] = "2.0",
-            ["info"] = Info(),
-            ["paths"] = Paths(ResourceTypes.All, "body"),
-            ["definitions"] = new JsonObject(),
-        }
-    );
-
     /// <summary>The index of /openapi/v3.</summary>
-    public static readonly byte[] Version3Index = Json.Write(
+    public static readonly byte[] Index = Json.Write(
         new JsonObject
         {
             ["paths"] = new JsonObject(
@@ -41,7 +28,7 @@ internal static class OpenApi
     );
 
     /// <summary>The document of one group version, such as <c>apis/apps/v1</c>; null when there is none.</summary>
-    public static byte[]? Version3(string groupVersion)
+    public static byte[]? Document(string groupVersion)
     {
         var types = ResourceTypes.All.Where(type => GroupVersionPath(type) == groupVersion).ToList();
         if (types.Count == 0)
@@ -51,7 +38,7 @@ internal static class OpenApi
             {
                 ["openapi"] = "3.0.0",
                 ["info"] = Info(),
-                ["paths"] = Paths(types, null),
+                ["paths"] = Paths(types),
                 ["components"] = new JsonObject { ["schemas"] = new JsonObject() },
             }
         );
@@ -62,7 +49,7 @@ internal static class OpenApi
 
     private static JsonObject Info() => new() { ["title"] = "Kubernetes", ["version"] = "v1.36.0" };
 
-    private static JsonObject Paths(IEnumerable<ResourceType> types, string? version2)
+    private static JsonObject Paths(IEnumerable<ResourceType> types)
     {
         var paths = new JsonObject();
         foreach (var type in types)
@@ -70,30 +57,28 @@ internal static class OpenApi
             var root = "/" + GroupVersionPath(type) + (type.Namespaced ? "/namespaces/{namespace}/" : "/") + type.Plural;
             if (type.CreateOnly)
             {
-                paths[root] = new JsonObject { ["post"] = Operation(type, "post", version2) };
+                paths[root] = new JsonObject { ["post"] = Operation(type, "post") };
                 continue;
             }
-            paths[root] = new JsonObject { ["post"] = Operation(type, "post", version2) };
-            paths[root + "/{name}"] = new JsonObject
-            {
-                ["patch"] = Operation(type, "patch", version2),
-                ["put"] = Operation(type, "put", version2),
-            };
+            paths[root] = new JsonObject { ["post"] = Operation(type, "post") };
+            paths[root + "/{name}"] = new JsonObject { ["patch"] = Operation(type, "patch"), ["put"] = Operation(type, "put") };
         }
         return paths;
     }
 
-    private static JsonObject Operation(ResourceType type, string action, string? version2)
+    private static JsonObject Operation(ResourceType type, string action)
     {
         var parameters = new JsonArray();
         foreach (var name in QueryParameters)
         {
-            var parameter = new JsonObject { ["name"] = name, ["in"] = "query" };
-            if (version2 is null)
-                parameter["schema"] = new JsonObject { ["type"] = "string", ["uniqueItems"] = true };
-            else
-                parameter["type"] = "string";
-            parameters.Add(parameter);
+            parameters.Add(
+                new JsonObject
+                {
+                    ["name"] = name,
+                    ["in"] = "query",
+                    ["schema"] = new JsonObject { ["type"] = "string", ["uniqueItems"] = true },
+                }
+            );
         }
         return new()
         {

@@ -14,8 +14,7 @@ internal sealed class ApiHandler(
     Authorizer authorizer,
     FaultPlan faults,
     Requests requests,
-    ResourceEndpoint resources,
-    Func<Uri> url
+    ResourceEndpoint resources
 )
 {
     private static readonly object UserKey = new();
@@ -96,7 +95,6 @@ internal sealed class ApiHandler(
         if (!HttpMethods.IsGet(http.Request.Method) && !HttpMethods.IsHead(http.Request.Method))
             throw ApiError.MethodNotAllowed();
         var path = http.Request.Path.Value!.Trim('/').Split('/');
-        var accept = http.Request.Headers.Accept.ToString();
         switch (path)
         {
             case ["healthz" or "livez" or "readyz", ..]:
@@ -105,38 +103,19 @@ internal sealed class ApiHandler(
             case ["version"]:
                 await http.WriteAsync(DiscoveryDocuments.Version);
                 break;
-            case ["api" or "apis"] when WantsAggregated(accept):
+            case ["api" or "apis"]:
                 await http.WriteAsync(
                     DiscoveryDocuments.Aggregated(path[0] == "api"),
                     contentType: "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
                 );
                 break;
-            case ["api"]:
-                await http.WriteAsync(DiscoveryDocuments.Api(url()));
-                break;
-            case ["apis"]:
-                await http.WriteAsync(DiscoveryDocuments.Apis);
-                break;
-            case ["api", var version] when DiscoveryDocuments.ResourcesOf("", version) is { } found:
-                await http.WriteAsync(found);
-                break;
-            case ["apis", var group] when DiscoveryDocuments.GroupOf(group) is { } found:
-                await http.WriteAsync(found);
-                break;
-            case ["apis", var group, var version] when DiscoveryDocuments.ResourcesOf(group, version) is { } found:
-                await http.WriteAsync(found);
-                break;
-            case ["openapi", "v2"] when accept.Contains("proto-openapi", StringComparison.Ordinal):
-                // Asked for with an @, which is no valid media type and which newer Go clients refuse to read in an answer.
-                await http.WriteAsync(OpenApi.Version2Protobuf, contentType: "application/com.github.proto-openapi.spec.v2.v1.0+protobuf");
-                break;
-            case ["openapi", "v2"]:
-                await http.WriteAsync(OpenApi.Version2);
+            case ["api", "v1"]:
+                await http.WriteAsync(DiscoveryDocuments.CoreResources);
                 break;
             case ["openapi", "v3"]:
-                await http.WriteAsync(OpenApi.Version3Index);
+                await http.WriteAsync(OpenApi.Index);
                 break;
-            case ["openapi", "v3", .. var rest] when OpenApi.Version3(string.Join('/', rest)) is { } found:
+            case ["openapi", "v3", .. var rest] when OpenApi.Document(string.Join('/', rest)) is { } found:
                 await http.WriteAsync(found);
                 break;
             default:
@@ -144,13 +123,4 @@ internal sealed class ApiHandler(
                 break;
         }
     }
-
-    private static bool WantsAggregated(string accept) =>
-        accept
-            .Split(',')
-            .Any(choice =>
-                choice.Contains("as=APIGroupDiscoveryList", StringComparison.Ordinal)
-                && choice.Contains("v=v2", StringComparison.Ordinal)
-                && !choice.Contains("v2beta1", StringComparison.Ordinal)
-            );
 }

@@ -14,14 +14,6 @@ internal sealed record ApiRequest(HttpContext Http, ResourceType Type, string Ve
 
     public bool QueryFlag(string name) => Query(name) is "true" or "1" or "True";
 
-    public bool DryRun =>
-        Query("dryRun") switch
-        {
-            null or "" => false,
-            "All" => true,
-            var other => throw ApiError.BadRequest($"invalid dryRun value: \"{other}\""),
-        };
-
     public AccessRequest Access => new(Verb, Type.Group, Type.Plural, Subresource, Namespace, Name);
 
     /// <summary>Reads <c>/api/v1/…</c> and <c>/apis/group/version/…</c>; null for a path that names no resource.</summary>
@@ -46,7 +38,7 @@ internal sealed record ApiRequest(HttpContext Http, ResourceType Type, string Ve
         var version = path[at++];
         var rest = path.AsSpan(at);
         var space = "";
-        if (rest.Length > 2 && rest[0] == "namespaces" && rest[2] is not ("status" or "finalize"))
+        if (rest.Length > 2 && rest[0] == "namespaces" && rest[2] is not "status")
         {
             space = rest[1];
             rest = rest[2..];

@@ -25,7 +25,7 @@ internal sealed class Lists(Store store)
         var token = request.Query("continue");
         if (request.Query("resourceVersion") is { Length: > 0 } text && !long.TryParse(text, CultureInfo.InvariantCulture, out _))
             throw ApiError.BadRequest($"resourceVersion: Invalid value: \"{text}\": strconv.ParseUint: parsing \"{text}\": invalid syntax");
-        var (snapshot, after) = string.IsNullOrEmpty(token) ? (store.Read(type.Storage), "") : Resume(type, token);
+        var (snapshot, after) = string.IsNullOrEmpty(token) ? (store.Read(type.Plural), "") : Resume(type, token);
 
         var found = new List<StoredObject>();
         var remaining = 0;
@@ -69,8 +69,8 @@ internal sealed class Lists(Store store)
     {
         lock (gate)
         {
-            if (!snapshots.Any(kept => kept.Resource == type.Storage && kept.Snapshot.Version == snapshot.Version))
-                snapshots.AddFirst((type.Storage, snapshot));
+            if (!snapshots.Any(kept => kept.Resource == type.Plural && kept.Snapshot.Version == snapshot.Version))
+                snapshots.AddFirst((type.Plural, snapshot));
             if (snapshots.Count > KeptSnapshots)
                 snapshots.RemoveLast();
         }
@@ -92,7 +92,7 @@ internal sealed class Lists(Store store)
             throw ApiError.BadRequest("continue key is not valid: incorrect encoded start resourceVersion");
         lock (gate)
         {
-            var kept = snapshots.FirstOrDefault(one => one.Resource == type.Storage && one.Snapshot.Version == version).Snapshot;
+            var kept = snapshots.FirstOrDefault(one => one.Resource == type.Plural && one.Snapshot.Version == version).Snapshot;
             if (kept is not null)
                 return (kept, parts[1]);
         }

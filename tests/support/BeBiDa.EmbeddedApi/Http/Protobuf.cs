@@ -5,7 +5,7 @@ using BeBiDa.EmbeddedApi.Objects;
 namespace BeBiDa.EmbeddedApi.Http;
 
 /// <summary>
-/// Reads the few kinds that kubectl creates in protobuf (<c>application/vnd.kubernetes.protobuf</c>: four magic bytes
+/// Reads the few kinds that kubectl sends in protobuf here (<c>application/vnd.kubernetes.protobuf</c>: four magic bytes
 /// and a <c>runtime.Unknown</c> around the object), whose field numbers stand in Kubernetes' generated.proto files.
 /// </summary>
 internal static class Protobuf
@@ -30,9 +30,6 @@ internal static class Protobuf
 
     private static readonly Dictionary<string, Message> Kinds = new()
     {
-        ["ConfigMap"] = new() { [1] = ("metadata", Metadata), [2] = ("data", TextMap) },
-        ["Namespace"] = new() { [1] = ("metadata", Metadata) },
-        ["ServiceAccount"] = new() { [1] = ("metadata", Metadata) },
         // As much of it as its approval needs.
         ["CertificateSigningRequest"] = new()
         {
@@ -55,32 +52,7 @@ internal static class Protobuf
                 }
             ),
         },
-        ["SelfSubjectReview"] = new() { [1] = ("metadata", Metadata) },
         ["SelfSubjectRulesReview"] = new() { [1] = ("metadata", Metadata), [2] = ("spec", new() { [1] = ("namespace", Text) }) },
-        ["SelfSubjectAccessReview"] = new()
-        {
-            [1] = ("metadata", Metadata),
-            [2] = (
-                "spec",
-                new()
-                {
-                    [1] = (
-                        "resourceAttributes",
-                        new()
-                        {
-                            [1] = ("namespace", Text),
-                            [2] = ("verb", Text),
-                            [3] = ("group", Text),
-                            [4] = ("version", Text),
-                            [5] = ("resource", Text),
-                            [6] = ("subresource", Text),
-                            [7] = ("name", Text),
-                        }
-                    ),
-                    [2] = ("nonResourceAttributes", new() { [1] = ("path", Text), [2] = ("verb", Text) }),
-                }
-            ),
-        },
     };
 
     public static JsonObject Read(byte[] body)

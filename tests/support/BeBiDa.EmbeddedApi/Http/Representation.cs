@@ -14,12 +14,11 @@ internal enum Form
 }
 
 /// <summary>The form in which a client wants objects (the Accept header): whole, their metadata alone, or as table rows.</summary>
-internal sealed record Representation(Form Form, ResourceType Type, TimeProvider Clock, string IncludeObject)
+internal sealed record Representation(Form Form, ResourceType Type, TimeProvider Clock)
 {
     public static Representation Of(ApiRequest request, TimeProvider clock)
     {
-        var form = FormOf(request.Http.Request.Headers.Accept.ToString());
-        return new(form, request.Type, clock, form == Form.Table ? request.Query("includeObject") ?? "" : "");
+        return new(FormOf(request.Http.Request.Headers.Accept.ToString()), request.Type, clock);
     }
 
     public byte[] One(StoredObject stored) =>
@@ -31,18 +30,17 @@ internal sealed record Representation(Form Form, ResourceType Type, TimeProvider
                     Type,
                     [stored.Json],
                     new JsonObject { ["resourceVersion"] = stored.Metadata["resourceVersion"]?.DeepClone() },
-                    Clock.GetUtcNow(),
-                    IncludeObject
+                    Clock.GetUtcNow()
                 )
             ),
-            _ => Type.FromStored is { } convert ? Json.Write(convert(stored.Json)) : stored.Bytes,
+            _ => stored.Bytes,
         };
 
     /// <summary>A list, from the bytes that each object already has.</summary>
     public byte[] Many(IReadOnlyList<StoredObject> objects, JsonObject metadata)
     {
         if (Form == Form.Table)
-            return Json.Write(Table.Of(Type, objects.Select(stored => stored.Json), metadata, Clock.GetUtcNow(), IncludeObject));
+            return Json.Write(Table.Of(Type, objects.Select(stored => stored.Json), metadata, Clock.GetUtcNow()));
         var (kind, version) =
             Form == Form.Metadata ? ("PartialObjectMetadataList", "meta.k8s.io/v1") : (Type.Kind + "List", Type.ApiVersion);
         var head = Encoding.UTF8.GetBytes(

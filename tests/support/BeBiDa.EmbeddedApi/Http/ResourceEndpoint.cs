@@ -49,10 +49,10 @@ internal sealed class ResourceEndpoint(
                 break;
             case "create" when request.Name.Length == 0:
                 RequireNamespaceInPath(request);
-                var body = Stored(type, await BodyAsync(http));
+                var body = await BodyAsync(http);
                 if (type == ResourceTypes.CertificateRequests)
                     CertificateRequests.Prepare(body, request.User);
-                await http.WriteAsync(form.One(registry.Create(StoredType(type), request.Namespace, body, Options(request))), 201);
+                await http.WriteAsync(form.One(registry.Create(type, request.Namespace, body, Options(request))), 201);
                 break;
             case "update" when request.Name.Length > 0:
                 await UpdateAsync(request, form);
@@ -87,7 +87,7 @@ internal sealed class ResourceEndpoint(
                 : manager.Length == 0 ? "unknown"
                 : manager;
         }
-        return new(manager, request.DryRun, request.QueryFlag("force"));
+        return new(manager, request.QueryFlag("force"));
     }
 
     private static string OptionsKind(ApiRequest request) =>
@@ -101,12 +101,6 @@ internal sealed class ResourceEndpoint(
     public static async Task<JsonObject> BodyAsync(HttpContext http) =>
         await http.ReadObjectAsync() ?? throw ApiError.BadRequest("the request has no body");
 
-    private static JsonObject Stored(ResourceType type, JsonObject json) => type.ToStored is { } convert ? convert(json) : json;
-
-    private static JsonObject Served(ResourceType type, JsonObject json) => type.FromStored is { } convert ? convert(json) : json;
-
-    private static ResourceType StoredType(ResourceType type) => type == ResourceTypes.NewEvents ? ResourceTypes.Events : type;
-
     private static void RequireNamespaceInPath(ApiRequest request)
     {
         if (request.Type.Namespaced && request.Namespace.Length == 0)
@@ -115,8 +109,8 @@ internal sealed class ResourceEndpoint(
 
     private async Task UpdateAsync(ApiRequest request, Representation form)
     {
-        var type = StoredType(request.Type);
-        var body = Stored(request.Type, await BodyAsync(request.Http));
+        var type = request.Type;
+        var body = await BodyAsync(request.Http);
         var options = Options(request);
         var updated = registry.Update(
             type,
@@ -131,7 +125,7 @@ internal sealed class ResourceEndpoint(
                     throw ApiError.Conflict(
                         type,
                         request.Name,
-                        $"StorageError: invalid object, Code: 4, Key: /registry/{type.Storage}/{current.Key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {uid}, UID in object meta: {current.Uid}"
+                        $"StorageError: invalid object, Code: 4, Key: /registry/{type.Plural}/{current.Key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {uid}, UID in object meta: {current.Uid}"
                     );
                 }
                 return body.Copy();
@@ -142,18 +136,10 @@ internal sealed class ResourceEndpoint(
 
     private async Task PatchAsync(ApiRequest request, Representation form)
     {
-        var type = StoredType(request.Type);
+        var type = request.Type;
         var options = Options(request);
         var content = request.Http.Request.ContentType?.Split(';')[0].Trim();
-        if (
-            content
-            is not (
-                "application/apply-patch+yaml"
-                or "application/json-patch+json"
-                or "application/merge-patch+json"
-                or "application/strategic-merge-patch+json"
-            )
-        )
+        if (content is not ("application/apply-patch+yaml" or "application/merge-patch+json" or "application/strategic-merge-patch+json"))
             throw ApiError.UnsupportedMedia("415: Unsupported Media Type");
         var patch = Responses.Parse(await request.Http.ReadBodyAsync());
         if (content == "application/apply-patch+yaml")
@@ -161,20 +147,12 @@ internal sealed class ResourceEndpoint(
             if (string.IsNullOrEmpty(request.Query("fieldManager")))
                 throw ApiError.InvalidOptions("PatchOptions", "fieldManager", "Required value: is required for apply patch");
             var config = patch as JsonObject ?? throw ApiError.BadRequest("an apply configuration must be an object");
-            var (applied, created) = registry.Apply(
-                type,
-                request.Namespace,
-                request.Name,
-                request.Subresource,
-                Stored(request.Type, config),
-                options
-            );
+            var (applied, created) = registry.Apply(type, request.Namespace, request.Name, request.Subresource, config, options);
             await request.Http.WriteAsync(form.One(applied), created ? 201 : 200);
             return;
         }
         Func<JsonObject, JsonNode?> change = content switch
         {
-            "application/json-patch+json" => json => JsonPatch.Apply(json, patch),
             "application/merge-patch+json" => json => MergePatch.Apply(json, patch),
             _ => json => StrategicMergePatch.Apply(json, patch, type.Schema),
         };
@@ -186,11 +164,7 @@ internal sealed class ResourceEndpoint(
             request.Name,
             request.Subresource,
             options,
-            current =>
-                Stored(
-                    request.Type,
-                    change(Served(request.Type, current.Json)) as JsonObject ?? throw ApiError.BadRequest("the patch leaves no object")
-                )
+            current => change(current.Json) as JsonObject ?? throw ApiError.BadRequest("the patch leaves no object")
         );
         await request.Http.WriteAsync(form.One(patched));
     }
@@ -198,7 +172,7 @@ internal sealed class ResourceEndpoint(
     private async Task DeleteAsync(ApiRequest request, Representation form)
     {
         var options = await DeleteOptionsAsync(request);
-        var (last, gone) = deletion.Delete(StoredType(request.Type), request.Namespace, request.Name, options);
+        var (last, gone) = deletion.Delete(request.Type, request.Namespace, request.Name, options);
         if (gone && request.Type != ResourceTypes.Pods)
         {
             var details = ApiError.Details(request.Type, request.Name);
@@ -218,7 +192,7 @@ internal sealed class ResourceEndpoint(
         {
             try
             {
-                deletion.Delete(StoredType(request.Type), one.Namespace ?? "", one.Name, options);
+                deletion.Delete(request.Type, one.Namespace ?? "", one.Name, options);
             }
             catch (ApiError error) when (error.Code == 404)
             {
@@ -229,12 +203,7 @@ internal sealed class ResourceEndpoint(
     }
 
     private static async Task<DeleteOptions> DeleteOptionsAsync(ApiRequest request) =>
-        DeleteOptions.Read(
-            await request.Http.ReadObjectAsync(),
-            request.Query("gracePeriodSeconds"),
-            request.Query("propagationPolicy"),
-            request.DryRun
-        );
+        DeleteOptions.Read(await request.Http.ReadObjectAsync(), request.Query("gracePeriodSeconds"), request.Query("propagationPolicy"));
 
     public static JsonObject Success(JsonObject? details = null, int? code = null)
     {

@@ -19,7 +19,7 @@ internal sealed class Watches(Store store, TimeProvider clock, TimeSpan bookmark
         var from = StartOf(request);
         var http = request.Http;
         var signal = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
-        store.AddReader(request.Type.Storage, signal.Writer);
+        store.AddReader(request.Type.Plural, signal.Writer);
         try
         {
             http.Response.ContentType = "application/json";
@@ -35,7 +35,7 @@ internal sealed class Watches(Store store, TimeProvider clock, TimeSpan bookmark
         }
         finally
         {
-            store.RemoveReader(request.Type.Storage, signal.Writer);
+            store.RemoveReader(request.Type.Plural, signal.Writer);
         }
     }
 
@@ -50,7 +50,7 @@ internal sealed class Watches(Store store, TimeProvider clock, TimeSpan bookmark
                 "",
                 $"resourceVersion: Invalid value: \"{text}\": strconv.ParseUint: parsing \"{text}\": invalid syntax"
             );
-        return version == 0 || request.Query("sendInitialEvents") is "true" ? null : version;
+        return version == 0 ? null : version;
     }
 
     private async Task FollowAsync(Watch watch, ApiRequest request, long? from, ChannelReader<bool> signal, CancellationToken cancellation)
@@ -59,15 +59,10 @@ internal sealed class Watches(Store store, TimeProvider clock, TimeSpan bookmark
         var version = from ?? 0;
         if (from is null)
         {
-            var snapshot = store.Read(request.Type.Storage);
+            var snapshot = store.Read(request.Type.Plural);
             version = snapshot.Version;
-            if (request.Query("sendInitialEvents") is not "false")
-            {
-                foreach (var stored in snapshot.Objects.Values.Where(watch.Wants))
-                    Write(watch.Line("ADDED", stored));
-            }
-            if (request.Query("sendInitialEvents") is "true" && watch.Bookmarks)
-                Write(watch.Bookmark(version, true));
+            foreach (var stored in snapshot.Objects.Values.Where(watch.Wants))
+                Write(watch.Line("ADDED", stored));
         }
         await output.FlushAsync(cancellation);
 
@@ -79,7 +74,7 @@ internal sealed class Watches(Store store, TimeProvider clock, TimeSpan bookmark
         {
             signal.TryRead(out _);
             changes.Clear();
-            if (!store.TryReadAfter(request.Type.Storage, version, changes, out var upTo))
+            if (!store.TryReadAfter(request.Type.Plural, version, changes, out var upTo))
             {
                 Write(watch.Error(ApiError.Expired($"too old resource version: {version} ({upTo})")));
                 await output.FlushAsync(cancellation);
@@ -92,7 +87,7 @@ internal sealed class Watches(Store store, TimeProvider clock, TimeSpan bookmark
             version = Math.Max(version, upTo);
             if (bookmarkDue is { IsCompletedSuccessfully: true })
             {
-                written |= Write(watch.Bookmark(version, false));
+                written |= Write(watch.Bookmark(version));
                 bookmarkDue = bookmarks.WaitForNextTickAsync(cancellation).AsTask();
             }
             if (written)
@@ -158,15 +153,13 @@ internal sealed class Watches(Store store, TimeProvider clock, TimeSpan bookmark
 
         public byte[] Line(string kind, StoredObject stored) => Join(kind, representation.One(stored));
 
-        public byte[] Bookmark(long version, bool initialEnd)
+        public byte[] Bookmark(long version)
         {
             var metadata = new JsonObject
             {
                 ["resourceVersion"] = version.ToString(CultureInfo.InvariantCulture),
                 ["creationTimestamp"] = null,
             };
-            if (initialEnd)
-                metadata["annotations"] = new JsonObject { ["k8s.io/initial-events-end"] = "true" };
             var whole = representation.Form == Form.Whole;
             return Join(
                 "BOOKMARK",

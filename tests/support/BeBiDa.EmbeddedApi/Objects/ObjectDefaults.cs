@@ -68,8 +68,6 @@ internal static class ObjectDefaults
         }
     }
 
-    public static void PriorityClass(JsonObject priority) => priority.Default("preemptionPolicy", "PreemptLowerPriority");
-
     public static void RoleBinding(JsonObject binding)
     {
         foreach (var subject in binding.Array("subjects") ?? [])

@@ -17,8 +17,6 @@ internal sealed record ResourceType(string Group, string Version, string Kind, s
 
     public bool HasStatus { get; init; }
 
-    public bool HasScale { get; init; }
-
     /// <summary>Has a <c>spec</c>, whose changes count in <c>metadata.generation</c>.</summary>
     public bool HasGeneration { get; init; }
 
@@ -40,15 +38,6 @@ internal sealed record ResourceType(string Group, string Version, string Kind, s
     public string[] SelectableFields { get; init; } = [];
 
     public Column[] Columns { get; init; } = [Column.Name, Column.Age];
-
-    /// <summary>Where the objects are kept; two versions of one kind share it.</summary>
-    public string Storage { get; init; } = Plural;
-
-    /// <summary>Turns a stored object into this version; null where it is stored so.</summary>
-    public Func<JsonObject, JsonObject>? FromStored { get; init; }
-
-    /// <summary>Turns an object of this version into the stored one.</summary>
-    public Func<JsonObject, JsonObject>? ToStored { get; init; }
 
     public string ApiVersion => Group.Length == 0 ? Version : $"{Group}/{Version}";
 

@@ -32,7 +32,6 @@ internal static class ResourceTypes
         SelectableFields = ["status.phase"],
         Zero = ZeroValues.Namespace,
         Defaults = ObjectDefaults.Namespace,
-        Columns = Columns.Namespace,
     };
 
     public static readonly ResourceType Nodes = new("", "v1", "Node", "nodes")
@@ -73,17 +72,6 @@ internal static class ResourceTypes
         Schema = Schemas.Event,
         Zero = ZeroValues.Event,
         SelectableFields = EventFields,
-        Columns = Columns.Event,
-    };
-
-    public static readonly ResourceType NewEvents = new("events.k8s.io", "v1", "Event", "events")
-    {
-        ShortNames = ["ev"],
-        Schema = Schemas.Event,
-        Columns = Columns.Event,
-        FromStored = EventVersions.FromCore,
-        ToStored = EventVersions.ToCore,
-        SelectableFields = EventFields,
     };
 
     public static readonly ResourceType ServiceAccounts = new("", "v1", "ServiceAccount", "serviceaccounts")
@@ -92,17 +80,12 @@ internal static class ResourceTypes
         Schema = Schemas.ServiceAccount,
     };
 
-    public static readonly ResourceType ConfigMaps = new("", "v1", "ConfigMap", "configmaps")
-    {
-        ShortNames = ["cm"],
-        Columns = Columns.ConfigMap,
-    };
+    public static readonly ResourceType ConfigMaps = new("", "v1", "ConfigMap", "configmaps") { ShortNames = ["cm"] };
 
     public static readonly ResourceType Secrets = new("", "v1", "Secret", "secrets")
     {
         SelectableFields = ["type"],
         Defaults = ObjectDefaults.Secret,
-        Columns = Columns.Secret,
     };
 
     public static readonly ResourceType Services = new("", "v1", "Service", "services")
@@ -119,11 +102,9 @@ internal static class ResourceTypes
         ShortNames = ["deploy"],
         Categories = AllCategory,
         HasStatus = true,
-        HasScale = true,
         HasGeneration = true,
         Schema = Schemas.Workload,
         Defaults = ObjectDefaults.Deployment,
-        Columns = Columns.Deployment,
     };
 
     public static readonly ResourceType ReplicaSets = new("apps", "v1", "ReplicaSet", "replicasets")
@@ -131,13 +112,11 @@ internal static class ResourceTypes
         ShortNames = ["rs"],
         Categories = AllCategory,
         HasStatus = true,
-        HasScale = true,
         HasGeneration = true,
         Schema = Schemas.Workload,
         Zero = ZeroValues.ReplicaSet,
         Defaults = ObjectDefaults.ReplicaSet,
         SelectableFields = ["status.replicas"],
-        Columns = Columns.ReplicaSet,
     };
 
     public static readonly ResourceType DaemonSets = new("apps", "v1", "DaemonSet", "daemonsets")
@@ -149,18 +128,6 @@ internal static class ResourceTypes
         Schema = Schemas.Workload,
         Zero = ZeroValues.DaemonSet,
         Defaults = ObjectDefaults.DaemonSet,
-        Columns = Columns.DaemonSet,
-    };
-
-    public static readonly ResourceType StatefulSets = new("apps", "v1", "StatefulSet", "statefulsets")
-    {
-        ShortNames = ["sts"],
-        Categories = AllCategory,
-        HasStatus = true,
-        HasScale = true,
-        HasGeneration = true,
-        Schema = Schemas.Workload,
-        Defaults = ObjectDefaults.ReplicaSet,
     };
 
     public static readonly ResourceType DisruptionBudgets = new("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets")
@@ -170,22 +137,9 @@ internal static class ResourceTypes
         HasGeneration = true,
         Schema = Schemas.DisruptionBudget,
         Zero = ZeroValues.DisruptionBudget,
-        Columns = Columns.DisruptionBudget,
     };
 
-    public static readonly ResourceType Leases = new("coordination.k8s.io", "v1", "Lease", "leases")
-    {
-        Schema = Schemas.Lease,
-        Columns = Columns.Lease,
-    };
-
-    public static readonly ResourceType PriorityClasses = new("scheduling.k8s.io", "v1", "PriorityClass", "priorityclasses")
-    {
-        ShortNames = ["pc"],
-        Namespaced = false,
-        HasGeneration = true,
-        Defaults = ObjectDefaults.PriorityClass,
-    };
+    public static readonly ResourceType Leases = new("coordination.k8s.io", "v1", "Lease", "leases") { Schema = Schemas.Lease };
 
     public static readonly ResourceType Roles = new("rbac.authorization.k8s.io", "v1", "Role", "roles") { Schema = Schemas.Role };
 
@@ -267,15 +221,12 @@ internal static class ResourceTypes
         Deployments,
         ReplicaSets,
         DaemonSets,
-        StatefulSets,
         DisruptionBudgets,
         Leases,
-        PriorityClasses,
         Roles,
         ClusterRoles,
         RoleBindings,
         ClusterRoleBindings,
-        NewEvents,
         CertificateRequests,
         SelfAccessReviews,
         SelfRulesReviews,

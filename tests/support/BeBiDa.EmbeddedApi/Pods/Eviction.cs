@@ -20,7 +20,7 @@ internal sealed class Eviction(ObjectRegistry registry, Deletion deletion)
                 RequireBudget(pod);
             // Only a pod that may go is looked at more closely, as the API server does.
             Deletion.Require(ResourceTypes.Pods, pod, options);
-            if (!options.DryRun && options.ResourceVersion is null)
+            if (options.ResourceVersion is null)
                 registry.Revise(ResourceTypes.Pods, space, name, WithDisruptionTarget);
             deletion.Delete(ResourceTypes.Pods, space, name, options);
         }

@@ -22,51 +22,6 @@ internal static class BootstrapRoles
             Rule(["create"], ["authentication.k8s.io"], ["selfsubjectreviews"])
         );
         yield return Role(
-            "view",
-            Rule(
-                ["get", "list", "watch"],
-                ["", "apps", "policy", "events.k8s.io"],
-                [
-                    "configmaps",
-                    "events",
-                    "namespaces",
-                    "pods",
-                    "pods/status",
-                    "serviceaccounts",
-                    "services",
-                    "deployments",
-                    "deployments/scale",
-                    "replicasets",
-                    "daemonsets",
-                    "statefulsets",
-                    "poddisruptionbudgets",
-                ]
-            )
-        );
-        yield return Role(
-            "edit",
-            Rule(
-                ["*"],
-                ["", "apps", "policy", "coordination.k8s.io"],
-                [
-                    "configmaps",
-                    "events",
-                    "pods",
-                    "pods/eviction",
-                    "secrets",
-                    "serviceaccounts",
-                    "services",
-                    "deployments",
-                    "deployments/scale",
-                    "replicasets",
-                    "daemonsets",
-                    "statefulsets",
-                    "poddisruptionbudgets",
-                    "leases",
-                ]
-            )
-        );
-        yield return Role(
             "system:node",
             Rule(["get", "list", "watch", "create", "patch", "update", "delete"], [""], ["nodes", "nodes/status"]),
             Rule(["get", "list", "watch", "create", "delete"], [""], ["pods"]),

@@ -13,7 +13,7 @@ internal sealed class Collector : IAsyncDisposable
 {
     private static readonly IReadOnlyList<ResourceType> Namespaced =
     [
-        .. ResourceTypes.All.Where(type => type is { Namespaced: true, CreateOnly: false, FromStored: null }),
+        .. ResourceTypes.All.Where(type => type is { Namespaced: true, CreateOnly: false }),
     ];
 
     private readonly Channel<(string Resource, Change Change)> changes = Channel.CreateUnbounded<(string, Change)>(
@@ -98,10 +98,10 @@ internal sealed class Collector : IAsyncDisposable
         var left = 0;
         foreach (var type in Namespaced)
         {
-            foreach (var stored in registry.Store.Read(type.Storage).Objects.Values.Where(stored => stored.Namespace == space.Name))
+            foreach (var stored in registry.Store.Read(type.Plural).Objects.Values.Where(stored => stored.Namespace == space.Name))
             {
                 Delete(type, stored.Key);
-                if (registry.Store.Get(type.Storage, stored.Key) is not null)
+                if (registry.Store.Get(type.Plural, stored.Key) is not null)
                     left++;
             }
         }
@@ -120,12 +120,12 @@ internal sealed class Collector : IAsyncDisposable
             if (type is null)
                 return true;
             var owner = registry.Store.Get(
-                type.Storage,
+                type.Plural,
                 ObjectRegistry.Key(type, stored.Namespace ?? "", reference.At("name").Text() ?? "")
             );
             return owner is not null && owner.Uid == reference.At("uid").Text();
         });
-        if (!alive && ResourceTypes.All.FirstOrDefault(type => type.Storage == resource) is { } own)
+        if (!alive && ResourceTypes.All.FirstOrDefault(type => type.Plural == resource) is { } own)
             Delete(own, stored.Key);
     }
 
@@ -140,7 +140,7 @@ internal sealed class Collector : IAsyncDisposable
             );
             if (
                 type is null
-                || registry.Store.Get(type.Storage, ObjectRegistry.Key(type, dependent.Namespace ?? "", reference.At("name").Text() ?? ""))
+                || registry.Store.Get(type.Plural, ObjectRegistry.Key(type, dependent.Namespace ?? "", reference.At("name").Text() ?? ""))
                     is not { } owner
             )
                 continue;

@@ -8,19 +8,16 @@ internal sealed record DeleteOptions(
     long? GracePeriodSeconds = null,
     string Propagation = "Background",
     string? Uid = null,
-    string? ResourceVersion = null,
-    bool DryRun = false
+    string? ResourceVersion = null
 )
 {
-    public static DeleteOptions Read(JsonObject? body, string? grace, string? propagation, bool dryRun)
+    public static DeleteOptions Read(JsonObject? body, string? grace, string? propagation)
     {
-        var orphan = body?["orphanDependents"];
         return new(
             body?["gracePeriodSeconds"].Number() ?? (long.TryParse(grace, out var seconds) ? seconds : null),
-            body.Text("propagationPolicy") ?? propagation ?? (orphan.Flag() ? "Orphan" : "Background"),
+            body.Text("propagationPolicy") ?? propagation ?? "Background",
             body.At("preconditions", "uid").Text(),
-            body.At("preconditions", "resourceVersion").Text(),
-            dryRun || body.Array("dryRun") is { Count: > 0 }
+            body.At("preconditions", "resourceVersion").Text()
         );
     }
 }

@@ -21,23 +21,19 @@ internal sealed class Deletion(ObjectRegistry registry, OwnerIndex owners)
         {
             var current = registry.Get(type, space, name);
             Require(type, current, options);
-            if (options is { Propagation: "Orphan", DryRun: false })
-                Orphan(current);
             var grace = Grace(type, current, options);
             var foreground = options.Propagation == "Foreground" && owners.HasDependents(current.Uid);
             var finalizers = current.Metadata.Array("finalizers") is { Count: > 0 } || foreground || type == ResourceTypes.Namespaces;
             if (grace == 0 && !finalizers)
             {
                 var last = current.Json.Copy();
-                if (options.DryRun)
-                    return (new(current.Key, last, current.Version), true);
                 // Watches see a pod marked before they see it gone, however short its grace.
                 if (type == ResourceTypes.Pods && current.Metadata["deletionGracePeriodSeconds"].Number() != 0)
                 {
                     Mark(last, current, 0, false);
-                    store.Replace(type.Storage, current, last);
+                    store.Replace(type.Plural, current, last);
                 }
-                else if (store.Delete(type.Storage, current, last) is { } deleted)
+                else if (store.Delete(type.Plural, current, last) is { } deleted)
                 {
                     return (deleted, true);
                 }
@@ -50,9 +46,7 @@ internal sealed class Deletion(ObjectRegistry registry, OwnerIndex owners)
             Mark(next, current, grace, foreground);
             if (type == ResourceTypes.Namespaces)
                 next.Make("status")["phase"] = "Terminating";
-            if (options.DryRun)
-                return (new(current.Key, next, current.Version), false);
-            if (store.Replace(type.Storage, current, next) is { } marked)
+            if (store.Replace(type.Plural, current, next) is { } marked)
                 return (marked, false);
         }
     }
@@ -124,32 +118,5 @@ internal sealed class Deletion(ObjectRegistry registry, OwnerIndex owners)
             return 0;
         var grace = options.GracePeriodSeconds ?? current.Json.At("spec", "terminationGracePeriodSeconds").Number() ?? 30;
         return grace < 0 ? 1 : grace;
-    }
-
-    private void Orphan(StoredObject owner)
-    {
-        foreach (var (type, key) in owners.DependentsOf(owner.Uid))
-        {
-            if (store.Get(type.Storage, key) is not { } dependent)
-                continue;
-            registry.Update(
-                type,
-                dependent.Namespace ?? "",
-                dependent.Name,
-                "",
-                WriteOptions.Server,
-                current =>
-                {
-                    var next = current.Json.Copy();
-                    var references = next.Make("metadata").Array("ownerReferences") ?? [];
-                    for (var i = references.Count - 1; i >= 0; i--)
-                    {
-                        if (references[i].At("uid").Text() == owner.Uid)
-                            references.RemoveAt(i);
-                    }
-                    return next;
-                }
-            );
-        }
     }
 }

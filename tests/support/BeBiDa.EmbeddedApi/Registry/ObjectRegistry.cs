@@ -8,7 +8,7 @@ namespace BeBiDa.EmbeddedApi.Registry;
 
 /// <summary>
 /// Creates and changes objects by the rules of the API: identity, defaults, validation, optimistic concurrency,
-/// generation and field ownership. Objects come and go in their stored version.
+/// generation and field ownership.
 /// </summary>
 internal sealed class ObjectRegistry(Store store, TimeProvider clock)
 {
@@ -23,7 +23,7 @@ internal sealed class ObjectRegistry(Store store, TimeProvider clock)
     public static string Key(ResourceType type, string space, string name) => type.Namespaced ? $"{space}/{name}" : name;
 
     public StoredObject Get(ResourceType type, string space, string name) =>
-        store.Get(type.Storage, Key(type, space, name)) ?? throw ApiError.NotFound(type, name);
+        store.Get(type.Plural, Key(type, space, name)) ?? throw ApiError.NotFound(type, name);
 
     public StoredObject Create(ResourceType type, string space, JsonObject json, WriteOptions options)
     {
@@ -36,7 +36,7 @@ internal sealed class ObjectRegistry(Store store, TimeProvider clock)
         var managers = Updated(FieldManagers.None, Blank(type), json, type, new(options.Manager, false, type.ApiVersion, ""));
         SetManagers(json, managers);
         type.Admit(json);
-        return Insert(type, space, name, json, options) ?? throw ApiError.AlreadyExists(type, name);
+        return store.Create(type.Plural, Key(type, space, name), json) ?? throw ApiError.AlreadyExists(type, name);
     }
 
     /// <summary>Changes an object, as often as other writers come between.</summary>
@@ -65,7 +65,7 @@ internal sealed class ObjectRegistry(Store store, TimeProvider clock)
             // An object that nobody is known to own stays so until the first apply.
             if (managers.Owners.Count > 0)
                 managers = Updated(managers, current.Json, next, type, manager);
-            if (Commit(type, current, next, managers, options) is { } stored)
+            if (Commit(type, current, next, managers) is { } stored)
                 return stored;
         }
     }
@@ -95,7 +95,7 @@ internal sealed class ObjectRegistry(Store store, TimeProvider clock)
         while (true)
         {
             var now = clock.GetUtcNow();
-            if (store.Get(type.Storage, Key(type, space, name)) is not { } current)
+            if (store.Get(type.Plural, Key(type, space, name)) is not { } current)
             {
                 if (subresource.Length > 0)
                     throw ApiError.NotFound(type, name);
@@ -118,7 +118,7 @@ internal sealed class ObjectRegistry(Store store, TimeProvider clock)
                 Complete(type, name, made);
                 SetManagers(made, owners);
                 type.Admit(made);
-                if (Insert(type, space, name, made, options) is { } created)
+                if (store.Create(type.Plural, Key(type, space, name), made) is { } created)
                     return (created, true);
                 continue;
             }
@@ -127,7 +127,7 @@ internal sealed class ObjectRegistry(Store store, TimeProvider clock)
                 present = Updated(present, Blank(type), current.Json, type, new(BeforeFirstApply, false, type.ApiVersion, subresource));
             var (next, managers) = ServerSideApply.Apply.Run(current.Json, config, type.Schema, present, manager, options.Force, now);
             Settle(type, name, subresource, current, next);
-            if (Commit(type, current, next, managers, options) is { } stored)
+            if (Commit(type, current, next, managers) is { } stored)
                 return (stored, false);
         }
     }
@@ -141,7 +141,7 @@ internal sealed class ObjectRegistry(Store store, TimeProvider clock)
             var next = change(current);
             if (Json.Same(current.Json, next))
                 return current;
-            if (store.Replace(type.Storage, current, next) is { } stored)
+            if (store.Replace(type.Plural, current, next) is { } stored)
                 return stored;
         }
     }
@@ -307,11 +307,8 @@ internal sealed class ObjectRegistry(Store store, TimeProvider clock)
             .Capped();
     }
 
-    // The API server keeps no time for who scales.
     private DateTimeOffset? TimeOf(FieldManagers managers, FieldManager manager, FieldSet written) =>
-        manager.Subresource == "scale" ? null
-        : written.IsEmpty ? managers.TimeOf(manager)
-        : clock.GetUtcNow();
+        written.IsEmpty ? managers.TimeOf(manager) : clock.GetUtcNow();
 
     private static void SetManagers(JsonObject json, FieldManagers managers)
     {
@@ -322,7 +319,7 @@ internal sealed class ObjectRegistry(Store store, TimeProvider clock)
             metadata.Remove("managedFields");
     }
 
-    private StoredObject? Commit(ResourceType type, StoredObject current, JsonObject next, FieldManagers managers, WriteOptions options)
+    private StoredObject? Commit(ResourceType type, StoredObject current, JsonObject next, FieldManagers managers)
     {
         if (ReferenceEquals(managers, current.Managers))
             Keep(next.Make("metadata"), current.Metadata, "managedFields");
@@ -330,17 +327,7 @@ internal sealed class ObjectRegistry(Store store, TimeProvider clock)
             SetManagers(next, managers);
         if (Json.Same(current.Json, next))
             return current;
-        if (options.DryRun)
-            return new(current.Key, next, current.Version);
-        return Deletion.IsFinished(next) ? store.Delete(type.Storage, current, next) : store.Replace(type.Storage, current, next);
-    }
-
-    private StoredObject? Insert(ResourceType type, string space, string name, JsonObject json, WriteOptions options)
-    {
-        var key = Key(type, space, name);
-        if (!options.DryRun)
-            return store.Create(type.Storage, key, json);
-        return store.Get(type.Storage, key) is null ? new StoredObject(key, json, 0) : null;
+        return Deletion.IsFinished(next) ? store.Delete(type.Plural, current, next) : store.Replace(type.Plural, current, next);
     }
 
     // What a new object is compared with: structs that are always there are not new.

@@ -7,8 +7,8 @@ namespace BeBiDa.EmbeddedApi.Registry;
 internal sealed class OwnerIndex
 {
     private static readonly Dictionary<string, ResourceType> ByStorage = ResourceTypes
-        .All.Where(type => type is { CreateOnly: false, FromStored: null })
-        .ToDictionary(type => type.Storage);
+        .All.Where(type => type is { CreateOnly: false })
+        .ToDictionary(type => type.Plural);
 
     private readonly Lock gate = new();
     private readonly Dictionary<string, HashSet<(ResourceType Type, string Key)>> dependents = [];

@@ -4,13 +4,7 @@ using BeBiDa.EmbeddedApi.Objects;
 namespace BeBiDa.EmbeddedApi.Tables;
 
 /// <summary>One column of a table that <c>kubectl get</c> prints; priority 1 only with <c>-o wide</c>.</summary>
-internal sealed record Column(
-    string Title,
-    Func<JsonObject, DateTimeOffset, JsonNode?> Value,
-    string Type = "string",
-    string Format = "",
-    int Priority = 0
-)
+internal sealed record Column(string Title, Func<JsonObject, DateTimeOffset, JsonNode?> Value, string Format = "", int Priority = 0)
 {
     public static readonly Column Name = new("Name", (json, _) => json.At("metadata", "name")?.DeepClone(), Format: "name");
 
@@ -18,9 +12,6 @@ internal sealed record Column(
 
     public static Column Text(string title, int priority, params string[] path) =>
         new(title, (json, _) => json.At(path).Text() ?? "<none>", Priority: priority);
-
-    public static Column Number(string title, params string[] path) =>
-        new(title, (json, _) => json.At(path).Number() ?? 0, Type: "integer");
 
     /// <summary>How long ago, as kubectl writes it: 5s, 2m3s, 4h, 3d.</summary>
     public static string Since(string? time, DateTimeOffset now)

@@ -6,8 +6,6 @@ namespace BeBiDa.EmbeddedApi.Tables;
 /// <summary>The columns of the resources that people look at.</summary>
 internal static class Columns
 {
-    public static readonly Column[] Namespace = [Column.Name, Column.Text("Status", 0, "status", "phase"), Column.Age];
-
     public static readonly Column[] Node =
     [
         Column.Name,
@@ -33,88 +31,6 @@ internal static class Columns
         Column.Text("Node", 1, "spec", "nodeName"),
         Column.Text("Nominated Node", 1, "status", "nominatedNodeName"),
         new("Readiness Gates", (_, _) => "<none>", Priority: 1),
-    ];
-
-    public static readonly Column[] Deployment =
-    [
-        Column.Name,
-        new("Ready", (json, _) => $"{json.At("status", "readyReplicas").Number() ?? 0}/{json.At("spec", "replicas").Number() ?? 0}"),
-        Column.Number("Up-to-date", "status", "updatedReplicas"),
-        Column.Number("Available", "status", "availableReplicas"),
-        Column.Age,
-    ];
-
-    public static readonly Column[] ReplicaSet =
-    [
-        Column.Name,
-        Column.Number("Desired", "spec", "replicas"),
-        Column.Number("Current", "status", "replicas"),
-        Column.Number("Ready", "status", "readyReplicas"),
-        Column.Age,
-    ];
-
-    public static readonly Column[] DaemonSet =
-    [
-        Column.Name,
-        Column.Number("Desired", "status", "desiredNumberScheduled"),
-        Column.Number("Current", "status", "currentNumberScheduled"),
-        Column.Number("Ready", "status", "numberReady"),
-        Column.Number("Up-to-date", "status", "updatedNumberScheduled"),
-        Column.Number("Available", "status", "numberAvailable"),
-        new("Node Selector", (json, _) => Pairs(json.At("spec", "template", "spec", "nodeSelector") as JsonObject)),
-        Column.Age,
-    ];
-
-    public static readonly Column[] DisruptionBudget =
-    [
-        Column.Name,
-        new("Min Available", (json, _) => Either(json.At("spec", "minAvailable"))),
-        new("Max Unavailable", (json, _) => Either(json.At("spec", "maxUnavailable"))),
-        Column.Number("Allowed Disruptions", "status", "disruptionsAllowed"),
-        Column.Age,
-    ];
-
-    public static readonly Column[] Event =
-    [
-        new(
-            "Last Seen",
-            (json, now) =>
-                Column.Since(
-                    json.At("series", "lastObservedTime").Text()
-                        ?? json.Text("lastTimestamp")
-                        ?? json.Text("eventTime")
-                        ?? json.At("metadata", "creationTimestamp").Text(),
-                    now
-                )
-        ),
-        Column.Text("Type", 0, "type"),
-        Column.Text("Reason", 0, "reason"),
-        new(
-            "Object",
-            (json, _) => $"{json.At("involvedObject", "kind").Text()?.ToLowerInvariant()}/{json.At("involvedObject", "name").Text()}"
-        ),
-        Column.Text("Message", 0, "message"),
-        Column.Name with
-        {
-            Priority = 1,
-        },
-    ];
-
-    public static readonly Column[] Lease = [Column.Name, Column.Text("Holder", 0, "spec", "holderIdentity"), Column.Age];
-
-    public static readonly Column[] ConfigMap =
-    [
-        Column.Name,
-        new("Data", (json, _) => json.Object("data")?.Count ?? 0, Type: "integer"),
-        Column.Age,
-    ];
-
-    public static readonly Column[] Secret =
-    [
-        Column.Name,
-        Column.Text("Type", 0, "type"),
-        new("Data", (json, _) => json.Object("data")?.Count ?? 0, Type: "integer"),
-        Column.Age,
     ];
 
     private static string NodeStatus(JsonObject node)
@@ -161,9 +77,4 @@ internal static class Columns
             .FirstOrDefault(found => found is not null);
         return reason ?? pod.At("status", "reason").Text() ?? pod.At("status", "phase").Text() ?? "Unknown";
     }
-
-    private static string Pairs(JsonObject? map) =>
-        map is null or { Count: 0 } ? "<none>" : string.Join(',', map.Select(pair => $"{pair.Key}={pair.Value.Text()}"));
-
-    private static string Either(JsonNode? value) => value.Text() ?? value.Number()?.ToString() ?? "N/A";
 }

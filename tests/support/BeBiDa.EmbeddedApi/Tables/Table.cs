@@ -6,14 +6,7 @@ namespace BeBiDa.EmbeddedApi.Tables;
 /// <summary>The <c>meta.k8s.io/v1 Table</c> that <c>kubectl get</c> asks for.</summary>
 internal static class Table
 {
-    public static JsonObject Of(
-        ResourceType type,
-        IEnumerable<JsonObject> objects,
-        JsonObject listMetadata,
-        DateTimeOffset now,
-        string includeObject,
-        bool withColumns = true
-    )
+    public static JsonObject Of(ResourceType type, IEnumerable<JsonObject> objects, JsonObject listMetadata, DateTimeOffset now)
     {
         var table = new JsonObject
         {
@@ -22,47 +15,28 @@ internal static class Table
             ["metadata"] = listMetadata,
         };
         var definitions = new JsonArray();
-        if (withColumns)
+        foreach (var column in type.Columns)
         {
-            foreach (var column in type.Columns)
-            {
-                definitions.Add(
-                    new JsonObject
-                    {
-                        ["name"] = column.Title,
-                        ["type"] = column.Type,
-                        ["format"] = column.Format,
-                        ["description"] = column.Title,
-                        ["priority"] = column.Priority,
-                    }
-                );
-            }
+            definitions.Add(
+                new JsonObject
+                {
+                    ["name"] = column.Title,
+                    ["type"] = "string",
+                    ["format"] = column.Format,
+                    ["description"] = column.Title,
+                    ["priority"] = column.Priority,
+                }
+            );
         }
         table["columnDefinitions"] = definitions;
-        var rows = new JsonArray();
-        foreach (var json in objects)
-            rows.Add(Row(type, json, now, includeObject));
-        table["rows"] = rows;
+        table["rows"] = new JsonArray([.. objects.Select(json => Row(type, json, now))]);
         return table;
     }
 
-    private static JsonObject Row(ResourceType type, JsonObject json, DateTimeOffset now, string includeObject)
-    {
-        var cells = new JsonArray();
-        foreach (var column in type.Columns)
-            cells.Add(column.Value(json, now));
-        var row = new JsonObject { ["cells"] = cells };
-        switch (includeObject)
+    private static JsonObject Row(ResourceType type, JsonObject json, DateTimeOffset now) =>
+        new()
         {
-            case "None":
-                break;
-            case "Object":
-                row["object"] = json.DeepClone();
-                break;
-            default:
-                row["object"] = PartialMetadata.Of(json);
-                break;
-        }
-        return row;
-    }
+            ["cells"] = new JsonArray([.. type.Columns.Select(column => column.Value(json, now))]),
+            ["object"] = PartialMetadata.Of(json),
+        };
 }
