@@ -6,7 +6,7 @@ namespace BeBiDa.Abi;
 public static class Header
 {
     /// <summary>BEBIDA_ABI_VERSION.</summary>
-    public const uint AbiVersion = 4;
+    public const uint AbiVersion = 5;
 }
 
 /// <summary>enum bebida_log_level.</summary>
@@ -89,6 +89,7 @@ public unsafe struct HostJob
     public uint Id;
     public uint UserId;
     public int Leaving;
+    public byte* Account;
     public byte* Partition;
     public byte** Nodes;
 }
@@ -112,5 +113,5 @@ public unsafe struct NodeHost
     public uint AbiVersion;
     public uint Size;
     public delegate* unmanaged[Cdecl]<int, byte*, void> Log;
-    public delegate* unmanaged[Cdecl]<uint, byte*, uint, int> FindJob;
+    public delegate* unmanaged[Cdecl]<uint, byte*, uint, byte*, uint, int> FindJob;
 }

@@ -47,6 +47,8 @@ internal sealed class Controller
         // A credential plugin would be a child of slurmctld, whose SIGCHLD is not ours to handle.
         var cluster = KubernetesCluster.Connect(configuration, allowExec: false, TimeProvider.System, logger);
         logger.LogInformation("configured by {Path}, Kubernetes at {Address}", path, cluster.Address);
+        foreach (var problem in configuration.Outdated)
+            logger.LogError("{Problem}", problem);
         var instruments = new Instruments();
         var handOvers = new HandOvers(cluster, configuration, TimeProvider.System, logger, presence, instruments);
         var reconciler = new Reconciler(cluster, jobs, cluster, handOvers, configuration, TimeProvider.System, logger, instruments);

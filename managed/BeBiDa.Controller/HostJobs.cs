@@ -69,6 +69,9 @@ internal sealed unsafe class HostJobs : IJobs
                     NativeStrings.Read(job->Nodes),
                     job->Leaving != 0
                 )
+                {
+                    Account = Marshal.PtrToStringUTF8((nint)job->Account) ?? "",
+                }
             );
         }
         catch (Exception e)
@@ -87,6 +90,6 @@ internal sealed unsafe class HostJobs : IJobs
         public Exception? Problem { get; set; }
 
         // Asked once for each user: it may mean a question to a directory service.
-        public string UserName(uint user) => users.TryGetValue(user, out var name) ? name : users[user] = SystemUserGroups.NameOf(user);
+        public string UserName(uint user) => users.TryGetValue(user, out var name) ? name : users[user] = HostUsers.NameOf(user);
     }
 }

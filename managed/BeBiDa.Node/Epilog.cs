@@ -139,7 +139,7 @@ internal sealed class Epilog(
     {
         foreach (var (other, noted) in state.ReadNotes())
         {
-            if (finder.Find(other, out _) != Presence.Gone)
+            if (finder.Find(other).Presence != Presence.Gone)
             {
                 logger.LogInformation("{Who}: the node stays with Slurm, job {Other} is on it", who, other);
                 return true;

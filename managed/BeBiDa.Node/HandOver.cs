@@ -1,4 +1,3 @@
-using BeBiDa.Abi;
 using BeBiDa.Configuration;
 using BeBiDa.Jobs;
 using BeBiDa.Node.Pods;
@@ -17,7 +16,7 @@ internal static class HandOver
         if (Load(logger) is not { } configuration)
             return null;
         var policy = new JobPolicy(configuration.Jobs, configuration.Nodes);
-        var job = Named(Read(environment), policy, finder);
+        var job = Complete(Read(environment), policy, finder);
         var (leftAlone, refusal) = policy.Judge(job);
         if ((leftAlone ?? Bystander(job, policy)) is { } reason)
         {
@@ -100,14 +99,22 @@ internal static class HandOver
     private static Job Read(IReadOnlyDictionary<string, string> environment) =>
         Job.FromEnvironment(environment, [environment.GetValueOrDefault("SLURMD_NODENAME", "")], holds: false);
 
-    // slurmd's prologs do not know a job's name; slurmctld, who does, is asked only where the answer could change something.
-    private static Job Named(Job job, JobPolicy policy, IJobFinder finder) =>
-        job.Name.Length == 0 && !job.AsksToKeep && policy.NamesMatter && policy.MayKeep(job.User, job.Partition)
-            ? job with
-            {
-                Name = finder.Find(job.Id, out var name) == Presence.Present ? name : "",
-            }
-            : job;
+    // slurmd's prologs do not know a job's name, and of one that was submitted without an account nor that. slurmctld, who does,
+    // is asked only where the answer decides.
+    internal static Job Complete(Job job, JobPolicy policy, IJobFinder finder)
+    {
+        var allowed = policy.MayKeep(job.User, job.Account, job.Partition);
+        var named = job.AsksToKeep || job.Name.Length > 0;
+        var missing = allowed ? !named : job.Account.Length == 0 && policy.AccountsMatter;
+        if (!missing || !(job.AsksToKeep || policy.NamesMatter))
+            return job;
+        var found = finder.Find(job.Id);
+        return job with
+        {
+            Name = job.Name.Length > 0 ? job.Name : found.Name,
+            Account = job.Account.Length > 0 ? job.Account : found.Account,
+        };
+    }
 
     private static string? Bystander(Job job, JobPolicy policy) =>
         policy.Counts(job.Nodes[0]) ? null : $"{job.Nodes[0]} is not lent (nodes.include, nodes.exclude)";

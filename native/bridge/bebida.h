@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 /* Raised with every change that an older or newer other side would misread. Each side refuses another. */
-#define BEBIDA_ABI_VERSION 4u
+#define BEBIDA_ABI_VERSION 5u
 
 /* Levels of Slurm's own log (slurm_error, slurm_info, slurm_verbose, slurm_debug). */
 enum bebida_log_level {
@@ -54,9 +54,10 @@ enum bebida_presence {
 
 /* A job that has nodes, as slurmctld tells of it. Nothing in it is its user's own text. */
 struct bebida_job {
-    uint32_t job_id;  /* of its own for each array task and each component of a heterogeneous job */
-    uint32_t user_id; /* the user it runs as */
-    int32_t leaving;  /* not 0: it is over, and slurmctld still cleans up after it */
+    uint32_t job_id;     /* of its own for each array task and each component of a heterogeneous job */
+    uint32_t user_id;    /* the user it runs as */
+    int32_t leaving;     /* not 0: it is over, and slurmctld still cleans up after it */
+    const char *account; /* empty if it has none */
     const char *partition;
     const char *const *nodes; /* NULL-terminated; of a job that is leaving, those that it has not left yet */
 };
@@ -130,10 +131,11 @@ struct bebida_node_host {
     /* As in struct bebida_host. */
     void (*log)(int32_t level, const char *line);
 
-    /* Asks slurmctld for a job that may be on this node. name: where its name goes, cut to size bytes with
-     * its NUL; may be NULL with size 0. Returns enum bebida_presence; only with BEBIDA_PRESENT there is a
-     * name. */
-    int32_t (*find_job)(uint32_t job_id, char *name, uint32_t size);
+    /* Asks slurmctld for a job that may be on this node. name and account: where these go, each cut to its
+     * size with its NUL; may be NULL with size 0. Returns enum bebida_presence; they are written with
+     * BEBIDA_PRESENT only. */
+    int32_t (*find_job)(uint32_t job_id, char *name, uint32_t name_size, char *account,
+                        uint32_t account_size);
 };
 
 /* The functions that libbebida_node.so exports beside bebida_abi_version(), and nothing else. Each is
@@ -162,8 +164,8 @@ int32_t bebida_node_recover(const struct bebida_node_host *host, const char *con
                             uint32_t reason_size);
 
 /* Where a job is submitted: whether its user might leave the job's nodes in Kubernetes (jobs.mayKeep), as far
- * as that can be told before its partition is known. environment: SLURM_JOB_USER. Returns BEBIDA_DONE for yes
- * or perhaps. */
+ * as that can be told before its account and partition are known. environment: SLURM_JOB_USER. Returns
+ * BEBIDA_DONE for yes or perhaps. */
 int32_t bebida_node_may_keep(const struct bebida_node_host *host, const char *const *environment,
                              char *reason, uint32_t reason_size);
 

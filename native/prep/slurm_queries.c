@@ -67,6 +67,7 @@ static bool give(bebida_take_job take, void *context, const job_info_t *job)
         .user_id = job->user_id,
         /* One that was shrunk to no nodes at all is another's to end. */
         .leaving = is_over(job) || !has_nodes(job),
+        .account = job->account == NULL ? "" : job->account,
         .partition = job->partition == NULL ? "" : job->partition,
         .nodes = (const char *const *)nodes,
     };

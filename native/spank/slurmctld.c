@@ -38,27 +38,38 @@ static bool is_here(const job_info_t *job)
     return found;
 }
 
-struct name {
-    char *text;
-    uint32_t size;
+struct found {
+    char *name;
+    uint32_t name_size;
+    char *account;
+    uint32_t account_size;
 };
 
-static int32_t copy_name_of_one_here(const job_info_t *job, void *context)
+static void copy(char *to, uint32_t size, const char *text)
 {
-    const struct name *name = context;
+    if (size > 0)
+        (void)snprintf(to, size, "%s", text == NULL ? "" : text);
+}
+
+static int32_t copy_of_one_here(const job_info_t *job, void *context)
+{
+    const struct found *found = context;
     bool here = has_nodes(job) && is_here(job);
 
-    if (here && name->size > 0)
-        (void)snprintf(name->text, name->size, "%s", job->name == NULL ? "" : job->name);
+    if (here) {
+        copy(found->name, found->name_size, job->name);
+        copy(found->account, found->account_size, job->account);
+    }
     return here ? BEBIDA_PRESENT : BEBIDA_GONE;
 }
 
-int32_t slurmctld_find_job(uint32_t job_id, char *name, uint32_t size)
+int32_t slurmctld_find_job(uint32_t job_id, char *name, uint32_t name_size, char *account,
+                           uint32_t account_size)
 {
-    struct name found = {name, size};
+    struct found found = {name, name_size, account, account_size};
 
     connect_once();
-    return slurm_jobs_find(job_id, copy_name_of_one_here, &found);
+    return slurm_jobs_find(job_id, copy_of_one_here, &found);
 }
 
 void slurmctld_drain(const char *node, const char *reason)

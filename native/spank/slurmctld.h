@@ -4,8 +4,10 @@
 
 #include <stdint.h>
 
-/* Looks a job up: BEBIDA_PRESENT while it has this node, with its name; see bebida_node_host.find_job. */
-int32_t slurmctld_find_job(uint32_t job_id, char *name, uint32_t size);
+/* Looks a job up: BEBIDA_PRESENT while it has this node, with its name and account; see
+ * bebida_node_host.find_job. */
+int32_t slurmctld_find_job(uint32_t job_id, char *name, uint32_t name_size, char *account,
+                           uint32_t account_size);
 
 /* Drains this node, so that sinfo -R shows why. What cannot be told is logged. node: Slurm's name of it. */
 void slurmctld_drain(const char *node, const char *reason);

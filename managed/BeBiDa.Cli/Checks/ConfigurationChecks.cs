@@ -24,6 +24,14 @@ internal static class ConfigurationChecks
             );
         if (site.Configuration is not { } configuration)
             return;
+        foreach (var problem in configuration.Outdated)
+            findings.Error(
+                "configuration/outdated",
+                problem.What,
+                "the rest of the file is used; what this key said does not happen",
+                problem.Remedy ?? $"delete {problem.Key}",
+                problem.Place ?? site.ConfigurationFile
+            );
         Reads(site, findings);
         if (role == HostRole.Controller)
             Timeouts(site, configuration, findings);

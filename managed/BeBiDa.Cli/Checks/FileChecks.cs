@@ -13,7 +13,7 @@ internal static class FileChecks
         if (site.Configuration is not { } configuration || !File.Exists(configuration.Kubernetes.Kubeconfig))
             return;
         var user = (site.Setting("SlurmUser") ?? "root").Split('(')[0];
-        if (SystemUserGroups.Account(user) is not { } account)
+        if (HostUsers.Account(user) is not { } account)
         {
             findings.Error(
                 "files/slurm-user",
@@ -36,8 +36,8 @@ internal static class FileChecks
                     $"{file} is not readable by {user} (SlurmUser): {barrier} is {PrivateFile.Describe(barrier)}",
                     "slurmctld runs jobs without BeBiDa; no node is handed over",
                     Directory.Exists(barrier)
-                        ? $"chgrp {SystemUserGroups.GroupName(account.Groups[0])} {barrier} && chmod g+rx {barrier}"
-                        : $"chown root:{SystemUserGroups.GroupName(account.Groups[0])} {barrier} && chmod 0640 {barrier}",
+                        ? $"chgrp {HostUsers.GroupName(account.Groups[0])} {barrier} && chmod g+rx {barrier}"
+                        : $"chown root:{HostUsers.GroupName(account.Groups[0])} {barrier} && chmod 0640 {barrier}",
                     "this host"
                 );
         if (configuration.Metrics.Textfile is { Length: > 0 } textfile)
@@ -46,7 +46,7 @@ internal static class FileChecks
 
     private static void CheckFolder(string folder, string user, (uint Number, IReadOnlyList<uint> Groups) account, Findings findings)
     {
-        var (isThere, group) = (Directory.Exists(folder), SystemUserGroups.GroupName(account.Groups[0]));
+        var (isThere, group) = (Directory.Exists(folder), HostUsers.GroupName(account.Groups[0]));
         if (!isThere || (account.Number != 0 && !May(folder, account, Write)))
             findings.Warning(
                 "metrics/folder",

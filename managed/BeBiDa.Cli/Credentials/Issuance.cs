@@ -137,12 +137,12 @@ internal sealed class Issuance(Action<string> tell, ILogger logger)
         }
         if (request.Group is { } named)
             return FileOwner.RootAnd(
-                SystemUserGroups.GroupNumber(named) ?? throw new ConfigurationException($"--group: this host has no group {named}")
+                HostUsers.GroupNumber(named) ?? throw new ConfigurationException($"--group: this host has no group {named}")
             );
         if (File.Exists(request.File))
             return FileOwner.Of(request.File).Closed;
         var user = SlurmConf.Find() is { } conf && File.Exists(conf) ? SlurmConf.Read(conf).Value("SlurmUser") ?? "root" : "slurm";
-        if (SystemUserGroups.Account(user) is { } account)
+        if (HostUsers.Account(user) is { } account)
             return account.Number == 0 ? FileOwner.Mine : FileOwner.RootAnd(account.Groups[0]);
         tell(
             $"this host has no user {user}: only root can read {request.File}; for slurmctld run: chgrp GROUP {request.File} && chmod 0640 {request.File}"

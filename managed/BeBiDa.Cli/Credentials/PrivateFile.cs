@@ -92,7 +92,7 @@ internal static partial class PrivateFile
     public static string Describe(string path)
     {
         var (user, group, mode) = TrustedFile.Permissions(path);
-        return $"{Name(SystemUserGroups.NameOf(user), user)}:{Name(SystemUserGroups.GroupName(group), group)} {Convert.ToString(mode, 8).PadLeft(4, '0')}";
+        return $"{Name(HostUsers.NameOf(user), user)}:{Name(HostUsers.GroupName(group), group)} {Convert.ToString(mode, 8).PadLeft(4, '0')}";
     }
 
     private static string Name(string known, uint number) => known.Length > 0 ? known : $"{number}";

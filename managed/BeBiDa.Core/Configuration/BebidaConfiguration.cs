@@ -23,6 +23,9 @@ public sealed record BebidaConfiguration
 
     /// <summary>What is told to Prometheus.</summary>
     public MetricsConfiguration Metrics { get; init; } = new();
+
+    /// <summary>Keys of an earlier release that do nothing any more; the rest of the file is valid.</summary>
+    public IReadOnlyList<ConfigurationProblem> Outdated { get; init; } = [];
 }
 
 /// <summary>The section <c>metrics</c>: read by slurmctld's side.</summary>
@@ -137,8 +140,8 @@ public sealed record MayKeepConfiguration
     /// <summary>Names (patterns) of users.</summary>
     public IReadOnlyList<string> Users { get; init; } = ["root"];
 
-    /// <summary>Names of Unix groups; their members, as slurmctld's host and the nodes each know them.</summary>
-    public IReadOnlyList<string> Groups { get; init; } = [];
+    /// <summary>Slurm accounts (patterns), for whoever may use them.</summary>
+    public IReadOnlyList<string> Accounts { get; init; } = [];
 
     /// <summary>Partitions (patterns), for whoever may use them.</summary>
     public IReadOnlyList<string> Partitions { get; init; } = [];

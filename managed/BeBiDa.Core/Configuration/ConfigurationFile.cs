@@ -52,7 +52,12 @@ public static class ConfigurationFile
     {
         var problems = new List<ConfigurationProblem>();
         var configuration = Read(new ConfigurationSection(path, "", Root(path, text), problems), kubernetes);
-        return problems.Count == 0 ? configuration : throw new ConfigurationException(problems);
+        return problems.TrueForAll(problem => problem.IsOutdated)
+            ? configuration with
+            {
+                Outdated = problems,
+            }
+            : throw new ConfigurationException(problems);
     }
 
     private static YamlMappingNode Root(string path, string text)
@@ -173,11 +178,15 @@ public static class ConfigurationFile
                     IgnoreNames = section.Patterns("ignoreNames", defaults.Jobs.IgnoreNames),
                     MayKeep = section.Section(
                         "mayKeep",
-                        who => new MayKeepConfiguration
+                        who =>
                         {
-                            Users = who.Patterns("users", defaults.Jobs.MayKeep.Users),
-                            Groups = who.Patterns("groups", defaults.Jobs.MayKeep.Groups),
-                            Partitions = who.Patterns("partitions", defaults.Jobs.MayKeep.Partitions),
+                            who.Outdated("groups", "Unix groups allow nothing any more", "accounts: [Slurm accounts of these users]");
+                            return new MayKeepConfiguration
+                            {
+                                Users = who.Patterns("users", defaults.Jobs.MayKeep.Users),
+                                Accounts = who.Patterns("accounts", defaults.Jobs.MayKeep.Accounts),
+                                Partitions = who.Patterns("partitions", defaults.Jobs.MayKeep.Partitions),
+                            };
                         }
                     ),
                 }

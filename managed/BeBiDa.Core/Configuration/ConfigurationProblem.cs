@@ -19,6 +19,9 @@ public sealed record ConfigurationProblem(string Text)
     /// <summary>The line to write, if there is one.</summary>
     public string? Write { get; init; }
 
+    /// <summary>Whether the key is one of an earlier release that does nothing any more; the file can be used all the same.</summary>
+    public bool IsOutdated { get; init; }
+
     /// <summary>What mends it, if one line can say so.</summary>
     public string? Remedy => Run ?? Write;
 

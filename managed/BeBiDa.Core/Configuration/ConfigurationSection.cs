@@ -8,6 +8,7 @@ namespace BeBiDa.Configuration;
 internal sealed class ConfigurationSection(string file, string path, YamlMappingNode mapping, List<ConfigurationProblem> problems)
 {
     private readonly SortedSet<string> known = new(StringComparer.Ordinal);
+    private readonly HashSet<string> outdated = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ConfigurationSection> sections = [];
 
     public T Section<T>(string key, Func<ConfigurationSection, T> read)
@@ -136,10 +137,22 @@ internal sealed class ConfigurationSection(string file, string path, YamlMapping
         return map;
     }
 
+    /// <summary>Reports a key of an earlier release where it lists something; the file stays valid.</summary>
+    public void Outdated(string key, string problem, string write)
+    {
+        outdated.Add(key);
+        if (
+            mapping.Children.TryGetValue(new YamlScalarNode(key), out var node)
+            && node is not YamlSequenceNode { Children: [] }
+            && !IsEmpty(node)
+        )
+            Add(node, key, problem, write, isOutdated: true);
+    }
+
     public void RefuseUnknownKeys()
     {
         foreach (var (key, _) in mapping)
-            if (key is YamlScalarNode { Value: { } name } && !known.Contains(name))
+            if (key is YamlScalarNode { Value: { } name } && !known.Contains(name) && !outdated.Contains(name))
                 Add(key, name, $"unknown key; the keys here are {string.Join(", ", known)}");
     }
 
@@ -179,7 +192,7 @@ internal sealed class ConfigurationSection(string file, string path, YamlMapping
 
     private void Refuse(YamlNode node, string key, string problem) => Add(node, key, problem);
 
-    private void Add(YamlNode node, string key, string text, string? write = null) =>
+    private void Add(YamlNode node, string key, string text, string? write = null, bool isOutdated = false) =>
         problems.Add(
             new ConfigurationProblem(text)
             {
@@ -187,6 +200,7 @@ internal sealed class ConfigurationSection(string file, string path, YamlMapping
                 Line = Math.Max(1, node.Start.Line),
                 Key = path.Length == 0 ? key : $"{path}.{key}",
                 Write = write,
+                IsOutdated = isOutdated,
             }
         );
 }

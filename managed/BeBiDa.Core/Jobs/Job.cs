@@ -35,6 +35,7 @@ public sealed record Job(string Cluster, uint Id, string Name, string User, stri
             nodes
         )
         {
+            Account = environment.GetValueOrDefault("SLURM_JOB_ACCOUNT", "") is not NoAccount and var account ? account : "",
             NodeList = environment.GetValueOrDefault("SLURM_JOB_NODELIST", ""),
             AsksToKeep = environment.GetValueOrDefault(ModeVariable) == KeepMode,
         };
@@ -47,6 +48,12 @@ public sealed record Job(string Cluster, uint Id, string Name, string User, stri
     private const string ModeVariable = "SPANK_BEBIDA";
 
     private const string KeepMode = "keep";
+
+    // How slurmctld prints the NULL of a job without an account.
+    private const string NoAccount = "(null)";
+
+    /// <summary>The account that it is charged to (<c>SLURM_JOB_ACCOUNT</c>); empty when unknown or none.</summary>
+    public string Account { get; init; } = "";
 
     /// <summary>Its nodes as Slurm writes them (<c>n[1-2]</c>, <c>SLURM_JOB_NODELIST</c>), for people; empty when unknown.</summary>
     public string NodeList { get; init; } = "";

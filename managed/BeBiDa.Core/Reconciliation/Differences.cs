@@ -62,7 +62,7 @@ internal sealed class Differences(BebidaConfiguration configuration)
             yield break;
         // A job that was granted its wish to keep its nodes has no hold anywhere, and Slurm shows the wish to prologs only.
         // So a job that may have been is believed; one hold that is left shows that it was not.
-        var mayHaveKept = policy.MayKeep(job.User, job.Partition) && !nodes.Any(n => n.Ledger.Holds.Any(h => h.Key == key));
+        var mayHaveKept = policy.MayKeep(job.User, job.Account, job.Partition) && !nodes.Any(n => n.Ledger.Holds.Any(h => h.Key == key));
         foreach (var (name, ledger) in nodes)
         {
             var hold = ledger.Holds.FirstOrDefault(h => h.Key == key);

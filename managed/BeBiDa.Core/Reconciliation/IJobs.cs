@@ -27,8 +27,11 @@ public sealed record JobList(string Cluster, IReadOnlyList<SlurmJob> Jobs);
 /// <param name="Leaving">Whether it is over and still being cleaned up after (COMPLETING): its holds are its epilog's.</param>
 public sealed record SlurmJob(uint Id, string User, string Partition, IReadOnlyList<string> Nodes, bool Leaving = false)
 {
+    /// <summary>The account that it is charged to; empty when unknown or none.</summary>
+    public string Account { get; init; } = "";
+
     /// <summary>The job, as a hand-over of some of its nodes needs it.</summary>
-    internal Job In(string cluster, IReadOnlyList<string> nodes) => new(cluster, Id, "", User, Partition, nodes);
+    internal Job In(string cluster, IReadOnlyList<string> nodes) => new(cluster, Id, "", User, Partition, nodes) { Account = Account };
 }
 
 /// <summary>Slurm's jobs could not be read: nothing can be said of any hold.</summary>

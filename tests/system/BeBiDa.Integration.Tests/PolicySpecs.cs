@@ -23,6 +23,23 @@ internal sealed class PolicySpecs : SiteTest
     }
 
     [Test]
+    public Task A_job_keeps_its_nodes_by_its_account() =>
+        Sites.WithAsync(
+            new SiteOptions { Nodes = 2, Configuration = "jobs:\n  mayKeep: {users: [], accounts: [physics]}\n" },
+            async site =>
+            {
+                string[] job = ["--job-name", "BEBIDA_NOOP", "--output=/dev/null", "--wrap", "sleep 600"];
+                var kept = await site.Slurm.SubmitAsync(["-w", "n1", "--account=physics", .. job]);
+                var taken = await site.Slurm.SubmitAsync(["-w", "n2", .. job]);
+                await site.Slurm.WaitForJobAsync(kept, JobState.Running);
+                await site.Slurm.WaitForJobAsync(taken, JobState.Running);
+                Assert.That(await site.HoldsAsync(), Is.EqualTo(new[] { $"n2 lab.{taken}" }));
+                await site.Slurm.RunAsync("scancel", [$"{kept}", $"{taken}"]);
+                await site.WaitUntilFreeAsync();
+            }
+        );
+
+    [Test]
     public async Task An_excluded_node_is_never_taken()
     {
         var job = await StartJobAsync("-p", SlurmCluster.SharedPartition, "-N3");

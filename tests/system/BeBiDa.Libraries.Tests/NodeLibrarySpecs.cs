@@ -164,7 +164,8 @@ public class NodeLibrarySpecs
     private static unsafe void OnLog(int level, byte* line) => Log.Add(Marshal.PtrToStringUTF8((nint)line)!);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static unsafe int OnFindJob(uint job, byte* name, uint size) => Header.Constant("BEBIDA_UNKNOWN");
+    private static unsafe int OnFindJob(uint job, byte* name, uint nameSize, byte* account, uint accountSize) =>
+        Header.Constant("BEBIDA_UNKNOWN");
 
     [DllImport("libc", EntryPoint = "setenv")]
     private static extern int SetEnv(string name, string value, int overwrite);

@@ -74,7 +74,7 @@ public class KeepSpecs : NodesTest
                 .StandardError.Split('\n')
                 .Count(line =>
                     line.Contains(
-                        "asks to leave its nodes in Kubernetes (--bebida=keep), which jobs.mayKeep does not allow bob in partition exclusive",
+                        "asks to leave its nodes in Kubernetes (--bebida=keep), but jobs.mayKeep does not allow it (user bob, account none, partition exclusive)",
                         StringComparison.Ordinal
                     )
                 ),
@@ -116,7 +116,7 @@ public class KeepSpecs : NodesTest
         await Lab.WaitForJobAsync(int.Parse(submitted.StandardOutput, System.Globalization.CultureInfo.InvariantCulture), "COMPLETED");
         var output = (await Lab.ExecAsync(ContainerLab.Controller, ["cat", "/home/bob/refused"])).StandardOutput;
         Assert.That(
-            output.Split('\n').Count(line => line.Contains("which jobs.mayKeep does not allow bob", StringComparison.Ordinal)),
+            output.Split('\n').Count(line => line.Contains("jobs.mayKeep does not allow it (user bob", StringComparison.Ordinal)),
             Is.EqualTo(1),
             output
         );

@@ -43,8 +43,7 @@ public abstract class NodesTest
                 eviction: {deadline: 6s, gracePeriod: 2s}
                 jobs:
                   mayKeep:
-                    users: [root]
-                    groups: [physics]
+                    users: [root, alice]
                 node:
                   stopTimeout: 10s
                   startTimeout: 5s

@@ -1,4 +1,5 @@
 using BeBiDa.Configuration;
+using BeBiDa.Jobs;
 
 namespace BeBiDa.Tests;
 
@@ -27,6 +28,7 @@ public class ConfigurationSpecs
         // Every key stands in the file, though the file would be read without it.
         var sections = typeof(BebidaConfiguration)
             .GetProperties()
+            .Where(section => section.Name != nameof(BebidaConfiguration.Outdated))
             .SelectMany(section =>
                 section.PropertyType.GetProperties().Select(key => (Section: Camel(section.Name), Key: Camel(key.Name)))
             );
@@ -63,7 +65,7 @@ public class ConfigurationSpecs
     [TestCase(Least + "jobs:\n  mayKeep: [alice]\n", "f:4: jobs.mayKeep: expected a mapping of keys")]
     [TestCase(
         Least + "jobs:\n  mayKeep: {user: [alice]}\n",
-        "f:4: jobs.mayKeep.user: unknown key; the keys here are groups, partitions, users"
+        "f:4: jobs.mayKeep.user: unknown key; the keys here are accounts, partitions, users"
     )]
     [TestCase(
         Least + "node:\n  services: [kubelet]\n",
@@ -105,6 +107,27 @@ public class ConfigurationSpecs
     {
         var thrown = Assert.Catch<ConfigurationException>(() => ConfigurationFile.Parse("f", yaml));
         Assert.That(thrown!.Problems.Select(p => p.ToString()), Has.Some.Contains(problem));
+    }
+
+    [TestCase("groups: []")]
+    [TestCase("groups:")]
+    public void A_key_of_an_earlier_release_that_says_nothing_is_ignored(string line) =>
+        Assert.That(ConfigurationFile.Parse("f", $"{Least}jobs:\n  mayKeep:\n    {line}\n").Outdated, Is.Empty);
+
+    [TestCase("groups: [physics]")]
+    [TestCase("groups: physics")]
+    public void Groups_of_an_earlier_release_allow_nothing_and_leave_the_rest_of_the_file_valid(string line)
+    {
+        var configuration = ConfigurationFile.Parse("f", $"{Least}jobs:\n  mayKeep:\n    {line}\n    users: [alice]\n");
+        Assert.That(
+            configuration.Outdated.Select(problem => problem.ToString()),
+            Is.EqualTo(
+                new[] { "f:5: jobs.mayKeep.groups: Unix groups allow nothing any more; write: accounts: [Slurm accounts of these users]" }
+            )
+        );
+        Assert.That(configuration.Jobs.MayKeep.Users, Is.EqualTo(new[] { "alice" }));
+        var policy = new JobPolicy(configuration.Jobs, configuration.Nodes);
+        Assert.That((policy.MayKeep("alice", "", "batch"), policy.MayKeep("bob", "physics", "batch")), Is.EqualTo((true, false)));
     }
 
     // What is read by a method that calls itself would end the process here, as it would slurmctld.

@@ -18,6 +18,9 @@ internal sealed class FakeJobs : IJobs
 
     public void RunsOf(string user, uint job, params string[] nodes) => jobs[job] = new SlurmJob(job, user, "batch", nodes);
 
+    public void RunsFor(string account, uint job, params string[] nodes) =>
+        jobs[job] = new SlurmJob(job, "alice", "batch", nodes) { Account = account };
+
     public void Ends(uint job) => jobs.Remove(job);
 
     public async Task<JobList> ListAsync(CancellationToken cancellationToken)

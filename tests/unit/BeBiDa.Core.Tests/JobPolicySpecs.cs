@@ -9,22 +9,23 @@ public class JobPolicySpecs
     private static readonly MayKeepConfiguration Some = new()
     {
         Users = ["alice", "ops-*"],
-        Groups = ["physics"],
+        Accounts = ["physics*"],
         Partitions = ["debug"],
     };
 
-    [TestCase("alice", "batch", true)]
-    [TestCase("ops-night", "batch", true)]
-    [TestCase("Alice", "batch", false)]
-    [TestCase("pat", "batch", true, Description = "as a member of physics")]
-    [TestCase("bob", "batch", false)]
-    [TestCase("bob", "debug", true)]
-    [TestCase("", "batch", false)]
-    [TestCase("", "debug", true)]
-    [TestCase("bob", "", false)]
-    public void A_user_a_group_or_a_partition_is_enough(string user, string partition, bool granted)
+    [TestCase("alice", "chemistry", "batch", true)]
+    [TestCase("ops-night", "chemistry", "batch", true)]
+    [TestCase("Alice", "chemistry", "batch", false)]
+    [TestCase("bob", "physics", "batch", true)]
+    [TestCase("bob", "physics-lab", "batch", true)]
+    [TestCase("bob", "chemistry", "batch", false)]
+    [TestCase("bob", "chemistry", "debug", true)]
+    [TestCase("", "chemistry", "batch", false)]
+    [TestCase("", "", "debug", true)]
+    [TestCase("bob", "", "", false)]
+    public void A_user_an_account_or_a_partition_is_enough(string user, string account, string partition, bool granted)
     {
-        var job = Job(user, partition) with { AsksToKeep = true };
+        var job = Job(user, partition) with { Account = account, AsksToKeep = true };
         Assert.That(Policy(Some).LeftAlone(job) is not null, Is.EqualTo(granted));
         Assert.That(Policy(Some).Refusal(job) is null, Is.EqualTo(granted));
     }
@@ -32,9 +33,28 @@ public class JobPolicySpecs
     [Test]
     public void By_default_only_root_is_granted()
     {
-        Assert.That(Policy(new()).MayKeep("root", "batch"), Is.True);
-        Assert.That(Policy(new()).MayKeep("alice", "batch"), Is.False);
+        Assert.That(Policy(new()).MayKeep("root", "", "batch"), Is.True);
+        Assert.That(Policy(new()).MayKeep("alice", "physics", "batch"), Is.False);
     }
+
+    [Test]
+    public void A_job_whose_account_is_unknown_is_granted_nothing_by_it() =>
+        Assert.That(Policy(new() { Users = [], Accounts = ["*"] }).MayKeep("alice", "", "batch"), Is.False);
+
+    // Slurm writes accounts in lower case, whatever its users and admins do.
+    [Test]
+    public void Capitals_of_an_account_do_not_matter() =>
+        Assert.That(Policy(new() { Users = [], Accounts = ["Physics"] }).MayKeep("alice", "physics", "batch"), Is.True);
+
+    [TestCase("physics", "physics")]
+    [TestCase("(null)", "", Description = "as slurmctld prints a job's without one")]
+    public void The_account_is_the_one_that_Slurm_tells(string told, string account) =>
+        Assert.That(
+            BeBiDa
+                .Jobs.Job.FromEnvironment(new Dictionary<string, string> { ["SLURM_JOB_ID"] = "7", ["SLURM_JOB_ACCOUNT"] = told }, [])
+                .Account,
+            Is.EqualTo(account)
+        );
 
     [TestCase("BEBIDA_NOOP\n[2026-01-01T00:00:00.000] error: forged", "BEBIDA_NOOP?[2026-01-01T00:00:00.000] error: forged")]
     [TestCase("BEBIDA_NOOP\u001b[2K\u009b1A\u202eforged\u2028", "BEBIDA_NOOP?[2K?1A?forged?")]
@@ -45,7 +65,7 @@ public class JobPolicySpecs
     public void A_name_without_end_hides_nothing_that_is_said_of_it() =>
         Assert.That(
             Policy(Some).Refusal(Job("bob", "batch") with { Name = "BEBIDA_NOOP" + new string('x', 65536) }),
-            Has.Length.LessThan(300).And.Contain("does not allow bob")
+            Has.Length.LessThan(300).And.Contain("does not allow it (user bob")
         );
 
     [TestCase("BEBIDA_NOOP")]
@@ -57,7 +77,7 @@ public class JobPolicySpecs
         Assert.That(
             Policy(Some).Refusal(Job("bob", "batch") with { Name = name }),
             Is.EqualTo(
-                $"its name {name} asks to leave Kubernetes alone (jobs.ignoreNames), which jobs.mayKeep does not allow bob in partition batch: its nodes are taken from Kubernetes all the same"
+                $"its name {name} asks to leave Kubernetes alone (jobs.ignoreNames), but jobs.mayKeep does not allow it (user bob, account none, partition batch); its nodes leave Kubernetes"
             )
         );
     }
@@ -84,29 +104,16 @@ public class JobPolicySpecs
 
     [TestCase("alice", true)]
     [TestCase("bob", false)]
-    public void Before_the_partition_is_known_a_user_can_be_refused_only_where_no_partition_would_do(string user, bool might)
+    public void Before_account_and_partition_are_known_a_user_can_be_refused_only_where_neither_would_do(string user, bool might)
     {
-        Assert.That(Policy(Some with { Partitions = [] }).MightKeep(user), Is.EqualTo(might));
+        Assert.That(Policy(Some with { Accounts = [], Partitions = [] }).MightKeep(user), Is.EqualTo(might));
+        Assert.That(Policy(Some with { Accounts = [] }).MightKeep(user), Is.True);
+        Assert.That(Policy(Some with { Partitions = [] }).MightKeep(user), Is.True);
         Assert.That(Policy(Some).MightKeep(user), Is.True);
-    }
-
-    [Test]
-    public void The_groups_of_this_host_are_read_from_its_own_databases()
-    {
-        var groups = new SystemUserGroups();
-        Assert.That(groups.IsMember("root", "root"), Is.True, "as its primary group");
-        Assert.That(groups.IsMember("root", "daemon"), Is.False);
-        Assert.That(groups.IsMember("no-such-user", "root"), Is.False);
-        Assert.That(groups.IsMember("root", "no-such-group"), Is.False);
     }
 
     private static Job Job(string user, string partition) => new("c", 7, "sim", user, partition, ["n1"]);
 
     private static JobPolicy Policy(MayKeepConfiguration mayKeep) =>
-        new(new JobsConfiguration { MayKeep = mayKeep }, new NodesConfiguration(), new Groups());
-
-    private sealed class Groups : IUserGroups
-    {
-        public bool IsMember(string user, string group) => (user, group) == ("pat", "physics");
-    }
+        new(new JobsConfiguration { MayKeep = mayKeep }, new NodesConfiguration());
 }

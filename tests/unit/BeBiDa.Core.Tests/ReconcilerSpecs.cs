@@ -139,6 +139,18 @@ public class ReconcilerSpecs : ReconcilerTest
     }
 
     [Test]
+    public async Task A_job_that_may_keep_its_nodes_by_its_account_is_left_alone_too()
+    {
+        Slurm.RunsFor("physics", 7, "n1");
+        Slurm.RunsFor("chemistry", 8, "n2");
+        var jobs = new JobsConfiguration
+        {
+            MayKeep = new MayKeepConfiguration { Users = [], Accounts = ["physics"] },
+        };
+        Assert.That(Told(await RepairAsync(new BebidaConfiguration { Jobs = jobs })), Is.EqualTo(new[] { "LeaveAlone n1 7", "Hold n2 8" }));
+    }
+
+    [Test]
     public async Task A_job_that_may_keep_its_nodes_and_holds_none_is_left_alone_and_one_hold_shows_that_it_was_not_to_keep_them()
     {
         Slurm.RunsOf("root", 7, "n1", "n2");

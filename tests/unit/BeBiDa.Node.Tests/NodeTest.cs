@@ -77,11 +77,10 @@ public abstract class NodeTest
     {
         public required Action<uint> OnFind { get; init; }
 
-        public Presence Find(uint job, out string name)
+        public FoundJob Find(uint job)
         {
-            name = "";
             OnFind(job);
-            return over.Contains(job) ? Presence.Gone : Presence.Present;
+            return new FoundJob(over.Contains(job) ? Presence.Gone : Presence.Present);
         }
     }
 }

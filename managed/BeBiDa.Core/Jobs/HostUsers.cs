@@ -3,24 +3,12 @@ using System.Runtime.InteropServices;
 namespace BeBiDa.Jobs;
 
 /// <summary>The users and groups that this host knows, from files, LDAP or whatever nsswitch.conf(5) names.</summary>
-public sealed partial class SystemUserGroups : IUserGroups
+public static partial class HostUsers
 {
     private const int TooSmall = 34; // ERANGE
     private const int LargestBuffer = 1 << 24;
 
     private delegate int Lookup(out Entry entry, nint buffer, nuint size, out nint found);
-
-    /// <inheritdoc/>
-    public bool IsMember(string user, string group) =>
-        Find(
-            (out Entry entry, nint buffer, nuint size, out nint found) => getpwnam_r(user, out entry, buffer, size, out found)
-        )?.SecondNumber
-            is { } primary
-        && Find(
-            (out Entry entry, nint buffer, nuint size, out nint found) => getgrnam_r(group, out entry, buffer, size, out found)
-        )?.FirstNumber
-            is { } wanted
-        && Groups(user, primary).Contains(wanted);
 
     /// <summary>The name of a user.</summary>
     /// <returns>Empty for one that this host does not know.</returns>
