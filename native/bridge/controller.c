@@ -1,8 +1,12 @@
 #include "controller.h"
 
+#include "clock.h"
 #include "library.h"
 #include "log.h"
 #include "messages.h"
+#include "nodes.h"
+
+enum { MARGIN_MS = 500 }; /* by how much the library has to be earlier than our timer, at most */
 
 static const struct library library = {
     .file = "libbebida_controller.so",
@@ -48,4 +52,29 @@ bool controller_start(const char *path, const struct bebida_host *host, struct c
             log_error(MESSAGE_LIBRARY_DOES_NOT_START, path, reason(status), library.without);
     }
     return runs;
+}
+
+/* An overdue hand-over is submitted too, for the nodes' sake, and gets as long as any other. */
+static uint32_t budget_of(int64_t deadline, int64_t deadline_ms)
+{
+    const int64_t margin = deadline_ms / 10 < MARGIN_MS ? deadline_ms / 10 : MARGIN_MS;
+    const int64_t left = deadline - clock_now();
+
+    return (uint32_t)((left > margin ? left : deadline_ms) - margin);
+}
+
+enum ending controller_submit(const struct controller *controller, const struct hand_over *hand_over,
+                              uint32_t deadline_ms)
+{
+    const uint32_t budget_ms = budget_of(hand_over->deadline, deadline_ms);
+    char **nodes = nodes_expand(hand_over->nodes);
+    enum ending ending = ENDED_REFUSED;
+
+    if (nodes == NULL)
+        log_error(MESSAGE_NO_MEMORY_TO_SUBMIT, hand_over->job_id, hand_over->nodes);
+    else if (controller->hand_over(hand_over->request, hand_over->direction, hand_over->environment,
+                                   (const char *const *)nodes, budget_ms) == BEBIDA_OK)
+        ending = NOT_ENDED;
+    nodes_free(nodes);
+    return ending;
 }

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "bebida.h"
+#include "handovers.h"
 
 struct controller {
     int32_t (*start)(const struct bebida_host *host);
@@ -19,5 +20,10 @@ void controller_path(char *path);
 
 /* Opens and starts it. Returns whether it runs; otherwise one error has been logged. */
 bool controller_start(const char *path, const struct bebida_host *host, struct controller *controller);
+
+/* Submits a hand-over, which the library answers later. deadline_ms: controller.deadline. Returns NOT_ENDED,
+ * or ENDED_REFUSED where there will be no answer. May take long, or hang: the caller holds no lock. */
+enum ending controller_submit(const struct controller *controller, const struct hand_over *hand_over,
+                              uint32_t deadline_ms);
 
 #endif

@@ -28,13 +28,12 @@ struct hand_over {
     bool in_queue;          /* in to_submit */
     bool submitted;         /* the submitter will not touch it any more */
     bool reported;          /* nor will the completer */
-    struct hand_over *next; /* in the inbox */
+    struct hand_over *next; /* in the hook queue */
     TAILQ_ENTRY(hand_over) to_submit;
     TAILQ_ENTRY(hand_over) to_end; /* among those that wait for their end, or for being reported */
     LIST_ENTRY(hand_over) same_slot;
     const char *const *environment;
-    const char
-        *nodes; /* as ranges: to spell out a thousand names takes longer than those locks may be held */
+    const char *nodes; /* as ranges: expanding a thousand names takes longer than those locks may be held */
 };
 
 TAILQ_HEAD(hand_over_queue, hand_over);
@@ -75,7 +74,7 @@ void handovers_end(struct handovers *handovers, struct hand_over *hand_over, enu
 
 /* The next whose end is to be reported, or NULL. To be given back by handovers_reported(): what was reported
  * and not submitted yet is still to be, for the nodes' sake; where too many of these have come together, the
- * oldest is let go. Returns whether one was. */
+ * oldest is dropped. Returns whether one was. */
 struct hand_over *handovers_next_to_report(struct handovers *handovers);
 bool handovers_reported(struct handovers *handovers, struct hand_over *hand_over);
 
