@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using BeBiDa.Logs;
 using Microsoft.Extensions.Logging;
 
 namespace BeBiDa.Abi;
@@ -27,16 +28,13 @@ public sealed unsafe class HostLog(delegate* unmanaged[Cdecl]<int, byte*, void> 
     {
         if (!IsEnabled(logLevel))
             return;
-        var line = formatter(state, exception);
-        if (exception is not null)
-            line += $": {exception}";
         var level = logLevel switch
         {
             >= LogLevel.Warning => HostLogLevel.Error,
             LogLevel.Information => HostLogLevel.Info,
             _ => HostLogLevel.Debug,
         };
-        var utf8 = Marshal.StringToCoTaskMemUTF8(line.ReplaceLineEndings(" "));
+        var utf8 = Marshal.StringToCoTaskMemUTF8(LogLine.Of(state, exception, formatter));
         try
         {
             write((int)level, (byte*)utf8);

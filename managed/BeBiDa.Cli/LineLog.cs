@@ -1,3 +1,4 @@
+using BeBiDa.Logs;
 using Microsoft.Extensions.Logging;
 
 namespace BeBiDa.Cli;
@@ -23,11 +24,10 @@ internal sealed class LineLog(TextWriter writer, LogLevel least, bool timestamps
         if (!IsEnabled(logLevel))
             return;
         var line =
-            $"{(timestamps ? $"{DateTimeOffset.Now:yyyy-MM-dd'T'HH:mm:ss.fffzzz} " : "")}bebidactl: {(logLevel >= LogLevel.Error ? "error: " : "")}{formatter(state, exception)}{(exception is null ? "" : $": {exception}")}";
+            $"{(timestamps ? $"{DateTimeOffset.Now:yyyy-MM-dd'T'HH:mm:ss.fffzzz} " : "")}bebidactl: {(logLevel >= LogLevel.Error ? "error: " : "")}{LogLine.Of(state, exception, formatter)}";
         lock (gate)
         {
-            // Nor may what is told of move the cursor of a terminal.
-            writer.WriteLine(string.Concat(line.ReplaceLineEndings(" ").Select(c => char.IsControl(c) ? ' ' : c)));
+            writer.WriteLine(line);
             writer.Flush();
         }
     }

@@ -23,7 +23,7 @@ internal static class Results
                         result.Nodes,
                         result.PodsEvicted,
                         Math.Round(result.Elapsed.TotalSeconds, 3),
-                        result.Problems
+                        [.. result.Problems.Select(problem => problem.ToString())]
                     ),
                     OutputJson.Default.HandOverJson
                 )

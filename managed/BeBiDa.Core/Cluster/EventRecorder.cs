@@ -49,7 +49,7 @@ public sealed class EventRecorder : IAsyncDisposable
                 }
                 catch (ClusterException e)
                 {
-                    logger.LogDebug("node {Node}: Event {Reason} not written: {Cause}", nodeEvent.Node.Name, nodeEvent.Reason, e.Message);
+                    logger.EventNotWritten(nodeEvent.Node.Name, nodeEvent.Reason, e.Message);
                 }
             }
         }

@@ -1,6 +1,5 @@
 using BeBiDa.Cluster;
 using BeBiDa.Configuration;
-using Microsoft.Extensions.Logging;
 
 namespace BeBiDa.Draining;
 
@@ -51,12 +50,7 @@ internal sealed partial class Drain
         catch (Exception e)
         {
             // A bug of ours must keep neither the pod nor the room of its node busy for ever.
-            logger.LogError(
-                "node {Node}: pod {Pod}: unexpected internal error, please report it; trying again: {Error}",
-                node,
-                pod.Pod,
-                e.ToString().ReplaceLineEndings(" ")
-            );
+            logger.EvictionBroke(e, node, pod.Pod);
             isAnswered = false;
             answer = () => Failed(pod, new ClusterException(ClusterFault.Unavailable, $"unexpected internal error: {e.Message}", null, e));
         }
@@ -89,13 +83,7 @@ internal sealed partial class Drain
         if (pod.SaidDeletion == isForced)
             return;
         pod.SaidDeletion = isForced;
-        logger.LogInformation(
-            "node {Node}: pod {Pod} {Why}; deleting it{How}",
-            pod.Pod.Node,
-            pod.Pod,
-            why,
-            isForced ? " without grace" : ""
-        );
+        logger.PodDeleted(pod.Pod.Node, pod.Pod, why, isForced ? " without grace" : "");
         instruments?.PodDeleted(isForced ? "stuck" : EvictionTable.Of(pod.Refusal!.Fault).Metric);
     }
 
@@ -124,14 +112,9 @@ internal sealed partial class Drain
                 break;
             default:
                 if (pod.Refusal is null && e.Fault != ClusterFault.Unavailable)
-                    logger.LogInformation(
-                        "node {Node}: pod {Pod} cannot be evicted yet, trying again until the eviction deadline: {Cause}",
-                        pod.Pod.Node,
-                        pod.Pod,
-                        e.Message
-                    );
+                    logger.EvictionRefused(pod.Pod.Node, pod.Pod, e.Message);
                 else
-                    logger.LogDebug("node {Node}: pod {Pod} cannot be evicted, trying again: {Cause}", pod.Pod.Node, pod.Pod, e.Message);
+                    logger.EvictionRetried(pod.Pod.Node, pod.Pod, e.Message);
                 pod.Refused(e);
                 // A budget that asks for ten seconds may have room in one.
                 TryAgain(pod, e.Fault == ClusterFault.Blocked ? null : e.RetryAfter);

@@ -211,7 +211,7 @@ internal sealed partial class Drain
         leftCount++;
         instruments?.PodLeft();
         leavingCount = leaving.Count;
-        logger.LogDebug("node {Node}: pod {Pod} has left", pod.Pod.Node, pod.Pod);
+        logger.PodLeft(pod.Pod.Node, pod.Pod);
     }
 
     private void Queue(TerminatingPod pod)

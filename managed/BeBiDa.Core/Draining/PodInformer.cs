@@ -23,7 +23,7 @@ internal sealed class PodInformer(ICluster cluster, IReadOnlyCollection<ClusterN
     public Task<PodList> ListAsync(CancellationToken cancellationToken) =>
         retry.UntilDoneAsync(
             token => cluster.ListPodsAsync(nodes, token),
-            problem => logger.LogDebug("listing pods failed, trying again: {Cause}", problem.Message),
+            problem => logger.PodListRetried(problem.Message),
             cancellationToken
         );
 
@@ -50,19 +50,19 @@ internal sealed class PodInformer(ICluster cluster, IReadOnlyCollection<ClusterN
             }
             catch (ClusterException e) when (e.Fault == ClusterFault.Throttled)
             {
-                logger.LogDebug("pods cannot be watched, listing them again soon: {Cause}", e.Message);
+                logger.PodWatchThrottled(e.Message);
                 pause = afterThrottling.Next();
             }
             catch (ClusterException e)
             {
-                logger.LogDebug("watch of pods ended, listing them again: {Cause}", e.Message);
+                logger.PodWatchEnded(e.Message);
                 afterThrottling.Reset();
                 pause = afterFailure.Next();
             }
             catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {
                 // A bug of ours must not blind the drain.
-                ShouldNotHaveBeen("watch", e);
+                logger.PodInformerBroke(e);
                 pause = AfterRefusal;
             }
             await Task.Delay(pause, time, cancellationToken).ConfigureAwait(false);
@@ -75,20 +75,13 @@ internal sealed class PodInformer(ICluster cluster, IReadOnlyCollection<ClusterN
             catch (ClusterException e)
             {
                 // It was allowed before. A server that has just started does not know its rules yet, and forbids everything.
-                logger.LogDebug("listing pods was refused, trying again: {Cause}", e.Message);
+                logger.PodListRetried(e.Message);
             }
             catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {
-                ShouldNotHaveBeen("list", e);
+                logger.PodInformerBroke(e);
             }
             await Task.Delay(AfterRefusal, time, cancellationToken).ConfigureAwait(false);
         }
     }
-
-    private void ShouldNotHaveBeen(string what, Exception e) =>
-        logger.LogError(
-            "the {What} of pods ended by an error that should not have been; listing them again: {Error}",
-            what,
-            e.ToString().ReplaceLineEndings(" ")
-        );
 }

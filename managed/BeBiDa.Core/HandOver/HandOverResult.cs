@@ -21,13 +21,13 @@ public enum HandOverOutcome
 /// <param name="Nodes">Slurm's names of the nodes that Kubernetes knows.</param>
 /// <param name="PodsEvicted">How many pods left.</param>
 /// <param name="Elapsed">How long it took.</param>
-/// <param name="Problems">What went wrong, one line each.</param>
+/// <param name="Problems">What went wrong.</param>
 public sealed record HandOverResult(
     HandOverOutcome Outcome,
     IReadOnlyList<string> Nodes,
     int PodsEvicted,
     TimeSpan Elapsed,
-    IReadOnlyList<string> Problems
+    IReadOnlyList<Problem> Problems
 )
 {
     /// <summary>Whether the job, or Kubernetes, can have its nodes.</summary>

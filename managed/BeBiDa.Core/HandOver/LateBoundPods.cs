@@ -78,12 +78,7 @@ internal sealed class LateBoundPods(
                 );
                 var drained = await drain.RunAsync(over.Token).ConfigureAwait(false);
                 foreach (var (node, pods) in drained.Evicted)
-                    logger.LogInformation(
-                        "job {Job}: node {Node}: {Pods} pods that had been bound after the hold were evicted",
-                        job.Job,
-                        node,
-                        pods
-                    );
+                    logger.LateBoundPodsEvicted(job.Job, node, pods);
             }
         }
         catch (OperationCanceledException)
@@ -92,7 +87,7 @@ internal sealed class LateBoundPods(
         }
         catch (ClusterException e)
         {
-            logger.LogError("job {Job}: cannot look for pods that were bound after the hold: {Cause}", job.Job, e.Message);
+            logger.LateBoundPodsUnknown(job.Job, e.Message);
         }
         finally
         {

@@ -30,18 +30,11 @@ internal sealed class VolumeRelease(ICluster cluster, TimeProvider time, ILogger
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            logger.LogInformation(
-                "job {Job}: node {Node}: {Count} volumes are still in use after {Limit}; pods elsewhere may wait six minutes for them (eviction.volumeTimeout): {Volumes}",
-                job,
-                node.Name,
-                volumes.Count,
-                Duration.Format(limit),
-                string.Join(", ", volumes.Take(5))
-            );
+            logger.VolumesInUse(job, node.Name, volumes.Count, Duration.Format(limit), string.Join(", ", volumes.Take(5)));
         }
         catch (ClusterException e)
         {
-            logger.LogDebug("job {Job}: node {Node}: cannot read which volumes are in use: {Cause}", job, node.Name, e.Message);
+            logger.VolumesUnknown(job, node.Name, e.Message);
         }
     }
 }

@@ -99,18 +99,14 @@ public sealed class Textfile : IAsyncDisposable
             }
             File.Move(draft, path, overwrite: true);
             if (told)
-                logger.LogInformation("metrics.textfile: {Path} is written again", path);
+                logger.TextfileRecovered(path);
             told = false;
         }
         catch (Exception e)
         {
             // Whatever it is, it is the picture that suffers and not a job.
             if (!told)
-                logger.LogError(
-                    "metrics.textfile: {Path} cannot be written: {Cause}; its folder must be there and writable for slurmctld's user. Trying again, quietly, until it can",
-                    path,
-                    e.Message
-                );
+                logger.TextfileNotWritten(path, e.Message);
             told = true;
         }
     }

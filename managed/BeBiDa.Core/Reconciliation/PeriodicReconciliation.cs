@@ -65,20 +65,17 @@ public sealed class PeriodicReconciliation : IAsyncDisposable
             // Until slurmctld and Kubernetes have answered for the first time, both may just be starting.
             if (problem is not null && !told && (succeededBefore || time.GetElapsedTime(started) >= interval))
             {
-                logger.LogError(
-                    "the holds of nodes cannot all be made to agree with Slurm's jobs, trying again until they can: {Problem}",
-                    problem
-                );
+                logger.ReconciliationFailed(problem);
                 told = true;
             }
             else if (problem is null && told)
             {
-                logger.LogInformation("the holds of nodes agree with Slurm's jobs again");
+                logger.ReconciliationRecovered();
                 told = false;
             }
             else if (problem is not null)
             {
-                logger.LogDebug("not reconciled: {Problem}", problem);
+                logger.ReconciliationRetried(problem);
             }
             succeededBefore |= problem is null;
             await PauseAsync(problem is null ? Jittered(interval) : pauses.Next(), ended, rest).ConfigureAwait(false);
@@ -121,7 +118,7 @@ public sealed class PeriodicReconciliation : IAsyncDisposable
         catch (Exception e) when (!stop.IsCancellationRequested)
         {
             // A bug of ours must not end the repairs of everything else.
-            return $"an error that should not have been: {e.ToString().ReplaceLineEndings(" ")}";
+            return $"unexpected internal error, please report it: {e}";
         }
     }
 }

@@ -1,6 +1,7 @@
 using BeBiDa.Cluster;
 using BeBiDa.Configuration;
 using BeBiDa.HandOver;
+using BeBiDa.Logs;
 using BeBiDa.Metrics;
 using Microsoft.Extensions.Logging;
 
@@ -122,7 +123,7 @@ public sealed class Reconciler
                         [
                             .. outcomes.Values,
                             .. open.Where(r => outcomes.GetValueOrDefault(r)?.Problem is null)
-                                .Select(r => new RepairOutcome(r, $"not done within {Duration.Format(budget)}")),
+                                .Select(r => new RepairOutcome(r, $"timed out after {Duration.Format(budget)}")),
                         ],
                         null
                     );
@@ -173,18 +174,24 @@ public sealed class Reconciler
     private async Task<IReadOnlyList<RepairOutcome>> ReleaseAsync(Repair repair, HashSet<Repair> given, CancellationToken cancellationToken)
     {
         var job = repair.Hold.Key;
+        var began = time.GetTimestamp();
         try
         {
             await cluster.ReleaseAsync(repair.KubernetesNode, job, cancellationToken).ConfigureAwait(false);
-            logger.LogInformation("job {Job}: node {Node} released: {Why}", job.JobId, repair.Node, repair.Why);
+            logger.NodeReleased(
+                job.JobId,
+                repair.Node,
+                repair.Why,
+                new LogTail(LogTail.Release, LogTail.Done, job.Job, time.GetElapsedTime(began), repair.Node)
+            );
             return [new RepairOutcome(repair, null)];
         }
         catch (ClusterException e)
         {
-            logger.LogDebug("job {Job}: node {Node} not released: {Cause}", job.JobId, repair.Node, e.Message);
+            logger.NodeNotReleased(job.JobId, repair.Node, e.Message);
             if (e.Fault is ClusterFault.Refused or ClusterFault.Forbidden)
                 Give(given, [repair]);
-            return [new RepairOutcome(repair, $"node {repair.Node}: job {job.JobId} not released: {e.Message}")];
+            return [new RepairOutcome(repair, $"node {repair.Node}: cannot release it from job {job.JobId}: {e.Message}")];
         }
     }
 
@@ -197,7 +204,7 @@ public sealed class Reconciler
     )
     {
         foreach (var repair in repairs)
-            logger.LogInformation("job {Job}: node {Node} is taken again: {Why}", job.Id, repair.Node, repair.Why);
+            logger.NodeTakenAgain(job.Id, repair.Node, repair.Why);
         var taken = await handOvers
             .DecommissionAsync(job.In(repairs[0].Hold.Key.Cluster, [.. repairs.Select(r => r.Node)]), budget)
             .WaitAsync(cancellationToken)
@@ -206,13 +213,13 @@ public sealed class Reconciler
             return [.. repairs.Select(r => new RepairOutcome(r, null))];
         // It has tried for as long as there was time, or was refused.
         Give(given, repairs);
-        return [.. repairs.Select(r => new RepairOutcome(r, Problem(r, job, taken.Problems)))];
+        return [.. repairs.Select(r => new RepairOutcome(r, Why(r, job, taken.Problems)))];
     }
 
-    private static string Problem(Repair repair, SlurmJob job, IReadOnlyList<string> problems)
+    private static string Why(Repair repair, SlurmJob job, IReadOnlyList<Problem> problems)
     {
-        var own = problems.Where(p => p.StartsWith($"node {repair.Node}: ", StringComparison.Ordinal)).ToList();
-        return own.Count > 0 ? own[0] : $"node {repair.Node}: not taken for job {job.Id}: {string.Join("; ", problems)}";
+        var own = problems.FirstOrDefault(p => p.Node == repair.Node);
+        return own?.ToString() ?? $"node {repair.Node}: cannot take it for job {job.Id}: {string.Join("; ", problems)}";
     }
 
     private static void Give(HashSet<Repair> given, IEnumerable<Repair> repairs)

@@ -51,7 +51,7 @@ public sealed class DrainedLikeKubectlSpecs(ApiServerKind kind) : ClusterTest(ki
         Assert.That(await PodNamesAsync(nodes[0]), Is.EqualTo(new[] { "budget-0", "daemon-0", "finished-0", "mirror-0" }));
         Assert.That(all, Has.Count.EqualTo(8));
         Assert.That(result.Outcome, Is.EqualTo(HandOverOutcome.Failed));
-        Assert.That(result.Problems, Has.Count.EqualTo(1).And.One.Contains("budget-0").And.One.Contains("PodDisruptionBudget"));
+        Assert.That(result.Problems.Single().Text, Does.Contain("budget-0").And.Contain("PodDisruptionBudget"));
         Assert.That(await StateAsync(nodes[0]), Is.EqualTo((true, "lab.9", "slurm")));
     }
 

@@ -270,7 +270,7 @@ public sealed class FaultSpecs() : ClusterTest(ApiServerKind.Embedded)
         await server.StopAsync();
         var result = await handOvers.DecommissionAsync(Job(7, nodes), TimeSpan.FromSeconds(5));
         Assert.That(result.Outcome, Is.EqualTo(HandOverOutcome.Failed));
-        Assert.That(result.Problems, Has.Count.EqualTo(2).And.All.Contains(server.Url.Authority));
+        Assert.That(result.Problems, Has.Count.EqualTo(2).And.All.Property("Text").Contains(server.Url.Authority));
         await server.RestartAsync();
         await handOvers.WhenIdleAsync();
         foreach (var node in nodes)

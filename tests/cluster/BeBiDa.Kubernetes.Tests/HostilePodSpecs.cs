@@ -106,7 +106,7 @@ public sealed class HostilePodSpecs(ApiServerKind kind) : ClusterTest(kind)
         Assert.That((other.Outcome, other.PodsEvicted), Is.EqualTo((HandOverOutcome.Done, 1)));
         var result = await stuck;
         Assert.That(result.Outcome, Is.EqualTo(HandOverOutcome.Failed));
-        Assert.That(result.Problems.Single(), Does.Contain($"{Space}/immortal on node {nodes[0]}").And.Contain("finalizer"));
+        Assert.That(result.Problems.Single().Text, Does.Contain($"{Space}/immortal on node {nodes[0]}").And.Contain("finalizer"));
         await Admin.MergeAsync<V1Pod>(
             Resources.Pods.At(Space, "immortal"),
             new { metadata = new { finalizers = Array.Empty<string>() } },

@@ -32,7 +32,7 @@ public sealed class RefusedEvictionSpecs(ApiServerKind kind) : ClusterTest(kind)
         await using var webhook = await EvictionWebhook.StartAsync(Server, Kubectl, Space, "429");
         await IsInTheWayAsync("429");
         var result = await DecommissionAsync(node, eviction => eviction with { OnBudget = AtDeadline.Fail });
-        Assert.That(result.Problems.Single(), Does.Contain("eviction.onBudget is fail").And.Contains("not now"));
+        Assert.That(result.Problems.Single().Text, Does.Contain("eviction.onBudget is fail").And.Contains("not now"));
         Assert.That((await PodAsync("app"))?.Metadata.DeletionTimestamp, Is.Null);
     }
 
@@ -89,7 +89,7 @@ public sealed class RefusedEvictionSpecs(ApiServerKind kind) : ClusterTest(kind)
             await IdentityAsync(["rbac.yaml"], without: "pods/eviction")
         );
         Assert.That(
-            result.Problems.Single(),
+            result.Problems.Single().Text,
             Does.Contain($"the kubeconfig's identity may not create pods/eviction in namespace {Space}; run: bebidactl rbac")
         );
         Assert.That(await PodAsync("app"), Is.Not.Null);

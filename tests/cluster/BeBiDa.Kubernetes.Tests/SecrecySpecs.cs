@@ -72,7 +72,7 @@ public sealed class SecrecySpecs() : ClusterTest(ApiServerKind.Embedded)
             var cluster = Connect(configuration);
             var handOvers = HandOvers(cluster, configuration);
             var result = await handOvers.DecommissionAsync(Job(7, node.Name), TimeSpan.FromMilliseconds(way == "nothing" ? 30_000 : 700));
-            told.AddRange(result.Problems);
+            told.AddRange(result.Problems.Select(problem => problem.Text));
             try
             {
                 await cluster.HoldAsync(node, Hold(8), Since, default);

@@ -92,7 +92,7 @@ public sealed class HookSpecs : ToolTest
         Exits(starts, 0);
         Assert.That(
             starts.StandardError,
-            Does.Contain("bebidactl: error: job 42: decommission not done within 2s")
+            Does.Contain("bebidactl: error: job 42: decommission timed out after 2s")
                 .And.Contain(Server.Url.Authority)
                 .And.Contain("starting it anyway (controller.onFailure: start)")
         );
@@ -100,7 +100,7 @@ public sealed class HookSpecs : ToolTest
         Configure(ShortDeadlines.Replace("deadline: 2s", "deadline: 2s, onFailure: requeue", StringComparison.Ordinal));
         var requeued = await RunAsync(Environment(Job), "hook", "prolog");
         Exits(requeued, 1);
-        Assert.That(requeued.StandardError, Does.Contain("not done within 2s").And.Not.Contain("starting it anyway"));
+        Assert.That(requeued.StandardError, Does.Contain("timed out after 2s").And.Not.Contain("starting it anyway"));
     }
 
     [Test]
@@ -120,14 +120,14 @@ public sealed class HookSpecs : ToolTest
         Assert.That(
             first,
             Does.Match(
-                @"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d bebidactl: job 42: decommission of 2 nodes done in \d+ ms, 0 pods evicted on n\[1-2\]\n$"
+                @"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d bebidactl: job 42: decommission of 2 nodes done in \d+ ms, 0 pods evicted event=decommission outcome=done job=42 ms=\d+ nodes=n\[1-2\] pods=0\n$"
             )
         );
         var quiet = await RunAsync(Environment(Job), "hook", "epilog", "--log", log);
         Exits(quiet, 0);
         Assert.That(quiet.StandardOutput + quiet.StandardError, Is.Empty);
         var both = await File.ReadAllTextAsync(log);
-        Assert.That(both, Does.StartWith(first).And.Match("job 42: recommission of 2 nodes done"));
+        Assert.That(both, Does.StartWith(first).And.Match(" event=recommission outcome=done job=42 "));
         Assert.That(both.TrimEnd().Split('\n'), Has.Length.EqualTo(2));
     }
 

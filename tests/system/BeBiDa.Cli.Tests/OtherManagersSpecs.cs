@@ -184,9 +184,9 @@ public sealed class OtherManagersSpecs : ToolTest
         Configure(Unreachable);
         var (before, after) = (await CallAsync(manager, "prolog"), await CallAsync(manager, "epilog"));
         Exits(before, prolog);
-        Assert.That(before.StandardError, Does.Contain("not done within 2s"));
+        Assert.That(before.StandardError, Does.Contain("decommission timed out after 2s"));
         Exits(after, epilog);
-        Assert.That(after.StandardError, Does.Contain("recommission not done within 2s"));
+        Assert.That(after.StandardError, Does.Contain("recommission timed out after 2s"));
     }
 
     [Test]

@@ -76,7 +76,7 @@ public class EvictionSpecs
             cluster.Events.Where(e => e.Reason == NodeEvent.PodRemains).Select(e => e.Message),
             Has.Exactly(1).Contains("of ReplicaSet/a tolerates node.kubernetes.io/unschedulable")
         );
-        Assert.That(log.All, Has.Exactly(1).Contains("it is left to the node's prolog"));
+        Assert.That(log.All, Has.Exactly(1).Contains("leaving it to the node's prolog"));
     }
 
     [Test]

@@ -18,7 +18,12 @@ public sealed class HandOverLogSpecs
     {
         await using var handOvers = new HandOvers(new FakeCluster(clock).WithNodes("n1", "n2"), new BebidaConfiguration(), clock, log);
         await clock.RunAsync(handOvers.DecommissionAsync(Job(7, "n[1-2]"), Budget));
-        Assert.That(log.All, Has.One.Match("^Information: job 7: decommission of 2 nodes done in \\d+ ms, 0 pods evicted on n\\[1-2\\]$"));
+        Assert.That(
+            log.All,
+            Has.One.Match(
+                "^Information: job 7: decommission of 2 nodes done in \\d+ ms, 0 pods evicted event=decommission outcome=done job=7 ms=\\d+ nodes=n\\[1-2\\] pods=0$"
+            )
+        );
     }
 
     [Test]
@@ -26,11 +31,11 @@ public sealed class HandOverLogSpecs
     {
         await using var handOvers = new HandOvers(new FakeCluster(clock).WithNodes("n1", "n2"), new BebidaConfiguration(), clock, log);
         await clock.RunAsync(handOvers.RecommissionAsync(Job(7, ""), Budget));
-        Assert.That(log.All, Has.One.Match("^Information: job 7: recommission of 2 nodes done in \\d+ ms on n1,n2$"));
+        Assert.That(log.All, Has.One.Match("^Information: .* event=recommission outcome=done job=7 ms=\\d+ nodes=n1,n2$"));
         await clock.RunAsync(
             handOvers.RecommissionAsync(Job(8, "") with { Nodes = [.. Enumerable.Range(1, 21).Select(i => $"n{i}")] }, Budget)
         );
-        Assert.That(log.All, Has.One.Match("^Information: job 8: recommission of 2 nodes done in \\d+ ms$"));
+        Assert.That(log.All, Has.One.Match("^Information: .* event=recommission outcome=done job=8 ms=\\d+$"));
     }
 
     [Test]
@@ -44,11 +49,14 @@ public sealed class HandOverLogSpecs
         Assert.That(result.Outcome, Is.EqualTo(HandOverOutcome.Failed));
         Assert.That(
             log.All,
-            Has.One.StartsWith("Error: job 7: decommission not done within 5s on n[1-2]: ").And.None.Contain("nodes done in")
+            Has.One.Match(
+                    "^Error: job 7: decommission timed out after 5s: .* event=decommission outcome=timeout job=7 ms=5000 nodes=n\\[1-2\\]$"
+                )
+                .And.None.Contain("outcome=done")
         );
         answered.SetResult();
         await clock.UntilAsync(() =>
-            log.All.ToArray().Any(line => line.StartsWith("Information: job 7: decommission of 2 nodes done in ", StringComparison.Ordinal))
+            log.All.ToArray().Any(line => line.Contains(" event=decommission outcome=done job=7 ", StringComparison.Ordinal))
         );
         Assert.That(result.Outcome, Is.EqualTo(HandOverOutcome.Failed));
     }

@@ -91,7 +91,7 @@ public class HandOverSpecs
         var givingBack = patient.RecommissionAsync(Job(7, "n1", "n2", "n3"), Budget);
         await clock.UntilAsync(() => cluster.Count("release") == 2);
         Assert.That((cluster.Held.Keys.Single(), givingBack.IsCompleted), Is.EqualTo(("n2", false)));
-        Assert.That((await clock.RunAsync(givingBack)).Problems, Is.EqualTo(new[] { "the job is still on n2" }));
+        Assert.That((await clock.RunAsync(givingBack)).Problems, Is.EqualTo(new[] { new Problem(null, "the job is still on n2") }));
         await clock.PassAsync(TimeSpan.FromMinutes(10));
         presence.HasLeft = true;
         await clock.UntilAsync(() => cluster.Held.Count == 0);
@@ -192,7 +192,7 @@ public class HandOverSpecs
                 ? throw new ClusterException(ClusterFault.Forbidden, "403 Forbidden: no patch for you")
                 : Task.CompletedTask;
         var taken = await clock.RunAsync(removing.DecommissionAsync(Job(7, "n1", "n2"), Budget));
-        Assert.That(taken.Problems, Is.EqualTo(new[] { "node n1: 403 Forbidden: no patch for you" }));
+        Assert.That(taken.Problems, Is.EqualTo(new[] { new Problem("n1", "403 Forbidden: no patch for you") }));
         Assert.That(cluster.Asked, Has.None.StartsWith("remove n1").And.One.StartsWith("remove n2"));
     }
 
@@ -280,7 +280,7 @@ public class HandOverSpecs
         var began = clock.GetUtcNow();
         var result = await DecommissionAsync(Job(7, "n1", "n2"));
         Assert.That(result.Outcome, Is.EqualTo(HandOverOutcome.Failed));
-        Assert.That(result.Problems, Is.EqualTo(new[] { "node n1: 403 Forbidden: no patch for you" }));
+        Assert.That(result.Problems, Is.EqualTo(new[] { new Problem("n1", "403 Forbidden: no patch for you") }));
         Assert.That(clock.GetUtcNow() - began, Is.LessThan(TimeSpan.FromSeconds(5)));
     }
 

@@ -1,3 +1,4 @@
+using BeBiDa.Logs;
 using Microsoft.Extensions.Logging;
 
 namespace BeBiDa.Tests;
@@ -21,6 +22,6 @@ internal sealed class Lines : ILogger
     )
     {
         lock (All)
-            All.Add($"{logLevel}: {formatter(state, exception)}");
+            All.Add($"{logLevel}: {LogLine.Of(state, exception, formatter)}");
     }
 }

@@ -1,3 +1,4 @@
+using BeBiDa.Logs;
 using BeBiDa.Reconciliation;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
@@ -53,7 +54,7 @@ public class PeriodicReconciliationSpecs
         }
         await Eventually(() => log.All.Count == 2);
         Assert.That(log.All[0], Does.StartWith("Error ").And.EndsWith("slurmctld does not tell its jobs"));
-        Assert.That(log.All[1], Is.EqualTo("Information the holds of nodes agree with Slurm's jobs again"));
+        Assert.That(log.All[1], Is.EqualTo("Information reconciliation succeeded again"));
     }
 
     [Test]
@@ -171,7 +172,7 @@ public class PeriodicReconciliationSpecs
         )
         {
             if (logLevel >= LogLevel.Information)
-                All.Add($"{logLevel} {formatter(state, exception)}");
+                All.Add($"{logLevel} {LogLine.Of(state, exception, formatter)}");
         }
     }
 }

@@ -245,7 +245,7 @@ public class ReconcilerSpecs : ReconcilerTest
         Assert.That(result.Succeeded, Is.False);
         Assert.That(
             result.Outcomes.Select(o => o.Problem),
-            Is.EquivalentTo(new[] { "node n1: job 7 not released: 403 Forbidden", "node n2: 403 Forbidden", null })
+            Is.EquivalentTo(new[] { "node n1: cannot release it from job 7: 403 Forbidden", "node n2: 403 Forbidden", null })
         );
         Assert.That((Cluster.Count("release n1"), Cluster.Count("hold n2"), Ledger.State), Is.EqualTo((1, 2, "n1:c.7")));
     }
@@ -262,6 +262,6 @@ public class ReconcilerSpecs : ReconcilerTest
         };
         var result = await RepairAsync();
         Assert.That(result.Succeeded, Is.False);
-        Assert.That(result.Outcomes.Select(o => o.Problem), Has.One.EqualTo("not done within 30s"));
+        Assert.That(result.Outcomes.Select(o => o.Problem), Has.One.EqualTo("timed out after 30s"));
     }
 }

@@ -81,15 +81,15 @@ public sealed class TextfileSpecs
         await clock.UntilAsync(() => log.All.Count == 1);
         Assert.That(
             log.All[0],
-            Does.StartWith($"Error: metrics.textfile: {Path} cannot be written: ")
-                .And.Contain("its folder must be there and writable for slurmctld's user")
+            Does.StartWith($"Error: metrics.textfile: cannot write {Path}; will keep retrying.")
+                .And.Contain("must exist and be writable by slurmctld's user")
         );
         counter.Add(1);
         await clock.PassAsync(TimeSpan.FromMinutes(2));
         Assert.That(log.All, Has.Count.EqualTo(1));
         Directory.CreateDirectory(folder);
         await clock.UntilAsync(() => log.All.Count == 2);
-        Assert.That(log.All[1], Is.EqualTo($"Information: metrics.textfile: {Path} is written again"));
+        Assert.That(log.All[1], Is.EqualTo($"Information: metrics.textfile: writing {Path} again"));
     }
 
     [Test]

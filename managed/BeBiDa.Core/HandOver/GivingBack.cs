@@ -1,0 +1,86 @@
+using BeBiDa.Cluster;
+using BeBiDa.Configuration;
+using BeBiDa.Jobs;
+
+namespace BeBiDa.HandOver;
+
+/// <summary>What a recommission does: wait until the job has left a node, and release it.</summary>
+/// <remarks>
+/// Each node as soon as the job has left it: one whose epilog hangs keeps no other. A job whose processes are still being
+/// ended must not meet pods.
+/// </remarks>
+internal sealed class GivingBack(
+    ICluster cluster,
+    BebidaConfiguration configuration,
+    IJobPresence presence,
+    NodeWrites writes,
+    DrainedNodes drainedNodes,
+    HandOverEvents events,
+    TimeProvider time,
+    CancellationToken stop
+)
+{
+    // An annotation is soon written by anyone who may write the node.
+    private const int MostShown = 20;
+
+    // A job without stubborn processes has left its nodes some tens of milliseconds after its epilog hook.
+    private static readonly TimeSpan FirstLook = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan LongestLook = TimeSpan.FromSeconds(1);
+
+    /// <summary>Releases every node that the job has left, until it has left all.</summary>
+    public async Task RunAsync(HandOverRequest request)
+    {
+        var began = time.GetUtcNow();
+        var occupied = request.Nodes.ToList();
+        var releases = new List<Task>();
+        var done = 0;
+        // Counted from when the job has left its last node: until then the reconciler leaves all of them to this.
+        using var limit = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(request.Turn.Over, limit.Token);
+        try
+        {
+            for (var pauses = new Backoff(FirstLook, LongestLook); ; )
+            {
+                request.Problems.WaitingFor = $"the job is still on {Few(occupied.Select(n => n.SlurmName))}";
+                var left = await LeftAsync(request, occupied).ConfigureAwait(false);
+                occupied.RemoveAll(left.Contains);
+                releases.Add(writes.OnEveryAsync(request, left, ReleaseAsync, over.Token));
+                if (occupied.Count == 0)
+                    break;
+                await pauses.WaitAsync(time, request.Turn.Over).ConfigureAwait(false);
+            }
+            request.Problems.WaitingFor = null;
+        }
+        finally
+        {
+            limit.CancelAfter(request.Budget + configuration.Controller.Deadline);
+            await Task.WhenAll(releases).ConfigureAwait(false);
+        }
+
+        async Task ReleaseAsync(ClusterNode node)
+        {
+            var others = await cluster.ReleaseAsync(node, request.Job.Hold, stop, over.Token).ConfigureAwait(false);
+            if (others.Count == 0)
+                drainedNodes.Forget(node);
+            request.Report(Interlocked.Increment(ref done));
+            var holders = others.Count == 0 ? "" : $"; still held by {Few(others.Select(h => $"job {h.Key.Job}"))}";
+            events.Record(node, request, NodeEvent.Recommissioned, $"{request.JobForPeople} has given this node back{holders}", began);
+        }
+    }
+
+    // Two of Slurm's names may lead to one node: it is left when the job has left both.
+    private async Task<IReadOnlyList<JobNode>> LeftAsync(HandOverRequest request, IReadOnlyList<JobNode> occupied)
+    {
+        var still = (await presence.OccupiedNodesAsync(request.Job, request.Turn.Over).ConfigureAwait(false)).ToHashSet(
+            StringComparer.Ordinal
+        );
+        var kept = occupied.Where(n => still.Contains(n.SlurmName)).Select(n => n.Node.Name).ToHashSet(StringComparer.Ordinal);
+        return [.. occupied.Where(n => !kept.Contains(n.Node.Name))];
+    }
+
+    private static string Few(IEnumerable<string> names)
+    {
+        var all = names.ToList();
+        return string.Join(", ", all.Take(MostShown)) + (all.Count > MostShown ? $" and {all.Count - MostShown} more" : "");
+    }
+}
