@@ -46,9 +46,9 @@ internal sealed class Controller
         var configuration = ConfigurationFile.Load(path);
         // A credential plugin would be a child of slurmctld, whose SIGCHLD is not ours to handle.
         var cluster = KubernetesCluster.Connect(configuration, allowExec: false, TimeProvider.System, logger);
-        logger.LogInformation("configured by {Path}, Kubernetes at {Address}", path, cluster.Address);
+        logger.Configured(path, $"{cluster.Address}");
         foreach (var problem in configuration.Outdated)
-            logger.LogError("{Problem}", problem);
+            logger.Unusable($"{problem}");
         var instruments = new Instruments();
         var handOvers = new HandOvers(cluster, configuration, TimeProvider.System, logger, presence, instruments);
         var reconciler = new Reconciler(cluster, jobs, cluster, handOvers, configuration, TimeProvider.System, logger, instruments);
@@ -88,9 +88,7 @@ internal sealed class Controller
         }
         catch (TimeoutException)
         {
-            logger.LogInformation(
-                "stopping with hand-overs under way; after its start, slurmctld repeats those of jobs that begin, and the others are reconciled"
-            );
+            logger.StoppingEarly();
         }
         await handOvers.DisposeAsync().ConfigureAwait(false);
         await Task.WhenAll(answers.Values).ConfigureAwait(false);
@@ -118,7 +116,7 @@ internal sealed class Controller
         }
         catch (Exception e)
         {
-            logger.LogError("job {Job}: hand-over ended by an error that should not have been: {Error}", job.Id, e.ToString());
+            logger.HandOverBroke(e, job.Id);
         }
         finally
         {

@@ -3,7 +3,6 @@ using System.Runtime.InteropServices;
 using BeBiDa.Abi;
 using BeBiDa.Configuration;
 using BeBiDa.Jobs;
-using Microsoft.Extensions.Logging;
 
 namespace BeBiDa.Controller;
 
@@ -41,11 +40,7 @@ internal static unsafe class Exports
                     || lent->Jobs is null
                 )
                 {
-                    logging.LogError(
-                        "libbebida_controller.so speaks ABI {Ours} and the plugin that loads it {Theirs}: install both from the same release",
-                        Header.AbiVersion,
-                        lent->AbiVersion
-                    );
+                    logging.WrongAbi(Header.AbiVersion, lent->AbiVersion);
                     return Status.ErrorAbi;
                 }
                 lock (Gate)
@@ -62,7 +57,7 @@ internal static unsafe class Exports
                     catch (ConfigurationException e)
                     {
                         foreach (var problem in e.Problems)
-                            logging.LogError("{Problem}", problem);
+                            logging.Unusable(problem.ToString());
                         return Status.ErrorConfiguration;
                     }
                 }
@@ -94,7 +89,7 @@ internal static unsafe class Exports
                 }
                 catch (FormatException e)
                 {
-                    logging.LogError("{Problem}", e.Message);
+                    logging.Unusable(e.Message);
                     return Status.ErrorArgument;
                 }
             }
@@ -146,7 +141,7 @@ internal static unsafe class Exports
         }
         catch (Exception e)
         {
-            logging.LogError("an error that should not have been: {Error}", e.ToString());
+            logging.Broke(e);
             return Status.ErrorInternal;
         }
     }

@@ -37,10 +37,10 @@ internal sealed unsafe class HostJobs : IJobs
             *cluster = *reason = 0;
             if ((Outcome)jobs(&Take, GCHandle.ToIntPtr(handle), cluster, LongestCluster, reason, LongestReason) != Outcome.Done)
                 throw new JobsUnknownException(
-                    Marshal.PtrToStringUTF8((nint)reason) is { Length: > 0 } why ? why : "slurmctld does not tell its jobs"
+                    Marshal.PtrToStringUTF8((nint)reason) is { Length: > 0 } why ? why : "slurmctld did not list its jobs"
                 );
             if (taken.Problem is { } problem)
-                throw new JobsUnknownException($"slurmctld's jobs cannot be read: {problem.Message}", problem);
+                throw new JobsUnknownException($"cannot read slurmctld's jobs: {problem.Message}", problem);
             var name = Marshal.PtrToStringUTF8((nint)cluster) ?? "";
             _ = new HoldKey(name, 0);
             return new JobList(name, taken.Jobs);

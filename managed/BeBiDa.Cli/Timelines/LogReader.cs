@@ -1,11 +1,11 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using BeBiDa.Configuration;
+using BeBiDa.Logs;
 
 namespace BeBiDa.Cli.Timelines;
 
-/// <summary>Reads hand-overs from BeBiDa's lines in slurmctld.log, or in the log of <c>bebidactl hook --log</c>.</summary>
-/// <remarks>The lines are written in HandOver/HandOvers.cs and Reconciliation/Reconciler.cs; no word of a job's user stands in them before what is read here.</remarks>
+/// <summary>Reads hand-overs from the tails of BeBiDa's lines in slurmctld.log, or in the log of <c>bebidactl hook --log</c>.</summary>
 internal sealed partial class LogReader(Func<string, CancellationToken, Task<IReadOnlyList<string>>> expand)
 {
     private readonly Dictionary<string, IReadOnlyList<string>> expanded = new(StringComparer.Ordinal);
@@ -34,62 +34,41 @@ internal sealed partial class LogReader(Func<string, CancellationToken, Task<IRe
 
     private async Task<IReadOnlyList<HandOverMoment>> ReadLineAsync(string line, CancellationToken cancellationToken)
     {
-        // Most of a slurmctld.log is not ours.
-        if (!line.Contains("bebida", StringComparison.Ordinal))
+        if (LogTail.Parse(line, out var text) is not { } tail)
             return [];
-        if (Released().Match(line) is { Success: true } released && Time(released) is { } then)
-            return
-            [
-                new HandOverMoment(
-                    released.Groups["node"].Value,
-                    released.Groups["job"].Value,
-                    false,
-                    then,
-                    then,
-                    released.Groups["note"].Value
-                ),
-            ];
-        if (Unfinished().Match(line) is { Success: true } unfinished && Time(unfinished) is { } told)
-            return
-            [
-                .. (await NodesAsync(unfinished, cancellationToken).ConfigureAwait(false)).Select(node => new HandOverMoment(
-                    node,
-                    unfinished.Groups["job"].Value,
-                    true,
-                    told - Lasted(unfinished),
-                    null,
-                    unfinished.Groups["note"].Value
-                )),
-            ];
-        if (HandOver().Match(line) is not { Success: true } match || Time(match) is not { } time)
+        // Others may write such a tail too, but not such a beginning.
+        if (Beginning().Match(text) is not { Success: true } beginning || Time(beginning) is not { } time)
             return [];
+        var isDecommission = tail.Event == LogTail.Decommission;
+        var isDone = tail.Outcome == LogTail.Done;
+        // A recommission that is not done yet says so again when it is, or the reconciler does.
+        if (!isDecommission && !isDone)
+            return [];
+        var nodes = await NodesAsync(tail.Nodes, cancellationToken).ConfigureAwait(false);
         return
         [
-            .. (await NodesAsync(match, cancellationToken).ConfigureAwait(false)).Select(node => new HandOverMoment(
+            .. nodes.Select(node => new HandOverMoment(
                 node,
-                match.Groups["job"].Value,
-                match.Groups["way"].Value == "decommission",
-                time - Lasted(match),
-                match.Groups["superseded"].Success ? null : time,
-                match.Groups["note"].Value
+                tail.Job,
+                isDecommission,
+                time - tail.Elapsed,
+                isDone ? time : null,
+                beginning.Groups["note"].Value
             )),
         ];
     }
 
-    private async Task<IReadOnlyList<string>> NodesAsync(Match match, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<string>> NodesAsync(string? list, CancellationToken cancellationToken)
     {
-        var list = match.Groups["nodes"].Value;
-        if (list.Length == 0)
+        if (list is null)
+        {
             WithoutNodes++;
-        else if (!expanded.ContainsKey(list))
-            expanded[list] = await expand(list, cancellationToken).ConfigureAwait(false);
-        return list.Length == 0 ? [] : expanded[list];
+            return [];
+        }
+        if (!expanded.TryGetValue(list, out var nodes))
+            expanded[list] = nodes = await expand(list, cancellationToken).ConfigureAwait(false);
+        return nodes;
     }
-
-    private static TimeSpan Lasted(Match match) =>
-        Duration.TryParse(match.Groups["lasted"].Value.Replace(" ", "", StringComparison.Ordinal), out var duration)
-            ? duration
-            : TimeSpan.Zero;
 
     // slurmctld's LogTimeFormat, but for those without a date: local time, unless the zone stands there.
     private static DateTimeOffset? Time(Match match) =>
@@ -97,22 +76,10 @@ internal sealed partial class LogReader(Func<string, CancellationToken, Task<IRe
             ? time
             : null;
 
+    // The time, then who writes: slurmctld names an error before the plugin, bebidactl after itself.
     [GeneratedRegex(
-        @"^\[?(?<time>\d{4}-\d\d-\d\dT[0-9:.]+(?:Z|[+-]\d\d:?\d\d)?)\]? (?:bebida|bebidactl): (?<note>job (?<job>\d+(?:_\d+)?): (?<way>decommission|recommission) of \d+ nodes (?:done|(?<superseded>superseded)) in (?<lasted>\d+ ms)(?:, \d+ pods evicted)?(?: on (?<nodes>\S+))?)$",
+        @"^\[?(?<time>\d{4}-\d\d-\d\dT[0-9:.]+(?:Z|[+-]\d\d:?\d\d)?)\]? (?:error: )?(?:bebida|bebidactl): (?:error: )?(?<note>.*)$",
         RegexOptions.CultureInvariant
     )]
-    private static partial Regex HandOver();
-
-    // The job's epilog, or a line that says that it was done after all, comes later.
-    [GeneratedRegex(
-        @"^\[?(?<time>\d{4}-\d\d-\d\dT[0-9:.]+(?:Z|[+-]\d\d:?\d\d)?)\]? (?:error: bebida|bebidactl: error): (?<note>job (?<job>\d+(?:_\d+)?): decommission (?:not done within|failed after) (?<lasted>\d+ ms|[0-9hms]+)(?: on (?<nodes>[^\s:]+))?(?: \(.*?\))?: .*)$",
-        RegexOptions.CultureInvariant
-    )]
-    private static partial Regex Unfinished();
-
-    [GeneratedRegex(
-        @"^\[?(?<time>\d{4}-\d\d-\d\dT[0-9:.]+(?:Z|[+-]\d\d:?\d\d)?)\]? (?:bebida|bebidactl): (?<note>job (?<job>\d+(?:_\d+)?): node (?<node>\S+) released: .*)$",
-        RegexOptions.CultureInvariant
-    )]
-    private static partial Regex Released();
+    private static partial Regex Beginning();
 }

@@ -135,7 +135,7 @@ internal sealed partial class Throughput : IMeasurement
         return left.Count;
     }
 
-    [GeneratedRegex(@"bebida: job \d+: decommission of 1 nodes done in (\d+) ms")]
+    [GeneratedRegex(@" event=decommission outcome=done job=\d+ ms=(\d+)")]
     private static partial Regex Wait();
 
     /// <summary>Processor time so far, in seconds.</summary>

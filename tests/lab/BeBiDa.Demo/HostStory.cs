@@ -152,6 +152,6 @@ internal sealed partial class HostStory(Site.Site site, Narrator narrator, Claim
                 .Select(n => $"{n.Value} on {n.Key}")
         );
 
-    [GeneratedRegex(@"(decommission|recommission) of \d+ nodes done in (\d+) ms")]
+    [GeneratedRegex(@" event=(decommission|recommission) outcome=done job=\d+ ms=(\d+)")]
     private static partial Regex HandOverLine();
 }

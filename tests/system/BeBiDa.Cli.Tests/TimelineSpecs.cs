@@ -10,13 +10,13 @@ public sealed class TimelineSpecs : ToolTest
 
     private const string Log = """
         [2026-01-31T08:00:00.000] slurmctld version 22.05.8 started on cluster lab
-        [2026-01-31T08:00:12.000] bebida: job 41: decommission of 2 nodes done in 2000 ms, 5 pods evicted on n[1-2]
-        [2026-01-31T08:00:20.000] error: bebida: job 42: decommission not done within 5s on n10: node n10: away; going on with it in the background
-        [2026-01-31T08:00:24.000] bebida: job 42: decommission of 1 nodes done in 9000 ms, 1 pods evicted on n10
-        [2026-01-31T08:00:41.000] bebida: job 41: recommission of 2 nodes done in 1000 ms on n[1-2]
-        [2026-01-31T08:00:50.000] bebida: job 43: decommission of 1 nodes superseded in 500 ms, 0 pods evicted on n1
-        [2026-01-31T08:00:51.000] bebida: job 43: recommission of 1 nodes done in 100 ms on n1
-        [2026-01-31T08:00:52.000] bebida: job 42: node n10 released: the job has no nodes in Slurm
+        [2026-01-31T08:00:12.000] bebida: job 41: taken event=decommission outcome=done job=41 ms=2000 nodes=n[1-2] pods=5
+        [2026-01-31T08:00:20.000] error: bebida: job 42: late event=decommission outcome=timeout job=42 ms=5000 nodes=n10
+        [2026-01-31T08:00:24.000] bebida: job 42: taken event=decommission outcome=done job=42 ms=9000 nodes=n10 pods=1
+        [2026-01-31T08:00:41.000] bebida: job 41: given back event=recommission outcome=done job=41 ms=1000 nodes=n[1-2]
+        [2026-01-31T08:00:50.000] bebida: job 43: canceled event=decommission outcome=superseded job=43 ms=500 nodes=n1 pods=0
+        [2026-01-31T08:00:51.000] bebida: job 43: given back event=recommission outcome=done job=43 ms=100 nodes=n1
+        [2026-01-31T08:00:52.000] bebida: job 42: released event=release outcome=done job=42 ms=3 nodes=n10
 
         """;
 
@@ -178,7 +178,7 @@ public sealed class TimelineSpecs : ToolTest
 
         var log = Add(
             "slurmctld.log",
-            "[2026-01-31T08:00:00.000] sched: job named [2026-01-31T08:00:00.000] bebida: job 9: decommission of 1 nodes done in 1 ms, 0 pods evicted on n2\n"
+            "[2026-01-31T08:00:00.000] sched: job named [2026-01-31T08:00:00.000] bebida: job 9: taken event=decommission outcome=done job=9 ms=1 nodes=n2\n"
         );
         Assert.That(
             Stretches(

@@ -125,7 +125,7 @@ internal sealed class MonitoringSpecs
             {
                 for (var jobs = 0; jobs < 2; jobs++)
                     (await site.Slurm.RunAsync("srun", ["-N1", "true"])).EnsureSucceeded();
-                await site.Slurm.Controller.WaitForLogAsync("job 2: recommission of 1 nodes done");
+                await site.Slurm.Controller.WaitForLogAsync(" event=recommission outcome=done job=2 ");
                 Assert.That(
                     site.Slurm.Controller.ReadLog().Split('\n').Where(l => l.Contains("error: bebida", StringComparison.Ordinal)),
                     Has.One.Contains("metrics.textfile: /proc/bebida.prom cannot be written: ").And.Exactly(1).Items

@@ -100,7 +100,7 @@ internal sealed class ReconfigureSpecs
                 await site.WaitUntilFreeAsync();
                 Assert.That(
                     site.Slurm.Controller.ReadLog(),
-                    Does.Contain("node n1 is taken again: the job is on the node and does not hold it")
+                    Does.Contain("taking node n1 again: the job is on the node and does not hold it")
                 );
 
                 await site.Slurm.RestartControllerAsync();

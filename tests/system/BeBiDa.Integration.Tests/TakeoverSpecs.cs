@@ -63,7 +63,7 @@ internal sealed class TakeoverSpecs : SiteTest
             Patience,
             async _ => (await Site.HoldsAsync()).SequenceEqual([$"n1 lab.{running}", $"n3 lab.{configuring}"])
         );
-        Assert.That(Slurm.Backup!.ReadLog(), Does.Contain($"bebida: job {configuring}: decommission of 1 nodes done"));
+        Assert.That(Slurm.Backup!.ReadLog(), Does.Contain($" event=decommission outcome=done job={configuring} "));
 
         await CancelAsync(configuring);
         await Slurm.StartControllerAsync();

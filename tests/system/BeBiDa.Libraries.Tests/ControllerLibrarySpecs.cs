@@ -61,7 +61,7 @@ public class ControllerLibrarySpecs
             Is.EqualTo(
                 (
                     Header.Constant("BEBIDA_LOG_ERROR"),
-                    $"libbebida_controller.so speaks ABI {Header.Version} and the plugin that loads it {Header.Version + 1}: install both from the same release"
+                    $"libbebida_controller.so has ABI version {Header.Version}; the plugin needs {Header.Version + 1}. Install both from the same release."
                 )
             )
         );

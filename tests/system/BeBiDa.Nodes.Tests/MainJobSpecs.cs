@@ -71,7 +71,7 @@ public class MainJobSpecs(ApiServerKind api) : NodesTest
             Assert.That(pod.Until, Is.LessThan(stopped[pod.Node]), $"{pod.Name} had left {pod.Node} before its kubelet stopped");
         Assert.That(
             (await Lab.ReadLogAsync(ContainerLab.Controller, "slurmctld"))[logged..],
-            Does.Contain("decommission of 2 nodes done").And.Not.Contains(" past its ")
+            Does.Contain(" event=decommission outcome=done ").And.Not.Contains(" past its ")
         );
         await RemoveAsync();
     }
