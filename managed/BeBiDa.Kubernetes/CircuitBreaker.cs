@@ -18,6 +18,7 @@ internal sealed class CircuitBreaker
     private static readonly TimeSpan FirstBreak = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan LongestBreak = TimeSpan.FromSeconds(1);
 
+    private readonly Backoff breaks = new(FirstBreak, LongestBreak);
     private readonly ResiliencePipeline pipeline;
 
     public CircuitBreaker(TimeProvider time, ILogger logger) =>
@@ -32,7 +33,12 @@ internal sealed class CircuitBreaker
                     FailureRatio = 1,
                     MinimumThroughput = Failures,
                     SamplingDuration = Window,
-                    BreakDurationGenerator = opened => ValueTask.FromResult(Break(opened.HalfOpenAttempts)),
+                    BreakDurationGenerator = _ => ValueTask.FromResult(breaks.Next()),
+                    OnClosed = _ =>
+                    {
+                        breaks.Reset();
+                        return ValueTask.CompletedTask;
+                    },
                     OnOpened = opened =>
                     {
                         logger.CircuitOpened(Failures, Duration.Format(opened.BreakDuration));
@@ -58,15 +64,10 @@ internal sealed class CircuitBreaker
             throw new ClusterException(
                 ClusterFault.Unavailable,
                 $"not sent: the API server has answered none of the last {Failures} requests ({e.InnerException?.Message})",
-                after * Jitter(),
+                // Requests that waited together must not come back together.
+                after * (1 + (Random.Shared.NextDouble() / 2)),
                 e
             );
         }
     }
-
-    private static TimeSpan Break(int attempts) =>
-        TimeSpan.FromSeconds(Math.Min(LongestBreak.TotalSeconds, FirstBreak.TotalSeconds * Math.Pow(2, Math.Min(attempts, 10)))) * Jitter();
-
-    // Requests that waited together must not come back together.
-    private static double Jitter() => 0.75 + Random.Shared.NextDouble() / 2;
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using BeBiDa.Cluster;
 using Microsoft.Extensions.Logging;
 
@@ -7,17 +8,15 @@ namespace BeBiDa.Kubernetes;
 internal sealed class NodeInformer : IAsyncDisposable
 {
     private const int PageSize = 1000;
-    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
     private readonly ApiClient client;
     private readonly string slurmNameLabel;
-    private readonly TimeProvider time;
     private readonly ILogger logger;
     private readonly NodeDirectory directory = new();
     private readonly TaskCompletionSource<NodeDirectory> listed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource stop = new();
     private readonly Task following;
+    private bool isFailing;
 
     /// <summary>Starts to follow.</summary>
     /// <param name="client">The API server.</param>
@@ -28,9 +27,9 @@ internal sealed class NodeInformer : IAsyncDisposable
     {
         this.client = client;
         this.slurmNameLabel = slurmNameLabel;
-        this.time = time;
         this.logger = logger;
-        following = Task.Run(FollowAsync);
+        var loop = new ListWatch(ListAsync, WatchAsync, Failed, resumes: true, time);
+        following = Task.Run(() => loop.RunAsync(null, stop.Token));
     }
 
     /// <summary>Raised when a node has come.</summary>
@@ -50,81 +49,35 @@ internal sealed class NodeInformer : IAsyncDisposable
         stop.Dispose();
     }
 
-    private async Task FollowAsync()
+    private async IAsyncEnumerable<string> WatchAsync(string resourceVersion, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var pause = TimeSpan.Zero;
-        var failing = false;
-        string? resourceVersion = null;
-        while (!stop.IsCancellationRequested)
+        var lines = client.WatchAsync(
+            RequestKind.Other,
+            $"api/v1/nodes?watch=1&allowWatchBookmarks=true&timeoutSeconds=300&resourceVersion={resourceVersion}",
+            ApiClient.Metadata,
+            ApiJson.Default.WatchLineListedNode,
+            cancellationToken
+        );
+        await foreach (var line in lines.ConfigureAwait(false))
         {
-            long? began = null;
-            var failed = false;
-            try
-            {
-                if (resourceVersion is null)
-                {
-                    resourceVersion = await ListAsync(stop.Token).ConfigureAwait(false);
-                    if (failing)
-                        logger.NodesListedAgain(client.Address, directory.Count);
-                    else
-                        logger.NodesListed(directory.Count, client.Address);
-                    failing = false;
-                }
-                began = time.GetTimestamp();
-                await foreach (
-                    var line in client
-                        .WatchAsync(
-                            RequestKind.Other,
-                            $"api/v1/nodes?watch=1&allowWatchBookmarks=true&timeoutSeconds=300&resourceVersion={resourceVersion}",
-                            ApiClient.Metadata,
-                            ApiJson.Default.WatchLineListedNode,
-                            stop.Token
-                        )
-                        .ConfigureAwait(false)
-                )
-                {
-                    if (line.Object?.Metadata is not { } metadata)
-                        continue;
-                    resourceVersion = metadata.ResourceVersion ?? resourceVersion;
-                    if (line.Type == "DELETED" && metadata.Name is { } name)
-                        directory.Remove(name);
-                    else if (line.Type is "ADDED" or "MODIFIED" && Node(metadata) is { } node)
-                        directory.Put(node);
-                    if (line.Type == "ADDED")
-                        Added?.Invoke();
-                }
-            }
-            catch (ClusterException e) when (e.Fault == ClusterFault.Expired)
-            {
-                resourceVersion = null;
-            }
-            catch (Exception e) when (!stop.IsCancellationRequested)
-            {
-                // Whatever it is, a bug of ours included, it must not end the watch, and with it every later hand-over.
-                if (!failing)
-                    logger.NodesNotWatched(e is ClusterException ? e.Message : e.ToString().ReplaceLineEndings(" "));
-                failing = failed = true;
-                resourceVersion = null;
-            }
-            pause = await PauseAsync(pause, failed, hasLasted: began is { } since && time.GetElapsedTime(since) >= LongestPause)
-                .ConfigureAwait(false);
+            if (line.Object?.Metadata is not { } metadata)
+                continue;
+            if (line.Type == "DELETED" && metadata.Name is { } name)
+                directory.Remove(name);
+            else if (line.Type is "ADDED" or "MODIFIED" && Node(metadata) is { } node)
+                directory.Put(node);
+            if (line.Type == "ADDED")
+                Added?.Invoke();
+            resourceVersion = metadata.ResourceVersion ?? resourceVersion;
+            yield return resourceVersion;
         }
     }
 
-    // A watch that ends in its time, and one that finds its moment gone, are followed by the next at once. But a server may
-    // end each as soon as it has begun.
-    private async Task<TimeSpan> PauseAsync(TimeSpan pause, bool failed, bool hasLasted)
+    private void Failed(Exception e)
     {
-        if (hasLasted)
-            pause = TimeSpan.Zero;
-        if (hasLasted && !failed)
-            return pause;
-        if (failed && pause < FirstPause)
-            pause = FirstPause;
-        await Task.Delay(pause, time, stop.Token).ConfigureAwait(false);
-        return pause == TimeSpan.Zero ? FirstPause
-            : pause * 2 < LongestPause ? pause * 2
-            : LongestPause;
+        if (!isFailing)
+            logger.NodesNotWatched(e is ClusterException ? e.Message : e.ToString().ReplaceLineEndings(" "));
+        isFailing = true;
     }
 
     private async Task<string> ListAsync(CancellationToken cancellationToken)
@@ -159,6 +112,11 @@ internal sealed class NodeInformer : IAsyncDisposable
         listed.TrySetResult(directory);
         if (isAnyNew)
             Added?.Invoke();
+        if (isFailing)
+            logger.NodesListedAgain(client.Address, nodes.Count);
+        else
+            logger.NodesListed(nodes.Count, client.Address);
+        isFailing = false;
         return resourceVersion;
     }
 

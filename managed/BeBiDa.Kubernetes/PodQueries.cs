@@ -1,8 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using BeBiDa.Cluster;
-using Polly;
-using Polly.Retry;
 
 namespace BeBiDa.Kubernetes;
 
@@ -18,19 +16,7 @@ internal sealed class PodQueries(ApiClient client, NeededRights rights, Func<int
     private const int LargePart = 8;
     private const int PageSize = 1000;
 
-    // One that fails would have all the others asked for again, and of a hundred some fail at a server that sheds load.
-    private static readonly ResiliencePipeline OneOfMany = new ResiliencePipelineBuilder()
-        .AddRetry(
-            new RetryStrategyOptions
-            {
-                ShouldHandle = attempt => ValueTask.FromResult(attempt.Outcome.Exception is ClusterException { IsTransient: true }),
-                MaxRetryAttempts = 2,
-                Delay = TimeSpan.FromMilliseconds(200),
-                UseJitter = true,
-                DelayGenerator = attempt => ValueTask.FromResult((attempt.Outcome.Exception as ClusterException)?.RetryAfter),
-            }
-        )
-        .Build();
+    private const int MostRetries = 2;
 
     private static readonly ResourceAttributes ListRight = new(null, "list", "pods", null);
 
@@ -122,10 +108,24 @@ internal sealed class PodQueries(ApiClient client, NeededRights rights, Func<int
     public async Task<IReadOnlyList<Pod>> ListAllAsync(CancellationToken cancellationToken) =>
         (await ListAsync("", null, cancellationToken).ConfigureAwait(false)).Pods;
 
-    private async Task<PodList> ListOneOfManyAsync(string selector, HashSet<string> names, CancellationToken cancellationToken) =>
-        await OneOfMany
-            .ExecuteAsync(async token => await ListAsync(selector, names, token).ConfigureAwait(false), cancellationToken)
-            .ConfigureAwait(false);
+    // If one fails, all the others would be asked for again; and of a hundred some fail at a server that sheds load.
+    private async Task<PodList> ListOneOfManyAsync(string selector, HashSet<string> names, CancellationToken cancellationToken)
+    {
+        var pauses = new Backoff(TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(1));
+        for (var retries = 0; ; retries++)
+        {
+            TimeSpan pause;
+            try
+            {
+                return await ListAsync(selector, names, cancellationToken).ConfigureAwait(false);
+            }
+            catch (ClusterException e) when (e.IsTransient && retries < MostRetries)
+            {
+                pause = e.RetryAfter ?? pauses.Next();
+            }
+            await Task.Delay(pause, cancellationToken).ConfigureAwait(false);
+        }
+    }
 
     private async Task<PodList> ListAsync(string selector, HashSet<string>? names, CancellationToken cancellationToken)
     {
