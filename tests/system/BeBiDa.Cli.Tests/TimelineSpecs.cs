@@ -104,9 +104,8 @@ public sealed class TimelineSpecs : ToolTest
         Exits(drawn, 0);
         Assert.That(
             drawn.StandardError,
-            Does.StartWith(
-                "bebidactl: without Kubernetes' Events, which this identity may not read: take an admin's --kubeconfig, a --log, or apply what bebidactl rbac --timeline prints ("
-            )
+            Does.StartWith("bebidactl: drawn without Events, which this identity may not read (")
+                .And.Contain("use an admin's --kubeconfig or a --log, or apply what bebidactl rbac --timeline prints")
         );
         Assert.That(Stretches(drawn.StandardOutput), Has.Some.StartsWith("n1: Slurm: job cluster.7"));
 
