@@ -12,6 +12,9 @@ internal sealed class SqueueJobs : IJobs
     // Nothing that users choose is among the fields, so no job can make up a line. The states come as squeue(1) spells them.
     private const string Fields = "%A|%T|%u|%P|%N";
 
+    // A user chooses it freely where Slurm enforces no associations.
+    private const string Account = "|%a";
+
     // Jobs that are over or wait, with no flag that says otherwise. A state that is not known is not taken for one of these.
     private static readonly HashSet<string> WithoutNodes = new(
         [
@@ -40,8 +43,9 @@ internal sealed class SqueueJobs : IJobs
     );
 
     private readonly Run run;
+    private readonly string fields;
 
-    private SqueueJobs(string cluster, Run run) => (Cluster, this.run) = (cluster, run);
+    private SqueueJobs(string cluster, string fields, Run run) => (Cluster, this.fields, this.run) = (cluster, fields, run);
 
     /// <summary>How a command is run.</summary>
     internal delegate Task<HostCommand> Run(string command, IReadOnlyList<string> arguments, CancellationToken cancellationToken);
@@ -63,7 +67,8 @@ internal sealed class SqueueJobs : IJobs
             throw new JobsUnknownException(
                 $"Slurm hides other users' jobs from {Environment.UserName} (PrivateData=jobs); run this as root or SlurmUser"
             );
-        return new SqueueJobs(cluster, run);
+        var enforced = (settings["AccountingStorageEnforce"] ?? "").Split(',').Contains("associations", StringComparer.Ordinal);
+        return new SqueueJobs(cluster, enforced ? Fields + Account : Fields, run);
     }
 
     /// <inheritdoc/>
@@ -73,7 +78,7 @@ internal sealed class SqueueJobs : IJobs
         var listed = await AskAsync(
                 run,
                 "squeue",
-                ["--all", "--local", "--array", "--noheader", "--states=all", $"--format={Fields}"],
+                ["--all", "--local", "--array", "--noheader", "--states=all", $"--format={fields}"],
                 cancellationToken
             )
             .ConfigureAwait(false);
@@ -82,10 +87,11 @@ internal sealed class SqueueJobs : IJobs
         foreach (var line in listed.Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
             if (
-                line.Split('|') is not [var number, var state, var user, var partition, var list]
+                line.Split('|') is not [var number, var state, var user, var partition, var list, .. var account]
+                || account.Length != (fields == Fields ? 0 : 1)
                 || !uint.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var id)
             )
-                throw new JobsUnknownException($"squeue: '{line}' does not match the format {Fields}");
+                throw new JobsUnknownException($"squeue: '{line}' does not match the format {fields}");
             if (WithoutNodes.Contains(state))
                 continue;
             if (!expanded.TryGetValue(list, out var nodes))
@@ -93,7 +99,9 @@ internal sealed class SqueueJobs : IJobs
             // scontrol makes something of every list, and exits with 0.
             if (nodes.Any(node => node.AsSpan().ContainsAny('[', ']')) || (nodes.Count == 0 && OnTheirNodes.Contains(state)))
                 throw new JobsUnknownException($"squeue: job {id} is {state} on '{list}', which is not a list of nodes");
-            jobs.Add(new SlurmJob(id, user, partition, nodes, Leaving: !OnTheirNodes.Contains(state)));
+            jobs.Add(
+                new SlurmJob(id, user, partition, nodes, Leaving: !OnTheirNodes.Contains(state)) { Account = account.FirstOrDefault("") }
+            );
         }
         return new JobList(Cluster, jobs);
     }

@@ -8,6 +8,9 @@ internal static class SlurmConfChecks
     // These bring Alloc with them (slurm.conf(5)).
     private static readonly string[] Alloc = ["Alloc", "Contain", "NoHold", "X11", "DeferBatch", "ForceRequeueOnFail"];
 
+    // These bring associations with them (slurm.conf(5)).
+    private static readonly string[] Enforcing = ["associations", "limits", "qos", "safe", "wckeys", "all"];
+
     public static void Run(CheckedSite site, Findings findings)
     {
         if (site.Slurm is null)
@@ -27,6 +30,7 @@ internal static class SlurmConfChecks
         if (!site.UsesHook)
             Plugin(site, findings);
         Flags(site, findings);
+        Accounts(site, findings);
         Scripts(site, findings);
     }
 
@@ -69,6 +73,22 @@ internal static class SlurmConfChecks
                 "pods run beside the job",
                 "scontrol reconfigure",
                 "the host of slurmctld"
+            );
+    }
+
+    private static void Accounts(CheckedSite site, Findings findings)
+    {
+        var enforced = site.Setting("AccountingStorageEnforce") ?? "";
+        if (
+            site.Configuration?.Jobs.MayKeep.Accounts.Count > 0
+            && !enforced.Split(',', StringSplitOptions.TrimEntries).Any(word => Enforcing.Contains(word, StringComparer.OrdinalIgnoreCase))
+        )
+            findings.Error(
+                "slurm.conf/accounts",
+                "jobs.mayKeep.accounts is set, but slurmctld does not check accounts",
+                "a user can name any account, and so keep any node in Kubernetes",
+                $"AccountingStorageEnforce={(enforced is "" or "none" ? "" : enforced + ",")}associations",
+                $"{site.Place("AccountingStorageEnforce")}; then {Restart}"
             );
     }
 

@@ -35,6 +35,18 @@ public sealed class CheckSpecs : CommandLineTest
                 text => text + "controler: {deadline: 5s}\n"
             ),
             Way(
+                "Unix groups may keep nodes",
+                "configuration/outdated",
+                "^accounts: ",
+                text => text + "jobs: {mayKeep: {groups: [physics]}}\n"
+            ),
+            Way(
+                "accounts may keep nodes and Slurm does not check them",
+                "slurm.conf/accounts",
+                "^AccountingStorageEnforce=associations$",
+                text => text + "jobs: {mayKeep: {accounts: [physics]}}\n"
+            ),
+            Way(
                 "evictions may take longer than the job waits",
                 "configuration/refused",
                 "^a valid value, or delete the line",

@@ -22,6 +22,15 @@ public sealed class SqueueJobsSpecs
         Assert.That(job.Nodes, Is.EqualTo(new[] { "n1", "n2" }));
     }
 
+    // Elsewhere a user names any account, and a line of squeue's could hold another.
+    [Test]
+    public async Task The_account_is_read_where_Slurm_enforces_it()
+    {
+        var enforced = await ListAsync("7|RUNNING|alice|batch|n1|physics\n", Settings + "AccountingStorageEnforce = associations,limits\n");
+        Assert.That(enforced.Jobs.Single().Account, Is.EqualTo("physics"));
+        Assert.That(() => ListAsync("7|RUNNING|alice|batch|n1|physics\n"), Throws.TypeOf<JobsUnknownException>());
+    }
+
     [TestCase("PENDING")]
     [TestCase("COMPLETED")]
     [TestCase("CANCELLED")]
