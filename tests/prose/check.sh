@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Checks what people read: spelling, Markdown and its links, the length of sentences, and phrases that have a plainer word.
-# Over the documentation, the manual, the help texts and messages in the sources, and the comments of bebida.yaml.
+# Over the documentation, the manual, the help texts and messages in the sources, the comments of what is installed, alerts.
 # Prints file:line: problem. usage: tests/prose/check.sh [FILE]...
 # BEBIDA_CACHE (default /var/cache/bebida-tests, or ~/.cache/bebida-tests) keeps the linters, which npm fetches once.
 set -euo pipefail
@@ -30,7 +30,7 @@ listed() { git ls-files --cached --others --exclude-standard -- "$@" ':!docs/per
 
 asked=("$@")
 mapfile -t pages < <(listed '*.md')
-mapfile -t sources < <(listed 'managed/*.cs' 'native/*.c' 'native/*.h' packaging/bebida.yaml packaging/man/bebida.7.in)
+mapfile -t sources < <(listed 'managed/*.cs' 'native/*.c' 'native/*.h' 'packaging/*.yaml' 'packaging/prometheus/*.yml' packaging/man/bebida.7.in)
 
 codespell --ignore-words "$here/spelling.txt" "${pages[@]}" "${sources[@]}" | sed 's/: /: spelling: /' || failed=1
 node "$here/lint.cjs" "${pages[@]}" -- "${sources[@]}" || failed=1

@@ -1,5 +1,5 @@
 // What people read in a source file, as Markdown, each text at the line where it begins in the source: the string literals
-// of C and C# that are sentences, the comments of YAML, the text of a manual page.
+// of C and C# that are sentences, the comments of YAML and the annotations of alerts, the text of a manual page.
 "use strict";
 const { readFileSync } = require("node:fs");
 
@@ -56,7 +56,18 @@ function* literals(source) {
 function extract(file) {
   const source = readFileSync(file, "utf8");
   const lines = source.split("\n");
-  if (file.endsWith(".yaml")) return lines.map((line) => escaped(line.match(/^\s*#\s?(.*)/u)?.[1] ?? "").trim()).join("\n");
+  if (/\.ya?ml$/u.test(file)) {
+    let key = Infinity; // how far the key of an annotation is indented, while its text goes on
+    return lines
+      .map((line) => {
+        const depth = line.search(/\S|$/u);
+        if (/^\s*(?:summary|description): /u.test(line)) key = depth;
+        else if (depth <= key) key = Infinity;
+        if (key === Infinity && line[depth] !== "#") return "";
+        return escaped(line.replace(/^\s*(?:#\s?|(?:summary|description): (?:>-)?)?/u, "").replace(/\{\{.*?\}\}/gu, "X")).trim();
+      })
+      .join("\n");
+  }
   if (!/\.(cs|c|h)$/u.test(file)) {
     const words = (line) => escaped(line.replace(/^\.(?:[BI]R?|RB|RI)\s/u, "").replace(/\\f.|\\/gu, ""));
     return lines.map((line) => (/^\.(?![BIR])/u.test(line) ? "" : words(line))).join("\n");
