@@ -9,7 +9,7 @@ tests=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 packages=(
     # building: CMake drives the C compiler and dotnet; NativeAOT links with clang
-    cmake ninja-build pkgconf gcc clang clang-format libclang-rt-14-dev valgrind zlib1g-dev libc6-dev libslurm-dev libyaml-dev
+    cmake ninja-build pkgconf gcc clang clang-format clang-tidy libclang-rt-14-dev valgrind zlib1g-dev libc6-dev libslurm-dev libyaml-dev
     # what the .NET SDK itself needs of the system
     libicu-dev
     # the lab: Slurm's and munge's daemons, started by the tests themselves

@@ -76,7 +76,7 @@ static bool abi_fits(const struct library *library, void *handle, const char *pa
         uint32_t theirs;
 
         /* The first call starts the runtime. */
-        memory_populate((const void *)(uintptr_t)version);
+        memory_populate((uintptr_t)version);
         theirs = version();
 
         fits = theirs == BEBIDA_ABI_VERSION;

@@ -44,6 +44,7 @@ void log_write(int32_t level, const char *format, ...)
     va_list arguments;
 
     va_start(arguments, format);
+    /* The analyzer overlooks va_start(). NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized) */
     if (vsnprintf(line, sizeof(line), format, arguments) >= 0)
         write_to_slurm(level, line);
     va_end(arguments);

@@ -41,7 +41,7 @@ static int populate(struct dl_phdr_info *library, size_t size, void *address)
 {
     const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
     const uintptr_t first = (end_of_read_only(library) + page - 1) / page * page;
-    const bool found = contains(library, (uintptr_t)address);
+    const bool found = contains(library, *(const uintptr_t *)address);
 
     (void)size;
     for (size_t i = 0; found && i < library->dlpi_phnum; i++) {
@@ -52,12 +52,13 @@ static int populate(struct dl_phdr_info *library, size_t size, void *address)
         if (start < first)
             start = first;
         if (part->p_type == PT_LOAD && (part->p_flags & PF_W) != 0 && start < end)
+            /* The loader gives addresses as numbers. NOLINTNEXTLINE(performance-no-int-to-ptr) */
             (void)madvise((void *)start, end - start, MADV_POPULATE_WRITE);
     }
     return found ? 1 : 0;
 }
 
-void memory_populate(const void *address)
+void memory_populate(uintptr_t address)
 {
-    (void)dl_iterate_phdr(populate, (void *)(uintptr_t)address);
+    (void)dl_iterate_phdr(populate, &address);
 }
