@@ -21,16 +21,16 @@ void controller_path(char *path)
 static const char *reason(int32_t status)
 {
     static const char *const reasons[] = {
-        [BEBIDA_OK] = "no error",
-        [BEBIDA_ERROR_ABI] = "it is of another release than this plugin; install both from one release",
-        [BEBIDA_ERROR_CONFIGURATION] = "its configuration is invalid; see the error above",
-        [BEBIDA_ERROR_STATE] = "it is running already, or cannot start twice",
-        [BEBIDA_ERROR_ARGUMENT] = "it rejected an argument of this plugin",
-        [BEBIDA_ERROR_INTERNAL] = "internal error; see the error above",
+        [BEBIDA_OK] = STATUS_OK,
+        [BEBIDA_ERROR_ABI] = STATUS_ABI,
+        [BEBIDA_ERROR_CONFIGURATION] = STATUS_CONFIGURATION,
+        [BEBIDA_ERROR_STATE] = STATUS_STATE,
+        [BEBIDA_ERROR_ARGUMENT] = STATUS_ARGUMENT,
+        [BEBIDA_ERROR_INTERNAL] = STATUS_INTERNAL,
     };
     const int32_t count = (int32_t)(sizeof(reasons) / sizeof(reasons[0]));
 
-    return status >= 0 && status < count ? reasons[status] : "unknown status";
+    return status >= 0 && status < count ? reasons[status] : STATUS_UNKNOWN;
 }
 
 bool controller_start(const char *path, const struct bebida_host *host, struct controller *controller)

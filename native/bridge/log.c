@@ -9,14 +9,17 @@
 
 enum { LONGEST_LINE = 4096 };
 
-static void write_to_slurm(int32_t level, char *line)
+void log_clean(char *line)
 {
-    /* A line break would let whoever names a job forge a line of slurmctld's log. */
     for (char *c = line; *c != '\0'; c++) {
         if ((unsigned char)*c < ' ' || *c == 0x7f)
             *c = ' ';
     }
+}
 
+static void write_to_slurm(int32_t level, char *line)
+{
+    log_clean(line);
     switch (level) {
     case BEBIDA_LOG_ERROR:
         slurm_error("bebida: %s", line);

@@ -6,7 +6,11 @@
 
 #include "bebida.h"
 
-/* One line at an enum bebida_log_level. What breaks lines becomes a space; bebida_host.log is this. */
+/* Turns line breaks and other control characters into spaces: a user who names a job could forge a line of
+ * slurmctld's log, or send commands to a terminal. */
+void log_clean(char *line);
+
+/* One line at an enum bebida_log_level. This is bebida_host.log. */
 void log_line(int32_t level, const char *line);
 
 /* The same, put together as by printf. */

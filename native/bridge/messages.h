@@ -1,4 +1,4 @@
-/* Every line that the C side logs, so that words can be mended without touching code. A line that a program
+/* Every line that the C side logs, so that words can change without touching code. A line that a program
  * reads ends in " event=...", as docs/monitoring.md says; no program reads what stands before that. */
 #ifndef BEBIDA_MESSAGES_H
 #define BEBIDA_MESSAGES_H
@@ -28,6 +28,12 @@
     "outcome=%s job=%u"
 #define MESSAGE_NOT_BACK                                                                                     \
     "job %u: its nodes are not back in Kubernetes: %s; the reconciler or bebidactl reconcile returns them"
+#define CAUSE_FAILED "the library reported a failure"
+#define CAUSE_REFUSED "the library rejected the request"
+#define CAUSE_NOT_RUNNING "the library is not running"
+#define CAUSE_OVERDUE "no answer within controller.deadline"
+#define VERDICT_START "starts"
+#define VERDICT_REQUEUE "is requeued, or ends if it is interactive"
 #define MESSAGE_JOBS_NOT_LISTED "slurmctld does not list its jobs: %s"
 #define MESSAGE_NO_MEMORY_FOR_NODES "out of memory for the nodes of job %u"
 
@@ -42,12 +48,24 @@
     "%s was loaded by process %d before it forked, and cannot run in the fork; restart that process; %s"
 #define MESSAGE_LIBRARY_NOT_FOUND                                                                            \
     "cannot open %s: %s; install it there, or set BEBIDA_LIBDIR to its folder; %s"
+#define STATUS_OK "no error"
+#define STATUS_ABI "it is of another release than this plugin; install both from one release"
+#define STATUS_CONFIGURATION "its configuration is invalid; see the error above"
+#define STATUS_STATE "it is running already, or cannot start twice"
+#define STATUS_ARGUMENT "it rejected an argument of this plugin"
+#define STATUS_INTERNAL "internal error; see the error above"
+#define STATUS_UNKNOWN "unknown status"
 #define WITHOUT_CONTROLLER "until slurmctld restarts with it, controller.onFailure applies to each job"
 #define WITHOUT_NODE "kubelet and the container runtime keep running beside the jobs of this node"
 
 /* bebida.yaml, as far as the plugin itself reads it. */
 #define DEFAULTS_APPLY "; using controller.deadline 30s and controller.onFailure start"
 #define MESSAGE_CONFIGURATION "%s:%zu: %s%s%s" DEFAULTS_APPLY
+#define CONFIGURATION_DEADLINE "controller.deadline must be a duration like 30s or 1m30s, at most 1h"
+#define CONFIGURATION_ON_FAILURE "controller.onFailure must be start or requeue"
+#define CONFIGURATION_CONTROLLER "controller must be a mapping of keys"
+#define CONFIGURATION_ROOT "the configuration must be a mapping of keys"
+#define CONFIGURATION_NOT_YAML "cannot be read"
 #define MESSAGE_CONFIGURATION_UNREADABLE "%s: %s" DEFAULTS_APPLY
 #define MESSAGE_CONFIGURATION_NO_MEMORY "%s: out of memory" DEFAULTS_APPLY
 #define MESSAGE_CONFIGURATION_OWNER                                                                          \

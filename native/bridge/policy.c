@@ -92,8 +92,7 @@ static bool read_deadline(const char *file, const yaml_node_t *node, struct poli
                  policy->deadline_ms > 0;
 
     if (!valid)
-        refuse(file, node->start_mark.line,
-               "controller.deadline must be a duration like 30s or 1m30s, at most 1h", text_of(node));
+        refuse(file, node->start_mark.line, CONFIGURATION_DEADLINE, text_of(node));
     return valid;
 }
 
@@ -108,7 +107,7 @@ static bool read_on_failure(const char *file, const yaml_node_t *node, struct po
     else
         valid = false;
     if (!valid)
-        refuse(file, node->start_mark.line, "controller.onFailure must be start or requeue", text_of(node));
+        refuse(file, node->start_mark.line, CONFIGURATION_ON_FAILURE, text_of(node));
     return valid;
 }
 
@@ -124,8 +123,7 @@ static bool read_controller(const char *file, yaml_document_t *document, const y
         valid = (deadline == NULL || is_null(deadline) || read_deadline(file, deadline, policy)) &&
                 (on_failure == NULL || is_null(on_failure) || read_on_failure(file, on_failure, policy));
     } else {
-        refuse(file, controller->start_mark.line, "controller must be a mapping of keys",
-               text_of(controller));
+        refuse(file, controller->start_mark.line, CONFIGURATION_CONTROLLER, text_of(controller));
     }
     return valid;
 }
@@ -137,7 +135,7 @@ static bool read_document(const char *file, yaml_document_t *document, struct po
     bool valid = root == NULL || root->type == YAML_MAPPING_NODE || is_null(root);
 
     if (!valid)
-        refuse(file, root->start_mark.line, "the configuration must be a mapping of keys", text_of(root));
+        refuse(file, root->start_mark.line, CONFIGURATION_ROOT, text_of(root));
     else if (root != NULL && root->type == YAML_MAPPING_NODE)
         controller = value_of(document, root, "controller");
     if (controller != NULL && !is_null(controller))
@@ -161,8 +159,8 @@ static bool parse(const char *file, FILE *stream, struct policy *policy)
         valid = read_document(file, &document, policy);
         yaml_document_delete(&document);
     } else {
-        refuse(file, parser.problem_mark.line, parser.problem == NULL ? "cannot be read" : parser.problem,
-               NULL);
+        refuse(file, parser.problem_mark.line,
+               parser.problem == NULL ? CONFIGURATION_NOT_YAML : parser.problem, NULL);
     }
     yaml_parser_delete(&parser);
 end:

@@ -50,14 +50,14 @@ static bool has_callbacks(void)
 
 static const char *why(enum ending ending)
 {
-    const char *text = "the library reported a failure";
+    const char *text = CAUSE_FAILED;
 
     if (ending == ENDED_REFUSED)
-        text = "the library rejected the request";
+        text = CAUSE_REFUSED;
     else if (ending == ENDED_NOWHERE)
-        text = "the library is not running";
+        text = CAUSE_NOT_RUNNING;
     else if (ending == ENDED_OVERDUE)
-        text = "no answer within controller.deadline";
+        text = CAUSE_OVERDUE;
     return text;
 }
 
@@ -68,8 +68,8 @@ static void complete_prolog(const struct hand_over *hand_over, const struct poli
 
     if (failed)
         log_error(MESSAGE_POLICY, hand_over->job_id, why(hand_over->ending),
-                  requeue ? "is requeued, or ends if it is interactive" : "starts",
-                  requeue ? "requeue" : "start", hand_over->job_id);
+                  requeue ? VERDICT_REQUEUE : VERDICT_START, requeue ? "requeue" : "start",
+                  hand_over->job_id);
     slurmctld.prolog_slurmctld(requeue ? PROLOG_FAILED : PROLOG_SUCCEEDED, hand_over->job_id,
                                hand_over->ending == ENDED_OVERDUE);
 }

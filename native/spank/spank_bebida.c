@@ -34,7 +34,7 @@ EXPORTED int slurm_spank_init(spank_t spank, int count, char **words)
         break;
     case S_CTX_REMOTE:
         result = user_message_register(spank);
-        user_message_take(spank);
+        user_message_read(spank);
         break;
     default:
         break;
@@ -55,7 +55,7 @@ EXPORTED int slurm_spank_user_init(spank_t spank, int count, char **words)
     (void)spank;
     (void)count;
     (void)words;
-    user_message_give();
+    user_message_show();
     return ESPANK_SUCCESS;
 }
 

@@ -26,7 +26,7 @@ static struct {
 
 /* Runs in a process of its own: a .NET runtime changes how its process treats signals, and what salloc starts
  * would inherit that. Writes to the pipe why the user may not. */
-static void ask(int answer)
+static void ask_library(int answer)
 {
     const struct bebida_node_host host = node_library_host();
     const struct passwd *user = getpwuid(getuid());
@@ -37,40 +37,44 @@ static void ask(int answer)
 
     if (submission.arguments.config != NULL)
         (void)setenv("BEBIDA_CONFIG", submission.arguments.config, 0);
-    if (user == NULL || !node_library_exists(submission.arguments.libdir))
-        return;
-    (void)snprintf(name, sizeof(name), "SLURM_JOB_USER=%s", user->pw_name);
-    if (node_library_open(submission.arguments.libdir, &node) &&
+    (void)snprintf(name, sizeof(name), "SLURM_JOB_USER=%s", user == NULL ? "" : user->pw_name);
+    if (user != NULL && node_library_exists(submission.arguments.libdir) &&
+        node_library_open(submission.arguments.libdir, &node) &&
         node.may_keep(&host, environment, reason, sizeof(reason)) != BEBIDA_DONE &&
         write(answer, reason, strlen(reason)) < 0)
         log_error(MESSAGE_OPTION, KEEP, strerror(errno));
 }
 
-/* A courtesy to the user, who hears it now instead of after hours in the queue; slurmctld and the nodes
- * decide for themselves. Where this host has no configuration, they alone do. */
-static bool may_keep(void)
+/* Fills reason, which is empty, by way of a pipe, and closes that. */
+static void ask_in_child(const int ends[2], char *reason, size_t size)
 {
-    char reason[256] = "";
     size_t length = 0;
     ssize_t got = 1;
-    int ends[2];
-    pid_t child;
+    pid_t child = fork();
 
-    if (pipe2(ends, O_CLOEXEC) != 0)
-        return true;
-    child = fork();
     if (child == 0) {
-        ask(ends[1]);
+        ask_library(ends[1]);
         _exit(EXIT_SUCCESS);
     }
     (void)close(ends[1]);
-    while (child > 0 && length < sizeof(reason) - 1 && (got > 0 || (got < 0 && errno == EINTR))) {
-        got = read(ends[0], reason + length, sizeof(reason) - 1 - length);
+    while (child > 0 && length < size - 1 && (got > 0 || (got < 0 && errno == EINTR))) {
+        got = read(ends[0], reason + length, size - 1 - length);
         length += got > 0 ? (size_t)got : 0;
     }
     (void)close(ends[0]);
     while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR)
         ;
+}
+
+/* The user hears at submission what would otherwise show after hours in the queue. slurmctld and the nodes
+ * decide for themselves; on a host without a configuration, only they do. */
+static bool may_keep(void)
+{
+    char reason[256] = "";
+    int ends[2];
+
+    if (pipe2(ends, O_CLOEXEC) == 0)
+        ask_in_child(ends, reason, sizeof(reason));
     if (*reason != '\0')
         log_error(MESSAGE_OPTION, KEEP, reason);
     return *reason == '\0';

@@ -1,17 +1,16 @@
-/* In slurmstepd: what the node's prolog has to tell the job's user. */
+/* In slurmstepd: a message from the node's prolog to the job's user. */
 #ifndef BEBIDA_USER_MESSAGE_H
 #define BEBIDA_USER_MESSAGE_H
 
 #include <slurm/spank.h>
 
-/* Makes the option known: srun passes on to the nodes what it was given. */
+/* Registers the option: srun passes its own options on to the nodes. */
 int user_message_register(spank_t spank);
 
-/* Takes the prolog's message, if there is one and nobody has taken it yet; as root, before the job's user is
- * anybody. */
-void user_message_take(spank_t spank);
+/* Reads the prolog's message, if there is one, and empties its file. Called while slurmstepd runs as root. */
+void user_message_read(spank_t spank);
 
-/* Writes what was taken to the job's error output. */
-void user_message_give(void);
+/* Writes the message to the job's standard error. */
+void user_message_show(void);
 
 #endif

@@ -57,7 +57,8 @@ void slurm_spank_log(const char *format, ...)
     va_start(arguments, format);
     must(vsnprintf(line, sizeof(line), format, arguments) > 0);
     va_end(arguments);
-    must(strchr(line, '\n') == NULL);
+    for (const char *c = line; *c != '\0'; c++)
+        must((unsigned char)*c >= ' ' && *c != 0x7f);
 }
 
 spank_err_t spank_option_register(spank_t spank, struct spank_option *option)
@@ -77,8 +78,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     content = data;
     content_size = size;
     looking = true;
-    user_message_take(NULL);
+    user_message_read(NULL);
     looking = false;
-    user_message_give();
+    user_message_show();
     return 0;
 }
