@@ -31,7 +31,7 @@ enum bebida_direction {
 
 /* How a hand-over ended. What a failure means for the job (onFailure) is the shim's to decide. */
 enum bebida_outcome {
-    BEBIDA_DONE = 0,   /* Kubernetes has let go of, or has got back, every node of the job that it knows */
+    BEBIDA_DONE = 0,   /* every node of the job that Kubernetes knows has left it, or is back */
     BEBIDA_FAILED = 1, /* it could not be done within the budget; the library has logged why */
 };
 
@@ -47,12 +47,12 @@ enum bebida_status {
 
 /* Whether a job is on its nodes; for a node's library, on this node. */
 enum bebida_presence {
-    BEBIDA_GONE = 0,    /* no node has anything of it any more, or it starts anew */
+    BEBIDA_GONE = 0,    /* it is on none of these nodes any more, or was requeued */
     BEBIDA_PRESENT = 1, /* it is there; for slurmctld's library: over, but a node still cleans up after it */
-    BEBIDA_UNKNOWN = 2, /* slurmctld does not tell now */
+    BEBIDA_UNKNOWN = 2, /* slurmctld gives no answer */
 };
 
-/* A job that has nodes, as slurmctld tells of it. Nothing in it is its user's own text. */
+/* A job that has nodes, as slurmctld describes it. Nothing in it is free text of its user. */
 struct bebida_job {
     uint32_t job_id;     /* of its own for each array task and each component of a heterogeneous job */
     uint32_t user_id;    /* the user it runs as */
@@ -106,24 +106,24 @@ uint32_t bebida_abi_version(void);
  * Kubernetes. host is copied. Called once, or again after bebida_stop(). Returns enum bebida_status. */
 int32_t bebida_start(const struct bebida_host *host);
 
-/* Begins a hand-over and returns at once, or returns another status than BEBIDA_OK and never answers it.
+/* Begins a hand-over and returns at once. With another status than BEBIDA_OK the library never answers it.
  * request:     a number of the shim's, unique until it is answered.
  * direction:   enum bebida_direction.
  * environment: NULL-terminated array of NAME=value, as Slurm gives it to PrologSlurmctld (prolog_epilog in
  *              slurm.conf(5)): SLURM_JOB_ID, SLURM_CLUSTER_NAME, SLURM_JOB_NAME, ...
  * nodes:       NULL-terminated array of the job's nodes, one name each (SLURM_JOB_NODELIST, expanded).
- * budget_ms:   how long it may take until the answer, in milliseconds; over that it must answer
- * BEBIDA_FAILED. Hand-overs of one job are done in the order of the calls. */
+ * budget_ms:   within how many milliseconds it must answer, if need be with BEBIDA_FAILED.
+ * Hand-overs of one job are done in the order of the calls. */
 int32_t bebida_hand_over(uint64_t request, int32_t direction, const char *const *environment,
                          const char *const *nodes, uint32_t budget_ms);
 
-/* Ends all work: what is in flight is given grace_ms milliseconds, then cancelled and left unanswered.
- * After it has returned, log and answer are not called again; a question of presence may still be under way.
+/* Ends all work: open hand-overs get grace_ms milliseconds, and are then cancelled and left unanswered.
+ * After it has returned, log and answer are not called again; a call of presence may still be under way.
  * Returns enum bebida_status. */
 int32_t bebida_stop(uint32_t grace_ms);
 
-/* What the node's shim lends libbebida_node.so. The functions are called from the thread of the call that
- * they were lent to, until it returns. */
+/* What the node's shim lends libbebida_node.so. The library calls these functions only from the thread of the
+ * call that it got them in, until that returns. */
 struct bebida_node_host {
     uint32_t abi_version; /* BEBIDA_ABI_VERSION of the shim */
     uint32_t size;        /* sizeof(struct bebida_node_host) */
@@ -139,10 +139,10 @@ struct bebida_node_host {
 };
 
 /* The functions that libbebida_node.so exports beside bebida_abi_version(), and nothing else. Each is
- * synchronous. A prolog takes about node.stopTimeout at most, an epilog node.startTimeout; before that either
- * may wait for another one of this node (both timeouts together), and for slurmctld as long as any of Slurm's
- * commands would. environment: NULL-terminated array of NAME=value, as Slurm gives it to Prolog and Epilog on
- * the node: SLURM_JOB_ID, SLURM_JOB_USER, SLURM_JOB_PARTITION, SLURMD_NODENAME, SPANK_BEBIDA, ... reason:
+ * synchronous. A prolog takes about node.stopTimeout at most, an epilog node.startTimeout. Before that either
+ * may wait for another hook of this node (both timeouts together), and for slurmctld as long as any of
+ * Slurm's commands. environment: NULL-terminated array of NAME=value, as Slurm gives it to Prolog and Epilog
+ * on the node: SLURM_JOB_ID, SLURM_JOB_USER, SLURM_JOB_PARTITION, SLURMD_NODENAME, SPANK_BEBIDA, ... reason:
  * where one line of at most reason_size bytes with its NUL says what failed, for people. */
 
 /* Before a job starts on this node: stops the services and ends what is left of pods, unless the job may and
@@ -156,9 +156,9 @@ int32_t bebida_node_prolog(const struct bebida_node_host *host, const char *cons
 int32_t bebida_node_epilog(const struct bebida_node_host *host, const char *const *environment, char *reason,
                            uint32_t reason_size);
 
-/* While something is noted on this node and no hook runs: gives the node back if none of the noted jobs has
- * it any more, and tries services again that an epilog could not start. Called every few minutes; asks
- * slurmctld only where no step of a noted job runs here, and less and less often. environment as above.
+/* While /run/bebida has entries and no hook runs: returns the node to Kubernetes if none of the recorded jobs
+ * is on it any more, and tries services again that an epilog could not start. Called every few minutes. Asks
+ * slurmctld only where no step of a recorded job runs here, and less and less often. environment as above.
  * Returns enum bebida_outcome; BEBIDA_FAILED means that something does not start. */
 int32_t bebida_node_recover(const struct bebida_node_host *host, const char *const *environment, char *reason,
                             uint32_t reason_size);

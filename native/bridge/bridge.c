@@ -79,8 +79,8 @@ static struct bebida_host host_with(struct bridge_queries queries)
     };
 }
 
-/* Called with the lock held, by both threads. The completer keeps the time of the first only: the deadlines
- * of all later ones are later. */
+/* Called with the lock held, by both threads. The completer sleeps until the first deadline only: all
+ * others are later. */
 static void empty_hook_queue(void)
 {
     struct hand_over *hand_over = hook_queue_take_all(&hooks.queue);
@@ -200,7 +200,7 @@ static void run_completer(void)
     (void)pthread_mutex_unlock(&lock);
 }
 
-/* The first time in a process. After a fork, what the parent's threads were doing is left as it is. */
+/* The first time in a process. After a fork, the parent's hand-overs stay the parent's. */
 static int reset(void)
 {
     int error = pthread_mutex_init(&lock, NULL);
@@ -241,7 +241,7 @@ static void stop(void)
         log_error(MESSAGE_LIBRARY_DOES_NOT_STOP);
 }
 
-/* slurmctld does not call fini() when it ends, it exits. A fork that exits runs its parent's handlers too. */
+/* slurmctld ends by exit(), without fini(). A fork that exits runs its parent's handlers too. */
 static void stop_at_exit(void)
 {
     if (bridge.process == getpid())

@@ -23,17 +23,17 @@ struct bridge_queries {
 };
 
 /* Once in a process. Reads the policy and starts both threads; the submitter opens the library at once, so
- * that what is wrong with it is said when slurmctld starts. Returns whether they run; otherwise one error has
- * been logged.
+ * that an error in it shows when slurmctld starts. Returns whether they run; otherwise one error has been
+ * logged.
  *
- * When the process exits, both threads and the work of the library are ended, and waited for no longer than a
- * moment. Hand-overs that are still open then are dropped unreported: when slurmctld starts again, it repeats
- * those of jobs that begin, and the reconciler does the others. */
+ * When the process exits, the bridge stops both threads and the library, and waits for them a moment at most.
+ * Open hand-overs are dropped unreported: after its restart slurmctld repeats the prologs, and the reconciler
+ * does the rest. */
 bool bridge_open(bridge_report report, struct bridge_queries queries);
 
-/* Takes a hand-over in and returns at once. Opens the bridge anew where the process is no longer the one that
- * opened it: threads do not survive a fork. Where it has never been opened it stays so: there is no one to
- * report to. Returns whether the hand-over was taken; otherwise it has been freed. */
+/* Takes a hand-over in and returns at once. Opens the bridge again in a fork of the process that opened it,
+ * since threads do not survive a fork. Where it was never opened, it stays closed. Returns whether the
+ * hand-over was taken; otherwise it has been freed. */
 bool bridge_hand_over(struct hand_over *hand_over);
 
 #endif

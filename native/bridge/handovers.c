@@ -52,8 +52,8 @@ struct hand_over *hand_over_make(uint32_t job_id, int32_t direction, const char 
     return hand_over;
 }
 
-/* It lives until both threads are done with it. */
-static void let_go(struct hand_over *hand_over)
+/* Both threads use it. */
+static void free_if_done(struct hand_over *hand_over)
 {
     if (hand_over->submitted && hand_over->reported)
         free(hand_over);
@@ -103,7 +103,7 @@ struct hand_over *handovers_next_to_submit(struct handovers *handovers)
 void handovers_submitted(struct hand_over *hand_over)
 {
     hand_over->submitted = true;
-    let_go(hand_over);
+    free_if_done(hand_over);
 }
 
 struct hand_over *handovers_next_to_end(const struct handovers *handovers)
@@ -154,7 +154,7 @@ bool handovers_reported(struct handovers *handovers, struct hand_over *hand_over
     hand_over->reported = true;
     if (hand_over->in_queue)
         handovers->reported_in_queue++;
-    let_go(hand_over);
+    free_if_done(hand_over);
     if (handovers->reported_in_queue > HAND_OVERS_REPORTED_IN_QUEUE)
         oldest = oldest_reported(handovers);
     if (oldest != NULL) {

@@ -58,28 +58,28 @@ struct hand_over *hand_over_make(uint32_t job_id, int32_t direction, const char 
 
 void handovers_empty(struct handovers *handovers);
 
-/* Takes it in: from here on it belongs to handovers. */
+/* Takes ownership of it. */
 void handovers_add(struct handovers *handovers, struct hand_over *hand_over);
 
-/* The next to submit to the library, or NULL. To be given back by handovers_submitted(). */
+/* The next to submit to the library, or NULL. The caller gives it back by handovers_submitted(). */
 struct hand_over *handovers_next_to_submit(struct handovers *handovers);
 void handovers_submitted(struct hand_over *hand_over);
 
-/* The first to become overdue, or NULL. */
+/* The one with the next deadline, or NULL. */
 struct hand_over *handovers_next_to_end(const struct handovers *handovers);
 
-/* The one that still waits for its end under this number, or NULL. */
+/* The one that still waits under this number, or NULL. */
 struct hand_over *handovers_waiting(const struct handovers *handovers, uint64_t request);
 void handovers_end(struct handovers *handovers, struct hand_over *hand_over, enum ending ending);
 
-/* The next whose end is to be reported, or NULL. To be given back by handovers_reported(): what was reported
- * and not submitted yet is still to be, for the nodes' sake; where too many of these have come together, the
- * oldest is dropped. Returns whether one was. */
+/* The next that has ended, or NULL. The caller reports it and gives it back by handovers_reported(). One that
+ * is reported before it is submitted stays in the queue, for its nodes' sake; of too many of these the oldest
+ * is dropped. Returns whether one was. */
 struct hand_over *handovers_next_to_report(struct handovers *handovers);
 bool handovers_reported(struct handovers *handovers, struct hand_over *hand_over);
 
-/* Drops all, unreported. What the submitter or the completer has in hand is theirs to give back. Returns how
- * many were not reported. */
+/* Drops all, unreported. The submitter and the completer give back what they still work on. Returns how many
+ * were not reported. */
 size_t handovers_drop(struct handovers *handovers);
 
 #endif

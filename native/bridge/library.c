@@ -13,18 +13,17 @@
 #include "memory.h"
 #include "messages.h"
 
-/* The process that has opened the library. A fork leaves the runtime's threads behind, and nothing brings
- * them back. */
+/* The process that has opened the library. The runtime's threads do not survive a fork. */
 static pid_t opened_by;
 
-/* What does not fit is no path that anyone could open either. */
+/* A path that does not fit could not be opened either. */
 static void join(char *path, const char *folder, const char *file)
 {
     if (snprintf(path, PATH_MAX, "%s/%s", folder, file) >= PATH_MAX)
         path[0] = '\0';
 }
 
-/* The prefix may have been chosen at installation: then only the way from this plugin to the library is
+/* The prefix may have been chosen at installation: then only the library's place relative to this plugin is
  * known. */
 static bool beside_this_plugin(const char *file, char *path)
 {
@@ -47,7 +46,7 @@ void library_path(const struct library *library, char *path)
     const char *folder = getenv("BEBIDA_LIBDIR");
 
     if (folder == NULL || *folder == '\0')
-        folder = library->named;
+        folder = library->folder;
     if (folder != NULL && *folder != '\0')
         join(path, folder, library->file);
     else if (!beside_this_plugin(library->file, path))

@@ -5,12 +5,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Which library, and what it is to whoever opens it. */
+/* Which library, and what depends on it. */
 struct library {
-    const char *file; /* libbebida_controller.so */
-    const char
-        *named; /* the folder to look in, where the environment of this process does not say; or NULL */
-    const char *without; /* what becomes of jobs without it, for the log */
+    const char *file;    /* libbebida_controller.so */
+    const char *folder;  /* where to look if BEBIDA_LIBDIR is not set; or NULL */
+    const char *without; /* what happens to jobs without it, for the log */
 };
 
 /* A function that it exports. */
@@ -19,7 +18,7 @@ struct library_function {
     void *address; /* of the function pointer to set */
 };
 
-/* Where the library is: in BEBIDA_LIBDIR of the environment, in the folder named, or where it was installed
+/* Where the library is: in BEBIDA_LIBDIR of the environment, in library->folder, or where it was installed
  * with this plugin. path has room for PATH_MAX. */
 void library_path(const struct library *library, char *path);
 

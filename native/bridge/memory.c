@@ -23,7 +23,7 @@ static bool contains(const struct dl_phdr_info *library, uintptr_t address)
     return found;
 }
 
-/* Relocated and then made read-only by the loader: nothing more to write there. */
+/* The loader relocates this part and makes it read-only: nobody writes there any more. */
 static uintptr_t end_of_read_only(const struct dl_phdr_info *library)
 {
     uintptr_t end = 0;

@@ -4,9 +4,9 @@
 
 #include <stdint.h>
 
-/* Gives what the library at this address writes to its pages now, in one call to the kernel, instead of one
- * page fault for each: most of what a .NET runtime's start costs are those. Where the kernel cannot (before
- * 5.14), nothing happens. */
+/* Populates the writable pages of the library at this address by one call to the kernel. Otherwise each page
+ * costs a fault, and those are most of the time that a .NET runtime takes to start. Kernels before 5.14
+ * cannot, and nothing happens. */
 void memory_populate(uintptr_t address);
 
 #endif

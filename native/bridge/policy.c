@@ -72,7 +72,7 @@ static yaml_node_t *value_of(yaml_document_t *document, const yaml_node_t *mappi
     return value;
 }
 
-/* Nothing after the colon: as if the key were not there. */
+/* A key without a value counts as a key that is not set. */
 static bool is_null(const yaml_node_t *node)
 {
     const char *text = node->type == YAML_SCALAR_NODE ? (const char *)node->data.scalar.value : NULL;
@@ -167,7 +167,7 @@ end:
     return valid;
 }
 
-/* As the library does with the same file (TrustedFile.cs), so that both believe it or neither does. */
+/* TrustedFile.cs applies the same rule, so that shim and library trust the same files. */
 static bool is_trusted(const char *file, FILE *stream)
 {
     struct stat found;

@@ -1,11 +1,12 @@
-/* What the shim itself must know of bebida.yaml, even where the library that reads all of it is missing. */
+/* The keys of bebida.yaml that the shim needs itself, even where the library that reads the file is missing.
+ */
 #ifndef BEBIDA_POLICY_H
 #define BEBIDA_POLICY_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* controller.onFailure: what becomes of a job whose nodes could not be taken out of Kubernetes in time. */
+/* controller.onFailure: what happens to a job whose nodes did not leave Kubernetes in time. */
 enum on_failure {
     ON_FAILURE_START,
     ON_FAILURE_REQUEUE,

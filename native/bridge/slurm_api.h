@@ -19,7 +19,7 @@ typedef __typeof__(slurm_hostlist_create("")) hostlist;
 #define slurm_free_ctl_conf slurm_free_conf
 #endif
 
-/* Who gives the reason for a node's state: the message says so, but in 26.05 it is whoever sends it. */
+/* Sets the user who gives the reason for a node's state. In 26.05 that is always the sender. */
 static inline void slurm_api_reason_from(update_node_msg_t *update, uint32_t user)
 {
 #ifdef BEBIDA_HAS_REASON_UID

@@ -6,9 +6,10 @@
 
 #include "clock.h"
 
-/* What is sent to slurmctld is for its own threads. Let through are the faults, which the .NET runtime turns
- * into exceptions (one that is blocked ends the process, even where managed code would have caught it), and
- * the real-time signals by which it suspends its threads. Threads that the library starts inherit this. */
+/* slurmctld's own threads handle slurmctld's signals. Two kinds are not blocked: faults, which the .NET
+ * runtime turns into exceptions (a blocked one ends the process, even where managed code would have caught
+ * it), and real-time signals, by which the runtime suspends its threads. Threads that the library starts
+ * inherit this. */
 static void signal_mask_of_workers(sigset_t *mask)
 {
     static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};
@@ -20,8 +21,8 @@ static void signal_mask_of_workers(sigset_t *mask)
         (void)sigdelset(mask, signal);
 }
 
-/* A thread that wakes one of ours keeps its processor: it may hold slurmctld's locks. Threads that the
- * library starts inherit this. */
+/* SCHED_BATCH: a thread that wakes this one keeps its processor, since it may hold slurmctld's locks. Threads
+ * that the library starts inherit this. */
 static void *run(void *argument)
 {
     const struct worker *worker = argument;

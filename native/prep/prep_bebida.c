@@ -3,10 +3,10 @@
  * back.
  *
  * slurmctld calls the two hooks with its locks held. They copy the job, hand it to the bridge and return.
- * slurmctld goes on with a job that begins when the bridge's completer reports how that ended. It waits for
- * no job's way back: the job would be COMPLETING for as long, and when that ends after the nodes' epilogs,
- * slurmctld starts no other job on them until its scheduler looks by itself (prep_epilog_slurmctld_callback
- * in slurmctld/prep_slurmctld.c). In slurmd and everywhere else the plugin does nothing.
+ * slurmctld starts the job when the bridge's completer reports the result. It does not wait for a
+ * recommission: the job would be COMPLETING for as long, and when that ends after the nodes' epilogs,
+ * slurmctld starts no other job on them until its next scheduling interval (prep_epilog_slurmctld_callback in
+ * slurmctld/prep_slurmctld.c). In slurmd and everywhere else the plugin does nothing.
  */
 #include "prep_abi.h"
 
@@ -30,12 +30,12 @@ EXPORTED const uint32_t plugin_version = SLURM_VERSION_NUMBER;
  */
 enum { PROLOG_SUCCEEDED = 0, PROLOG_FAILED = 1 << 8 };
 
-/* Kept until slurmctld ends, over every fini() too. */
+/* Kept until slurmctld ends, also after fini(). */
 static prep_callbacks_t slurmctld;
 
-/* Until 23.02, scontrol reconfigure loads the PrEp plugins of a changed list anew, in the same process and
- * without giving them callbacks: who is new among them can never tell the end of a prolog, and so must not
- * begin one. What goes on from before keeps the callbacks that it was given. */
+/* Until 23.02, scontrol reconfigure reloads the PrEp plugins when their list has changed, in the same process
+ * and without giving them callbacks. A plugin that is new in the list can never complete a prolog, and so
+ * must not begin one. A plugin that was there before keeps its callbacks. */
 static bool has_callbacks(void)
 {
     static bool said; /* the hooks and prep_p_required() come one at a time, with slurmctld's locks */
@@ -105,9 +105,9 @@ EXPORTED int init(void)
     return SLURM_SUCCESS;
 }
 
-/* Not the end: that is an exit handler's, since slurmctld just exits. Until 23.02 slurmctld calls this with
- * its locks held when PrEpPlugins was changed and read again (prep_g_reconfig() in Slurm's prep.c). Jobs that
- * are configuring wait for their answers then, and no one else would ever give them. */
+/* Stops nothing: slurmctld ends by exit(), and an exit handler stops the bridge. Until 23.02 slurmctld calls
+ * this with its locks held when PrEpPlugins has changed (prep_g_reconfig() in Slurm's prep.c). Jobs that are
+ * configuring then still wait for their answers. */
 EXPORTED void fini(void)
 {
 }
@@ -151,8 +151,7 @@ EXPORTED int prep_p_epilog(void *job_env, void *cred)
     return SLURM_SUCCESS;
 }
 
-/* Asked right after every load, first for a type that no plugin requires: a load without callbacks is said
- * then, before the first job comes. */
+/* slurmctld asks right after every load, so a load without callbacks is logged before the first job. */
 EXPORTED void prep_p_required(prep_call_type_t type, bool *required)
 {
     const bool takes_part = job_in_slurmctld() && has_callbacks();

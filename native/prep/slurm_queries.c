@@ -8,7 +8,7 @@
 #include "nodes.h"
 #include "slurm_jobs.h"
 
-/* A job that is completing is shown with those of its nodes that have not reported their end of it yet. */
+/* slurmctld lists a completing job with the nodes that have not finished their epilog. */
 static bool is_leaving(const job_info_t *job)
 {
     return (job->job_state & JOB_COMPLETING) != 0;
@@ -52,8 +52,7 @@ int32_t slurm_queries_presence(uint32_t job_id, bebida_take_node take, void *con
     return slurm_jobs_find(job_id, give_nodes_left, &taker);
 }
 
-/* Over, yet not done with: its nodes have not all reported their end of it, or its epilog hook is still to
- * come. */
+/* It has ended, but a node has not finished its epilog, or slurmctld has not called the epilog hook. */
 static bool is_over(const job_info_t *job)
 {
     return (job->job_state & (JOB_COMPLETING | JOB_STAGE_OUT)) != 0;
@@ -65,7 +64,7 @@ static bool give(bebida_take_job take, void *context, const job_info_t *job)
     const struct bebida_job given = {
         .job_id = job->job_id,
         .user_id = job->user_id,
-        /* One that was shrunk to no nodes at all is another's to end. */
+        /* A job that was shrunk to no nodes has given them to another job. */
         .leaving = is_over(job) || !has_nodes(job),
         .account = job->account == NULL ? "" : job->account,
         .partition = job->partition == NULL ? "" : job->partition,
@@ -78,8 +77,7 @@ static bool give(bebida_take_job take, void *context, const job_info_t *job)
     return nodes != NULL;
 }
 
-/* From slurmctld itself and from nowhere else: one cluster's holds must never be compared with another's
- * jobs. */
+/* Only slurmctld itself is asked: one cluster's holds must never be compared with another's jobs. */
 static bool load_cluster(char *cluster, uint32_t size)
 {
     slurm_conf_t *configuration = NULL;

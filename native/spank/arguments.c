@@ -33,7 +33,7 @@ struct arguments arguments_read(int count, char **words)
     return arguments;
 }
 
-static void take_from_slurmd(const char *name)
+static void copy_from_slurmd(const char *name)
 {
     char path[64];
     char *variable = NULL;
@@ -54,16 +54,16 @@ end:
     free(variable);
 }
 
-static void settle(const char *name, const char *argument)
+static void export(const char *name, const char *argument)
 {
     if (argument != NULL)
         (void)setenv(name, argument, 1);
     else
-        take_from_slurmd(name);
+        copy_from_slurmd(name);
 }
 
-void arguments_settle(const struct arguments *arguments)
+void arguments_export(const struct arguments *arguments)
 {
-    settle("BEBIDA_CONFIG", arguments->config);
-    settle("BEBIDA_LIBDIR", arguments->libdir);
+    export("BEBIDA_CONFIG", arguments->config);
+    export("BEBIDA_LIBDIR", arguments->libdir);
 }

@@ -14,8 +14,8 @@
 
 enum { LONGEST_REASON = 256 };
 
-/* Takes the place of the exit status that main() would return. Slurm has unloaded its plugins by then, which
- * leaves this code where it is: we are linked -z nodelete. */
+/* Replaces the exit status that main() would return. Slurm has closed its plugins by then, but this one stays
+ * in memory: it is linked with -z nodelete. */
 static void exit_failed(void)
 {
     (void)fflush(NULL);
@@ -38,10 +38,10 @@ static int fail(const char *reason)
     return -1;
 }
 
-/* A missing or unusable library is an error in the log, not a lost job: kubelet runs beside the job then. */
+/* Without a usable library the job starts all the same, beside kubelet, and the log has an error. */
 static bool open_library(const struct arguments *arguments, struct node_library *node)
 {
-    arguments_settle(arguments);
+    arguments_export(arguments);
     return node_library_open(NULL, node);
 }
 

@@ -12,7 +12,7 @@ static struct library library_in(const char *folder)
 {
     return (struct library){
         .file = "libbebida_node.so",
-        .named = folder,
+        .folder = folder,
         .without = WITHOUT_NODE,
     };
 }

@@ -1,6 +1,6 @@
 /*
- * bebida-recover: what systemd starts on a node while something is noted in /run/bebida, see
- * packaging/systemd/recover. It is no plugin of Slurm's but speaks to slurmctld as one, by libslurm.
+ * bebida-recover: what systemd starts on a node while /run/bebida has entries; see
+ * packaging/systemd/recover. It is no Slurm plugin, but asks slurmctld by libslurm as the plugins do.
  */
 #include <libgen.h>
 #include <limits.h>

@@ -11,7 +11,8 @@
 #include "messages.h"
 #include "slurm_jobs.h"
 
-/* From 23.11 on, slurmstepd has not made Slurm's plugins ready to speak to slurmctld when it runs prologs. */
+/* From 23.11 on, slurmstepd runs prologs before it has loaded the plugins that a request to slurmctld needs.
+ */
 static void connect_once(void)
 {
     static bool connected;
@@ -26,7 +27,7 @@ static bool has_nodes(const job_info_t *job)
     return slurm_jobs_is_running(job) || (job->job_state & JOB_COMPLETING) != 0;
 }
 
-/* A job may have been requeued to other nodes, or have given this one back. */
+/* A job may have been requeued to other nodes, or have released this one. */
 static bool is_here(const job_info_t *job)
 {
     const char *here = getenv("SLURMD_NODENAME");

@@ -1,4 +1,4 @@
-/* What the node asks and tells slurmctld, by Slurm's public API. */
+/* Requests from the node to slurmctld, by Slurm's public API. */
 #ifndef BEBIDA_SLURMCTLD_H
 #define BEBIDA_SLURMCTLD_H
 
@@ -9,7 +9,7 @@
 int32_t slurmctld_find_job(uint32_t job_id, char *name, uint32_t name_size, char *account,
                            uint32_t account_size);
 
-/* Drains this node, so that sinfo -R shows why. What cannot be told is logged. node: Slurm's name of it. */
+/* Drains this node, so that sinfo -R shows why. A failure is logged. node: its name in Slurm. */
 void slurmctld_drain(const char *node, const char *reason);
 
 #endif

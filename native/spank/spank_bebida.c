@@ -2,10 +2,10 @@
  * Slurm's SPANK plugin spank_bebida.so: the option --bebida where a job is submitted, and on the node, before
  * and after the job, the services that must not run beside it.
  *
- * Slurm loads it into srun, sbatch, salloc, slurmd and slurmstepd; here each context finds its own page. In
- * slurmd itself nothing is done: it loads its plugins before it forks into the background, and what a runtime
- * starts there would be gone. Prolog and epilog run in a short-lived process of their own
- * (slurmstepd spank prolog).
+ * Slurm loads it into srun, sbatch, salloc, slurmd and slurmstepd; each context has its own file. In slurmd
+ * itself it does nothing: slurmd loads its plugins before it forks into the background, and a runtime's
+ * threads would not survive that. Prolog and epilog run in a short-lived process of their own (slurmstepd
+ * spank prolog).
  */
 #include <slurm/slurm_errno.h>
 #include <slurm/spank.h>

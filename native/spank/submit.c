@@ -24,8 +24,8 @@ static struct {
     const char *mode; /* TAKE or KEEP once the user has chosen */
 } submission;
 
-/* Runs in a process of its own: a .NET runtime changes how its process treats signals, and what salloc starts
- * would inherit that. Writes to the pipe why the user may not. */
+/* Runs in a child: a .NET runtime changes the signal handling of its process, and salloc's command would
+ * inherit that. Writes to the pipe why the user may not. */
 static void ask_library(int answer)
 {
     const struct bebida_node_host host = node_library_host();
@@ -86,7 +86,7 @@ static int choose(int value, const char *mode, int remote)
 
     (void)value;
     (void)remote;
-    /* sbatch and salloc make a new job also from within one. */
+    /* sbatch and salloc make a new job within a job too. */
     if (spank_context() == S_CTX_LOCAL && getenv("SLURM_JOB_ID") != NULL)
         log_info(MESSAGE_OPTION_OF_STEP);
     if (mode != NULL && strcmp(mode, TAKE) == 0) {

@@ -1,5 +1,4 @@
-/* What stands behind spank_bebida.so in plugstack.conf, a word a line: each is one of the two that are known,
- * or an error. */
+/* The arguments of spank_bebida.so in plugstack.conf, one a line: each is a known one or an error. */
 #include "arguments.h"
 
 #include <stdlib.h>

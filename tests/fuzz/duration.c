@@ -1,4 +1,4 @@
-/* A duration: what is one is at most an hour, and what is none leaves the value alone. */
+/* A duration is at most an hour, and any other text leaves the value alone. */
 #include <stdlib.h>
 
 #include "policy.h"

@@ -1,4 +1,4 @@
-/* A line for Slurm's log from the library: whatever is in it, one line comes out. slurm_log.c looks at it. */
+/* A line for Slurm's log from the library: whatever is in it, one line comes out. slurm_log.c checks it. */
 #include "log.h"
 
 #include <stdlib.h>

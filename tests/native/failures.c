@@ -90,7 +90,7 @@ PROMISE(A_library_that_hangs_in_a_hand_over_holds_up_no_job_and_loses_none)
     keep(slurmctld_told_so_far() == 2);
 }
 
-/* In use when slurmctld has given up to wait for all of them, and nobody remembers. */
+/* In use when slurmctld waits for none of them any more, and the stand-in has forgotten them. */
 static size_t memory_after(uint32_t first, uint32_t last)
 {
     for (uint32_t job = first; job <= last; job++)
