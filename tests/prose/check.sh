@@ -30,7 +30,7 @@ listed() {
 }
 # The benchmark writes docs/performance.md, from tests/bench/tried.md and its own sentences.
 mapfile -t pages < <(listed -name '*.md' -not -path ./docs/performance.md)
-mapfile -t sources < <(listed -path './managed/*.cs' -o -path './native/*.[ch]' -o -path './packaging/*.yaml' \
+mapfile -t sources < <(listed -path './managed/*.cs' -o -path './native/*.[ch]' -o -path './tests/bench/BeBiDa.Bench/*.cs' -o -path './packaging/*.yaml' \
     -o -path './packaging/prometheus/*.yml' -o -path './packaging/man/*.[1-8].in')
 ((${#pages[@]} + ${#sources[@]} > 0)) || { echo "check.sh: no such files: ${asked[*]}" >&2; exit 2; }
 

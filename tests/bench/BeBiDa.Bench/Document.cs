@@ -15,7 +15,7 @@ internal static class Document
         var text = new StringBuilder();
         Line("# Performance");
         Line("<!-- Written by tests/bench/bench.sh, and by nothing else. -->");
-        Line("What is claimed of speed, each figure beside its peer's, measured in the same run, in turn; medians.");
+        Line("Each figure stands beside its peer's, measured in the same run, in turn. All are medians.");
         Line("`sudo tests/bench/bench.sh` measures all of it and writes this page.");
         Line("");
         foreach (var fact in machine)

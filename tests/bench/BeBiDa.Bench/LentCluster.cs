@@ -285,7 +285,7 @@ internal sealed class LentCluster : IAsyncDisposable
                 }
                 else if (happened is ExitedCommandEvent { ExitCode: var code })
                 {
-                    throw new LabException($"the hollow kubelets ended with {code}: {string.Join(' ', told.Take(5))}");
+                    throw new LabException($"the simulated kubelets ended with {code}: {string.Join(' ', told.Take(5))}");
                 }
         }
     }

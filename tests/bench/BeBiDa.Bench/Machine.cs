@@ -30,7 +30,7 @@ internal static partial class Machine
         var kubectl = await OutputAsync(new Kubectl("/dev/null").Path, "version", "--client");
         var facts = new List<string>
         {
-            $"{processor}, {Environment.ProcessorCount} processors, {memory.ToString("0", CultureInfo.InvariantCulture)} GB; everything runs on it: Slurm, API server, kubelets, and who is measured",
+            $"{processor}, {Environment.ProcessorCount} processors, {memory.ToString("0", CultureInfo.InvariantCulture)} GB; everything runs on it: Slurm, API server, kubelets, and the measured programs",
             $"{RuntimeInformation.OSDescription.Trim()}; {await OutputAsync("slurmctld", "-V")}; .NET {Environment.Version}",
             $"kubectl {kubectl.Split('\n')[0].Split(' ')[^1]}; {(await OutputAsync("h2load", "--version")).Split('\n')[0]}",
         };

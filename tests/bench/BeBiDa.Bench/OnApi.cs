@@ -62,7 +62,7 @@ internal sealed class RequestEconomy : IMeasurement
         );
 
         section.Text(
-            $"Counted at the embedded server, for nodes with {podsEach} pods each: a job of {nodes} nodes by BeBiDa (its Events are in it), one of {few.Count} by one `kubectl drain` and `uncordon`, whose own rate limit would make {nodes} take minutes. A node's share; bytes are those of bodies, both ways. Pods and nodes of a real cluster are larger, and what reads them whole pays for it."
+            $"Counted at the embedded server, for nodes with {podsEach} pods each. BeBiDa hands over a job of {nodes} nodes, including its Events. One `kubectl drain` and `uncordon` hands over {few.Count}, because its own rate limit would make {nodes} take minutes. All figures are per node; bytes are those of bodies, both ways. Pods and nodes of a real cluster are larger, which costs those who read them whole."
         );
         section.Table(
             ["a node's share", "requests to take it", "bytes", "requests to give it back", "bytes"],
@@ -177,7 +177,7 @@ internal sealed class Neighbour : IMeasurement
         );
 
         section.Text(
-            $"Another client, with a service account of its own, reads a namespace every 5 ms, over a connection of its own, while jobs take {nodes} empty nodes and give them back, again and again. {(isReal ? "A hand-over's requests have the priority levels of `packaging/kubernetes/flow-control.yaml`; the client's are in `workload-low`." : "")}"
+            $"Another client reads a namespace every 5 ms, with its own service account and connection. Jobs take {nodes} empty nodes and give them back all the time. {(isReal ? "A hand-over's requests have the priority levels of `packaging/kubernetes/flow-control.yaml`; the client's are in `workload-low`." : "")}"
         );
         section.Table(
             ["meanwhile", "takes the nodes in", "p50", "p99", "p99, times idle"],
@@ -198,7 +198,7 @@ internal sealed class Neighbour : IMeasurement
             "under 2 times its idle p99",
             Figures.Ratio(found),
             found < 2,
-            "API server, etcd, both clients and the kubelets share two processors, so any load shows; a smaller `kubernetes.maxInFlight` gives time back, see the table"
+            "API server, etcd, both clients and the kubelets share two processors, so any load shows. A smaller `kubernetes.maxInFlight` delays other clients less, see the table"
         );
 
         async Task<Samples> IdleAsync() => await WhileAsync(Task.Delay(TimeSpan.FromSeconds(settings.Of(5, 1))));

@@ -19,7 +19,7 @@ internal sealed class EmptyNodes : IMeasurement
         var rounds = settings.Of(41, 1);
         var cost = await HandOverCost.MeasureAsync(settings.Api, rounds);
         section.Text(
-            $"Three sites of eight nodes, with real daemons of Slurm on one host; medians of {rounds} rounds, one site after the other in turn. A median may be off by what stands beside it (the notch of a box plot): srun itself looks for its job at intervals, which hides some of what a hand-over takes."
+            $"Three sites of eight nodes, with real Slurm daemons on one host. Medians of {rounds} rounds, one site after the other in turn. The column beside each median is its uncertainty (the notch of a box plot). srun polls for its job, which hides a part of the hand-over."
         );
         section.Table(
             ["hand-over by", "the whole command", "may be off by", "added"],
@@ -36,7 +36,7 @@ internal sealed class EmptyNodes : IMeasurement
             "at most 1/50 of what scripts add",
             $"1/{Figures.Ratio(cost.AddedByScripts / most)} at most ({Figures.Time(Math.Max(0, cost.AddedByPlugin))} and {Figures.Time(cost.Uncertainty)} of uncertainty)",
             cost.AddedByScripts >= 50 * most,
-            "eight applies and eight lists are two trips to the API server, one after the other, on a machine that starts the job's eight slurmstepd besides"
+            "eight applies and then eight lists need two round trips to the API server, on a machine that also starts the job's eight slurmstepd"
         );
     }
 }
@@ -76,7 +76,7 @@ internal sealed partial class LastPod : IMeasurement
         var more = ours.Median - alone.Median;
         section.Text(
             $"Batch jobs of {Nodes} nodes, two pods on each that take 200 ms to end; medians of {rounds} rounds. "
-                + "With the plugin: from when a watch of the benchmark's own says that the last pod is gone until the job's script writes down the time. Slurm's own: from the allocation, in slurmctld's log, to the same, on a site without the plugin."
+                + "With the plugin: from the moment when the benchmark's own watch sees the last pod go, until the job's script notes the time. Slurm's own: from the allocation in slurmctld's log until the same, on a site without the plugin."
         );
         section.Table(
             ["", "median", "longest"],
@@ -91,7 +91,7 @@ internal sealed partial class LastPod : IMeasurement
             "under 20 ms",
             Figures.Time(more),
             more < 0.02,
-            "slurmctld looks every second, or when something happens, whether a job's prologs are over"
+            "slurmctld checks every second, or after an event, whether a job's prologs are done"
         );
     }
 

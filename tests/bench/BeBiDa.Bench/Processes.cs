@@ -37,7 +37,7 @@ internal sealed partial class Processes : IMeasurement
                 "at most 40 MB",
                 $"{megabytes:0} MB",
                 megabytes <= 40,
-                "code and data of the library and of .NET, its heap, and what slurmctld itself allocates for more threads"
+                "code and data of the library and of .NET, its heap, and slurmctld's own allocations for more threads"
             );
         }
         var node = await ScriptAsync(section, "node.sh", [settings.Of("200", "5")]);

@@ -16,16 +16,16 @@ IMeasurement[] all =
 ];
 var api = new Option<ApiServerKind>("--api")
 {
-    Description = "The Kubernetes API server: the embedded one, or a real one from KUBEBUILDER_ASSETS; the real one where there is one",
+    Description = "The Kubernetes API server: the embedded one, or a real one from KUBEBUILDER_ASSETS; the real one if there is one",
     DefaultValueFactory = _ => TestServers.All.Last(),
 };
 var quick = new Option<bool>("--quick")
 {
-    Description = "Only whether it works: few rounds, few nodes, few jobs; writes to build/bench/quick",
+    Description = "Only check that it works: few rounds, few nodes, few jobs; writes to build/bench/quick",
 };
 var only = new Option<string[]>("--only")
 {
-    Description = $"Measure only these, and keep what was measured of the others: {string.Join(", ", all.Select(m => m.Name))}",
+    Description = $"Measure only these, and keep earlier figures of the others: {string.Join(", ", all.Select(m => m.Name))}",
     AllowMultipleArgumentsPerToken = true,
 };
 only.AcceptOnlyFromAmong([.. all.Select(m => m.Name)]);
@@ -48,7 +48,7 @@ var patience = new Option<int>("--patience")
     Description = "Seconds that a hand-over by kubectl may take to be measured and not extrapolated; 0 leaves kubectl out",
     DefaultValueFactory = _ => 60,
 };
-var command = new RootCommand("Measures what is claimed of speed, and writes docs/performance.md and docs/images/performance.svg.")
+var command = new RootCommand("Measures speed beside peers, and writes docs/performance.md and docs/images/performance.svg.")
 {
     api,
     quick,

@@ -7,11 +7,11 @@ namespace BeBiDa.Bench;
 internal sealed class Sizes : IMeasurement
 {
     private const string WhyEmpty =
-        "a hold and then a list, one after the other, where the load generator has the holds alone; the rest is the API server's";
+        "BeBiDa writes holds and then lists; the load generator only writes holds. The rest is the API server's time";
     private const string WhyBack =
-        "a release is one apply, as h2load's; but each node's Event is written meanwhile (`kubernetes.events`), by an API server on the same two processors";
+        "a release is one apply, as h2load's. But an API server on the same two processors also writes each node's Event (`kubernetes.events`)";
     private const string WhyPods =
-        "the API server: an eviction waits in it, and it computes most of what is computed (see where the time goes)";
+        "an eviction waits in the API server, which also uses most of the processor time (see where the time goes)";
 
     public string Name => "sizes";
 
@@ -98,11 +98,11 @@ internal sealed class Sizes : IMeasurement
     )
     {
         section.Text(
-            "Each node has a hollow kubelet that ends a pod as soon as it is told to (all of them are one process beside the API server), "
-                + "so what is timed is the hand-over and not the pods' grace, which is 5 s for all. BeBiDa is `libbebida_controller.so` in one process with the benchmark, called as slurmctld's plugin calls it, "
-                + "with its defaults (64 requests at once, of these 16 holds; Events). Its time ends when the last pod is gone, as a job's wait does. `h2load` sends the same applies and evictions over one connection, "
-                + "32 at once, and its time ends with the last answer: it knows nothing of the pods. (A job would not wait longer than `controller.deadline`, 30 s by default, for its nodes; here it has ten minutes.) "
-                + $"*About* marks what would have taken more than {settings.Patience.TotalSeconds:0} s and was extrapolated, linearly, from the largest size measured."
+            "Each node has a simulated kubelet that ends a pod immediately; all kubelets are one process beside the API server. "
+                + "So the time is the hand-over's, not the pods' grace, which is 5 s for all. BeBiDa is `libbebida_controller.so` in the benchmark's process, called as slurmctld's plugin calls it, "
+                + "with its defaults (64 requests in flight, 16 of them holds; Events). Its time ends when the last pod is gone, as a job's wait does. `h2load` sends the same applies and evictions over one connection, "
+                + "32 at once. Its time ends with the last answer, because it does not see the pods. A job would wait at most `controller.deadline` (30 s by default) for its nodes; here it has ten minutes. "
+                + $"*About* marks figures that would have taken more than {settings.Patience.TotalSeconds:0} s and were extrapolated linearly from the largest measured size."
         );
         foreach (var pods in podsEach)
         {
@@ -187,7 +187,7 @@ internal sealed class Sizes : IMeasurement
 
         var (manyPods, manyNodes) = results.Keys.Select(k => (k.Pods, k.Nodes)).MaxBy(k => k.Pods * k.Nodes);
         section.Text(
-            $"**Where the time goes:** the processor seconds of each program while {manyNodes} nodes with {manyPods} pods each are emptied, from the first request until the last pod is gone (one run; BeBiDa and the benchmark's own looking whether pods are left are one process)."
+            $"**Where the time goes:** the processor seconds of each program while {manyNodes} nodes with {manyPods} pods each are emptied, from the first request until the last pod is gone. This is one run. BeBiDa's process includes the benchmark's own check for remaining pods."
         );
         string[] programs = ["client", "kube-apiserver", "etcd", "kubelets"];
         section.Table(

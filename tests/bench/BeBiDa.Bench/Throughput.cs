@@ -28,8 +28,8 @@ internal sealed partial class Throughput : IMeasurement
         List<Site.Site> sites = [nobody, plugin, scripts];
         var cordoned = 0;
         section.Text(
-            $"{jobs} one-node jobs that do nothing, on {Nodes} empty nodes, with and without the plugin, in {rounds} rounds of {jobs / rounds} in turn; a {FewByScripts}th as many with the scripts. From the submission of a round to its last job's end in slurmctld's log. "
-                + "Jobs that share nodes come in fours: one processor a node, oversubscribed. All of it shares this machine's processors, the API servers of three sites too; their time a job is that of all of them, what they do anyway included."
+            $"{jobs} one-node jobs that do nothing, on {Nodes} empty nodes, with and without the plugin, in {rounds} rounds of {jobs / rounds} in turn. The scripts get a {FewByScripts}th as many. The time is from the submission of a round until its last job's end in slurmctld's log. "
+                + "Jobs that share nodes come in fours: one processor a node, oversubscribed. Everything shares this machine's processors, including the API servers of three sites. Their time per job is that of all three, including their idle work."
         );
         var rows = new List<IReadOnlyList<string>>();
         foreach (var partition in new[] { SlurmCluster.ExclusivePartition, SlurmCluster.SharedPartition })
@@ -50,7 +50,7 @@ internal sealed partial class Throughput : IMeasurement
         );
         if (cordoned > 0)
             section.Text(
-                $"The scripts left nodes unschedulable behind them, {cordoned} times: where one job's epilog comes before another's prolog is done, its `uncordon` is undone for good. The benchmark uncordons them."
+                $"The scripts left nodes unschedulable {cordoned} times. If one job's epilog runs before another's prolog is done, the prolog undoes its `uncordon` permanently. The benchmark uncordons these nodes."
             );
 
         async Task MeasureAsync(string partition)
@@ -94,7 +94,7 @@ internal sealed partial class Throughput : IMeasurement
                 "at least 0.97 of that without the plugin",
                 Figures.Ratio(share),
                 share >= 0.97,
-                "both are bound by these two processors, and most of what a job costs more here is the API server's work on its Node, which a site has on another machine (see the processor times)"
+                "these two processors are the limit. Most of the added time is the API server's work on the Node, which a site does on another machine (see the processor times)"
             );
         }
 
