@@ -11,8 +11,11 @@ internal readonly struct Deadline(TimeSpan limit)
     private static readonly TimeSpan Least = TimeSpan.FromSeconds(1);
 
     /// <summary>Whether nothing is left of it.</summary>
-    public bool IsOver => Stopwatch.GetElapsedTime(began) >= limit;
+    public bool IsOver => Rest == TimeSpan.Zero;
 
-    /// <summary>What is left of it for the next step; a second at least, since what an earlier one has used up is not its fault.</summary>
-    public TimeSpan Left => limit - Stopwatch.GetElapsedTime(began) is var left && left > Least ? left : Least;
+    /// <summary>What is left of it.</summary>
+    public TimeSpan Rest => limit - Stopwatch.GetElapsedTime(began) is var rest && rest > TimeSpan.Zero ? rest : TimeSpan.Zero;
+
+    /// <summary>What the next step gets: the rest, but at least a second, since an earlier step may have used up the limit.</summary>
+    public TimeSpan Left => Rest > Least ? Rest : Least;
 }

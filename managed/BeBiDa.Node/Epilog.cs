@@ -45,7 +45,7 @@ internal sealed class Epilog(
         IReadOnlyList<string> stopped;
         using (Lock())
         {
-            if (Others(who))
+            if (IsTakenAgain(who))
                 return null;
             Thaw();
             stopped = state.ReadStopped();
@@ -70,7 +70,7 @@ internal sealed class Epilog(
         return problems.Count == 0 ? null : string.Join("; ", problems);
     }
 
-    // What was frozen, wherever the configuration says by now that pods are.
+    // Thaw what was frozen, even if node.podCgroups has changed since.
     private void Thaw()
     {
         if (state.ReadFrozen() is not { Count: > 0 } frozen)
@@ -79,30 +79,24 @@ internal sealed class Epilog(
         state.WriteFrozen([]);
     }
 
-    // The reverse of the configured one: what an earlier epilog has left is recorded before what this job stopped.
+    // In reverse of node.services: what an earlier epilog could not start is recorded before what this job stopped.
     private IEnumerable<string> InOrder(IReadOnlyList<string> stopped) =>
         stopped.Reverse().OrderByDescending(unit => configuration.Node.Services.ToList().IndexOf(unit));
 
-    // The lock is not held while a service starts: the prolog of the next job must not wait for that, and takes the start
-    // back by its stop.
+    // No lock while a service starts: the prolog of the next job must not wait for it, and its stop cancels the start.
     private string? Start(string who, string unit, IServiceManager services, Deadline deadline, out bool another)
     {
         UnitJob start;
         using (Lock())
         {
-            another = Others(who);
+            another = IsTakenAgain(who);
             if (another)
                 return null;
             var before = services.Read(unit);
             if (before.IsUp || before.IsMasked || before.IsMissing)
             {
                 if (!before.IsUp)
-                    logger.LogInformation(
-                        "{Who}: {Unit} was stopped for a job and is {Load} now: not started again",
-                        who,
-                        unit,
-                        before.Load
-                    );
+                    logger.NotStarted(who, unit, before.Load);
                 state.RemoveStopped(unit);
                 return null;
             }
@@ -112,50 +106,49 @@ internal sealed class Epilog(
         var result = services.Wait(start, deadline.Left);
         using (Lock())
         {
-            another = Others(who);
+            another = IsTakenAgain(who);
             if (another)
                 return null;
             var after = services.Read(unit);
             if (after.IsUp)
             {
                 state.RemoveStopped(unit);
-                logger.LogInformation("{Who}: {Unit} started", who, unit);
+                logger.Started(who, unit);
                 return null;
             }
             return result switch
             {
-                null =>
-                    $"{unit} has not started within {Duration.Format(configuration.Node.StartTimeout)} ({after.Active}, {after.Sub}); see systemctl status {unit}",
-                "done" => $"{unit} was started and is not up ({after.Active}, {after.Sub}); see journalctl -u {unit}",
-                _ => $"{unit} does not start: {result} ({after.Active}, {after.Sub}); see journalctl -u {unit}",
+                null => Problems.StartTimedOut(unit, after, configuration.Node.StartTimeout),
+                "done" => Problems.StartedNotUp(unit, after),
+                _ => Problems.StartFailed(unit, after, result),
             };
         }
     }
 
-    // Whether another job that is noted here really is here. One whose epilog never came (slurmd was gone for good) must not
-    // keep the node for ever; one that has come back since it was looked up must keep it. Slurmctld is asked without the
-    // lock, since it may take its time, and not for more jobs than it takes.
+    // Whether another recorded job is still here. One whose epilog never ran (slurmd was gone) must not keep the node forever;
+    // one that was recorded again during the lookup must keep it. slurmctld may be slow, so it is queried without the lock, and
+    // only until one job is found.
     private bool IsTaken(string who)
     {
         foreach (var (other, noted) in state.ReadNotes())
         {
             if (finder.Find(other).Presence != Presence.Gone)
             {
-                logger.LogInformation("{Who}: the node stays with Slurm, job {Other} is on it", who, other);
+                logger.NodeTaken(who, other);
                 return true;
             }
             using (Lock())
                 if (state.RemoveJob(other, noted))
-                    logger.LogInformation("job {Job} has left this node without an epilog", other);
+                    logger.LeftWithoutEpilog(other);
         }
         return false;
     }
 
-    private bool Others(string who)
+    private bool IsTakenAgain(string who)
     {
         var others = state.ReadJobs();
         if (others.Count > 0)
-            logger.LogInformation("{Who}: the node stays with Slurm, job {Others} has come", who, string.Join(", ", others));
+            logger.NodeTakenAgain(who, string.Join(", ", others));
         return others.Count > 0;
     }
 

@@ -20,22 +20,22 @@ internal static unsafe class Exports
     /// <summary>bebida_node_prolog.</summary>
     [UnmanagedCallersOnly(EntryPoint = "bebida_node_prolog", CallConvs = [typeof(CallConvCdecl)])]
     public static int Prolog(NodeHost* host, byte** environment, byte* reason, uint size) =>
-        (int)Guarded(host, environment, reason, size, HandOver.Prolog);
+        (int)Guarded(host, environment, reason, size, Hooks.Prolog);
 
     /// <summary>bebida_node_epilog.</summary>
     [UnmanagedCallersOnly(EntryPoint = "bebida_node_epilog", CallConvs = [typeof(CallConvCdecl)])]
     public static int Epilog(NodeHost* host, byte** environment, byte* reason, uint size) =>
-        (int)Guarded(host, environment, reason, size, HandOver.Epilog);
+        (int)Guarded(host, environment, reason, size, Hooks.Epilog);
 
     /// <summary>bebida_node_recover.</summary>
     [UnmanagedCallersOnly(EntryPoint = "bebida_node_recover", CallConvs = [typeof(CallConvCdecl)])]
     public static int Recover(NodeHost* host, byte** environment, byte* reason, uint size) =>
-        (int)Guarded(host, environment, reason, size, HandOver.Recover);
+        (int)Guarded(host, environment, reason, size, Hooks.Recover);
 
     /// <summary>bebida_node_may_keep.</summary>
     [UnmanagedCallersOnly(EntryPoint = "bebida_node_may_keep", CallConvs = [typeof(CallConvCdecl)])]
     public static int MayKeep(NodeHost* host, byte** environment, byte* reason, uint size) =>
-        (int)Guarded(host, environment, reason, size, (variables, _, _) => HandOver.MayKeep(variables));
+        (int)Guarded(host, environment, reason, size, (variables, _, _) => Hooks.MayKeep(variables));
 
     private static Outcome Guarded(NodeHost* host, byte** environment, byte* reason, uint size, Work work)
     {
@@ -52,9 +52,9 @@ internal static unsafe class Exports
         try
         {
             if (host->AbiVersion != Header.AbiVersion || host->Size != sizeof(NodeHost))
-                return $"libbebida_node.so speaks ABI {Header.AbiVersion} and the plugin that loads it {host->AbiVersion}: install both from the same release";
+                return Problems.OtherAbi(host->AbiVersion);
             return host->FindJob is null || environment is null
-                ? "the plugin gives libbebida_node.so no environment, or no way to ask slurmctld"
+                ? Problems.NoHost
                 : work(NativeStrings.ReadVariables(environment), new HostJobFinder(host->FindJob), log);
         }
         catch (Exception e)
@@ -71,8 +71,8 @@ internal static unsafe class Exports
         }
         catch (Exception e)
         {
-            log.LogError("an error that should not have been: {Error}", e.ToString());
-            return $"an error that should not have been: {e.Message}";
+            log.Unexpected(e);
+            return Problems.Unexpected(e);
         }
     }
 

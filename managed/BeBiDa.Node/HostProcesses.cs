@@ -24,49 +24,21 @@ internal sealed class HostProcesses(string folder = "/proc")
     /// <returns>Null if it does not, or has ended.</returns>
     public string[]? Words(int id, string program)
     {
-        var path = Path.Combine(folder, id.ToString(CultureInfo.InvariantCulture));
-        try
-        {
-            // By its name first: the command line of a process that is stuck in the kernel cannot be read.
-            return
-                Name(id).StartsWith(program.Length > LongestName ? program[..LongestName] : program, StringComparison.Ordinal)
-                && IsRoots(path)
-                ? File.ReadAllText(Path.Combine(path, "cmdline")).Split('\0')
-                : null;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
+        // By its name first: the command line of a process that is stuck in the kernel cannot be read.
+        return Name(id).StartsWith(program.Length > LongestName ? program[..LongestName] : program, StringComparison.Ordinal) && IsRoots(id)
+            ? Read(id, "cmdline")?.Split('\0')
+            : null;
     }
 
     /// <summary>The name of a process's program, up to 15 characters; empty if it has ended.</summary>
-    public string Name(int id)
-    {
-        try
-        {
-            return File.ReadAllText(Path.Combine(folder, id.ToString(CultureInfo.InvariantCulture), "comm")).TrimEnd('\n');
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return "";
-        }
-    }
+    public string Name(int id) => Read(id, "comm")?.TrimEnd('\n') ?? "";
 
     /// <summary>Who has started a process; 0 if it has ended.</summary>
     public int Parent(int id)
     {
         const string field = "PPid:\t";
-        try
-        {
-            var line = File.ReadLines(Path.Combine(folder, id.ToString(CultureInfo.InvariantCulture), "status"))
-                .FirstOrDefault(line => line.StartsWith(field, StringComparison.Ordinal));
-            return line is null ? 0 : int.Parse(line.AsSpan(field.Length), NumberStyles.None, CultureInfo.InvariantCulture);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return 0;
-        }
+        var line = Status(id).FirstOrDefault(line => line.StartsWith(field, StringComparison.Ordinal));
+        return line is null ? 0 : int.Parse(line.AsSpan(field.Length), NumberStyles.None, CultureInfo.InvariantCulture);
     }
 
     /// <summary>Whether a process is no container's: one that has PIDs of its own has its own services, too (kind, k3d).</summary>
@@ -84,6 +56,9 @@ internal sealed class HostProcesses(string folder = "/proc")
     }
 
     // Anyone may name a process as they like. The real user: a slurmstepd changes its effective one at times.
-    private static bool IsRoots(string path) =>
-        File.ReadLines(Path.Combine(path, "status")).Any(line => line.StartsWith("Uid:\t0\t", StringComparison.Ordinal));
+    private bool IsRoots(int id) => Status(id).Any(line => line.StartsWith("Uid:\t0\t", StringComparison.Ordinal));
+
+    private string[] Status(int id) => Read(id, "status")?.Split('\n') ?? [];
+
+    private string? Read(int id, string file) => KernelFile.Read(Path.Combine(folder, id.ToString(CultureInfo.InvariantCulture), file));
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using BeBiDa.Configuration;
 
@@ -20,7 +19,6 @@ internal sealed class NodeState(string directory)
     // Root's alone: who can read a file can lock it (flock(2) asks for no more), and no job would start here any more.
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private const UnixFileMode PrivateFolder = Private | UnixFileMode.UserExecute;
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(10);
 
     private string Jobs => Path.Combine(directory, "jobs");
 
@@ -30,10 +28,10 @@ internal sealed class NodeState(string directory)
 
     private string NextTry => Path.Combine(directory, "next-try");
 
-    private string Surroundings => Path.Combine(directory, "environment");
+    private string Environment => Path.Combine(directory, "environment");
 
-    /// <summary>Whether a job or Kubernetes has something coming: a job is noted, a service stopped, a cgroup frozen.</summary>
-    public bool IsOwed => ReadNotes().Any() || File.Exists(Stopped) || File.Exists(Frozen);
+    /// <summary>Whether there is something to undo: a job is recorded, a service stopped, a cgroup frozen.</summary>
+    public bool NeedsRecovery => ReadNotes().Any() || File.Exists(Stopped) || File.Exists(Frozen);
 
     /// <summary>Takes the lock that all prologs and epilogs of this node share.</summary>
     /// <param name="limit">How long to wait for it.</param>
@@ -44,26 +42,36 @@ internal sealed class NodeState(string directory)
     {
         var path = Path.Combine(directory, "lock");
         MakeFolders();
-        for (var began = Stopwatch.GetTimestamp(); ; Thread.Sleep(Look))
-            try
-            {
-                // Not shared: .NET takes flock(2) for it.
-                return new FileStream(
-                    path,
-                    new FileStreamOptions
-                    {
-                        Mode = FileMode.OpenOrCreate,
-                        Access = FileAccess.ReadWrite,
-                        Share = FileShare.None,
-                        UnixCreateMode = Private,
-                    }
-                );
-            }
-            catch (IOException e) when (e.HResult == WouldBlock)
-            {
-                if (Stopwatch.GetElapsedTime(began) >= limit)
-                    throw new TimeoutException($"{path} is held by the prolog or epilog of another job: {e.Message}");
-            }
+        FileStream? held = null;
+        var cause = "";
+        return Polling.Until(() => TryLock(path, out held, ref cause), limit)
+            ? held!
+            : throw new TimeoutException(Problems.Locked(path, cause));
+    }
+
+    // Not shared: .NET takes flock(2) for it.
+    private static bool TryLock(string path, out FileStream? held, ref string cause)
+    {
+        held = null;
+        try
+        {
+            held = new FileStream(
+                path,
+                new FileStreamOptions
+                {
+                    Mode = FileMode.OpenOrCreate,
+                    Access = FileAccess.ReadWrite,
+                    Share = FileShare.None,
+                    UnixCreateMode = Private,
+                }
+            );
+            return true;
+        }
+        catch (IOException e) when (e.HResult == WouldBlock)
+        {
+            cause = e.Message;
+            return false;
+        }
     }
 
     /// <summary>The jobs whose prolog has run here and whose epilog has not.</summary>
@@ -129,13 +137,13 @@ internal sealed class NodeState(string directory)
 
     /// <summary>Whether something is said for the first time since the node was booted.</summary>
     /// <param name="what">A name for it.</param>
-    public bool IsNews(string what)
+    public bool IsFirst(string what)
     {
         var said = Path.Combine(directory, $"said-{what}");
-        var news = !File.Exists(said);
-        if (news)
+        var isFirst = !File.Exists(said);
+        if (isFirst)
             Write(said, []);
-        return news;
+        return isFirst;
     }
 
     /// <summary>When recovery looks again, and how long a pause that was; null for at once.</summary>
@@ -157,8 +165,8 @@ internal sealed class NodeState(string directory)
         );
 
     /// <summary>Notes where slurmd has its configuration and ours, for who comes without it: an EnvironmentFile of systemd.exec(5).</summary>
-    public void WriteSurroundings(IReadOnlyDictionary<string, string> variables) =>
-        Write(Surroundings, [.. variables.Select(variable => $"{variable.Key}=\"{Escape(variable.Value)}\"")]);
+    public void WriteEnvironment(IReadOnlyDictionary<string, string> variables) =>
+        Write(Environment, [.. variables.Select(variable => $"{variable.Key}=\"{Escape(variable.Value)}\"")]);
 
     private static string Escape(string value) => string.Concat(value.Select(c => c is '"' or '\\' or '`' or '$' ? $"\\{c}" : $"{c}"));
 

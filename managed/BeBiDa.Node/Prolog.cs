@@ -19,27 +19,27 @@ internal sealed class Prolog(
     /// <summary>Stops the services and ends the pods.</summary>
     /// <param name="job">The job.</param>
     /// <param name="notice">What its user is told; empty for nothing.</param>
-    /// <param name="surroundings">What whoever gives the node back without an epilog needs of slurmd's environment.</param>
+    /// <param name="environment">What bebida-recover needs of slurmd's environment.</param>
     /// <returns>Why the node is not free, for an admin; null when it is.</returns>
-    public string? Run(Job job, string notice, IReadOnlyDictionary<string, string> surroundings)
+    public string? Run(Job job, string notice, IReadOnlyDictionary<string, string> environment)
     {
-        // Whoever has the lock is stopping or starting something, within its own limits.
+        // Whoever holds the lock is stopping or starting services, within their timeouts.
         using var exclusive = state.Lock(configuration.Node.StopTimeout + configuration.Node.StartTimeout);
         state.AddJob(job.Id, notice);
-        state.WriteSurroundings(surroundings);
+        state.WriteEnvironment(environment);
         var deadline = new Deadline(configuration.Node.StopTimeout);
         var units = configuration.Node.Services;
-        // Once more after each round, for what was started meanwhile.
+        // Check again after each round: something may have started a service.
         while (services.Read(units) is var states && states.Values.Any(unit => !unit.IsDown))
         {
             if (StopAll(job, units, deadline) is { } problem)
                 return problem;
             if (deadline.IsOver && services.Read(units).FirstOrDefault(unit => !unit.Value.IsDown) is { Key: { } again })
-                return $"{again} is started again and again while it is stopped; see journalctl -u {again}, then resume the node";
+                return Problems.KeepsRestarting(again);
         }
         if (EndPods(job, deadline) is { } left)
             return left;
-        // Of services that were not stopped for a job nothing is ours to end; and while other jobs have the node, nothing has come.
+        // Clean up only after services that we stopped, and only for the first job: with another one here, nothing new has come.
         return configuration.Node.LeftoverPods == LeftoverPods.Stop && state.ReadStopped().Count > 0 && state.ReadJobs().Count == 1
             ? Clean(job, units, deadline)
             : null;
@@ -51,7 +51,7 @@ internal sealed class Prolog(
         {
             if (Stop(job, units[i], deadline) is { } problem)
                 return problem;
-            // With kubelet gone nobody starts them again, and a runtime that is still up cleans up after its containers.
+            // Without kubelet nothing restarts the pods, and the runtime, which still runs, cleans up after its containers.
             if (i == 0 && EndPods(job, deadline) is { } left)
                 return left;
             if (
@@ -59,13 +59,9 @@ internal sealed class Prolog(
                 && !pods.Exist
                 && configuration.Node.LeftoverPods != LeftoverPods.Keep
                 && state.ReadStopped().Contains(units[i])
-                && state.IsNews("no-pod-cgroups")
+                && state.IsFirst("no-pod-cgroups")
             )
-                logger.LogError(
-                    "{Unit} ran and none of node.podCgroups ({Groups}) exists: pods that outlive it elsewhere are not ended; write the cgroup of its pods there (systemd-cgls shows it; kubelet's --cgroup-root moves it)",
-                    units[i],
-                    string.Join(", ", configuration.Node.PodCgroups)
-                );
+                logger.NoPodCgroups(units[i], string.Join(", ", configuration.Node.PodCgroups));
         }
         return null;
     }
@@ -76,10 +72,10 @@ internal sealed class Prolog(
         if (before.IsDown)
         {
             if (before.IsMissing)
-                logger.LogDebug("job {Job}: {Unit} is not installed here (node.services)", job.Id, unit);
+                logger.NotInstalled(job.Id, unit);
             return null;
         }
-        // What an admin is stopping at this moment is not ours to start again.
+        // An admin is stopping it: do not start it after the job.
         if (!before.IsStopping)
         {
             state.AddStopped(unit);
@@ -89,15 +85,15 @@ internal sealed class Prolog(
         var after = services.Read(unit);
         if (after.IsDown)
         {
-            logger.LogInformation("job {Job}: {Unit} stopped", job.Id, unit);
+            logger.Stopped(job.Id, unit);
             return null;
         }
         return result is null
-            ? $"{unit} has not stopped within {Duration.Format(configuration.Node.StopTimeout)} ({after.Active}, {after.Sub}); see systemctl status {unit}, then resume the node"
-            : $"{unit} does not stop: {result} ({after.Active}, {after.Sub}); see journalctl -u {unit}, then resume the node";
+            ? Problems.StopTimedOut(unit, after, configuration.Node.StopTimeout)
+            : Problems.StopFailed(unit, after, result);
     }
 
-    // systemd stops them for their dependency, and starts none of them when it is back.
+    // systemd stops dependent units with this one, and does not start them with it.
     private void NoteWhatStopsWith(string unit)
     {
         var others = services
@@ -116,19 +112,15 @@ internal sealed class Prolog(
         var groups = units.Select(services.ControlGroup).OfType<string>().ToList();
         if (leftovers.Find(groups) is { Count: > 0 } found)
         {
-            logger.LogInformation("job {Job}: ended, as they have outlived their services: {Processes}", job.Id, string.Join(", ", found));
+            logger.LeftoversEnded(job.Id, string.Join(", ", found));
             if (!leftovers.End(groups, Grace(deadline), deadline.Left))
-                return $"{string.Join(", ", leftovers.Find(groups))} have outlived their services and do not end, not even when killed; see systemd-cgls, then resume the node";
+                return Problems.LeftoversSurvive(leftovers.Find(groups));
         }
         var (unmounted, left) = leftovers.Unmount();
         if (unmounted > 0)
-            logger.LogInformation("job {Job}: {Count} volumes of pods in memory are unmounted", job.Id, unmounted);
+            logger.VolumesUnmounted(job.Id, unmounted);
         foreach (var volume in left)
-            logger.LogError(
-                "job {Job}: a volume of a pod stays in memory beside the job, it cannot be unmounted: {Volume}",
-                job.Id,
-                volume
-            );
+            logger.VolumeStays(job.Id, volume);
         return null;
     }
 
@@ -139,17 +131,17 @@ internal sealed class Prolog(
             return null;
         if (configuration.Node.LeftoverPods == LeftoverPods.Freeze)
         {
-            logger.LogInformation("job {Job}: {Count} processes of pods are frozen (node.leftoverPods)", job.Id, count);
+            logger.PodsFrozen(job.Id, count);
             state.WriteFrozen(configuration.Node.PodCgroups);
-            return pods.Freeze(deadline.Left) ? null : "pods on it cannot be frozen (node.leftoverPods); is there a freezer cgroup?";
+            return pods.Freeze(deadline.Left) ? null : Problems.CannotFreeze;
         }
-        logger.LogInformation("job {Job}: {Count} processes of pods are ended", job.Id, count);
+        logger.PodsEnded(job.Id, count);
         return pods.End(Grace(deadline), deadline.Left)
             ? null
-            : $"{pods.Count()} processes of pods do not end, not even when killed; see systemd-cgls {configuration.Node.PodCgroups.FirstOrDefault()}, then resume the node";
+            : Problems.PodsSurvive(pods.Count(), configuration.Node.PodCgroups.FirstOrDefault());
     }
 
-    // One that leaves no time to kill would be a grace without an end.
+    // Leave time to kill: at most half of what is left.
     private TimeSpan Grace(Deadline deadline)
     {
         var grace = configuration.Eviction.GracePeriod ?? DefaultGrace;

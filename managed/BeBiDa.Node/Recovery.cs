@@ -10,6 +10,7 @@ namespace BeBiDa.Node;
 /// <param name="time">The clock.</param>
 internal sealed class Recovery(NodeState state, Epilog epilog, RunningSteps steps, TimeProvider time)
 {
+    // Not Core's Backoff: the pause outlives this process, which ends after each look.
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(10);
 
@@ -18,7 +19,7 @@ internal sealed class Recovery(NodeState state, Epilog epilog, RunningSteps step
     public string? Run()
     {
         // The case of every job that runs: no question, since a thousand nodes would ask it.
-        if (!state.IsOwed || steps.Jobs().Overlaps(state.ReadJobs()))
+        if (!state.NeedsRecovery || steps.Jobs().Overlaps(state.ReadJobs()))
         {
             state.WriteNextTry(null);
             return null;
@@ -31,7 +32,7 @@ internal sealed class Recovery(NodeState state, Epilog epilog, RunningSteps step
         var pause = next is { } last ? TimeSpan.FromTicks(Math.Min(last.Pause.Ticks * 2, LongestPause.Ticks)) : ShortestPause;
         state.WriteNextTry((now + pause, pause));
         var problem = epilog.GiveBack("recovery");
-        if (!state.IsOwed)
+        if (!state.NeedsRecovery)
             state.WriteNextTry(null);
         return problem;
     }

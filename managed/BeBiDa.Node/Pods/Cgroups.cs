@@ -29,7 +29,7 @@ internal sealed class Cgroups(IReadOnlyList<string> names, string mounts)
         var processes = new HashSet<int>();
         foreach (var folder in Folders())
         foreach (var file in InAndBelow(folder))
-        foreach (var line in Lines(file))
+        foreach (var line in KernelFile.Read(file)?.Split('\n') ?? [])
             // 0 is a process that this PID namespace does not see.
             if (int.TryParse(line, NumberStyles.None, CultureInfo.InvariantCulture, out var process) && process > 1)
                 processes.Add(process);
@@ -62,17 +62,5 @@ internal sealed class Cgroups(IReadOnlyList<string> names, string mounts)
         }
         catch (DirectoryNotFoundException) { }
         return files;
-    }
-
-    private static string[] Lines(string file)
-    {
-        try
-        {
-            return File.ReadAllLines(file);
-        }
-        catch (IOException)
-        {
-            return [];
-        }
     }
 }

@@ -21,13 +21,7 @@ internal sealed partial class Leftovers(HostProcesses processes, string mounts =
 
     /// <inheritdoc/>
     public bool End(IReadOnlyList<string> groups, TimeSpan grace, TimeSpan limit) =>
-        Ending.Run(
-            () => Processes(groups),
-            $"slurmd is in the cgroup of a unit that node.services names ({string.Join(", ", groups)})",
-            grace,
-            limit,
-            () => { }
-        );
+        Termination.Run(() => Processes(groups), Problems.SlurmdInService(groups), grace, limit, () => { });
 
     /// <inheritdoc/>
     public (int Unmounted, IReadOnlyList<string> Left) Unmount()

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace BeBiDa.Node.Pods;
 
 /// <summary>The cgroups below which kubelet puts every pod, whatever the runtime and the cgroup driver.</summary>
@@ -7,7 +5,6 @@ namespace BeBiDa.Node.Pods;
 /// <param name="mounts">What mount points there are.</param>
 internal sealed class PodCgroups(IReadOnlyList<string> names, string mounts = "/proc/self/mountinfo") : IPodProcesses
 {
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(10);
     private readonly Cgroups groups = new(names, mounts);
 
     /// <inheritdoc/>
@@ -21,19 +18,12 @@ internal sealed class PodCgroups(IReadOnlyList<string> names, string mounts = "/
     {
         // Frozen ones would take no signal.
         Thaw();
-        return Ending.Run(
-            groups.Processes,
-            $"node.podCgroups ({string.Join(", ", names)}) names a cgroup that slurmd is in; kubelet's are kubepods.slice or kubepods",
-            grace,
-            limit,
-            groups.Kill
-        );
+        return Termination.Run(groups.Processes, Problems.SlurmdInPodCgroup(names), grace, limit, groups.Kill);
     }
 
     /// <inheritdoc/>
     public bool Freeze(TimeSpan limit)
     {
-        var began = Stopwatch.GetTimestamp();
         // A host may have both versions, and a process that the first has frozen never counts as frozen to the second.
         var freezers = Freezers();
         if (freezers.Exists(freezer => freezer.Version == 1))
@@ -43,13 +33,7 @@ internal sealed class PodCgroups(IReadOnlyList<string> names, string mounts = "/
             return false;
         foreach (var freezer in freezers)
             freezer.Set(frozen: true);
-        while (!freezers.TrueForAll(freezer => freezer.IsFrozen))
-        {
-            if (Stopwatch.GetElapsedTime(began) >= limit)
-                return false;
-            Thread.Sleep(Look);
-        }
-        return true;
+        return Polling.Until(() => freezers.TrueForAll(freezer => freezer.IsFrozen), limit);
     }
 
     /// <inheritdoc/>

@@ -17,7 +17,7 @@ internal sealed class NoServices : IServiceManager
     public UnitJob Stop(string unit) => new(unit, "");
 
     /// <inheritdoc/>
-    public UnitJob Start(string unit) => throw new ServiceManagerException($"{unit} cannot be started: this machine does not run systemd");
+    public UnitJob Start(string unit) => throw new ServiceManagerException(Problems.NoSystemd(unit));
 
     /// <inheritdoc/>
     public string? Wait(UnitJob job, TimeSpan limit) => "done";

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.InteropServices;
 
 namespace BeBiDa.Node.Services;
@@ -42,7 +41,7 @@ internal sealed unsafe class Systemd : IServiceManager
         }
         catch (DllNotFoundException e)
         {
-            throw new ServiceManagerException($"libsystemd cannot be loaded: {e.Message}");
+            throw new ServiceManagerException(Problems.NoLibsystemd(e));
         }
     }
 
@@ -103,9 +102,7 @@ internal sealed unsafe class Systemd : IServiceManager
                 paths[unit] = path;
         return states.Count == units.Count
             ? units.Zip(states).ToDictionary(pair => pair.First, pair => pair.Second)
-            : throw new ServiceManagerException(
-                $"systemd does not take each of these for the name of a unit: {string.Join(", ", units)} (node.services)"
-            );
+            : throw new ServiceManagerException(Problems.NotAUnit(units));
     }
 
     /// <inheritdoc/>
@@ -159,17 +156,16 @@ internal sealed unsafe class Systemd : IServiceManager
     /// <inheritdoc/>
     public string? Wait(UnitJob job, TimeSpan limit)
     {
-        var began = Stopwatch.GetTimestamp();
+        var deadline = new Deadline(limit);
         while (true)
         {
             while (Check(SdBus.sd_bus_process(bus, out var message), "read from the system bus") > 0)
                 Take(message);
             if (results.Remove(job.Path, out var result))
                 return result;
-            var left = limit - Stopwatch.GetElapsedTime(began);
-            if (left <= TimeSpan.Zero)
+            if (deadline.IsOver)
                 return null;
-            var waited = SdBus.sd_bus_wait(bus, (ulong)left.TotalMicroseconds);
+            var waited = SdBus.sd_bus_wait(bus, (ulong)deadline.Rest.TotalMicroseconds);
             if (waited != Interrupted)
                 Check(waited, "wait for the system bus");
         }

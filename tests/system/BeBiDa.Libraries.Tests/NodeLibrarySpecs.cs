@@ -86,7 +86,7 @@ public class NodeLibrarySpecs
             Is.EqualTo(
                 (
                     Header.Constant("BEBIDA_FAILED"),
-                    $"libbebida_node.so speaks ABI {Header.Version} and the plugin that loads it {Header.Version + 1}: install both from the same release"
+                    $"libbebida_node.so has ABI version {Header.Version}, and the plugin that loaded it {Header.Version + 1}; install both from the same release"
                 )
             )
         );
@@ -112,7 +112,7 @@ public class NodeLibrarySpecs
         Assert.That(
             Log.Single(),
             Is.EqualTo(
-                $"{configuration}: its mode 666 lets others change it; run: chmod go-w {configuration}; until then, nothing is stopped before a job"
+                $"{configuration}: its mode 666 lets others change it; run: chmod go-w {configuration}; until this is fixed, jobs share their nodes with Kubernetes"
             )
         );
     }

@@ -74,7 +74,7 @@ public class ServicesSpecs : NodesTest
         Assert.That(await Lab.UnitStateAsync(Node, "probe.service"), Is.EqualTo("inactive"));
         Assert.That(
             await Lab.ReadLogAsync(Node, "slurmd"),
-            Does.Contain("probe.service was stopped for a job and is masked now: not started again")
+            Does.Contain("probe.service was stopped for a job and is masked now, so it is not started")
         );
     }
 
@@ -125,7 +125,7 @@ public class ServicesSpecs : NodesTest
             "it is reported",
             async () =>
                 (await Lab.ReadLogAsync(Node, "slurmd")).Contains(
-                    $"node {Node} is not back in Kubernetes: probe.service does not start: failed",
+                    $"node {Node} is not back in Kubernetes: probe.service did not start: failed",
                     StringComparison.Ordinal
                 )
         );

@@ -14,7 +14,7 @@ public class StubbornUnitSpecs : NodesTest
             "the node is drained with the reason",
             async () =>
                 (await ReasonAsync()).Contains(
-                    "bebida: containerd.service has not stopped within 10s (deactivating, stop-sigterm)",
+                    "bebida: containerd.service did not stop within 10s (deactivating, stop-sigterm)",
                     StringComparison.Ordinal
                 )
         );
@@ -28,7 +28,7 @@ public class StubbornUnitSpecs : NodesTest
             (await Lab.SlurmAsync("squeue", ["-h", "-j", $"{job}", "-o", "%r"])).StandardOutput.Trim(),
             Is.EqualTo("launch failed requeued held")
         );
-        Assert.That(await Lab.ReadLogAsync("n1", "slurmd"), Does.Contain("containerd.service has not started within 5s"));
+        Assert.That(await Lab.ReadLogAsync("n1", "slurmd"), Does.Contain("containerd.service did not start within 5s"));
 
         await MakeObedientAsync();
         (await Lab.SlurmAsync("scontrol", ["update", "nodename=n1", "state=resume"])).EnsureSucceeded();

@@ -110,7 +110,7 @@ public class EpilogSpecs : NodeTest
     {
         Prolog(7);
         Services.Instead["start kubelet.service"] = ("failed", new UnitState("loaded", "failed", "failed"));
-        Assert.That(Epilog(7), Is.EqualTo("kubelet.service does not start: failed (failed, failed); see journalctl -u kubelet.service"));
+        Assert.That(Epilog(7), Is.EqualTo("kubelet.service did not start: failed (failed, failed); see journalctl -u kubelet.service"));
 
         Services.Instead.Clear();
         Prolog(8);
@@ -137,7 +137,7 @@ public class EpilogSpecs : NodeTest
     {
         Prolog(7);
         Services.Instead["start containerd.service"] = (null, new UnitState("loaded", "activating", "start"));
-        Assert.That(Epilog(7), Does.StartWith("containerd.service has not started within 10s (activating, start)"));
+        Assert.That(Epilog(7), Does.StartWith("containerd.service did not start within 10s (activating, start)"));
         Assert.That(Services[Kubelet], Is.EqualTo(FakeServices.Running));
     }
 

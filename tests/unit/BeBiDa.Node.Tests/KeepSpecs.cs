@@ -56,7 +56,7 @@ public class KeepSpecs
     private static (Job Job, bool Asked) Complete(Job job, JobPolicy policy, FoundJob? found = null)
     {
         var finder = new Finder(found ?? new FoundJob(Presence.Gone));
-        return (HandOver.Complete(job, policy, finder), finder.Asked);
+        return (Hooks.Complete(job, policy, finder), finder.Asked);
     }
 
     private sealed class Finder(FoundJob found) : IJobFinder

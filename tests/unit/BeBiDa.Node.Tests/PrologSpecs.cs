@@ -95,7 +95,7 @@ public class PrologSpecs : NodeTest
         Assert.That(
             Prolog(7),
             Is.EqualTo(
-                "kubelet.service has not stopped within 30s (deactivating, stop-sigterm); see systemctl status kubelet.service, then resume the node"
+                "kubelet.service did not stop within 30s (deactivating, stop-sigterm); see systemctl status kubelet.service, then resume the node"
             )
         );
         Assert.That(Done, Is.EqualTo(new[] { "stop kubelet.service" }), "nothing more is torn down for a job that does not start");
@@ -105,7 +105,7 @@ public class PrologSpecs : NodeTest
     public void A_unit_that_systemd_cannot_stop_fails_the_prolog()
     {
         Services.Instead["stop containerd.service"] = ("failed", FakeServices.Running);
-        Assert.That(Prolog(7), Does.StartWith("containerd.service does not stop: failed (active, running)"));
+        Assert.That(Prolog(7), Does.StartWith("containerd.service did not stop: failed (active, running)"));
     }
 
     [Test]
@@ -129,7 +129,7 @@ public class PrologSpecs : NodeTest
     public void Pods_that_do_not_even_die_fail_the_prolog()
     {
         (Pods.Processes, Pods.Obeys) = (2, false);
-        Assert.That(Prolog(7), Does.StartWith("2 processes of pods do not end, not even when killed"));
+        Assert.That(Prolog(7), Does.StartWith("2 pod processes survived SIGKILL"));
     }
 
     [Test]
@@ -203,7 +203,7 @@ public class PrologSpecs : NodeTest
                 }
             )
         );
-        Assert.That(Log.All, Does.Contain("Information: job 7: ended, as they have outlived their services: containerd-shim (4711)"));
+        Assert.That(Log.All, Does.Contain("Information: job 7: ending processes that outlived their services: containerd-shim (4711)"));
     }
 
     [Test]
@@ -211,7 +211,7 @@ public class PrologSpecs : NodeTest
     {
         Leftovers.Processes.Add("containerd-shim (4711)");
         Leftovers.Obey = false;
-        Assert.That(Prolog(7), Does.StartWith("containerd-shim (4711) have outlived their services and do not end, not even when killed"));
+        Assert.That(Prolog(7), Does.StartWith("containerd-shim (4711) outlived their services and SIGKILL"));
     }
 
     [Test]
@@ -230,7 +230,7 @@ public class PrologSpecs : NodeTest
         Assert.That(Prolog(7), Is.Null);
         Assert.That(
             Log.All,
-            Does.Contain("Error: job 7: a volume of a pod stays in memory beside the job, it cannot be unmounted: /var/lib/kubelet/x: busy")
+            Does.Contain("Error: job 7: cannot unmount an in-memory volume of a pod, it keeps its memory: /var/lib/kubelet/x: busy")
         );
     }
 
@@ -256,7 +256,7 @@ public class PrologSpecs : NodeTest
             Is.EqualTo(
                 new[]
                 {
-                    "Error: kubelet.service ran and none of node.podCgroups (kubepods.slice, kubepods) exists: pods that outlive it elsewhere are not ended; write the cgroup of its pods there (systemd-cgls shows it; kubelet's --cgroup-root moves it)",
+                    "Error: kubelet.service was running, but none of node.podCgroups (kubepods.slice, kubepods) exists: leftover pods are not ended. Set it to kubelet's cgroup for pods (--cgroup-root moves it; see systemd-cgls)",
                 }
             )
         );

@@ -29,7 +29,7 @@ public class RecoverySpecs : NodeTest
         Done.Clear();
         Assert.That(Recover(), Is.Null);
         Assert.That(Done, Is.EqualTo(new[] { "start containerd.service", "start kubelet.service" }));
-        Assert.That(State.IsOwed, Is.False);
+        Assert.That(State.NeedsRecovery, Is.False);
     }
 
     [Test]
@@ -48,7 +48,7 @@ public class RecoverySpecs : NodeTest
         Over.Add(7);
         AddProcess(100, "slurmstepd: [7.0]", user: 1001);
         Recover();
-        Assert.That(State.IsOwed, Is.False);
+        Assert.That(State.NeedsRecovery, Is.False);
     }
 
     [TestCase("slurmstepd: [77.batch]")]
@@ -59,7 +59,7 @@ public class RecoverySpecs : NodeTest
         Over.Add(7);
         AddProcess(100, title);
         Recover();
-        Assert.That(State.IsOwed, Is.False);
+        Assert.That(State.NeedsRecovery, Is.False);
     }
 
     [Test]
@@ -88,7 +88,7 @@ public class RecoverySpecs : NodeTest
         Directory.Delete(Path.Combine(processes, "100"), recursive: true);
         Over.Add(7);
         Recover();
-        Assert.That(State.IsOwed, Is.False);
+        Assert.That(State.NeedsRecovery, Is.False);
     }
 
     [Test]
@@ -108,11 +108,11 @@ public class RecoverySpecs : NodeTest
         Prolog(7);
         Services.Instead["start kubelet.service"] = ("failed", new UnitState("loaded", "failed", "failed"));
         Epilog(7);
-        Assert.That(Recover(), Is.EqualTo("kubelet.service does not start: failed (failed, failed); see journalctl -u kubelet.service"));
+        Assert.That(Recover(), Is.EqualTo("kubelet.service did not start: failed (failed, failed); see journalctl -u kubelet.service"));
         Services.Instead.Clear();
         time.Advance(TimeSpan.FromMinutes(1));
         Assert.That(Recover(), Is.Null);
-        Assert.That((Services[Kubelet], State.IsOwed), Is.EqualTo((FakeServices.Running, false)));
+        Assert.That((Services[Kubelet], State.NeedsRecovery), Is.EqualTo((FakeServices.Running, false)));
     }
 
     [Test]
@@ -140,7 +140,7 @@ public class RecoverySpecs : NodeTest
     [Test]
     public void What_slurmd_was_started_with_is_kept_as_systemd_reads_it()
     {
-        State.WriteSurroundings(new Dictionary<string, string> { ["SLURM_CONF"] = "/etc/a \"b\" $c\\d" });
+        State.WriteEnvironment(new Dictionary<string, string> { ["SLURM_CONF"] = "/etc/a \"b\" $c\\d" });
         Assert.That(ReadFile("environment"), Is.EqualTo("SLURM_CONF=\"/etc/a \\\"b\\\" \\$c\\\\d\"\n"));
     }
 

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 
 namespace BeBiDa.Node;
 
-/// <summary>What a prolog or epilog of Slurm on this node comes to.</summary>
-internal static class HandOver
+/// <summary>What each of Slurm's hooks on this node does.</summary>
+internal static class Hooks
 {
     /// <summary>The node leaves Kubernetes.</summary>
     /// <returns>Why it has not, for an admin; null when the job can start.</returns>
@@ -18,13 +18,13 @@ internal static class HandOver
         var policy = new JobPolicy(configuration.Jobs, configuration.Nodes);
         var job = Complete(Read(environment), policy, finder);
         var (leftAlone, refusal) = policy.Judge(job);
-        if ((leftAlone ?? Bystander(job, policy)) is { } reason)
+        if ((leftAlone ?? NotLent(job, policy)) is { } reason)
         {
-            logger.LogInformation("job {Job}: this node is left to Kubernetes: {Reason}", job.Id, reason);
+            logger.LeftAlone(job.Id, reason);
             return null;
         }
         if (refusal is not null)
-            logger.LogInformation("job {Job}: {Refusal}", job.Id, refusal);
+            logger.WishRefused(job.Id, refusal);
         using var services = Connect();
         return new Prolog(
             configuration,
@@ -33,7 +33,7 @@ internal static class HandOver
             new PodCgroups(configuration.Node.PodCgroups),
             new Leftovers(new HostProcesses()),
             logger
-        ).Run(job, refusal is null ? "" : $"job {job.Id}: {refusal}", Surroundings(environment));
+        ).Run(job, refusal is null ? "" : $"job {job.Id}: {refusal}", RecoveryEnvironment(environment));
     }
 
     /// <summary>The node goes back to Kubernetes.</summary>
@@ -60,9 +60,7 @@ internal static class HandOver
         {
             var configuration = ConfigurationFile.Load(ConfigurationFile.Path, kubernetes: false);
             var user = environment.GetValueOrDefault("SLURM_JOB_USER", "");
-            return new JobPolicy(configuration.Jobs, configuration.Nodes).MightKeep(user)
-                ? null
-                : $"{user} may not leave nodes in Kubernetes on this cluster (jobs.mayKeep in {ConfigurationFile.Path}); without the option, the job takes its nodes from Kubernetes";
+            return new JobPolicy(configuration.Jobs, configuration.Nodes).MightKeep(user) ? null : Problems.MayNotKeep(user);
         }
         catch (ConfigurationException)
         {
@@ -74,14 +72,14 @@ internal static class HandOver
     private static Epilog Epilog(NodeState state, IJobFinder finder, ILogger logger) =>
         new(Load(logger) ?? new BebidaConfiguration(), state, Connect, groups => new PodCgroups(groups), finder, logger);
 
-    // By what a process finds the same bebida.yaml, libraries and slurm.conf, and the node's name.
-    private static Dictionary<string, string> Surroundings(IReadOnlyDictionary<string, string> environment) =>
+    // What bebida-recover needs to find the same bebida.yaml, libraries, slurm.conf and node.
+    private static Dictionary<string, string> RecoveryEnvironment(IReadOnlyDictionary<string, string> environment) =>
         new[] { ConfigurationFile.PathVariable, "BEBIDA_LIBDIR", "SLURM_CONF", "SLURMD_NODENAME" }
             .Select(name => (Name: name, Value: environment.GetValueOrDefault(name, "")))
             .Where(variable => variable.Value.Length > 0)
             .ToDictionary(variable => variable.Name, variable => variable.Value);
 
-    // A mistake in the file is said with every job, and drains no node: a whole cluster would go at once.
+    // A mistake in the file is logged with every job and drains no node: it would drain the whole cluster at once.
     private static BebidaConfiguration? Load(ILogger logger)
     {
         try
@@ -91,7 +89,7 @@ internal static class HandOver
         catch (ConfigurationException e)
         {
             foreach (var problem in e.Problems)
-                logger.LogError("{Problem}; until then, nothing is stopped before a job", problem);
+                logger.NotConfigured(problem);
             return null;
         }
     }
@@ -99,8 +97,7 @@ internal static class HandOver
     private static Job Read(IReadOnlyDictionary<string, string> environment) =>
         Job.FromEnvironment(environment, [environment.GetValueOrDefault("SLURMD_NODENAME", "")], holds: false);
 
-    // slurmd's prologs do not know a job's name, and of one that was submitted without an account nor that. slurmctld, who does,
-    // is asked only where the answer decides.
+    // slurmd's prologs have no job name, and some no account. Ask slurmctld only if the answer can change the outcome.
     internal static Job Complete(Job job, JobPolicy policy, IJobFinder finder)
     {
         var allowed = policy.MayKeep(job.User, job.Account, job.Partition);
@@ -116,8 +113,7 @@ internal static class HandOver
         };
     }
 
-    private static string? Bystander(Job job, JobPolicy policy) =>
-        policy.Counts(job.Nodes[0]) ? null : $"{job.Nodes[0]} is not lent (nodes.include, nodes.exclude)";
+    private static string? NotLent(Job job, JobPolicy policy) => policy.Counts(job.Nodes[0]) ? null : Problems.NotLent(job.Nodes[0]);
 
     private static IServiceManager Connect() => Systemd.IsRunning ? new Systemd() : new NoServices();
 }

@@ -1,14 +1,12 @@
-using System.Diagnostics;
 using System.Runtime.InteropServices;
 
 namespace BeBiDa.Node.Pods;
 
-/// <summary>Ends processes.</summary>
-internal static partial class Ending
+/// <summary>Ends processes: SIGTERM, then SIGKILL.</summary>
+internal static partial class Termination
 {
     private const int Terminate = 15;
     private const int Kill = 9;
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(10);
 
     /// <summary>Asks processes to end, and kills them after a grace.</summary>
     /// <param name="find">Those that are left.</param>
@@ -19,33 +17,32 @@ internal static partial class Ending
     /// <returns>Whether none is left.</returns>
     public static bool Run(Func<HashSet<int>> find, string mistake, TimeSpan grace, TimeSpan limit, Action kill)
     {
-        var began = Stopwatch.GetTimestamp();
+        var ownTime = new Deadline(grace);
         var first = find();
         if (first.Contains(Environment.ProcessId) || first.Contains(getppid()))
             throw new IOException(mistake);
         foreach (var process in first)
-            _ = Ending.kill(process, Terminate);
-        var kills = false;
-        while (find() is { Count: > 0 } left)
-        {
-            var elapsed = Stopwatch.GetElapsedTime(began);
-            if (elapsed >= limit)
-                return false;
-            kills |= elapsed >= grace;
-            if (kills)
+            _ = Send(process, Terminate);
+        return Polling.Until(
+            () =>
             {
+                var left = find();
+                if (left.Count == 0)
+                    return true;
+                if (!ownTime.IsOver)
+                    return false;
                 kill();
-                // Again each time: they may have forked meanwhile.
+                // Again each time: they may have forked since.
                 foreach (var process in left)
-                    _ = Ending.kill(process, Kill);
-            }
-            Thread.Sleep(Look);
-        }
-        return true;
+                    _ = Send(process, Kill);
+                return false;
+            },
+            limit
+        );
     }
 
-    [LibraryImport("libc")]
-    private static partial int kill(int process, int signal);
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int Send(int process, int signal);
 
     [LibraryImport("libc")]
     private static partial int getppid();
