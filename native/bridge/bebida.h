@@ -42,7 +42,7 @@ enum bebida_status {
     BEBIDA_ERROR_CONFIGURATION = 2, /* bebida.yaml or the kubeconfig cannot be used */
     BEBIDA_ERROR_STATE = 3,         /* not started, stopped, or started twice */
     BEBIDA_ERROR_ARGUMENT = 4,      /* a NULL, an unknown direction, an environment without a job id */
-    BEBIDA_ERROR_INTERNAL = 5,      /* an exception that should not have been */
+    BEBIDA_ERROR_INTERNAL = 5,      /* an unexpected exception; report it */
 };
 
 /* Whether a job is on its nodes; for a node's library, on this node. */
@@ -68,8 +68,8 @@ typedef void (*bebida_take_job)(void *context, const struct bebida_job *job);
 /* Takes one node's name; context is the caller's own. */
 typedef void (*bebida_take_node)(void *context, const char *node);
 
-/* What slurmctld's shim lends libbebida_controller.so. The functions may be called from any thread, at any
- * time until bebida_stop() has returned; log and answer never block for longer than a log write. */
+/* What slurmctld's shim lends libbebida_controller.so. The library may call these functions from any thread,
+ * at any time until bebida_stop() has returned. log and answer block for a log write at most. */
 struct bebida_host {
     uint32_t abi_version; /* BEBIDA_ABI_VERSION of the shim */
     uint32_t size;        /* sizeof(struct bebida_host) */

@@ -56,7 +56,7 @@ static void answer(uint64_t request, int32_t outcome)
     struct hand_over *hand_over;
 
     (void)pthread_mutex_lock(&lock);
-    hand_over = bridge.open ? handovers_waiting(&bridge.handovers, request) : NULL;
+    hand_over = bridge.open ? handovers_find(&bridge.handovers, request) : NULL;
     if (hand_over != NULL) {
         handovers_end(&bridge.handovers, hand_over, outcome == BEBIDA_DONE ? ENDED_DONE : ENDED_FAILED);
         (void)sem_post(&hooks.to_complete);
@@ -84,7 +84,7 @@ static struct bebida_host host_with(struct bridge_queries queries)
 static void empty_hook_queue(void)
 {
     struct hand_over *hand_over = hook_queue_take_all(&hooks.queue);
-    bool first = hand_over != NULL && handovers_next_to_end(&bridge.handovers) == NULL;
+    bool first = hand_over != NULL && handovers_next_deadline(&bridge.handovers) == NULL;
 
     while (hand_over != NULL) {
         struct hand_over *next = hand_over->next;
@@ -102,7 +102,7 @@ static void submit(struct hand_over *hand_over, const struct controller *library
 {
     uint64_t request = hand_over->request;
     uint32_t deadline_ms = bridge.policy.deadline_ms;
-    enum ending ending = ENDED_NOWHERE;
+    enum ending ending = ENDED_NOT_RUNNING;
     struct hand_over *waiting;
 
     /* What was pushed before is taken here; what is pushed later wakes the completer. */
@@ -113,7 +113,7 @@ static void submit(struct hand_over *hand_over, const struct controller *library
         ending = controller_submit(library, hand_over, deadline_ms);
     (void)pthread_mutex_lock(&lock);
 
-    waiting = ending == NOT_ENDED ? NULL : handovers_waiting(&bridge.handovers, request);
+    waiting = ending == NOT_ENDED ? NULL : handovers_find(&bridge.handovers, request);
     if (waiting != NULL) {
         handovers_end(&bridge.handovers, waiting, ending);
         (void)sem_post(&hooks.to_complete);
@@ -189,9 +189,9 @@ static void run_completer(void)
         struct hand_over *next;
 
         empty_hook_queue();
-        next = handovers_next_to_end(&bridge.handovers);
+        next = handovers_next_deadline(&bridge.handovers);
         if (next != NULL && next->deadline <= clock_now())
-            handovers_end(&bridge.handovers, next, ENDED_OVERDUE);
+            handovers_end(&bridge.handovers, next, ENDED_TIMED_OUT);
         else if ((hand_over = handovers_next_to_report(&bridge.handovers)) != NULL)
             report_to_slurm(hand_over);
         else
@@ -208,7 +208,7 @@ static int reset(void)
     bridge.open = false;
     bridge.submitter = (struct worker){.name = "bebida_submit", .run = run_submitter};
     bridge.completer = (struct worker){.name = "bebida_complete", .run = run_completer};
-    handovers_empty(&bridge.handovers);
+    handovers_init(&bridge.handovers);
     (void)hook_queue_take_all(&hooks.queue);
     if (error == 0 && (sem_init(&hooks.to_submit, 0, 0) != 0 || sem_init(&hooks.to_complete, 0, 0) != 0))
         error = errno;

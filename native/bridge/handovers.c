@@ -64,7 +64,7 @@ static struct hand_over_slot *slot_of(const struct handovers *handovers, uint64_
     return (struct hand_over_slot *)&handovers->slots[request % HAND_OVER_SLOTS];
 }
 
-void handovers_empty(struct handovers *handovers)
+void handovers_init(struct handovers *handovers)
 {
     TAILQ_INIT(&handovers->to_submit);
     handovers->reported_in_queue = 0;
@@ -106,12 +106,12 @@ void handovers_submitted(struct hand_over *hand_over)
     free_if_done(hand_over);
 }
 
-struct hand_over *handovers_next_to_end(const struct handovers *handovers)
+struct hand_over *handovers_next_deadline(const struct handovers *handovers)
 {
     return TAILQ_FIRST(&handovers->waiting);
 }
 
-struct hand_over *handovers_waiting(const struct handovers *handovers, uint64_t request)
+struct hand_over *handovers_find(const struct handovers *handovers, uint64_t request)
 {
     struct hand_over *hand_over = LIST_FIRST(slot_of(handovers, request));
 
@@ -171,8 +171,8 @@ size_t handovers_drop(struct handovers *handovers)
 
     while ((hand_over = handovers_next_to_submit(handovers)) != NULL)
         handovers_submitted(hand_over);
-    while ((hand_over = handovers_next_to_end(handovers)) != NULL)
-        handovers_end(handovers, hand_over, ENDED_OVERDUE);
+    while ((hand_over = handovers_next_deadline(handovers)) != NULL)
+        handovers_end(handovers, hand_over, ENDED_TIMED_OUT);
     while ((hand_over = handovers_next_to_report(handovers)) != NULL) {
         unreported++;
         (void)handovers_reported(handovers, hand_over);

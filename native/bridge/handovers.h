@@ -1,4 +1,4 @@
-/* The hand-overs of this process: what is to be submitted to the library, what waits for its outcome, and
+/* The hand-overs of this process: what is to be submitted to the library, what waits for its answer, and
  * what has ended and is to be reported. Not locked here: bridge.c holds its lock around every call. */
 #ifndef BEBIDA_HANDOVERS_H
 #define BEBIDA_HANDOVERS_H
@@ -11,11 +11,11 @@
 /* How a hand-over ended, as the shim saw it. */
 enum ending {
     NOT_ENDED,
-    ENDED_DONE,    /* the library has done it */
-    ENDED_FAILED,  /* the library could not */
-    ENDED_REFUSED, /* the library would not begin it */
-    ENDED_NOWHERE, /* no library runs */
-    ENDED_OVERDUE, /* the shim's own timer ended it */
+    ENDED_DONE,        /* the library has done it */
+    ENDED_FAILED,      /* the library could not */
+    ENDED_REFUSED,     /* the library would not begin it */
+    ENDED_NOT_RUNNING, /* no library runs */
+    ENDED_TIMED_OUT,   /* the shim's own timer ended it */
 };
 
 /* One hand-over, all in one piece of memory: slurmctld's locks are held while it is made. */
@@ -56,7 +56,7 @@ struct handovers {
 struct hand_over *hand_over_make(uint32_t job_id, int32_t direction, const char *const *environment,
                                  const char *nodes);
 
-void handovers_empty(struct handovers *handovers);
+void handovers_init(struct handovers *handovers);
 
 /* Takes ownership of it. */
 void handovers_add(struct handovers *handovers, struct hand_over *hand_over);
@@ -66,10 +66,10 @@ struct hand_over *handovers_next_to_submit(struct handovers *handovers);
 void handovers_submitted(struct hand_over *hand_over);
 
 /* The one with the next deadline, or NULL. */
-struct hand_over *handovers_next_to_end(const struct handovers *handovers);
+struct hand_over *handovers_next_deadline(const struct handovers *handovers);
 
 /* The one that still waits under this number, or NULL. */
-struct hand_over *handovers_waiting(const struct handovers *handovers, uint64_t request);
+struct hand_over *handovers_find(const struct handovers *handovers, uint64_t request);
 void handovers_end(struct handovers *handovers, struct hand_over *hand_over, enum ending ending);
 
 /* The next that has ended, or NULL. The caller reports it and gives it back by handovers_reported(). One that

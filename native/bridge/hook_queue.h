@@ -11,10 +11,10 @@ struct hook_queue {
     _Atomic(struct hand_over *) newest; /* and by hand_over.next the ones before it */
 };
 
-/* From any thread, waiting for none. */
+/* Called from any thread; never waits. */
 void hook_queue_push(struct hook_queue *queue, struct hand_over *hand_over);
 
-/* Takes all that is there, the oldest first, linked by hand_over.next; NULL if there is nothing. */
+/* Takes all, linked by hand_over.next, the oldest first. Returns NULL if the queue is empty. */
 struct hand_over *hook_queue_take_all(struct hook_queue *queue);
 
 #endif

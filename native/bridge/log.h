@@ -13,7 +13,7 @@ void log_clean(char *line);
 /* One line at an enum bebida_log_level. This is bebida_host.log. */
 void log_line(int32_t level, const char *line);
 
-/* The same, put together as by printf. */
+/* The same, formatted as by printf. */
 void log_write(int32_t level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #define log_error(...) log_write(BEBIDA_LOG_ERROR, __VA_ARGS__)

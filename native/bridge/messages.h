@@ -31,7 +31,7 @@
 #define CAUSE_FAILED "the library reported a failure"
 #define CAUSE_REFUSED "the library rejected the request"
 #define CAUSE_NOT_RUNNING "the library is not running"
-#define CAUSE_OVERDUE "no answer within controller.deadline"
+#define CAUSE_TIMED_OUT "no answer within controller.deadline"
 #define VERDICT_START "starts"
 #define VERDICT_REQUEUE "is requeued, or ends if it is interactive"
 #define MESSAGE_JOBS_NOT_LISTED "slurmctld does not list its jobs: %s"

@@ -1,4 +1,4 @@
-/* Looking a job up in slurmctld, by request, as any command does. No lock of slurmctld's may be held. */
+/* Looks a job up by a request to slurmctld, as any command does. The caller holds no lock of slurmctld's. */
 #ifndef BEBIDA_SLURM_JOBS_H
 #define BEBIDA_SLURM_JOBS_H
 

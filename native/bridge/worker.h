@@ -1,6 +1,4 @@
-/* A thread of ours in slurmctld. It takes none of slurmctld's signals, and yields the processor to its
- * threads.
- */
+/* A thread of ours in slurmctld. It takes none of slurmctld's signals, and yields to its threads. */
 #ifndef BEBIDA_WORKER_H
 #define BEBIDA_WORKER_H
 

@@ -54,10 +54,10 @@ static const char *why(enum ending ending)
 
     if (ending == ENDED_REFUSED)
         text = CAUSE_REFUSED;
-    else if (ending == ENDED_NOWHERE)
+    else if (ending == ENDED_NOT_RUNNING)
         text = CAUSE_NOT_RUNNING;
-    else if (ending == ENDED_OVERDUE)
-        text = CAUSE_OVERDUE;
+    else if (ending == ENDED_TIMED_OUT)
+        text = CAUSE_TIMED_OUT;
     return text;
 }
 
@@ -71,7 +71,7 @@ static void complete_prolog(const struct hand_over *hand_over, const struct poli
                   requeue ? VERDICT_REQUEUE : VERDICT_START, requeue ? "requeue" : "start",
                   hand_over->job_id);
     slurmctld.prolog_slurmctld(requeue ? PROLOG_FAILED : PROLOG_SUCCEEDED, hand_over->job_id,
-                               hand_over->ending == ENDED_OVERDUE);
+                               hand_over->ending == ENDED_TIMED_OUT);
 }
 
 static void complete_epilog(const struct hand_over *hand_over)
@@ -88,7 +88,7 @@ static void complete(const struct hand_over *hand_over, const struct policy *pol
         complete_epilog(hand_over);
 }
 
-/* Returns whether slurmctld is to wait for its end. */
+/* Returns whether the completer will report its end. */
 static bool hand_over(job_record_t *job, int32_t direction)
 {
     struct hand_over *taken = job_hand_over(job, direction);

@@ -1,5 +1,5 @@
-/* What slurmctld is asked about its jobs: by request, as any command asks it, so that no lock and no layout
- * of its own is needed. No lock of slurmctld's may be held. */
+/* Requests to slurmctld about its jobs, as any command makes them: they need no lock and no struct layout of
+ * slurmctld's. The caller holds no lock of slurmctld's. */
 #ifndef BEBIDA_SLURM_QUERIES_H
 #define BEBIDA_SLURM_QUERIES_H
 

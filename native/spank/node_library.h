@@ -17,8 +17,8 @@ struct node_library {
     node_call *may_keep;
 };
 
-/* Whether it is installed where this process would look for it. folder: where else than beside this plugin,
- * or NULL. */
+/* Whether it is installed where this process looks for it. folder: another place than beside this plugin, or
+ * NULL. */
 bool node_library_exists(const char *folder);
 
 /* Opens it. Returns whether it can be used; otherwise one error has been logged. */

@@ -56,7 +56,7 @@ static void end(struct hand_over *waiting)
         uint64_t request = waiting->request;
 
         handovers_end(&world.handovers, waiting, ENDED_DONE);
-        must(handovers_waiting(&world.handovers, request) == NULL);
+        must(handovers_find(&world.handovers, request) == NULL);
     }
 }
 
@@ -74,10 +74,10 @@ static void do_step(enum step step, uint8_t argument)
         submitted();
         break;
     case END: /* the library answers, perhaps a number that is none */
-        end(handovers_waiting(&world.handovers, argument));
+        end(handovers_find(&world.handovers, argument));
         break;
     case OVERDUE:
-        end(handovers_next_to_end(&world.handovers));
+        end(handovers_next_deadline(&world.handovers));
         break;
     case TELL:
         if (world.reporting == NULL)
@@ -96,7 +96,7 @@ static void do_step(enum step step, uint8_t argument)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     memset(&world, 0, sizeof(world));
-    handovers_empty(&world.handovers);
+    handovers_init(&world.handovers);
     for (size_t i = 0; i + 1 < size; i += 2)
         do_step(data[i] % STEPS, data[i + 1]);
     submitted();
