@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using BeBiDa.Abi;
+using BeBiDa.Cluster;
 using BeBiDa.Jobs;
 
 namespace BeBiDa.Controller;
@@ -8,10 +9,7 @@ namespace BeBiDa.Controller;
 /// <summary>Asks the slurmctld that we live in which nodes an ended job has not left.</summary>
 internal sealed class HostPresence : IJobPresence
 {
-    // Each question is a request to slurmctld: a thousand jobs that end at once must not ask it a thousand times at once.
-    private const int AtOnce = 2;
-
-    private readonly SemaphoreSlim asking = new(AtOnce);
+    private readonly SemaphoreSlim asking = new(RequestLimits.SlurmQueries);
     private readonly unsafe delegate* unmanaged[Cdecl]<uint, delegate* unmanaged[Cdecl]<nint, byte*, void>, nint, int> presence;
 
     /// <summary>Gets ready to ask by bebida_host.presence.</summary>

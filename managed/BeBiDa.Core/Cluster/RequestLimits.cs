@@ -62,6 +62,18 @@ public static class RequestLimits
     /// <summary>Requests of an admin's command that installs or reads credentials, which asks for little.</summary>
     public const int AdminRequests = 8;
 
+    /// <summary>Questions to slurmctld: a thousand jobs that end at once must not ask it a thousand times at once.</summary>
+    public const int SlurmQueries = 2;
+
+    /// <summary>Evictions of one node's pods: a node whose evictions hang must not keep a job's other nodes waiting.</summary>
+    /// <param name="maxInFlight">The site's <c>kubernetes.maxInFlight</c>.</param>
+    /// <returns>How many at first, and how many at most once they are answered.</returns>
+    public static (int First, int Most) EvictionsOfANode(int maxInFlight)
+    {
+        var least = Math.Min(2, maxInFlight);
+        return (Math.Max(least, maxInFlight / 4), Math.Max(least, maxInFlight / 2));
+    }
+
     /// <summary>The limit of a kind.</summary>
     public static RequestLimit Of(RequestKind kind) => Shares.Single(limit => limit.Kind == kind);
 }

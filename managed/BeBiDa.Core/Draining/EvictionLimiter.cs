@@ -1,3 +1,5 @@
+using BeBiDa.Cluster;
+
 namespace BeBiDa.Draining;
 
 /// <summary>
@@ -9,8 +11,7 @@ namespace BeBiDa.Draining;
 /// <param name="maxInFlight">Requests in all.</param>
 internal sealed class EvictionLimiter(int maxInFlight)
 {
-    private readonly int firstOfANode = Math.Max(Math.Min(2, maxInFlight), maxInFlight / 4);
-    private readonly int mostOfANode = Math.Max(Math.Min(2, maxInFlight), maxInFlight / 2);
+    private readonly (int First, int Most) ofANode = RequestLimits.EvictionsOfANode(maxInFlight);
 
     private readonly Dictionary<string, Node> nodes = new(StringComparer.Ordinal);
     private int inFlight;
@@ -28,7 +29,7 @@ internal sealed class EvictionLimiter(int maxInFlight)
     public bool TryBegin(string node)
     {
         var share = nodes.GetValueOrDefault(node);
-        if (!HasRoom || share.InFlight >= (share.IsSilent ? 1 : Math.Min(firstOfANode + share.Answers, mostOfANode)))
+        if (!HasRoom || share.InFlight >= (share.IsSilent ? 1 : Math.Min(ofANode.First + share.Answers, ofANode.Most)))
             return false;
         nodes[node] = share with { InFlight = share.InFlight + 1 };
         inFlight++;
