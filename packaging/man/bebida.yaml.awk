@@ -63,7 +63,7 @@ function tell(    lines, count, i) {
 END {
     print ".SH FILES"
     print ".I /etc/bebida/bebida.yaml\n.br\n.I /etc/bebida/kubeconfig\n.PP"
-    print "Both are believed only if root or their reader owns them and nobody else may write them."
+    print "Both files must be owned by root or by the user who reads them, and nobody else may write them."
     print ".SH SEE ALSO"
     print ".BR bebida (7),"
     print ".BR bebidactl (1)"

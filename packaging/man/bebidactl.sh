@@ -41,14 +41,14 @@ Wrong usage or configuration.
 .SH ENVIRONMENT
 .TP
 .B BEBIDA_CONFIG
-The configuration, where
+The configuration file, unless
 .B \-\-config
-does not name it.
+names one.
 .TP
 .B SLURM_CLUSTER_NAME
-The Slurm cluster's name, where
+The name of the Slurm cluster, unless
 .B \-\-cluster
-does not give it.
+gives one.
 .SH FILES
 .I /etc/bebida/bebida.yaml
 .br

@@ -92,7 +92,7 @@ internal static class KubeconfigCommand
                     AskerContext = parsed.GetValue(options.Context)!,
                     File = file,
                     Context = context,
-                    Kind = parsed.GetValue(options.Credential),
+                    Kind = parsed.GetValue(options.Credential) ?? CredentialKind.Token,
                     Account = (parsed.GetValue(options.Namespace)!, Manifests.Identity),
                     Duration = parsed.GetValue(options.Duration) ?? UsualDuration,
                     Server = parsed.GetValue(options.Server),

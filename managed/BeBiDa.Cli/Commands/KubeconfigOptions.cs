@@ -30,7 +30,8 @@ internal sealed class KubeconfigOptions
             DefaultValueFactory = _ => "",
         };
 
-    public Option<CredentialKind> Credential { get; } = NewCredential();
+    public Option<CredentialKind?> Credential { get; } =
+        NewCredential("Credential in the kubeconfig: a ServiceAccount's token (default), or a client certificate");
 
     public Option<TimeSpan?> Duration { get; } =
         new("--duration")
@@ -110,7 +111,7 @@ internal sealed class KubeconfigOptions
     public static Option<bool> NewSelfRenew() =>
         new("--self-renew") { Description = "Add the token's right to renew itself (for bebidactl kubeconfig renew --self in a timer)" };
 
-    public static CredentialKind? ReadCredential(ArgumentResult result)
+    private static CredentialKind? ReadCredential(ArgumentResult result)
     {
         switch (result.Tokens)
         {
@@ -124,13 +125,6 @@ internal sealed class KubeconfigOptions
         }
     }
 
-    /// <summary>In the place of the enumeration's own names, which are not what is typed.</summary>
-    public static void Complete(Option option)
-    {
-        option.CompletionSources.Clear();
-        option.CompletionSources.Add("token", "certificate");
-    }
-
     /// <summary>The kubeconfig that the controller reads, and the context that it reads there.</summary>
     /// <exception cref="ConfigurationException">bebida.yaml is there and cannot be used.</exception>
     public static (string Path, string Context) Present(string? target, string? configurationFile)
@@ -142,16 +136,17 @@ internal sealed class KubeconfigOptions
         return (target ?? kubernetes.Kubeconfig, kubernetes.Context);
     }
 
-    private static Option<CredentialKind> NewCredential()
+    public static Option<CredentialKind?> NewCredential(string description)
     {
-        var option = new Option<CredentialKind>("--credential")
+        var option = new Option<CredentialKind?>("--credential")
         {
-            Description = "Credential in the kubeconfig: a ServiceAccount's token, or a client certificate",
+            Description = description,
             HelpName = "token|certificate",
-            DefaultValueFactory = _ => CredentialKind.Token,
-            CustomParser = result => ReadCredential(result) ?? CredentialKind.None,
+            CustomParser = ReadCredential,
         };
-        Complete(option);
+        // In the place of the enumeration's own names, which are not what is typed.
+        option.CompletionSources.Clear();
+        option.CompletionSources.Add("token", "certificate");
         return option;
     }
 

@@ -18,13 +18,9 @@ internal static class RbacCommand
     public static Command Create()
     {
         var space = KubeconfigOptions.NewNamespace();
-        var credential = new Option<CredentialKind?>("--credential")
-        {
-            Description = "Bind the rights to one identity only: the ServiceAccount (token; printed too), or the certificate's user",
-            HelpName = "token|certificate",
-            CustomParser = KubeconfigOptions.ReadCredential,
-        };
-        KubeconfigOptions.Complete(credential);
+        var credential = KubeconfigOptions.NewCredential(
+            "Bind the rights to one identity only: the ServiceAccount (token; printed too), or the certificate's user"
+        );
         var removeNode = KubeconfigOptions.NewRemoveNode();
         var disruptionTarget = KubeconfigOptions.NewDisruptionTarget();
         var selfRenew = KubeconfigOptions.NewSelfRenew();

@@ -34,31 +34,6 @@ public sealed partial class StatusSpecs : ToolTest
     }
 
     [Test]
-    public async Task A_node_whose_pods_still_leave_one_uncordoned_by_hand_and_one_that_is_not_ready_say_so()
-    {
-        await HaveOneOfEachAsync();
-        await Kubectl.RunAsync("uncordon", "n2");
-        await Kubectl.RunAsync("annotate", "node", "n1", "hold.bebida.io/lab.9=never");
-        await Kubectl.RunAsync("cordon", "n1");
-        await Kubectl.RunAsync("create", "-f", Add("node.yaml", "apiVersion: v1\nkind: Node\nmetadata: {name: n0}\n"));
-        var status = await RunAsync("status", "n0", "n1", "n2");
-        Exits(status, 0);
-        Assert.That(
-            status.StandardOutput.Split('\n').Select(line => line.TrimEnd()),
-            Is.EqualTo(
-                new[]
-                {
-                    "NODE   IN KUBERNETES            HELD BY        SINCE   PODS",
-                    "n0     schedulable, not ready   -              -          0",
-                    "n1     pods leaving             lab.9          -          2",
-                    "n2     held, but uncordoned     lab.7, lab.8   3d4h       0",
-                    "",
-                }
-            )
-        );
-    }
-
-    [Test]
     public async Task A_held_node_with_pods_that_tolerate_the_hold_says_so()
     {
         await HaveOneOfEachAsync();
