@@ -30,8 +30,7 @@ internal static class RbacCommand
         };
         var flowControl = new Option<bool>("--flow-control")
         {
-            Description =
-                "Add FlowSchemas that keep BeBiDa from delaying other clients (Kubernetes 1.29; changes the cluster's shares)",
+            Description = "Add FlowSchemas that keep BeBiDa from delaying other clients (Kubernetes 1.29; changes the cluster's shares)",
         };
         var command = new ExemplifiedCommand(
             "rbac",
