@@ -44,6 +44,8 @@ internal sealed partial class LogReader(Func<string, CancellationToken, Task<IRe
         // A recommission that is not done yet says so again when it is, or the reconciler does.
         if (!isDecommission && !isDone)
             return [];
+        // What the reconciler releases, no job has been leaving.
+        var began = tail.Event == LogTail.Release ? time : time - tail.Elapsed;
         var nodes = await NodesAsync(tail.Nodes, cancellationToken).ConfigureAwait(false);
         return
         [
@@ -51,7 +53,7 @@ internal sealed partial class LogReader(Func<string, CancellationToken, Task<IRe
                 node,
                 tail.Job,
                 isDecommission,
-                time - tail.Elapsed,
+                began,
                 isDone ? time : null,
                 beginning.Groups["note"].Value
             )),
