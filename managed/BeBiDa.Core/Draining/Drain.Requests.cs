@@ -23,14 +23,14 @@ internal sealed partial class Drain
                 await cluster
                     .DeleteAsync(pod.Pod, deletion.IsForced ? TimeSpan.Zero : DrainRules.Grace(pod.Pod, policy), cancellationToken)
                     .ConfigureAwait(false);
-                answer = deletion.IsForced ? () => pod.Forced(time.GetUtcNow()) : pod.Accepted;
+                answer = () => pod.Accept(deletion.IsForced ? new PodState.Forced(time.GetUtcNow()) : new PodState.Terminating());
             }
             else
             {
                 await cluster
                     .EvictAsync(pod.Pod, DrainRules.Grace(pod.Pod, policy), late ? cancellationToken : patience)
                     .ConfigureAwait(false);
-                answer = pod.Accepted;
+                answer = () => pod.Accept(new PodState.Terminating());
             }
         }
         catch (ClusterException e)
@@ -57,7 +57,7 @@ internal sealed partial class Drain
         queue.Writer.TryWrite(() =>
         {
             limiter.End(node, isAnswered);
-            pod.Busy = false;
+            pod.IsBusy = false;
             answer();
         });
     }
@@ -65,14 +65,14 @@ internal sealed partial class Drain
     // Why, at the deadline, a pod is deleted and no longer evicted; null when it is not.
     private (string Why, bool IsForced)? Deletion(TerminatingPod pod)
     {
-        if (pod.State == LeavingState.Terminating)
+        if (pod.State is PodState.Terminating)
             return ("has not ended within its grace", true);
         if (pod.Refusal is not { Fault: not ClusterFault.Forbidden } refusal || policy.OnBudget != AtDeadline.Delete)
             return null;
         return (
             refusal.Fault == ClusterFault.Blocked
                 ? "is still kept by a disruption budget"
-                : $"could not be evicted before the deadline: {refusal.Message}",
+                : $"was not evicted before the deadline: {refusal.Message}",
             false
         );
     }
@@ -80,9 +80,9 @@ internal sealed partial class Drain
     // Before it is asked: the watch may tell that the pod is gone, and the drain end, before the answer comes.
     private void Say(TerminatingPod pod, string why, bool isForced)
     {
-        if (pod.SaidDeletion == isForced)
+        if (pod.LoggedDeletion == isForced)
             return;
-        pod.SaidDeletion = isForced;
+        pod.LoggedDeletion = isForced;
         logger.PodDeleted(pod.Pod.Node, pod.Pod, why, isForced ? " without grace" : "");
         instruments?.PodDeleted(isForced ? "stuck" : EvictionTable.Of(pod.Refusal!.Fault).Metric);
     }
@@ -90,11 +90,11 @@ internal sealed partial class Drain
     // An earlier refusal says more than that the last try was cut short by the deadline.
     private void Overdue(TerminatingPod pod)
     {
-        pod.Refused(pod.Refusal ?? NoAnswer());
+        pod.Refuse(pod.Refusal ?? NoAnswer());
         Queue(pod);
     }
 
-    private static ClusterException NoAnswer() => new(ClusterFault.Unavailable, "the API server has not answered");
+    private static ClusterException NoAnswer() => new(ClusterFault.Unavailable, "no response from the API server");
 
     private void Failed(TerminatingPod pod, ClusterException e)
     {
@@ -107,7 +107,7 @@ internal sealed partial class Drain
                 pod.Remain($"could not be evicted: {e.Message}", isFailure: true);
                 break;
             case NextStep.Fail:
-                pod.Refused(e);
+                pod.Refuse(e);
                 TryAgain(pod, BeforeARightCountsAsMissing);
                 break;
             default:
@@ -115,7 +115,7 @@ internal sealed partial class Drain
                     logger.EvictionRefused(pod.Pod.Node, pod.Pod, e.Message);
                 else
                     logger.EvictionRetried(pod.Pod.Node, pod.Pod, e.Message);
-                pod.Refused(e);
+                pod.Refuse(e);
                 // A budget that asks for ten seconds may have room in one.
                 TryAgain(pod, e.Fault == ClusterFault.Blocked ? null : e.RetryAfter);
                 break;
@@ -130,13 +130,13 @@ internal sealed partial class Drain
         foreach (var pod in leaving.Values)
             switch (pod.State)
             {
-                case LeavingState.Terminating when (pod.Pod.DeletionTimestamp ?? deadline) + Allowance <= time.GetUtcNow():
+                case PodState.Terminating when (pod.Pod.DeletionTimestamp ?? deadline) + Allowance <= time.GetUtcNow():
                     Stuck(pod);
                     break;
-                case LeavingState.Forced when pod.ForcedAt + Allowance <= time.GetUtcNow():
+                case PodState.Forced forced when forced.At + Allowance <= time.GetUtcNow():
                     pod.Remain("is still there though it was deleted without grace (does a finalizer keep it?)", isFailure: true);
                     break;
-                case LeavingState.Running when pod.Refusal is { } refusal && policy.OnBudget == AtDeadline.Fail:
+                case PodState.Running when pod.Refusal is { } refusal && policy.OnBudget == AtDeadline.Fail:
                     pod.Remain(
                         refusal.Fault == ClusterFault.Blocked
                             ? "is kept by its PodDisruptionBudget, and eviction.onBudget is fail"

@@ -127,22 +127,25 @@ internal sealed partial class Drain
         }
     }
 
-    private bool IsOver() => leaving.Values.All(p => p.State == LeavingState.Remains);
+    private bool IsOver() => leaving.Values.All(p => p.State is PodState.Remaining);
 
-    private DrainResult Result() =>
-        new(
+    private DrainResult Result()
+    {
+        var remaining = leaving.Values.Select(p => (p.Pod, State: (PodState.Remaining)p.State)).ToList();
+        return new(
             left,
             [
-                .. leaving
-                    .Values.Where(p => p.IsFailure)
-                    .Select(p => $"pod {p.Pod} on node {p.Pod.Node} {p.Why}")
+                .. remaining
+                    .Where(p => p.State.IsFailure)
+                    .Select(p => $"pod {p.Pod} on node {p.Pod.Node} {p.State.Why}")
                     .Order(StringComparer.Ordinal),
             ],
-            [.. leaving.Values.Where(p => !p.IsFailure).Select(p => (p.Pod, p.Why))],
+            [.. remaining.Where(p => !p.State.IsFailure).Select(p => (p.Pod, p.State.Why))],
             withClaims
-                .Except(keepingVolumes.Concat(leaving.Values.Where(p => p.Pod.HasClaims).Select(p => p.Pod.Node)))
+                .Except(keepingVolumes.Concat(remaining.Where(p => p.Pod.HasClaims).Select(p => p.Pod.Node)))
                 .ToHashSet(StringComparer.Ordinal)
         );
+    }
 
     private void Relisted(PodList list, bool isFirst = false)
     {
@@ -216,9 +219,9 @@ internal sealed partial class Drain
 
     private void Queue(TerminatingPod pod)
     {
-        if (pod.Busy)
+        if (pod.IsBusy)
             return;
-        pod.Busy = true;
+        pod.IsBusy = true;
         waiting.Enqueue(pod);
     }
 
@@ -230,8 +233,8 @@ internal sealed partial class Drain
             if (!leaving.ContainsKey(pod.Pod.Uid))
                 continue;
             // Nor is there time any more to try each pod of a node that does not answer.
-            if (Late && pod is { State: LeavingState.Running, Refusal: null } && limiter.IsSilent(pod.Pod.Node))
-                pod.Refused(NoAnswer());
+            if (Late && pod is { State: PodState.Running, Refusal: null } && limiter.IsSilent(pod.Pod.Node))
+                pod.Refuse(NoAnswer());
             if (limiter.TryBegin(pod.Pod.Node))
                 _ = RequestAsync(pod, cancellationToken, patience);
             else
@@ -248,13 +251,13 @@ internal sealed partial class Drain
         var untilDeadline = deadline - time.GetUtcNow();
         if (untilDeadline > TimeSpan.Zero && delay > untilDeadline)
             delay = untilDeadline;
-        pod.Busy = true;
+        pod.IsBusy = true;
         _ = Task.Delay(delay, time)
             .ContinueWith(
                 _ =>
                     queue.Writer.TryWrite(() =>
                     {
-                        pod.Busy = false;
+                        pod.IsBusy = false;
                         if (leaving.ContainsKey(pod.Pod.Uid))
                             Queue(pod);
                     }),

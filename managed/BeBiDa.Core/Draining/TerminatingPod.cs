@@ -3,19 +3,24 @@ using BeBiDa.Cluster;
 namespace BeBiDa.Draining;
 
 /// <summary>How far a pod is on its way out.</summary>
-internal enum LeavingState
+internal abstract record PodState
 {
+    private PodState() { }
+
     /// <summary>Nothing that was asked for has been accepted yet.</summary>
-    Running,
+    public sealed record Running : PodState;
 
     /// <summary>Its eviction or deletion was accepted: it has its grace.</summary>
-    Terminating,
+    public sealed record Terminating : PodState;
 
     /// <summary>Its deletion without grace was accepted.</summary>
-    Forced,
+    /// <param name="At">When.</param>
+    public sealed record Forced(DateTimeOffset At) : PodState;
 
     /// <summary>Nobody waits for it any more.</summary>
-    Remains,
+    /// <param name="Why">Why, for people.</param>
+    /// <param name="IsFailure">Whether the hand-over fails because of it.</param>
+    public sealed record Remaining(string Why, bool IsFailure) : PodState;
 }
 
 /// <summary>A pod on its way out, and what was done about it so far.</summary>
@@ -33,48 +38,27 @@ internal sealed class TerminatingPod(Pod pod)
     public Pod Pod { get; set; } = pod;
 
     /// <summary>How far it is.</summary>
-    public LeavingState State { get; private set; }
+    public PodState State { get; private set; } = new PodState.Running();
 
     /// <summary>A request about it is queued, under way, or waits for its next try.</summary>
-    public bool Busy { get; set; }
+    public bool IsBusy { get; set; }
 
     /// <summary>Why the last request did not succeed; null when it did, or when there was none.</summary>
     public ClusterException? Refusal { get; private set; }
 
-    /// <summary>When its deletion without grace was accepted.</summary>
-    public DateTimeOffset ForcedAt { get; private set; }
-
-    /// <summary>Why it remains, for people.</summary>
-    public string Why { get; private set; } = "";
-
-    /// <summary>Whether the hand-over fails because it remains.</summary>
-    public bool IsFailure { get; private set; }
-
     /// <summary>Whether the deletion that the log has told of was one without grace; null where it has told of none.</summary>
-    public bool? SaidDeletion { get; set; }
+    public bool? LoggedDeletion { get; set; }
 
     /// <summary>A request about it was accepted.</summary>
-    public void Accepted()
-    {
-        State = LeavingState.Terminating;
-        Refusal = null;
-    }
-
-    /// <summary>Its deletion without grace was accepted.</summary>
-    public void Forced(DateTimeOffset now)
-    {
-        State = LeavingState.Forced;
-        Refusal = null;
-        ForcedAt = now;
-    }
+    public void Accept(PodState state) => (State, Refusal) = (state, null);
 
     /// <summary>A request about it was refused, or got no answer.</summary>
-    public void Refused(ClusterException refusal) => Refusal = refusal;
+    public void Refuse(ClusterException refusal) => Refusal = refusal;
 
     /// <summary>Nobody waits for it any more.</summary>
     /// <param name="why">Why, for people.</param>
     /// <param name="isFailure">Whether the hand-over fails because of it.</param>
-    public void Remain(string why, bool isFailure) => (State, Why, IsFailure) = (LeavingState.Remains, why, isFailure);
+    public void Remain(string why, bool isFailure) => State = new PodState.Remaining(why, isFailure);
 
     /// <summary>How long to wait before the next try.</summary>
     /// <param name="isLate">Whether the eviction deadline has passed.</param>
