@@ -54,7 +54,7 @@ public abstract class ApiServerSpecs(ApiServerKind kind)
         return made;
     }
 
-    protected static async Task Eventually(Func<Task<bool>> condition, string what, int seconds = 180)
+    internal static async Task Eventually(Func<Task<bool>> condition, string what, int seconds = 180)
     {
         var deadline = DateTime.UtcNow.AddSeconds(seconds);
         while (!await condition())

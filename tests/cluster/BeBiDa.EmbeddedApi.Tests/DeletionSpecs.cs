@@ -81,94 +81,22 @@ public sealed class DeletionSpecs(ApiServerKind kind) : ApiServerSpecs(kind)
 }
 
 /// <summary>What kube-controller-manager does in a cluster and the embedded server does itself.</summary>
-public sealed class GarbageCollectionSpecs
+public sealed class NamespaceDeletionSpecs
 {
-    private EmbeddedApiServer server = null!;
-    private ApiClient admin = null!;
-
-    [SetUp]
-    public async Task Start()
-    {
-        server = await EmbeddedApiServer.StartAsync();
-        admin = new(server, server.AdminKubeconfig);
-    }
-
-    [TearDown]
-    public async Task Stop()
-    {
-        admin.Dispose();
-        await server.DisposeAsync();
-    }
-
-    private async Task<string> OwnedPod(string name)
-    {
-        var owner = await admin.Post("/api/v1/namespaces/default/configmaps", $$$"""{"metadata":{"name":"{{{name}}}"}}""");
-        await admin.Post(
-            "/api/v1/namespaces/default/pods",
-            $$$"""
-            {"metadata":{"name":"{{{name}}}","ownerReferences":[{"apiVersion":"v1","kind":"ConfigMap","name":"{{{name}}}","uid":"{{{owner.Uid}}}"}]},"spec":{"containers":[{"name":"c","image":"i"}]}}
-            """
-        );
-        return owner.Uid;
-    }
-
-    private async Task<bool> Exists(string path) => (await admin.Get($"/api/v1/namespaces/default/{path}")).Code == 200;
-
-    private static async Task Eventually(Func<Task<bool>> condition)
-    {
-        var deadline = DateTime.UtcNow.AddMinutes(3);
-        while (!await condition())
-        {
-            Assert.That(DateTime.UtcNow, Is.LessThan(deadline));
-            await Task.Delay(10);
-        }
-    }
-
-    [Test]
-    public async Task Dependents_go_after_their_owner()
-    {
-        await OwnedPod("x");
-        await admin.Delete("/api/v1/namespaces/default/configmaps/x");
-        await Eventually(async () => !await Exists("pods/x"));
-    }
-
-    [Test]
-    public async Task In_the_foreground_the_owner_goes_last()
-    {
-        await OwnedPod("x");
-        await admin.Patch("/api/v1/namespaces/default/pods/x", ApiClient.MergePatch, """{"metadata":{"finalizers":["a.io/b"]}}""");
-        await admin.Delete("/api/v1/namespaces/default/configmaps/x", """{"propagationPolicy":"Foreground"}""");
-        await Eventually(async () =>
-            (await admin.Get("/api/v1/namespaces/default/pods/x")).At("metadata", "deletionTimestamp") is not null
-        );
-        Assert.That(await Exists("configmaps/x"));
-        await admin.Patch("/api/v1/namespaces/default/pods/x", ApiClient.MergePatch, """{"metadata":{"finalizers":null}}""");
-        await Eventually(async () => !await Exists("configmaps/x"));
-    }
-
-    [Test]
-    public async Task What_is_made_for_an_owner_that_is_gone_goes_too()
-    {
-        await admin.Post(
-            "/api/v1/namespaces/default/pods",
-            """
-            {"metadata":{"name":"late","ownerReferences":[{"apiVersion":"apps/v1","kind":"ReplicaSet","name":"gone","uid":"1"}]},"spec":{"containers":[{"name":"c","image":"i"}]}}
-            """
-        );
-        await Eventually(async () => !await Exists("pods/late"));
-    }
-
     [Test]
     public async Task A_deleted_namespace_is_emptied_and_goes()
     {
+        await using var server = await EmbeddedApiServer.StartAsync();
+        using var admin = new ApiClient(server, server.AdminKubeconfig);
+        const string space = "/api/v1/namespaces/s";
         await admin.Post("/api/v1/namespaces", """{"metadata":{"name":"s"}}""");
-        await admin.Post("/api/v1/namespaces/s/configmaps", """{"metadata":{"name":"x","finalizers":["a.io/b"]}}""");
-        await admin.Post("/api/v1/namespaces/s/pods", """{"metadata":{"name":"p"},"spec":{"containers":[{"name":"c","image":"i"}]}}""");
-        await admin.Delete("/api/v1/namespaces/s");
-        await Eventually(async () => (await admin.Get("/api/v1/namespaces/s/pods/p")).Code == 404);
-        Assert.That((await admin.Get("/api/v1/namespaces/s")).At("status", "phase")!.GetValue<string>(), Is.EqualTo("Terminating"));
-        Assert.That((await admin.Post("/api/v1/namespaces/s/configmaps", """{"metadata":{"name":"y"}}""")).Code, Is.EqualTo(403));
-        await admin.Patch("/api/v1/namespaces/s/configmaps/x", ApiClient.MergePatch, """{"metadata":{"finalizers":null}}""");
-        await Eventually(async () => (await admin.Get("/api/v1/namespaces/s")).Code == 404);
+        await admin.Post($"{space}/configmaps", """{"metadata":{"name":"x","finalizers":["a.io/b"]}}""");
+        await admin.Post($"{space}/pods", """{"metadata":{"name":"p"},"spec":{"containers":[{"name":"c","image":"i"}]}}""");
+        await admin.Delete(space);
+        await ApiServerSpecs.Eventually(async () => (await admin.Get($"{space}/pods/p")).Code == 404, "the pod goes");
+        Assert.That((await admin.Get(space)).At("status", "phase")!.GetValue<string>(), Is.EqualTo("Terminating"));
+        Assert.That((await admin.Post($"{space}/configmaps", """{"metadata":{"name":"y"}}""")).Code, Is.EqualTo(403));
+        await admin.Patch($"{space}/configmaps/x", ApiClient.MergePatch, """{"metadata":{"finalizers":null}}""");
+        await ApiServerSpecs.Eventually(async () => (await admin.Get(space)).Code == 404, "the namespace goes");
     }
 }

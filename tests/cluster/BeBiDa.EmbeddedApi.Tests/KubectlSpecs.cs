@@ -76,19 +76,6 @@ public sealed class KubectlSpecs(ApiServerKind kind)
     }
 
     [Test]
-    public async Task Describe_tells_of_a_node_and_what_happened_to_it()
-    {
-        await admin.Post(
-            "/api/v1/namespaces/default/events",
-            $$$"""
-            {"metadata":{"name":"{{{node}}}.1"},"involvedObject":{"kind":"Node","name":"{{{node}}}","uid":"{{{node}}}"},"reason":"Taken","message":"job 7 took it","type":"Normal","source":{"component":"bebida"},"count":1,"firstTimestamp":"2026-01-01T00:00:00Z","lastTimestamp":"2026-01-01T00:00:00Z"}
-            """
-        );
-        var told = await kubectl.Run($"describe node {node}");
-        Assert.That(told, Does.Contain("KubeletReady").And.Contain("job 7 took it"));
-    }
-
-    [Test]
     public async Task Apply_creates_changes_and_removes()
     {
         Assert.That(await kubectl.Run("apply -f -", Deployment("busybox:1")), Does.Contain("deployment.apps/web created"));
@@ -99,30 +86,6 @@ public sealed class KubectlSpecs(ApiServerKind kind)
             Is.EqualTo("3/busybox:2")
         );
         Assert.That(await kubectl.Run("delete -f -", Deployment("busybox:2")), Does.Contain("deployment.apps \"web\" deleted"));
-    }
-
-    [Test]
-    public async Task Label_annotate_and_taint_change_a_node()
-    {
-        await kubectl.Run($"label node {node} a=b");
-        await kubectl.Run($"annotate node {node} note=hello");
-        await kubectl.Run($"taint node {node} key=value:NoSchedule");
-        Assert.That(
-            await kubectl.Run($"get node {node} -o jsonpath={{.metadata.labels.a}}/{{.metadata.annotations.note}}/{{.spec.taints[0].key}}"),
-            Is.EqualTo("b/hello/key")
-        );
-        await kubectl.Run($"label node {node} a-");
-        await kubectl.Run($"taint node {node} key-");
-        Assert.That(await kubectl.Run($"get node {node} -o jsonpath={{.metadata.labels.a}}{{.spec.taints}}"), Is.Empty);
-    }
-
-    [Test]
-    public async Task Cordon_and_uncordon_change_what_the_table_says()
-    {
-        await kubectl.Run($"cordon {node}");
-        Assert.That(await kubectl.Run($"get node {node}"), Does.Contain("Ready,SchedulingDisabled"));
-        await kubectl.Run($"uncordon {node}");
-        Assert.That(await kubectl.Run($"get node {node}"), Does.Not.Contain("SchedulingDisabled"));
     }
 
     [Test]
@@ -223,16 +186,6 @@ public sealed class KubectlSpecs(ApiServerKind kind)
         {
             // It would watch for ever.
         }
-    }
-
-    [Test]
-    public async Task Auth_can_i_asks_and_is_answered()
-    {
-        Assert.That(await kubectl.Run("auth can-i --list"), Does.Match(@"\*\.\* .*\[\*\]"));
-        var nobody = new Kubectl(server.WriteKubeconfig("nobody"));
-        Assert.That(await nobody.Run("auth can-i --list"), Does.Not.Contain("nodes"));
-        var refused = await nobody.Try("get nodes");
-        Assert.That(refused.StandardError, Does.Contain("nodes is forbidden: User \"nobody\" cannot list resource \"nodes\""));
     }
 
     private static async Task Until(Func<bool> condition)

@@ -89,7 +89,7 @@ public sealed class EvictionSpecs(ApiServerKind kind) : ClusterTest(kind)
     {
         await CreateAsync(Resources.Deployments, Workloads.Deployment("app", 2));
         var pods = await AppRunsAsync("app", 2);
-        await CreateAsync(Resources.Budgets, Workloads.Budget("app", minAvailable: "100%"));
+        await CreateAsync(Resources.Budgets, Workloads.Budget("app", minAvailable: 2));
         await Wait.UntilAsync(
             "the budget is counted",
             () => FindAsync(Resources.Budgets, "app"),

@@ -15,27 +15,6 @@ public sealed class NodeLoadSpecs
         Assert.That(Refusal(node, Spec()), Is.EqualTo("unschedulable"));
     }
 
-    [Test]
-    public void A_cordoned_node_takes_a_pod_that_tolerates_it()
-    {
-        var node = Node();
-        node.Spec = new V1NodeSpec { Unschedulable = true };
-        var tolerant = Spec() with
-        {
-            Tolerations =
-            [
-                new V1Toleration
-                {
-                    Key = "node.kubernetes.io/unschedulable",
-                    OperatorProperty = "Exists",
-                    Effect = "NoSchedule",
-                },
-            ],
-        };
-
-        Assert.That(Refusal(node, tolerant), Is.Null);
-    }
-
     [TestCase("False")]
     [TestCase("Unknown")]
     public void A_node_that_is_not_ready_takes_no_pod(string ready)
@@ -44,28 +23,6 @@ public sealed class NodeLoadSpecs
         node.Status.Conditions[0].Status = ready;
 
         Assert.That(Refusal(node, Spec()), Is.EqualTo("not ready"));
-    }
-
-    [TestCase("NoSchedule", "tainted")]
-    [TestCase("NoExecute", "tainted")]
-    [TestCase("PreferNoSchedule", null)]
-    public void A_taint_keeps_pods_away_unless_it_is_a_preference(string effect, string? refusal)
-    {
-        var node = Node();
-        node.Spec = new V1NodeSpec
-        {
-            Taints =
-            [
-                new V1Taint
-                {
-                    Key = "kind",
-                    Value = "special",
-                    Effect = effect,
-                },
-            ],
-        };
-
-        Assert.That(Refusal(node, Spec()), Is.EqualTo(refusal));
     }
 
     [TestCase("kind", "Equal", "special", "NoSchedule", true)]

@@ -64,7 +64,7 @@ public sealed class SchedulingSpecs(ApiServerKind kind) : ClusterTest(kind)
     public async Task A_tainted_node_gets_only_pods_that_tolerate_the_taint()
     {
         foreach (var node in Nodes)
-            await TaintAsync(node, "NoSchedule");
+            await TaintAsync(node);
 
         var tolerant = Workloads.Pod("tolerant");
         tolerant.Spec.Tolerations =
@@ -84,21 +84,6 @@ public sealed class SchedulingSpecs(ApiServerKind kind) : ClusterTest(kind)
             "the plain pod is reported unschedulable",
             () => PodAsync("plain"),
             pod => pod!.Status.Conditions?.Any(condition => condition is { Type: "PodScheduled", Status: "False" }) == true
-        );
-    }
-
-    [Test]
-    public async Task A_NoExecute_taint_moves_pods_to_other_nodes()
-    {
-        await CreateAsync(Resources.Deployments, Workloads.Deployment("app", 6));
-        await AppRunsAsync("app", 6);
-
-        await TaintAsync(Nodes[0], "NoExecute");
-
-        await Wait.UntilAsync(
-            "six pods run on the other nodes",
-            () => ListAsync(Resources.Pods),
-            pods => pods.Count == 6 && pods.All(pod => IsReady(pod) && pod.Spec.NodeName != Nodes[0])
         );
     }
 
@@ -154,7 +139,7 @@ public sealed class SchedulingSpecs(ApiServerKind kind) : ClusterTest(kind)
         );
     }
 
-    private Task TaintAsync(string node, string effect) =>
+    private Task TaintAsync(string node) =>
         Api.MergeAsync<V1Node>(
             Resources.Nodes.At(null, node),
             new
@@ -167,7 +152,7 @@ public sealed class SchedulingSpecs(ApiServerKind kind) : ClusterTest(kind)
                         {
                             Key = "kind",
                             Value = "special",
-                            Effect = effect,
+                            Effect = "NoSchedule",
                         },
                     },
                 },

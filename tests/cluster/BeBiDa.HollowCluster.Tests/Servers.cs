@@ -13,7 +13,7 @@ public sealed class Servers
     public static IEnumerable<ApiServerKind> All => TestServers.All;
 
     public static Task<IApiServer> StartedAsync(ApiServerKind kind) =>
-        s_started.GetOrAdd(kind, _ => new Lazy<Task<IApiServer>>(() => StartAsync(kind))).Value;
+        s_started.GetOrAdd(kind, _ => new Lazy<Task<IApiServer>>(() => TestServers.StartAsync(kind))).Value;
 
     [OneTimeTearDown]
     public async Task StopAllAsync()
@@ -21,10 +21,4 @@ public sealed class Servers
         foreach (var server in s_started.Values)
             await (await server.Value).DisposeAsync();
     }
-
-    // The budgets are for our own disruption controller to count.
-    private static async Task<IApiServer> StartAsync(ApiServerKind kind) =>
-        kind == ApiServerKind.Embedded
-            ? await EmbeddedApiServer.StartAsync(new EmbeddedApiOptions { ComputeDisruptionBudgets = false })
-            : await TestServers.StartAsync(kind);
 }

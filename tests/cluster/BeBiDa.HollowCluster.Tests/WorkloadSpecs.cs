@@ -19,29 +19,6 @@ public sealed class WorkloadSpecs(ApiServerKind kind) : ClusterTest(kind)
         await AppRunsAsync("app", 2);
     }
 
-    [Test]
-    public async Task A_new_template_replaces_all_pods()
-    {
-        await CreateAsync(Resources.Deployments, Workloads.Deployment("app", 4));
-        var before = await AppRunsAsync("app", 4);
-
-        await Api.StrategicMergeAsync<V1Deployment>(
-            Resources.Deployments.At(Namespace, "app"),
-            new { spec = new { template = new { spec = new { containers = new[] { new { name = "main", image = "hollow:2" } } } } } },
-            default
-        );
-
-        await Wait.UntilAsync(
-            "four pods of the new image run",
-            () => ListAsync(Resources.Pods),
-            pods => pods.Count == 4 && pods.All(pod => IsReady(pod) && pod.Spec.Containers[0].Image == "hollow:2")
-        );
-        Assert.That(
-            (await ListAsync(Resources.Pods)).Select(pod => pod.Metadata.Uid),
-            Has.None.AnyOf(before.Select(pod => pod.Metadata.Uid).ToArray())
-        );
-    }
-
     [TestCase("Background")]
     [TestCase("Foreground")]
     public async Task With_a_Deployment_go_its_ReplicaSets_and_pods(string propagation)

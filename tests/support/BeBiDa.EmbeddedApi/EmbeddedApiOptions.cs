@@ -20,9 +20,6 @@ public sealed record EmbeddedApiOptions
     /// <summary>How often a watch that asked for bookmarks gets one.</summary>
     public TimeSpan BookmarkInterval { get; init; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>Keep the status of PodDisruptionBudgets up to date, as kube-controller-manager would.</summary>
-    public bool ComputeDisruptionBudgets { get; init; } = true;
-
     /// <summary>The clock behind timestamps, grace periods and certificates.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 }

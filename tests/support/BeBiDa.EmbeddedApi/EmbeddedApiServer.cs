@@ -27,7 +27,7 @@ public sealed class EmbeddedApiServer : IApiServer
     private readonly Authenticator authenticator;
     private readonly Store store;
     private readonly Lists lists;
-    private readonly Collector collector;
+    private readonly NamespaceController namespaces;
     private readonly ApiHandler handler;
     private readonly Requests requests = new();
     private readonly X509Certificate2 certificate;
@@ -54,15 +54,14 @@ public sealed class EmbeddedApiServer : IApiServer
 
         store = new(options.HistoryLimit);
         var authorizer = new Authorizer(store);
-        var owners = new OwnerIndex(store);
         var registry = new ObjectRegistry(store, options.Clock);
-        var deletion = new Deletion(registry, owners);
+        var deletion = new Deletion(registry);
         lists = new(store);
         var watches = new Watches(store, options.Clock, options.BookmarkInterval);
         var subresources = new Subresources(registry, new Eviction(registry, deletion), authenticator);
         handler = new(authenticator, authorizer, Faults, requests, new(registry, deletion, lists, watches, subresources, new(authorizer)));
         Bootstrap(registry);
-        collector = new(registry, deletion, owners, options.ComputeDisruptionBudgets);
+        namespaces = new(store, deletion);
     }
 
     /// <inheritdoc/>
@@ -151,7 +150,7 @@ public sealed class EmbeddedApiServer : IApiServer
     {
         Faults.Clear();
         await StopAsync();
-        await collector.DisposeAsync();
+        await namespaces.DisposeAsync();
         stopping.Dispose();
         certificate.Dispose();
         expiredCertificate.Dispose();

@@ -106,67 +106,41 @@ public sealed class RealApiServer : IApiServer
 
         var store = $"http://127.0.0.1:{FreePort()}";
         var peers = $"http://127.0.0.1:{FreePort()}";
-        processes.Add(
-            new(
-                Path.Combine(Assets, "etcd"),
-                InDirectory("etcd.log"),
-                "--data-dir",
-                InDirectory("etcd"),
-                "--unsafe-no-fsync",
-                "--listen-client-urls",
-                store,
-                "--advertise-client-urls",
-                store,
-                "--listen-peer-urls",
-                peers,
-                "--initial-advertise-peer-urls",
-                peers,
-                "--initial-cluster",
-                $"default={peers}",
-                "--log-level",
-                "warn"
-            )
+        Run(
+            "etcd",
+            $"--data-dir={InDirectory("etcd")}",
+            "--unsafe-no-fsync",
+            $"--listen-client-urls={store}",
+            $"--advertise-client-urls={store}",
+            $"--listen-peer-urls={peers}",
+            $"--initial-advertise-peer-urls={peers}",
+            $"--initial-cluster=default={peers}",
+            "--log-level=warn"
         );
-        processes.Add(
-            new(
-                Path.Combine(Assets, "kube-apiserver"),
-                InDirectory("kube-apiserver.log"),
-                "--etcd-servers",
-                store,
-                "--bind-address",
-                $"{address}",
-                "--advertise-address",
-                $"{address}",
-                "--secure-port",
-                Url.Port.ToString(),
-                "--tls-cert-file",
-                InDirectory("server.crt"),
-                "--tls-private-key-file",
-                InDirectory("server.key"),
-                "--client-ca-file",
-                CaCertificatePath,
-                "--authorization-mode",
-                "Node,RBAC",
-                "--service-account-issuer",
-                "https://kubernetes.default.svc",
-                "--service-account-key-file",
-                InDirectory("accounts.key"),
-                "--service-account-signing-key-file",
-                InDirectory("accounts.key"),
-                "--service-cluster-ip-range",
-                "10.0.0.0/24",
-                "--endpoint-reconciler-type",
-                "none",
-                // No controllers make service accounts or watch nodes for pods here; NodeRestriction is what a site has.
-                "--disable-admission-plugins",
-                "ServiceAccount,DefaultTolerationSeconds,TaintNodesByCondition",
-                "--enable-admission-plugins",
-                "NodeRestriction",
-                "--cert-dir",
-                directory
-            )
+        Run(
+            "kube-apiserver",
+            $"--etcd-servers={store}",
+            $"--bind-address={address}",
+            $"--advertise-address={address}",
+            $"--secure-port={Url.Port}",
+            $"--tls-cert-file={InDirectory("server.crt")}",
+            $"--tls-private-key-file={InDirectory("server.key")}",
+            $"--client-ca-file={CaCertificatePath}",
+            "--authorization-mode=Node,RBAC",
+            "--service-account-issuer=https://kubernetes.default.svc",
+            $"--service-account-key-file={InDirectory("accounts.key")}",
+            $"--service-account-signing-key-file={InDirectory("accounts.key")}",
+            "--service-cluster-ip-range=10.0.0.0/24",
+            "--endpoint-reconciler-type=none",
+            // No controllers make service accounts or watch nodes for pods here; NodeRestriction is what a site has.
+            "--disable-admission-plugins=ServiceAccount,DefaultTolerationSeconds,TaintNodesByCondition",
+            "--enable-admission-plugins=NodeRestriction",
+            $"--cert-dir={directory}"
         );
     }
+
+    private void Run(string program, params string[] arguments) =>
+        processes.Add(new(Path.Combine(Assets, program), InDirectory($"{program}.log"), arguments));
 
     private async Task WaitUntilReadyAsync(CancellationToken cancellation)
     {

@@ -47,11 +47,10 @@ public sealed class HollowCluster : IAsyncDisposable
         var scheduler = Part(new HollowScheduler(api, pods, nodes, log));
         var accounts = Part(new ServiceAccounts(api, namespaces, log));
         var lifecycle = Part(new NodeLifecycle(api, nodes, leases, pods, options.NodeMonitorGrace, log));
-        var taints = Part(new TaintEviction(api, pods, nodes, log));
         var replicas = Part(new ReplicaSetController(api, replicaSets, pods, log));
         var rollouts = Part(new DeploymentController(api, deployments, replicaSets, log));
         var daemons = Part(new DaemonSetController(api, daemonSets, nodes, pods, log));
-        var disruption = Part(new DisruptionController(api, budgets, pods, replicaSets, deployments, log));
+        var disruption = Part(new DisruptionController(api, budgets, pods, log));
         var garbage = Part(new GarbageCollector(api, deployments, replicaSets, daemonSets, pods, nodes, log));
 
         _startWatches = () =>
@@ -80,7 +79,6 @@ public sealed class HollowCluster : IAsyncDisposable
             scheduler.Start();
             accounts.Start();
             lifecycle.Start();
-            taints.Start();
             replicas.Start();
             rollouts.Start();
             daemons.Start();

@@ -8,9 +8,9 @@ namespace BeBiDa.EmbeddedApi.Registry;
 /// Deletes objects: at once, or, for a pod on a node, by a deletion timestamp that its kubelet honours; and never
 /// before the last finalizer is gone.
 /// </summary>
-internal sealed class Deletion(ObjectRegistry registry, OwnerIndex owners)
+internal sealed class Deletion(ObjectRegistry registry)
 {
-    public const string ForegroundFinalizer = "foregroundDeletion";
+    private const string ForegroundFinalizer = "foregroundDeletion";
 
     private readonly Store store = registry.Store;
 
@@ -22,7 +22,7 @@ internal sealed class Deletion(ObjectRegistry registry, OwnerIndex owners)
             var current = registry.Get(type, space, name);
             Require(type, current, options);
             var grace = Grace(type, current, options);
-            var foreground = options.Propagation == "Foreground" && owners.HasDependents(current.Uid);
+            var foreground = options.Propagation == "Foreground";
             var finalizers = current.Metadata.Array("finalizers") is { Count: > 0 } || foreground || type == ResourceTypes.Namespaces;
             if (grace == 0 && !finalizers)
             {

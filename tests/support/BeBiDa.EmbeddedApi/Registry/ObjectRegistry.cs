@@ -303,8 +303,7 @@ internal sealed class ObjectRegistry(Store store, TimeProvider clock)
         return managers
             .TakenFromOthers(manager, written)
             .TakenFromOthers(manager, comparison.Removed)
-            .With(manager, managers[manager].Without(comparison.Removed).Union(written), TimeOf(managers, manager, written))
-            .Capped();
+            .With(manager, managers[manager].Without(comparison.Removed).Union(written), TimeOf(managers, manager, written));
     }
 
     private DateTimeOffset? TimeOf(FieldManagers managers, FieldManager manager, FieldSet written) =>

@@ -50,53 +50,10 @@ internal static class Apply
                 foreach (var (name, value) in b)
                     map[name] = Merge(a[name], value, schema.Field(name));
                 return map;
-            case (JsonArray a, JsonArray b) when schema.IsAssociative:
-                return MergeItems(PathElement.Items(schema, a), PathElement.Items(schema, b), schema.Item);
+            case (JsonArray, JsonArray) when schema.IsAssociative:
+                throw ApiError.BadRequest("lists whose items have owners of their own are not applied here");
             default:
                 return config.DeepClone();
-        }
-    }
-
-    // The configuration's order rules its own items; those of the live list alone keep their place between the shared ones.
-    private static JsonArray MergeItems(Dictionary<string, JsonNode?> live, Dictionary<string, JsonNode?> config, Schema schema)
-    {
-        var left = live.Keys.ToList();
-        var right = config.Keys.ToList();
-        var shared = new Queue<string>(right.Where(live.ContainsKey));
-        var list = new JsonArray();
-        int l = 0,
-            r = 0;
-        while (l < left.Count || r < right.Count)
-        {
-            if (l < left.Count && r < right.Count)
-            {
-                if (left[l] == right[r])
-                {
-                    l++;
-                    TakeRight();
-                    continue;
-                }
-                if (config.ContainsKey(left[l]) && shared.TryPeek(out var next) && next != left[l])
-                {
-                    l++;
-                    continue;
-                }
-            }
-            if (l < left.Count && !config.ContainsKey(left[l]))
-                list.Add(live[left[l++]]?.DeepClone());
-            else if (r < right.Count)
-                TakeRight();
-            else
-                l++;
-        }
-        return list;
-
-        void TakeRight()
-        {
-            var element = right[r++];
-            list.Add(Merge(live.GetValueOrDefault(element), config[element], schema));
-            if (shared.TryPeek(out var next) && next == element)
-                shared.Dequeue();
         }
     }
 
@@ -118,34 +75,18 @@ internal static class Apply
     {
         if (before.Children.Count == 0)
             return;
-        switch (value)
+        if (value is not JsonObject map || schema.IsAtomic)
+            return;
+        foreach (var (element, below) in before.Children)
         {
-            case JsonObject map when !schema.IsAtomic:
-                foreach (var (element, below) in before.Children)
-                {
-                    var name = element[2..];
-                    if (!map.TryGetPropertyValue(name, out var child))
-                        continue;
-                    var others = owned.Child(element);
-                    if (others.IsEmpty)
-                        map.Remove(name);
-                    else if (child is not null)
-                        Prune(child, schema.Field(name), below, others);
-                }
-                break;
-            case JsonArray list when schema.IsAssociative:
-                for (var i = list.Count - 1; i >= 0; i--)
-                {
-                    var element = PathElement.Item(schema, list[i]);
-                    if (!before.Children.TryGetValue(element, out var below))
-                        continue;
-                    var others = owned.Child(element);
-                    if (others.IsEmpty)
-                        list.RemoveAt(i);
-                    else if (list[i] is { } child)
-                        Prune(child, schema.Item, below, others);
-                }
-                break;
+            var name = element[2..];
+            if (!map.TryGetPropertyValue(name, out var child))
+                continue;
+            var others = owned.Child(element);
+            if (others.IsEmpty)
+                map.Remove(name);
+            else if (child is not null)
+                Prune(child, schema.Field(name), below, others);
         }
     }
 

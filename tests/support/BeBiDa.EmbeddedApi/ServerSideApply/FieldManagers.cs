@@ -25,10 +25,6 @@ internal sealed record Ownership(FieldSet Fields, DateTimeOffset? Time);
 /// <summary>An object's <c>metadata.managedFields</c>.</summary>
 internal sealed record FieldManagers(ImmutableDictionary<FieldManager, Ownership> Owners)
 {
-    private const int MostUpdaters = 10;
-
-    private const string AncientChanges = "ancient-changes";
-
     public static readonly FieldManagers None = new(ImmutableDictionary<FieldManager, Ownership>.Empty);
 
     public FieldSet this[FieldManager manager] => Owners.GetValueOrDefault(manager)?.Fields ?? FieldSet.Empty;
@@ -135,21 +131,5 @@ internal sealed record FieldManagers(ImmutableDictionary<FieldManager, Ownership
         foreach (var ownership in Owners.Values)
             all = all.Union(ownership.Fields);
         return all;
-    }
-
-    /// <summary>Keeps the newest updaters and joins the older ones into one, as the API server does, so that entries stay few.</summary>
-    public FieldManagers Capped()
-    {
-        var updaters = Owners.Where(pair => !pair.Key.Applies && pair.Key.Name != AncientChanges).ToList();
-        if (updaters.Count <= MostUpdaters)
-            return this;
-        var owners = Owners;
-        foreach (var (manager, ownership) in updaters.OrderBy(pair => pair.Value.Time).Take(updaters.Count - MostUpdaters))
-        {
-            var ancient = new FieldManager(AncientChanges, false, manager.ApiVersion, manager.Subresource);
-            var joined = owners.GetValueOrDefault(ancient)?.Fields ?? FieldSet.Empty;
-            owners = owners.Remove(manager).SetItem(ancient, new(joined.Union(ownership.Fields), ownership.Time));
-        }
-        return new(owners);
     }
 }

@@ -6,11 +6,9 @@ using Microsoft.Extensions.Logging;
 
 namespace BeBiDa.Hollow.Controllers;
 
-/// <summary>Keeps one pod of each DaemonSet on every node that may have it, cordoned ones included.</summary>
+/// <summary>Keeps one pod of each DaemonSet on every node that may have it, cordoned ones included. A template that changes is for new pods only.</summary>
 public sealed class DaemonSetController : IAsyncDisposable
 {
-    private const string HashLabel = "controller-revision-hash";
-
     // What the real controller adds to each of its pods:
     // https://kubernetes.io/docs/concepts/workloads/controllers/daemonset/#taints-and-tolerations
     private static readonly V1Toleration[] s_tolerations =
@@ -57,7 +55,6 @@ public sealed class DaemonSetController : IAsyncDisposable
         if (_sets.Find(key) is not { } set)
             return null;
 
-        var hash = TemplateHash.Of(set.Spec.Template);
         var pods = _pods.Of(set).ToLookup(NodeOf);
         var nodes = _nodes.Objects.ToDictionary(node => node.Metadata.Name);
         var wanted = 0;
@@ -74,9 +71,7 @@ public sealed class DaemonSetController : IAsyncDisposable
 
             // The pod before must be gone: two of a DaemonSet on one node would share its ports and its files.
             if (may && here.Count == 0)
-                parallel.Add(stop =>
-                    _pods.CreateAsync(set, set.Spec.Template, _ => spec, new Dictionary<string, string> { [HashLabel] = hash }, stop)
-                );
+                parallel.Add(stop => _pods.CreateAsync(set, set.Spec.Template, _ => spec, stop));
             foreach (var pod in here.Where(pod => !_pods.IsLeaving(pod) && (!stays || PodStatus.IsFinished(pod))))
                 parallel.Add(stop => _pods.DeleteAsync(pod, stop));
         }
@@ -91,13 +86,6 @@ public sealed class DaemonSetController : IAsyncDisposable
         var running = pods.SelectMany(group => group).Where(pod => !_pods.IsLeaving(pod) && !PodStatus.IsFinished(pod)).ToList();
         if (set.Metadata.DeletionTimestamp is null)
         {
-            // One pod of an old template at a time, and only while all others are ready.
-            if (
-                set.Spec.UpdateStrategy?.Type != "OnDelete"
-                && running.Count(PodStatus.IsReady) >= wanted
-                && running.FirstOrDefault(pod => Hash(pod) != hash) is { } outdated
-            )
-                parallel.Add(stop => _pods.DeleteAsync(outdated, stop));
             await Parallel.ForEachAsync(
                 parallel,
                 new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = cancellationToken },
@@ -105,19 +93,12 @@ public sealed class DaemonSetController : IAsyncDisposable
             );
         }
 
-        return await ReportAsync(set, wanted, running, hash, cancellationToken);
+        return await ReportAsync(set, wanted, running, cancellationToken);
     }
 
-    private async Task<TimeSpan?> ReportAsync(
-        V1DaemonSet set,
-        int wanted,
-        List<V1Pod> running,
-        string hash,
-        CancellationToken cancellationToken
-    )
+    private async Task<TimeSpan?> ReportAsync(V1DaemonSet set, int wanted, List<V1Pod> running, CancellationToken cancellationToken)
     {
         var ready = running.Count(PodStatus.IsReady);
-        var updated = running.Count(pod => Hash(pod) == hash);
         var status = set.Status;
         if (
             status is not null
@@ -125,7 +106,6 @@ public sealed class DaemonSetController : IAsyncDisposable
             && status.DesiredNumberScheduled == wanted
             && status.CurrentNumberScheduled == running.Count
             && status.NumberReady == ready
-            && (status.UpdatedNumberScheduled ?? 0) == updated
         )
             return null;
         if (_pace.Wait(set.Metadata.Uid) is { } wait)
@@ -143,7 +123,7 @@ public sealed class DaemonSetController : IAsyncDisposable
                     numberAvailable = ready,
                     numberUnavailable = Math.Max(0, wanted - ready),
                     numberMisscheduled = Math.Max(0, running.Count - wanted),
-                    updatedNumberScheduled = updated,
+                    updatedNumberScheduled = running.Count,
                 },
             },
             cancellationToken
@@ -185,8 +165,6 @@ public sealed class DaemonSetController : IAsyncDisposable
                 )
                 .FirstOrDefault(field => field.Key == "metadata.name")
                 ?.Values.FirstOrDefault();
-
-    private static string? Hash(V1Pod pod) => pod.Metadata.Labels?.TryGetValue(HashLabel, out var hash) == true ? hash : null;
 
     private static V1Toleration Exists(string key, string effect) =>
         new()

@@ -1,3 +1,4 @@
+using System.Globalization;
 using BeBiDa.Hollow.Api;
 using BeBiDa.Hollow.Nodes;
 using k8s.Models;
@@ -16,22 +17,13 @@ public sealed class DisruptionController : IAsyncDisposable
 
     private readonly ApiClient _api;
     private readonly Informer<V1PodDisruptionBudget> _budgets;
-    private readonly Informer<V1ReplicaSet> _sets;
-    private readonly Informer<V1Deployment> _deployments;
     private readonly Index<V1Pod> _podsByNamespace;
     private readonly Pace _pace = new();
     private readonly WorkQueue _work;
 
-    internal DisruptionController(
-        ApiClient api,
-        Informer<V1PodDisruptionBudget> budgets,
-        Informer<V1Pod> pods,
-        Informer<V1ReplicaSet> sets,
-        Informer<V1Deployment> deployments,
-        ILogger log
-    )
+    internal DisruptionController(ApiClient api, Informer<V1PodDisruptionBudget> budgets, Informer<V1Pod> pods, ILogger log)
     {
-        (_api, _budgets, _sets, _deployments) = (api, budgets, sets, deployments);
+        (_api, _budgets) = (api, budgets);
         _work = new WorkQueue("disruption controller", SyncAsync, log);
         _podsByNamespace = new Index<V1Pod>(pods, pod => pod.Metadata.NamespaceProperty);
         budgets.Changed += (_, after) =>
@@ -47,8 +39,6 @@ public sealed class DisruptionController : IAsyncDisposable
                     _work.Add(Informer<V1PodDisruptionBudget>.KeyOf(budget));
             }
         };
-        sets.Changed += (before, after) => WakeNamespace((after ?? before)!.Metadata);
-        deployments.Changed += (before, after) => WakeNamespace((after ?? before)!.Metadata);
     }
 
     public void Start() => _work.Start(2);
@@ -67,43 +57,18 @@ public sealed class DisruptionController : IAsyncDisposable
             .Where(entry => present.ContainsKey(entry.Key) && now - entry.Value < s_grantHolds)
             .ToDictionary();
         var healthy = present.Values.Count(pod => PodStatus.IsReady(pod) && !granted.ContainsKey(pod.Metadata.Name));
-        var (expected, desired) = Expect(budget.Spec, pods);
+        var (expected, desired) = (pods.Count, Desired(budget.Spec, pods.Count));
         var allowed = expected <= 0 ? 0 : Math.Max(0, healthy - desired);
 
         return await ReportAsync(budget, granted, healthy, expected, desired, allowed, cancellationToken)
             ?? (granted.Count == 0 ? null : s_grantHolds);
     }
 
-    private (int Expected, int Desired) Expect(V1PodDisruptionBudgetSpec spec, List<V1Pod> pods)
-    {
-        if (spec.MaxUnavailable is { } most)
-        {
-            var expected = ScaleOf(pods);
-            return (expected, Math.Max(0, expected - Share.Of(most, expected, up: true)));
-        }
-
-        var least = spec.MinAvailable ?? "1";
-        if (!Share.IsPercent(least))
-            return (pods.Count, Share.Of(least, pods.Count, up: true));
-        var scale = ScaleOf(pods);
-        return (scale, Share.Of(least, scale, up: true));
-    }
-
-    // Not how many pods there are but how many their controllers want; pods without one do not count.
-    private int ScaleOf(List<V1Pod> pods) =>
-        pods.Select(pod => (pod.Metadata.NamespaceProperty, Owner: pod.Controller()))
-            .Where(entry => entry.Owner is { Kind: "ReplicaSet" })
-            .DistinctBy(entry => entry.Owner!.Uid)
-            .Select(entry => _sets.Find(entry.NamespaceProperty, entry.Owner!.Name))
-            .OfType<V1ReplicaSet>()
-            .Select(set =>
-                set.Controller() is { Kind: "Deployment" } owner
-                && _deployments.Find(set.Metadata.NamespaceProperty, owner.Name) is { } deployment
-                    ? (deployment.Metadata.Uid, deployment.Spec.Replicas ?? 1)
-                    : (set.Metadata.Uid, set.Spec.Replicas ?? 1)
-            )
-            .DistinctBy(entry => entry.Uid)
-            .Sum(entry => entry.Item2);
+    // Numbers only: a percentage would be of what the pods' controllers want.
+    private static int Desired(V1PodDisruptionBudgetSpec spec, int pods) =>
+        spec.MaxUnavailable is { } most
+            ? Math.Max(0, pods - int.Parse(most.Value, CultureInfo.InvariantCulture))
+            : int.Parse((spec.MinAvailable ?? "1").Value, CultureInfo.InvariantCulture);
 
     private async Task<TimeSpan?> ReportAsync(
         V1PodDisruptionBudget budget,
@@ -164,12 +129,6 @@ public sealed class DisruptionController : IAsyncDisposable
             cancellationToken
         );
         return null;
-    }
-
-    private void WakeNamespace(V1ObjectMeta metadata)
-    {
-        foreach (var budget in _budgets.Objects.Where(budget => budget.Metadata.NamespaceProperty == metadata.NamespaceProperty))
-            _work.Add(Informer<V1PodDisruptionBudget>.KeyOf(budget));
     }
 
     private static bool Means(V1PodDisruptionBudget budget, V1Pod? pod) =>

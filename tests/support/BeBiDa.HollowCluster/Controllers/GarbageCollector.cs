@@ -6,13 +6,12 @@ using Microsoft.Extensions.Logging;
 namespace BeBiDa.Hollow.Controllers;
 
 /// <summary>
-/// Deletes what belongs to owners that are gone, finishes foreground and orphaning deletion of owners, and removes
+/// Deletes what belongs to owners that are gone, finishes the foreground deletion of owners, and removes
 /// pods of nodes that are gone (https://kubernetes.io/docs/concepts/architecture/garbage-collection/).
 /// </summary>
 public sealed class GarbageCollector : IAsyncDisposable
 {
     private const string Foreground = "foregroundDeletion";
-    private const string Orphan = "orphan";
 
     private readonly ApiClient _api;
     private readonly Dictionary<string, IKind> _kinds;
@@ -91,15 +90,10 @@ public sealed class GarbageCollector : IAsyncDisposable
             await DeleteAsync(kind, pod, 0, "Background", cancellationToken);
 
         var finalizers = owner.Metadata.Finalizers ?? [];
-        if (!finalizers.Contains(Foreground) && !finalizers.Contains(Orphan))
+        if (!finalizers.Contains(Foreground))
             return null;
         var dependents = _kinds.Values.SelectMany(of => of.OwnedBy(owner.Metadata.Uid).Select(obj => (Kind: of, Object: obj))).ToList();
-        if (finalizers.Contains(Orphan))
-        {
-            foreach (var (of, obj) in dependents)
-                await DisownAsync(of, obj, owner, cancellationToken);
-        }
-        else if (dependents.Count > 0)
+        if (dependents.Count > 0)
         {
             foreach (var (of, obj) in dependents.Where(entry => entry.Object.Metadata.DeletionTimestamp is null))
                 await DeleteAsync(of, obj, null, of.Name == "Pod" ? "Background" : "Foreground", cancellationToken);
@@ -114,32 +108,13 @@ public sealed class GarbageCollector : IAsyncDisposable
                 metadata = new
                 {
                     resourceVersion = owner.Metadata.ResourceVersion,
-                    finalizers = finalizers.Where(finalizer => finalizer is not (Foreground or Orphan)).ToArray(),
+                    finalizers = finalizers.Where(finalizer => finalizer != Foreground).ToArray(),
                 },
             },
             cancellationToken
         );
         return null;
     }
-
-    private Task DisownAsync(
-        IKind kind,
-        IKubernetesObject<V1ObjectMeta> obj,
-        IKubernetesObject<V1ObjectMeta> owner,
-        CancellationToken cancellationToken
-    ) =>
-        _api.MergeAsync<object>(
-            kind.PathOf(obj.Metadata.NamespaceProperty, obj.Metadata.Name),
-            new
-            {
-                metadata = new
-                {
-                    resourceVersion = obj.Metadata.ResourceVersion,
-                    ownerReferences = obj.Metadata.OwnerReferences.Where(reference => reference.Uid != owner.Metadata.Uid).ToArray(),
-                },
-            },
-            cancellationToken
-        );
 
     private async Task<bool> IsAbandonedAsync(IKubernetesObject<V1ObjectMeta> obj, CancellationToken cancellationToken)
     {

@@ -146,35 +146,21 @@ public sealed class NodeLifecycle : IAsyncDisposable
         if (_nodes.Find(name) is not { } node)
             return null;
 
-        var wanted = new List<(string Key, string Effect)>();
-        switch (NodeObject.ReadyStatus(node))
-        {
-            case "True":
-                break;
-            case "Unknown":
-                wanted.Add((Taints.Unreachable, "NoSchedule"));
-                wanted.Add((Taints.Unreachable, "NoExecute"));
-                break;
-            case null:
-                wanted.Add((Taints.NotReady, "NoSchedule"));
-                break;
-            default:
-                wanted.Add((Taints.NotReady, "NoSchedule"));
-                wanted.Add((Taints.NotReady, "NoExecute"));
-                break;
-        }
-
+        // Nobody here evicts by NoExecute, so that effect is not set.
+        var wanted = new List<string>();
+        if (NodeObject.ReadyStatus(node) is var ready and not "True")
+            wanted.Add(ready == "Unknown" ? Taints.Unreachable : Taints.NotReady);
         if (node.Spec?.Unschedulable == true)
-            wanted.Add((Taints.Unschedulable, "NoSchedule"));
+            wanted.Add(Taints.Unschedulable);
 
         var known = node.Spec?.Taints ?? [];
-        var kept = known.Where(taint => !s_keys.Contains(taint.Key) || wanted.Contains((taint.Key, taint.Effect))).ToList();
+        var kept = known.Where(taint => !s_keys.Contains(taint.Key) || wanted.Contains(taint.Key)).ToList();
         var added = wanted
-            .Where(taint => !kept.Any(other => other.Key == taint.Key && other.Effect == taint.Effect))
-            .Select(taint => new V1Taint
+            .Where(key => !kept.Any(other => other.Key == key))
+            .Select(key => new V1Taint
             {
-                Key = taint.Key,
-                Effect = taint.Effect,
+                Key = key,
+                Effect = "NoSchedule",
                 TimeAdded = DateTime.UtcNow,
             })
             .ToList();

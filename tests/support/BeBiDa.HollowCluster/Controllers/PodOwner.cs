@@ -68,13 +68,9 @@ internal sealed class PodOwner
         IKubernetesObject<V1ObjectMeta> owner,
         V1PodTemplateSpec template,
         Func<V1PodSpec, V1PodSpec>? change,
-        IReadOnlyDictionary<string, string>? labels,
         CancellationToken cancellationToken
     )
     {
-        var allLabels = new Dictionary<string, string>(template.Metadata?.Labels ?? new Dictionary<string, string>());
-        foreach (var (key, value) in labels ?? new Dictionary<string, string>())
-            allLabels[key] = value;
         var pod = new V1Pod
         {
             ApiVersion = "v1",
@@ -84,7 +80,7 @@ internal sealed class PodOwner
                 Name = $"{owner.Metadata.Name}-{Suffix()}",
                 GenerateName = $"{owner.Metadata.Name}-",
                 NamespaceProperty = owner.Metadata.NamespaceProperty,
-                Labels = allLabels,
+                Labels = template.Metadata?.Labels,
                 Annotations = template.Metadata?.Annotations,
                 OwnerReferences = [owner.AsController(_apiVersion, _kind)],
             },

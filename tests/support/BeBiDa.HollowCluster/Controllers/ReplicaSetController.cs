@@ -49,12 +49,7 @@ public sealed class ReplicaSetController : IAsyncDisposable
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken };
         if (missing > 0)
         {
-            await Parallel.ForAsync(
-                0,
-                missing,
-                parallel,
-                async (_, stop) => await _pods.CreateAsync(set, set.Spec.Template, null, null, stop)
-            );
+            await Parallel.ForAsync(0, missing, parallel, async (_, stop) => await _pods.CreateAsync(set, set.Spec.Template, null, stop));
         }
 
         var surplus = active.OrderBy(Worth).ThenByDescending(pod => pod.Metadata.CreationTimestamp).Take(Math.Max(0, -missing));

@@ -56,10 +56,6 @@ public sealed class HollowKubelet
     /// <summary>Stops it as `systemctl stop kubelet` would: its pods stay as they are, and nobody renews the lease.</summary>
     public void Stop() => _running = false;
 
-    /// <summary>Runs a static pod: the API sees its mirror pod, which no delete takes away for long.</summary>
-    public Task RunStaticPodAsync(V1Pod pod, CancellationToken cancellationToken = default) =>
-        _all.RunStaticPodAsync(this, pod, cancellationToken);
-
     private async Task RegisterAsync(CancellationToken cancellationToken)
     {
         V1Node registered;

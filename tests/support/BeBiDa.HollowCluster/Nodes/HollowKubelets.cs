@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using BeBiDa.Hollow.Api;
 using k8s;
 using k8s.Models;
@@ -10,7 +9,6 @@ namespace BeBiDa.Hollow.Nodes;
 public sealed class HollowKubelets : IAsyncDisposable
 {
     private readonly Dictionary<string, HollowKubelet> _kubelets = [];
-    private readonly ConcurrentDictionary<string, (HollowKubelet Kubelet, V1Pod Pod)> _staticPods = new();
     private readonly Informer<V1Pod> _pods;
     private readonly Index<V1Pod> _podsByNode;
     private readonly WorkQueue _podWork;
@@ -108,69 +106,10 @@ public sealed class HollowKubelets : IAsyncDisposable
     internal void WakeAfter(Task task, V1Pod pod) =>
         _ = task.ContinueWith(_ => _podWork.Add(Informer<V1Pod>.KeyOf(pod)), TaskScheduler.Default);
 
-    internal async Task RunStaticPodAsync(HollowKubelet kubelet, V1Pod pod, CancellationToken cancellationToken)
-    {
-        var uid = kubelet.Uid ?? throw new InvalidOperationException($"{kubelet.Name} is not registered");
-        var mirror = new V1Pod
-        {
-            ApiVersion = "v1",
-            Kind = "Pod",
-            Metadata = new V1ObjectMeta
-            {
-                Name = $"{pod.Metadata.Name}-{kubelet.Name}",
-                NamespaceProperty = pod.Metadata.NamespaceProperty ?? "default",
-                Labels = pod.Metadata.Labels,
-                Annotations = new Dictionary<string, string>(pod.Metadata.Annotations ?? new Dictionary<string, string>())
-                {
-                    [PodAnnotations.Mirror] = pod.Metadata.Name,
-                    ["kubernetes.io/config.hash"] = pod.Metadata.Name,
-                    ["kubernetes.io/config.source"] = "file",
-                },
-                OwnerReferences =
-                [
-                    new V1OwnerReference
-                    {
-                        ApiVersion = "v1",
-                        Kind = "Node",
-                        Name = kubelet.Name,
-                        Uid = uid,
-                        Controller = true,
-                    },
-                ],
-            },
-            Spec = pod.Spec with
-            {
-                NodeName = kubelet.Name,
-                Tolerations = [new V1Toleration { OperatorProperty = "Exists", Effect = "NoExecute" }],
-            },
-        };
-        var key = Informer<V1Pod>.KeyOf(mirror);
-        _staticPods[key] = (kubelet, mirror);
-        await CreateMirrorAsync(mirror, cancellationToken);
-    }
-
-    private async Task CreateMirrorAsync(V1Pod mirror, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await Api.CreateAsync(Resources.Pods.In(mirror.Metadata.NamespaceProperty), mirror, cancellationToken);
-        }
-        catch (ApiException e) when (e.IsConflict) { }
-    }
-
-    private async Task<TimeSpan?> SyncPodAsync(string key, CancellationToken cancellationToken)
-    {
-        if (_pods.Find(key) is { } pod)
-        {
-            return pod.Spec.NodeName is { } node && _kubelets.TryGetValue(node, out var kubelet)
-                ? await kubelet.SyncAsync(pod, cancellationToken)
-                : null;
-        }
-
-        if (_staticPods.TryGetValue(key, out var known) && known.Kubelet.IsRunning)
-            await CreateMirrorAsync(known.Pod, cancellationToken);
-        return null;
-    }
+    private Task<TimeSpan?> SyncPodAsync(string key, CancellationToken cancellationToken) =>
+        _pods.Find(key) is { Spec.NodeName: { } node } pod && _kubelets.TryGetValue(node, out var kubelet)
+            ? kubelet.SyncAsync(pod, cancellationToken)
+            : Task.FromResult<TimeSpan?>(null);
 
     private void OnPodChanged(V1Pod? before, V1Pod? after)
     {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using k8s.Models;
 
 namespace BeBiDa.Hollow.Scheduling;
@@ -31,10 +30,6 @@ internal static class NodeAffinity
             "NotIn" => value is null || !wanted.Values.Contains(value),
             "Exists" => value is not null,
             "DoesNotExist" => value is null,
-            "Gt" => Number(value) > Number(wanted.Values[0]),
-            "Lt" => Number(value) < Number(wanted.Values[0]),
             _ => false,
         };
-
-    private static long? Number(string? value) => long.TryParse(value, CultureInfo.InvariantCulture, out var number) ? number : null;
 }

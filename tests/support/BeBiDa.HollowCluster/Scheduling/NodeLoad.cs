@@ -9,9 +9,7 @@ internal sealed class NodeLoad(string name)
     private readonly Dictionary<string, (PodRequests Requests, string? Owner)> _pods = [];
     private readonly Dictionary<string, int> _perOwner = [];
     private decimal _cpu;
-    private decimal _memory;
     private decimal _cpuOffered;
-    private decimal _memoryOffered;
     private int _podsOffered;
 
     public string Name { get; } = name;
@@ -24,7 +22,6 @@ internal sealed class NodeLoad(string name)
         if (node is null)
             return;
         _cpuOffered = PodRequests.Allocatable(node, "cpu");
-        _memoryOffered = PodRequests.Allocatable(node, "memory");
         _podsOffered = (int)PodRequests.Allocatable(node, "pods");
     }
 
@@ -35,7 +32,6 @@ internal sealed class NodeLoad(string name)
         if (!_pods.TryAdd(pod.Metadata.Uid, (requests, owner)))
             return;
         _cpu += requests.Cpu;
-        _memory += requests.Memory;
         if (owner is not null)
             _perOwner[owner] = _perOwner.GetValueOrDefault(owner) + 1;
     }
@@ -45,7 +41,6 @@ internal sealed class NodeLoad(string name)
         if (!_pods.Remove(pod.Metadata.Uid, out var known))
             return false;
         _cpu -= known.Requests.Cpu;
-        _memory -= known.Requests.Memory;
         if (known.Owner is not null && --_perOwner[known.Owner] == 0)
             _perOwner.Remove(known.Owner);
         return true;
@@ -68,8 +63,6 @@ internal sealed class NodeLoad(string name)
             return "too many pods";
         if (requests.Cpu > 0 && _cpu + requests.Cpu > _cpuOffered)
             return "not enough cpu";
-        if (requests.Memory > 0 && _memory + requests.Memory > _memoryOffered)
-            return "not enough memory";
         return null;
     }
 
