@@ -11,12 +11,12 @@ namespace BeBiDa.HandOver;
 /// <remarks>
 /// The answer comes within the budget; the work goes on after it until it is done, until the job's recommission makes
 /// its decommission pointless, or until everything stops. So a job that started over a broken Kubernetes still gets
-/// its holds when Kubernetes is back. What a recommission cannot give back within a further deadline, the reconciler
-/// does: there is no end to the jobs that may end during an outage, and each would go on trying.
+/// its holds when Kubernetes is back. A recommission gives up after a further deadline and leaves the rest to the
+/// reconciler: any number of jobs may end during an outage, and each would keep retrying.
 /// </remarks>
 public sealed class HandOvers : IAsyncDisposable
 {
-    // In this time at least one request asks a server that is being spared.
+    // The circuit breaker lets at least one request through in this time.
     private static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(3);
 
     private readonly ICluster cluster;

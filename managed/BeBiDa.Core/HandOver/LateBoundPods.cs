@@ -11,7 +11,7 @@ namespace BeBiDa.HandOver;
 /// Evicts the pods that come to a job's nodes after its drain: the scheduler had chosen the node before the hold and bound
 /// the pod after it, which the API server allows.
 /// </summary>
-/// <remarks>The job does not wait for this: a binding takes milliseconds as a rule, and seconds where volumes are bound.</remarks>
+/// <remarks>The job does not wait for this. A binding usually takes milliseconds, and seconds where volumes are bound.</remarks>
 internal sealed class LateBoundPods(
     ICluster cluster,
     BebidaConfiguration configuration,

@@ -4,9 +4,9 @@ namespace BeBiDa.HandOver;
 
 /// <summary>The jobs that have given their nodes back a short while ago.</summary>
 /// <remarks>
-/// slurmctld calls a prolog hook from a thread of its own, without a look at what has become of the job meanwhile: one that
-/// was cancelled in that moment has its epilog hook before (_start_prolog_slurmctld_thread in slurmctld/job_scheduler.c).
-/// Its nodes would be held for a job that is no more, and nobody would release them.
+/// slurmctld calls the prolog hook in a thread of its own and does not look at the job again
+/// (_start_prolog_slurmctld_thread in slurmctld/job_scheduler.c). A job that is canceled at that moment gets its epilog
+/// hook first. Its nodes would then be held for a job that has ended, and nobody would release them.
 /// </remarks>
 internal sealed class RecentEnds(TimeProvider time)
 {

@@ -160,7 +160,7 @@ internal sealed class Taking(
             );
     }
 
-    // None but those that were drained: one that could not be held, or was registered anew meanwhile, has its pods.
+    // Only drained nodes: one that could not be held, or that registered again meanwhile, still has its pods.
     private Task RemoveAsync(HandOverRequest request, IEnumerable<ClusterNode> held)
     {
         // Two of Slurm's names may lead to one node; and by the time it is removed, one name to another node.

@@ -10,7 +10,7 @@ public sealed class PeriodicReconciliation : IAsyncDisposable
 
     private static readonly TimeSpan Together = TimeSpan.FromMilliseconds(200);
 
-    // A look reads all holds and all jobs. However often someone wants one, it is to take no more than a tenth of the time.
+    // A look reads all holds and all jobs. Looks on demand take at most a tenth of the time.
     private const int Rest = 9;
 
     private readonly Func<CancellationToken, Task<ReconcileResult>> repair;
@@ -25,7 +25,7 @@ public sealed class PeriodicReconciliation : IAsyncDisposable
     /// <param name="repair">Repairs what differs, within bounds of its own.</param>
     /// <param name="interval">How long to wait from one end to the next beginning.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="logger">Where to tell of what could not be repaired, and of what could again.</param>
+    /// <param name="logger">Where to log when repairs fail, and when they succeed again.</param>
     public PeriodicReconciliation(
         Func<CancellationToken, Task<ReconcileResult>> repair,
         TimeSpan interval,
@@ -103,7 +103,7 @@ public sealed class PeriodicReconciliation : IAsyncDisposable
 
     private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    // Two slurmctld, one of them standing by, are not to look at the same moments.
+    // A backup slurmctld must not look at the same moments.
     private static TimeSpan Jittered(TimeSpan pause) => pause * (0.9 + 0.1 * Random.Shared.NextDouble());
 
     private async Task<string?> ProblemAsync()
