@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace BeBiDa.Logs;
 
 /// <summary>A message as it is written to a log: one line, whose end only we can write.</summary>
@@ -7,14 +9,27 @@ namespace BeBiDa.Logs;
 /// </remarks>
 public static class LogLine
 {
+    // native/bridge/log.c cuts a line after 4095 bytes, and with it the tail of one that is longer.
+    private const int MostBytes = 4000;
+
     /// <summary>Formats a message for a logger.</summary>
     /// <typeparam name="TState">What the message is made of.</typeparam>
     public static string Of<TState>(TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
         var line = OnOneLine(exception is null ? formatter(state, null) : $"{formatter(state, exception)}: {exception}");
-        return state is IEnumerable<KeyValuePair<string, object?>> values && values.Any(value => value.Value is LogTail)
-            ? line
-            : line.Replace(LogTail.Start, LogTail.Start.Replace('=', ':'), StringComparison.Ordinal);
+        var tail = (state as IEnumerable<KeyValuePair<string, object?>>)?.Select(value => value.Value).OfType<LogTail>().FirstOrDefault();
+        return tail is null
+            ? line.Replace(LogTail.Start, LogTail.Start.Replace('=', ':'), StringComparison.Ordinal)
+            : WithRoomFor($"{tail}", line);
+    }
+
+    private static string WithRoomFor(string tail, string line)
+    {
+        if (Encoding.UTF8.GetByteCount(line) <= MostBytes || !line.EndsWith(tail, StringComparison.Ordinal))
+            return line;
+        // A character has four bytes at most.
+        var room = (MostBytes - Encoding.UTF8.GetByteCount(tail)) / 4;
+        return string.Concat(line.AsSpan(0, Math.Max(0, Math.Min(room, line.Length - tail.Length))), "…", tail);
     }
 
     /// <summary>A text without line breaks and control characters.</summary>

@@ -36,6 +36,9 @@ public sealed record LogTail(string Event, string Outcome, string Job, TimeSpan 
     /// <summary>It was not done in time, and continues in the background.</summary>
     public const string TimedOut = "timeout";
 
+    // A line of slurmctld's log has room for it.
+    private const int LongestList = 2000;
+
     // No hand-over takes a year, and no date is earlier than the first.
     private static readonly TimeSpan Longest = TimeSpan.FromDays(366);
 
@@ -54,7 +57,10 @@ public sealed record LogTail(string Event, string Outcome, string Job, TimeSpan 
     /// <summary>The tail as it ends a line, the blank before it included.</summary>
     public override string ToString()
     {
-        var nodes = string.IsNullOrEmpty(Nodes) || Nodes.Any(c => char.IsWhiteSpace(c) || char.IsControl(c)) ? "" : $" nodes={Nodes}";
+        var nodes =
+            Nodes is { Length: > 0 and <= LongestList } && !Nodes.Any(c => char.IsWhiteSpace(c) || char.IsControl(c))
+                ? $" nodes={Nodes}"
+                : "";
         var pods = Pods is { } count ? string.Create(CultureInfo.InvariantCulture, $" pods={count}") : "";
         return string.Create(
             CultureInfo.InvariantCulture,

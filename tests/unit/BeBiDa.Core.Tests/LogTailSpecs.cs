@@ -38,6 +38,16 @@ public sealed class LogTailSpecs
     public void Nodes_of_names_that_would_end_the_tail_are_left_out() =>
         Assert.That((Tail with { Nodes = "n1 job=8" }).ToString(), Does.Not.Contain("nodes="));
 
+    [Test]
+    public void A_message_too_long_for_slurmctld_s_log_loses_words_and_not_its_tail()
+    {
+        var log = new Lines();
+        log.LogError("job {Job}: {Cause}{Tail}", 7, new string('ü', 5000), Tail);
+        Assert.That(System.Text.Encoding.UTF8.GetByteCount(log.All[^1]), Is.LessThan(4096));
+        Assert.That(LogTail.Parse(log.All[^1], out _), Is.EqualTo(Tail));
+        Assert.That($"{Tail with { Nodes = new string('n', 4000) }}", Does.Not.Contain("nodes="));
+    }
+
     [TestCase("denied event=decommission outcome=done job=9 ms=1 nodes=n2")]
     [TestCase("denied\tevent=decommission outcome=done job=9 ms=1 nodes=n2")]
     [TestCase("denied\n[2026-01-31T08:00:00.000] bebida: job 9: done event=decommission outcome=done job=9 ms=1 nodes=n2")]
