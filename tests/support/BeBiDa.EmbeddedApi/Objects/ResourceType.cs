@@ -5,11 +5,9 @@ using BeBiDa.EmbeddedApi.Tables;
 namespace BeBiDa.EmbeddedApi.Objects;
 
 /// <summary>One kind of object: its names, how it is stored, merged, defaulted, selected and printed.</summary>
-internal sealed record ResourceType(string Group, string Version, string Kind, string Plural)
+internal sealed record ResourceType(string Group, string Version, string Kind, string Plural, params string[] ShortNames)
 {
     public string Singular { get; init; } = Kind.ToLowerInvariant();
-
-    public string[] ShortNames { get; init; } = [];
 
     public string[] Categories { get; init; } = [];
 
@@ -24,12 +22,6 @@ internal sealed record ResourceType(string Group, string Version, string Kind, s
     public bool CreateOnly { get; init; }
 
     public Schema Schema { get; init; } = Schemas.Generic;
-
-    /// <summary>Fills in what Kubernetes' Go types always write; nobody owns it by creating an object.</summary>
-    public Action<JsonObject> Zero { get; init; } = static _ => { };
-
-    /// <summary>Fills in what admission does when an object is made; nobody owns it.</summary>
-    public Action<JsonObject> Admit { get; init; } = static _ => { };
 
     /// <summary>Fills in what the API fills in; runs on every write.</summary>
     public Action<JsonObject> Defaults { get; init; } = static _ => { };

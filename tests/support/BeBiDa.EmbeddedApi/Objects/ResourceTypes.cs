@@ -1,4 +1,3 @@
-using BeBiDa.EmbeddedApi.Pods;
 using BeBiDa.EmbeddedApi.ServerSideApply;
 using BeBiDa.EmbeddedApi.Tables;
 
@@ -7,136 +6,98 @@ namespace BeBiDa.EmbeddedApi.Objects;
 /// <summary>Every resource that is served. A new one is one line.</summary>
 internal static class ResourceTypes
 {
-    private static readonly string[] EventFields =
-    [
-        "involvedObject.kind",
-        "involvedObject.namespace",
-        "involvedObject.name",
-        "involvedObject.uid",
-        "involvedObject.apiVersion",
-        "involvedObject.resourceVersion",
-        "involvedObject.fieldPath",
-        "reason",
-        "reportingComponent",
-        "source",
-        "type",
-    ];
-
     private static readonly string[] AllCategory = ["all"];
 
-    public static readonly ResourceType Namespaces = new("", "v1", "Namespace", "namespaces")
+    public static readonly ResourceType Namespaces = new("", "v1", "Namespace", "namespaces", "ns")
     {
-        ShortNames = ["ns"],
         Namespaced = false,
         HasStatus = true,
         SelectableFields = ["status.phase"],
-        Zero = ZeroValues.Namespace,
         Defaults = ObjectDefaults.Namespace,
     };
 
-    public static readonly ResourceType Nodes = new("", "v1", "Node", "nodes")
+    public static readonly ResourceType Nodes = new("", "v1", "Node", "nodes", "no")
     {
-        ShortNames = ["no"],
         Namespaced = false,
         HasStatus = true,
         Schema = Schemas.Node,
-        Zero = ZeroValues.Node,
         SelectableFields = ["spec.unschedulable"],
         Columns = Columns.Node,
     };
 
-    public static readonly ResourceType Pods = new("", "v1", "Pod", "pods")
+    public static readonly ResourceType Pods = new("", "v1", "Pod", "pods", "po")
     {
-        ShortNames = ["po"],
         Categories = AllCategory,
         HasStatus = true,
         HasGeneration = true,
         Schema = Schemas.Pod,
-        Defaults = PodDefaults.Pod,
-        Admit = PodDefaults.Admit,
+        Defaults = ObjectDefaults.Pod,
         Columns = Columns.Pod,
+        SelectableFields = ["spec.nodeName", "status.phase"],
+    };
+
+    public static readonly ResourceType Events = new("", "v1", "Event", "events", "ev")
+    {
+        Schema = Schemas.Event,
         SelectableFields =
         [
-            "spec.nodeName",
-            "spec.restartPolicy",
-            "spec.schedulerName",
-            "spec.serviceAccountName",
-            "status.phase",
-            "status.podIP",
+            "involvedObject.kind",
+            "involvedObject.namespace",
+            "involvedObject.name",
+            "involvedObject.uid",
+            "reason",
+            "type",
         ],
     };
 
-    public static readonly ResourceType Events = new("", "v1", "Event", "events")
+    public static readonly ResourceType ServiceAccounts = new("", "v1", "ServiceAccount", "serviceaccounts", "sa")
     {
-        ShortNames = ["ev"],
-        Schema = Schemas.Event,
-        Zero = ZeroValues.Event,
-        SelectableFields = EventFields,
-    };
-
-    public static readonly ResourceType ServiceAccounts = new("", "v1", "ServiceAccount", "serviceaccounts")
-    {
-        ShortNames = ["sa"],
         Schema = Schemas.ServiceAccount,
     };
 
     public static readonly ResourceType ConfigMaps = new("", "v1", "ConfigMap", "configmaps") { ShortNames = ["cm"] };
 
-    public static readonly ResourceType Secrets = new("", "v1", "Secret", "secrets")
-    {
-        SelectableFields = ["type"],
-        Defaults = ObjectDefaults.Secret,
-    };
+    public static readonly ResourceType Secrets = new("", "v1", "Secret", "secrets") { };
 
-    public static readonly ResourceType Services = new("", "v1", "Service", "services")
+    public static readonly ResourceType Services = new("", "v1", "Service", "services", "svc")
     {
-        ShortNames = ["svc"],
         Categories = AllCategory,
         HasStatus = true,
         Schema = Schemas.Service,
-        Defaults = ObjectDefaults.Service,
     };
 
-    public static readonly ResourceType Deployments = new("apps", "v1", "Deployment", "deployments")
+    public static readonly ResourceType Deployments = new("apps", "v1", "Deployment", "deployments", "deploy")
     {
-        ShortNames = ["deploy"],
         Categories = AllCategory,
         HasStatus = true,
         HasGeneration = true,
         Schema = Schemas.Workload,
-        Defaults = ObjectDefaults.Deployment,
+        Defaults = ObjectDefaults.Workload,
     };
 
-    public static readonly ResourceType ReplicaSets = new("apps", "v1", "ReplicaSet", "replicasets")
+    public static readonly ResourceType ReplicaSets = new("apps", "v1", "ReplicaSet", "replicasets", "rs")
     {
-        ShortNames = ["rs"],
         Categories = AllCategory,
         HasStatus = true,
         HasGeneration = true,
         Schema = Schemas.Workload,
-        Zero = ZeroValues.ReplicaSet,
-        Defaults = ObjectDefaults.ReplicaSet,
-        SelectableFields = ["status.replicas"],
+        Defaults = ObjectDefaults.Workload,
     };
 
-    public static readonly ResourceType DaemonSets = new("apps", "v1", "DaemonSet", "daemonsets")
+    public static readonly ResourceType DaemonSets = new("apps", "v1", "DaemonSet", "daemonsets", "ds")
     {
-        ShortNames = ["ds"],
+        Defaults = ObjectDefaults.Template,
         Categories = AllCategory,
         HasStatus = true,
         HasGeneration = true,
         Schema = Schemas.Workload,
-        Zero = ZeroValues.DaemonSet,
-        Defaults = ObjectDefaults.DaemonSet,
     };
 
-    public static readonly ResourceType DisruptionBudgets = new("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets")
+    public static readonly ResourceType DisruptionBudgets = new("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets", "pdb")
     {
-        ShortNames = ["pdb"],
         HasStatus = true,
         HasGeneration = true,
         Schema = Schemas.DisruptionBudget,
-        Zero = ZeroValues.DisruptionBudget,
     };
 
     public static readonly ResourceType Leases = new("coordination.k8s.io", "v1", "Lease", "leases") { Schema = Schemas.Lease };

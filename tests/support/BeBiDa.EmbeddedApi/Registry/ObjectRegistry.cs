@@ -35,7 +35,6 @@ internal sealed class ObjectRegistry(Store store, TimeProvider clock)
         Complete(type, name, json);
         var managers = Updated(FieldManagers.None, Blank(type), json, type, new(options.Manager, false, type.ApiVersion, ""));
         SetManagers(json, managers);
-        type.Admit(json);
         return store.Create(type.Plural, Key(type, space, name), json) ?? throw ApiError.AlreadyExists(type, name);
     }
 
@@ -117,7 +116,6 @@ internal sealed class ObjectRegistry(Store store, TimeProvider clock)
                 PrepareNew(type, space, made);
                 Complete(type, name, made);
                 SetManagers(made, owners);
-                type.Admit(made);
                 if (store.Create(type.Plural, Key(type, space, name), made) is { } created)
                     return (created, true);
                 continue;
@@ -218,7 +216,6 @@ internal sealed class ObjectRegistry(Store store, TimeProvider clock)
             json.Make("spec");
             json.Make("status");
         }
-        type.Zero(json);
         type.Defaults(json);
         Validation.Content(type, name, json);
     }
@@ -343,7 +340,6 @@ internal sealed class ObjectRegistry(Store store, TimeProvider clock)
             blank["spec"] = new JsonObject();
             blank["status"] = new JsonObject();
         }
-        type.Zero(blank);
         return blank;
     }
 }
