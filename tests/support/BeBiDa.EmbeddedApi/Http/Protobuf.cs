@@ -52,6 +52,7 @@ internal static class Protobuf
                 }
             ),
         },
+        ["SelfSubjectReview"] = new() { [1] = ("metadata", Metadata) },
         ["SelfSubjectRulesReview"] = new() { [1] = ("metadata", Metadata), [2] = ("spec", new() { [1] = ("namespace", Text) }) },
     };
 
