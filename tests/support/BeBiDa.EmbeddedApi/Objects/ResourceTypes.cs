@@ -66,32 +66,11 @@ internal static class ResourceTypes
         Schema = Schemas.Service,
     };
 
-    public static readonly ResourceType Deployments = new("apps", "v1", "Deployment", "deployments", "deploy")
-    {
-        Categories = AllCategory,
-        HasStatus = true,
-        HasGeneration = true,
-        Schema = Schemas.Workload,
-        Defaults = ObjectDefaults.Workload,
-    };
+    public static readonly ResourceType Deployments = Workload("Deployment", "deployments", "deploy");
 
-    public static readonly ResourceType ReplicaSets = new("apps", "v1", "ReplicaSet", "replicasets", "rs")
-    {
-        Categories = AllCategory,
-        HasStatus = true,
-        HasGeneration = true,
-        Schema = Schemas.Workload,
-        Defaults = ObjectDefaults.Workload,
-    };
+    public static readonly ResourceType ReplicaSets = Workload("ReplicaSet", "replicasets", "rs");
 
-    public static readonly ResourceType DaemonSets = new("apps", "v1", "DaemonSet", "daemonsets", "ds")
-    {
-        Defaults = ObjectDefaults.Template,
-        Categories = AllCategory,
-        HasStatus = true,
-        HasGeneration = true,
-        Schema = Schemas.Workload,
-    };
+    public static readonly ResourceType DaemonSets = Workload("DaemonSet", "daemonsets", "ds") with { Defaults = ObjectDefaults.Template };
 
     public static readonly ResourceType DisruptionBudgets = new("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets", "pdb")
     {
@@ -141,33 +120,11 @@ internal static class ResourceTypes
         SelectableFields = ["spec.signerName"],
     };
 
-    public static readonly ResourceType SelfAccessReviews = new(
-        "authorization.k8s.io",
-        "v1",
-        "SelfSubjectAccessReview",
-        "selfsubjectaccessreviews"
-    )
-    {
-        Namespaced = false,
-        CreateOnly = true,
-    };
+    public static readonly ResourceType SelfAccessReviews = Review("authorization.k8s.io", "SelfSubjectAccessReview");
 
-    public static readonly ResourceType SelfRulesReviews = new(
-        "authorization.k8s.io",
-        "v1",
-        "SelfSubjectRulesReview",
-        "selfsubjectrulesreviews"
-    )
-    {
-        Namespaced = false,
-        CreateOnly = true,
-    };
+    public static readonly ResourceType SelfRulesReviews = Review("authorization.k8s.io", "SelfSubjectRulesReview");
 
-    public static readonly ResourceType SelfReviews = new("authentication.k8s.io", "v1", "SelfSubjectReview", "selfsubjectreviews")
-    {
-        Namespaced = false,
-        CreateOnly = true,
-    };
+    public static readonly ResourceType SelfReviews = Review("authentication.k8s.io", "SelfSubjectReview");
 
     public static readonly ResourceType[] All =
     [
@@ -199,4 +156,17 @@ internal static class ResourceTypes
     );
 
     public static ResourceType? Find(string group, string version, string plural) => ByName.GetValueOrDefault((group, version, plural));
+
+    private static ResourceType Workload(string kind, string plural, string shortName) =>
+        new("apps", "v1", kind, plural, shortName)
+        {
+            Categories = AllCategory,
+            HasStatus = true,
+            HasGeneration = true,
+            Schema = Schemas.Workload,
+            Defaults = ObjectDefaults.Workload,
+        };
+
+    private static ResourceType Review(string group, string kind) =>
+        new(group, "v1", kind, kind.ToLowerInvariant() + "s") { Namespaced = false, CreateOnly = true };
 }

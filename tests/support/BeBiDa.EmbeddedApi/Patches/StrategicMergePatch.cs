@@ -6,32 +6,24 @@ namespace BeBiDa.EmbeddedApi.Patches;
 
 /// <summary>
 /// Strategic merge patch: a merge patch that finds items of the lists that Kubernetes marks with <c>patchMergeKey</c>
-/// by that key, with the directives <c>$patch</c>, <c>$deleteFromPrimitiveList</c>, <c>$setElementOrder</c> and <c>$retainKeys</c>.
+/// by that key, with the directives <c>$patch: delete</c>, <c>$deleteFromPrimitiveList</c> and <c>$setElementOrder</c>.
 /// </summary>
 internal static class StrategicMergePatch
 {
     private const string Directive = "$patch";
     private const string DeleteFrom = "$deleteFromPrimitiveList/";
     private const string Order = "$setElementOrder/";
-    private const string RetainKeys = "$retainKeys";
 
     public static JsonNode? Apply(JsonNode? target, JsonNode? patch, Schema schema)
     {
         if (patch is not JsonObject changes)
             return patch?.DeepClone();
-        var directive = changes.Text(Directive);
-        if (directive == "delete")
+        if (changes.Text(Directive) == "delete")
             return null;
-        var result = target is JsonObject map && directive != "replace" ? map.Copy() : [];
-        if (changes[RetainKeys] is JsonArray retained)
-        {
-            var kept = retained.Select(key => key.Text()).ToHashSet();
-            foreach (var name in result.Select(pair => pair.Key).Where(name => !kept.Contains(name)).ToList())
-                result.Remove(name);
-        }
+        var result = target is JsonObject map ? map.Copy() : [];
         foreach (var (name, change) in changes)
         {
-            if (name is Directive or RetainKeys || name.StartsWith(Order, StringComparison.Ordinal))
+            if (name is Directive || name is "$retainKeys" || name.StartsWith(Order, StringComparison.Ordinal))
                 continue;
             if (name.StartsWith(DeleteFrom, StringComparison.Ordinal))
             {
@@ -71,12 +63,6 @@ internal static class StrategicMergePatch
 
     private static JsonArray MergeItems(JsonArray present, JsonArray changes, string key, Schema item)
     {
-        if (changes.Any(change => change is JsonObject map && map.Text(Directive) == "replace" && map.Count == 1))
-            return new JsonArray([
-                .. changes
-                    .Where(change => change is not JsonObject { Count: 1 } map || map.Text(Directive) is null)
-                    .Select(change => change?.DeepClone()),
-            ]);
         var result = (JsonArray)present.DeepClone();
         foreach (var change in changes)
         {

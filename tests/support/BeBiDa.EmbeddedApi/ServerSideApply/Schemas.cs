@@ -13,44 +13,19 @@ internal static class Schemas
 
     public static readonly Schema Conditions = ListBy("type");
 
-    private static readonly Schema EnvironmentVariable = Of(
-        (
-            "valueFrom",
-            Of(
-                ("fieldRef", Schema.Atomic),
-                ("resourceFieldRef", Schema.Atomic),
-                ("configMapKeyRef", Schema.Atomic),
-                ("secretKeyRef", Schema.Atomic)
-            )
-        )
-    );
-
     private static readonly Schema Container = Of(
         ("ports", ListBy(["containerPort", "protocol"])),
-        ("env", ListBy("name", EnvironmentVariable)),
-        ("volumeMounts", ListBy("mountPath")),
-        ("volumeDevices", ListBy("devicePath")),
-        ("resources", Of(("claims", new Schema { Keys = ["name"] })))
-    );
-
-    private static readonly Schema Volume = Of(
-        ("configMap", Plain),
-        ("csi", Of(("nodePublishSecretRef", Schema.Atomic))),
-        ("downwardAPI", Plain)
+        ("env", ListBy("name")),
+        ("volumeMounts", ListBy("mountPath"))
     );
 
     public static readonly Schema PodSpec = Of(
         ("containers", ListBy("name", Container) with { IsAlwaysThere = true }),
         ("initContainers", ListBy("name", Container)),
-        ("ephemeralContainers", ListBy("name", Container)),
-        ("volumes", ListBy("name", Volume)),
+        ("volumes", ListBy("name")),
         ("imagePullSecrets", ListBy("name", Schema.Atomic)),
-        ("hostAliases", ListBy("ip")),
         ("nodeSelector", Schema.Atomic),
-        ("affinity", Of(("nodeAffinity", Of(("requiredDuringSchedulingIgnoredDuringExecution", Schema.Atomic))))),
-        ("topologySpreadConstraints", ListBy(["topologyKey", "whenUnsatisfiable"], Of(("labelSelector", Schema.Atomic)))),
-        ("schedulingGates", ListBy("name")),
-        ("resourceClaims", ListBy("name"))
+        ("affinity", Of(("nodeAffinity", Of(("requiredDuringSchedulingIgnoredDuringExecution", Schema.Atomic)))))
     );
 
     private static readonly Schema Struct = new() { IsAlwaysThere = true };
@@ -69,11 +44,11 @@ internal static class Schemas
 
     public static readonly Schema Pod = Generic.With(
         ("spec", PodSpec),
-        ("status", Of(("conditions", Conditions), ("podIPs", ListBy("ip")), ("resourceClaimStatuses", ListBy("name"))))
+        ("status", Of(("conditions", Conditions), ("podIPs", ListBy("ip"))))
     );
 
     public static readonly Schema Node = Generic.With(
-        ("spec", Of(("podCIDRs", Set), ("configSource", Plain))),
+        ("spec", Of(("podCIDRs", Set))),
         ("status", Of(("conditions", Conditions), ("addresses", ListBy("type"))))
     );
 
@@ -95,12 +70,7 @@ internal static class Schemas
 
     public static readonly Schema DisruptionBudget = Generic.With(("spec", Of(("selector", Schema.Atomic))));
 
-    public static readonly Schema Event = Of(
-        ("metadata", Metadata),
-        ("involvedObject", Schema.Atomic),
-        ("related", Schema.Atomic),
-        ("source", Struct)
-    );
+    public static readonly Schema Event = Of(("metadata", Metadata), ("involvedObject", Schema.Atomic), ("source", Struct));
 
     public static readonly Schema Role = Of(("metadata", Metadata));
 

@@ -18,10 +18,6 @@ internal sealed class Store(int historyLimit)
     /// <summary>Called with every change, in order and under the lock: it must be quick and must not write.</summary>
     public event Action<string, Change>? Changed;
 
-    public long Version => Interlocked.Read(ref version);
-
-    public IEnumerable<string> Resources => shelves.Keys;
-
     public StoredObject? Get(string resource, string key) => For(resource).Objects.GetValueOrDefault(key);
 
     public Snapshot Read(string resource)
