@@ -134,12 +134,12 @@ internal sealed class Epilog(
         {
             if (finder.Find(other).Presence != Presence.Gone)
             {
-                logger.NodeTaken(who, other);
+                logger.NodeTaken(who, $"{other}");
                 return true;
             }
             using (Lock())
                 if (state.RemoveJob(other, noted))
-                    logger.LeftWithoutEpilog(other);
+                    logger.LeftWithoutEpilog($"{other}");
         }
         return false;
     }

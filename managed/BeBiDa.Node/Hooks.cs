@@ -20,11 +20,11 @@ internal static class Hooks
         var (leftAlone, refusal) = policy.Judge(job);
         if ((leftAlone ?? NotLent(job, policy)) is { } reason)
         {
-            logger.LeftAlone(job.Id, reason);
+            logger.LeftAlone(job.Number, reason);
             return null;
         }
         if (refusal is not null)
-            logger.WishRefused(job.Id, refusal);
+            logger.WishRefused(job.Number, refusal);
         using var services = Connect();
         return new Prolog(
             configuration,

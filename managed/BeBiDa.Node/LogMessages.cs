@@ -15,16 +15,16 @@ internal static partial class LogMessages
     // Before a job
 
     [LoggerMessage(3101, LogLevel.Information, "job {Job}: leaving this node in Kubernetes: {Reason}")]
-    public static partial void LeftAlone(this ILogger logger, uint job, string reason);
+    public static partial void LeftAlone(this ILogger logger, string job, string reason);
 
     [LoggerMessage(3102, LogLevel.Information, "job {Job}: {Refusal}")]
-    public static partial void WishRefused(this ILogger logger, uint job, string refusal);
+    public static partial void WishRefused(this ILogger logger, string job, string refusal);
 
     [LoggerMessage(3103, LogLevel.Debug, "job {Job}: {Unit} is not installed (node.services)")]
-    public static partial void NotInstalled(this ILogger logger, uint job, string unit);
+    public static partial void NotInstalled(this ILogger logger, string job, string unit);
 
     [LoggerMessage(3104, LogLevel.Information, "job {Job}: {Unit} stopped")]
-    public static partial void Stopped(this ILogger logger, uint job, string unit);
+    public static partial void Stopped(this ILogger logger, string job, string unit);
 
     [LoggerMessage(
         3105,
@@ -34,19 +34,19 @@ internal static partial class LogMessages
     public static partial void NoPodCgroups(this ILogger logger, string unit, string groups);
 
     [LoggerMessage(3106, LogLevel.Information, "job {Job}: freezing {Count} pod processes (node.leftoverPods)")]
-    public static partial void PodsFrozen(this ILogger logger, uint job, int count);
+    public static partial void PodsFrozen(this ILogger logger, string job, int count);
 
     [LoggerMessage(3107, LogLevel.Information, "job {Job}: ending {Count} pod processes")]
-    public static partial void PodsEnded(this ILogger logger, uint job, int count);
+    public static partial void PodsEnded(this ILogger logger, string job, int count);
 
     [LoggerMessage(3108, LogLevel.Information, "job {Job}: ending processes that outlived their services: {Processes}")]
-    public static partial void LeftoversEnded(this ILogger logger, uint job, string processes);
+    public static partial void LeftoversEnded(this ILogger logger, string job, string processes);
 
     [LoggerMessage(3109, LogLevel.Information, "job {Job}: unmounted {Count} in-memory volumes of pods")]
-    public static partial void VolumesUnmounted(this ILogger logger, uint job, int count);
+    public static partial void VolumesUnmounted(this ILogger logger, string job, int count);
 
     [LoggerMessage(3110, LogLevel.Error, "job {Job}: cannot unmount an in-memory volume of a pod, it keeps its memory: {Volume}")]
-    public static partial void VolumeStays(this ILogger logger, uint job, string volume);
+    public static partial void VolumeStays(this ILogger logger, string job, string volume);
 
     // After a job
 
@@ -57,11 +57,11 @@ internal static partial class LogMessages
     public static partial void NotStarted(this ILogger logger, string who, string unit, string load);
 
     [LoggerMessage(3203, LogLevel.Information, "{Who}: the node stays with Slurm, job {Other} is on it")]
-    public static partial void NodeTaken(this ILogger logger, string who, uint other);
+    public static partial void NodeTaken(this ILogger logger, string who, string other);
 
     [LoggerMessage(3204, LogLevel.Information, "{Who}: the node stays with Slurm, job {Others} has started on it")]
     public static partial void NodeTakenAgain(this ILogger logger, string who, string others);
 
     [LoggerMessage(3205, LogLevel.Information, "job {Job} has left this node without an epilog")]
-    public static partial void LeftWithoutEpilog(this ILogger logger, uint job);
+    public static partial void LeftWithoutEpilog(this ILogger logger, string job);
 }

@@ -72,7 +72,7 @@ internal sealed class Prolog(
         if (before.IsDown)
         {
             if (before.IsMissing)
-                logger.NotInstalled(job.Id, unit);
+                logger.NotInstalled(job.Number, unit);
             return null;
         }
         // An admin is stopping it: do not start it after the job.
@@ -85,7 +85,7 @@ internal sealed class Prolog(
         var after = services.Read(unit);
         if (after.IsDown)
         {
-            logger.Stopped(job.Id, unit);
+            logger.Stopped(job.Number, unit);
             return null;
         }
         return result is null
@@ -112,15 +112,15 @@ internal sealed class Prolog(
         var groups = units.Select(services.ControlGroup).OfType<string>().ToList();
         if (leftovers.Find(groups) is { Count: > 0 } found)
         {
-            logger.LeftoversEnded(job.Id, string.Join(", ", found));
+            logger.LeftoversEnded(job.Number, string.Join(", ", found));
             if (!leftovers.End(groups, Grace(deadline), deadline.Left))
                 return Problems.LeftoversSurvive(leftovers.Find(groups));
         }
         var (unmounted, left) = leftovers.Unmount();
         if (unmounted > 0)
-            logger.VolumesUnmounted(job.Id, unmounted);
+            logger.VolumesUnmounted(job.Number, unmounted);
         foreach (var volume in left)
-            logger.VolumeStays(job.Id, volume);
+            logger.VolumeStays(job.Number, volume);
         return null;
     }
 
@@ -131,11 +131,11 @@ internal sealed class Prolog(
             return null;
         if (configuration.Node.LeftoverPods == LeftoverPods.Freeze)
         {
-            logger.PodsFrozen(job.Id, count);
+            logger.PodsFrozen(job.Number, count);
             state.WriteFrozen(configuration.Node.PodCgroups);
             return pods.Freeze(deadline.Left) ? null : Problems.CannotFreeze;
         }
-        logger.PodsEnded(job.Id, count);
+        logger.PodsEnded(job.Number, count);
         return pods.End(Grace(deadline), deadline.Left)
             ? null
             : Problems.PodsSurvive(pods.Count(), configuration.Node.PodCgroups.FirstOrDefault());
