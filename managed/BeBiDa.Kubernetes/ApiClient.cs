@@ -167,7 +167,7 @@ internal sealed partial class ApiClient : IDisposable
         }
     }
 
-    // Returns when the head of a successful answer is there.
+    // Returns when the headers of a successful answer have arrived.
     private async Task<HttpResponseMessage> RequestAsync(
         ApiConnection connection,
         HttpMethod method,

@@ -3,8 +3,8 @@ using k8s.Authentication;
 
 namespace BeBiDa.Kubernetes;
 
-/// <summary>One way to the API server: its address, our credentials, the connections, as the kubeconfig was at one time.</summary>
-/// <remarks>Closed when whoever made it and all who use it have let go of it.</remarks>
+/// <summary>The API server's address, our credentials and the connections, as the kubeconfig was when it was read.</summary>
+/// <remarks>Reference-counted: closed when its maker and all its users have released it.</remarks>
 internal sealed class ApiConnection
 {
     private readonly HttpClient http;
@@ -16,7 +16,7 @@ internal sealed class ApiConnection
     /// <exception cref="System.Security.Cryptography.CryptographicException">The client certificate or its key cannot be read.</exception>
     public ApiConnection(KubernetesClientConfiguration configuration, TimeSpan connectTimeout)
     {
-        // Without user and password, which .NET would not send: the address is in log lines.
+        // Without user and password, which .NET would not send: the address is logged.
         Address = new UriBuilder(configuration.Host.EndsWith('/') ? configuration.Host : configuration.Host + "/")
         {
             UserName = "",
@@ -52,7 +52,7 @@ internal sealed class ApiConnection
             http.Dispose();
     }
 
-    /// <summary>Sends one request; returns when the head of the answer is there.</summary>
+    /// <summary>Sends one request; returns when the headers of the answer have arrived.</summary>
     public async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         if (hostHeader is not null)

@@ -4,7 +4,7 @@ using BeBiDa.Cluster;
 
 namespace BeBiDa.Kubernetes;
 
-// The few fields of Kubernetes' objects that BeBiDa reads; everything else in an answer is skipped unread.
+// The few fields of Kubernetes objects that BeBiDa reads; everything else in an answer is skipped.
 // Names and meanings: kubernetes.io/docs/reference/kubernetes-api.
 
 internal sealed record ObjectMeta(string? Name, string? Uid, Dictionary<string, string>? Labels, Dictionary<string, string>? Annotations);
@@ -18,7 +18,7 @@ internal interface IObjectList
 
 internal sealed record ListMeta(string? ResourceVersion, string? Continue);
 
-/// <summary>A node of a list or watch. Its annotations, up to 256 KiB of whoever may write them, are skipped unread: there are many nodes.</summary>
+/// <summary>A node of a list or watch. Its annotations, up to 256 KiB by anyone who may write them, are skipped: there are many nodes.</summary>
 internal sealed record ListedNode(ListedNodeMeta? Metadata);
 
 internal sealed record ListedNodeMeta(string? Name, string? Uid, string? ResourceVersion, Dictionary<string, string>? Labels);
@@ -27,7 +27,7 @@ internal sealed record ListedNodeList(ListMeta? Metadata, List<ListedNode?>? Ite
 
 internal sealed record PodObject(PodMeta? Metadata, PodSpec? Spec, PodStatus? Status);
 
-/// <summary>As for nodes, but for the one annotation that matters.</summary>
+/// <summary>As for nodes, except for the one annotation that matters.</summary>
 internal sealed record PodMeta(
     string? Name,
     string? Namespace,
@@ -44,7 +44,7 @@ internal sealed record PodSpec(string? NodeName, List<PodVolume?>? Volumes, List
 
 internal sealed record PodVolume(EmptyDir? EmptyDir, Claim? PersistentVolumeClaim, Claim? Ephemeral);
 
-/// <summary>A volume that a claim stands for, whichever it is.</summary>
+/// <summary>A volume of any claim.</summary>
 internal sealed record Claim;
 
 /// <summary>One toleration (core/v1 Toleration).</summary>
@@ -97,7 +97,7 @@ internal sealed record ManagedFields(string? Manager, JsonElement FieldsV1)
     [JsonIgnore]
     public bool IsOurs => Manager?.StartsWith(WellKnownNames.FieldManagerPrefix, StringComparison.Ordinal) == true;
 
-    /// <summary>Whether it is, or would have, spec.unschedulable.</summary>
+    /// <summary>Whether it owns spec.unschedulable.</summary>
     [JsonIgnore]
     public bool OwnsUnschedulable => Fields(FieldsV1, "f:spec").Contains("f:unschedulable");
 
@@ -123,10 +123,10 @@ internal sealed record OwnedObjectList(List<OwnedObject?>? Items);
 /// <summary>One line of a watch.</summary>
 internal sealed record WatchLine<T>(string? Type, T? Object);
 
-/// <summary>Only the type of a watch's line, to know how to read the rest.</summary>
+/// <summary>The type of a watch's line, which says how to read the rest.</summary>
 internal sealed record WatchLineType(string? Type);
 
-/// <summary>How the API server says what went wrong (meta/v1 Status).</summary>
+/// <summary>The API server's error (meta/v1 Status).</summary>
 internal sealed record StatusObject(int? Code, string? Reason, string? Message, StatusDetails? Details);
 
 internal sealed record StatusDetails(string? Name, int? RetryAfterSeconds, List<StatusCause?>? Causes);
@@ -187,7 +187,7 @@ internal sealed record EventSource(string Component, string Host);
 
 internal static class ObjectLists
 {
-    /// <summary>A list's metadata. What has none is JSON of someone else, and not to be taken for a list of nothing.</summary>
+    /// <summary>A list's metadata. JSON without it comes from something else, and must not be mistaken for an empty list.</summary>
     /// <exception cref="ClusterException">It has none.</exception>
     public static ListMeta ListedBy(this IObjectList? list, Uri server) =>
         list?.Metadata is { ResourceVersion.Length: > 0 } metadata
@@ -198,9 +198,9 @@ internal static class ObjectLists
             );
 
     /// <summary>Reads a list page by page.</summary>
-    /// <param name="server">Whom is asked.</param>
-    /// <param name="ask">Asks for a page; is given what to add to the query, nothing for the first page.</param>
-    /// <exception cref="ClusterException">A page is no list, or was there before: a server or a cache that looks at no query answers with the first one for ever.</exception>
+    /// <param name="server">The server, for the error.</param>
+    /// <param name="ask">Reads a page; its argument is appended to the query and empty for the first page.</param>
+    /// <exception cref="ClusterException">A page is no list, or is repeated: a server or cache that ignores the query returns the first one for ever.</exception>
     public static async IAsyncEnumerable<T> PagesAsync<T>(Uri server, Func<string, Task<T?>> ask)
         where T : class, IObjectList
     {
@@ -222,7 +222,7 @@ internal static class ObjectLists
     }
 }
 
-// As deep as the API server itself reads: what is skipped unread (managedFields are what their writers make them) is not to end a list.
+// As deep as the API server itself reads: deep managedFields, which are skipped anyway, must not fail a list.
 [JsonSourceGenerationOptions(
     MaxDepth = 10_001,
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,

@@ -16,7 +16,7 @@ internal static class Connection
         {
             ConnectTimeout = connectTimeout,
             EnableMultipleHttp2Connections = true,
-            // A watch is silent for minutes: without pings, a server that vanished would go unnoticed for as long.
+            // A watch may be silent for minutes: without pings, nobody would notice that the server has vanished.
             KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
             KeepAlivePingDelay = TimeSpan.FromSeconds(10),
             KeepAlivePingTimeout = TimeSpan.FromSeconds(5),
@@ -30,7 +30,7 @@ internal static class Connection
         return handler;
     }
 
-    // Not the client library's callback: with a private CA it lets a certificate of any name pass.
+    // Not the client library's callback: with a private CA it accepts a certificate of any name.
     private static X509ChainPolicy Trusting(X509Certificate2Collection authorities)
     {
         var policy = new X509ChainPolicy

@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging;
 
 namespace BeBiDa.Kubernetes;
 
-/// <summary>The connection to the API server; a new one when the kubeconfig, or a certificate or key that it names, was replaced.</summary>
-/// <remarks>Certificates expire and are renewed, and slurmctld is not to be restarted for that.</remarks>
+/// <summary>The connection to the API server; a new one once the kubeconfig, or a certificate or key that it names, has changed.</summary>
+/// <remarks>Certificates are renewed, and slurmctld need not be restarted for that.</remarks>
 internal sealed class ConnectionSource : IDisposable
 {
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(1);
@@ -38,7 +38,7 @@ internal sealed class ConnectionSource : IDisposable
     /// <summary>The API server's address.</summary>
     public Uri Address => Volatile.Read(ref current).Address;
 
-    /// <summary>The connection as it is now, to be released after use.</summary>
+    /// <summary>The current connection, to be released after use.</summary>
     /// <exception cref="ObjectDisposedException">It is over.</exception>
     public ApiConnection Use()
     {
@@ -59,7 +59,7 @@ internal sealed class ConnectionSource : IDisposable
             var connection = Volatile.Read(ref current);
             if (connection.TryUse())
                 return connection;
-            // One that is closed and still the current one was closed for good; any other has just been replaced.
+            // If a closed connection is still the current one, we are disposed; any other has just been replaced.
             ObjectDisposedException.ThrowIf(connection == Volatile.Read(ref current), this);
         }
     }
@@ -80,13 +80,13 @@ internal sealed class ConnectionSource : IDisposable
         }
         catch (ConfigurationException e)
         {
-            // A certificate and its key are two files: between one and the other they do not fit.
+            // A certificate and its key are two files: while they are replaced, they do not match.
             if (++failures == 3)
                 logger.CredentialsUnusable(e.Message);
         }
     }
 
-    // Stamped before it is read: what is replaced in between is read once more.
+    // Stamped before it is read: a file that is replaced in between is read again.
     private (ApiConnection Connection, IReadOnlyDictionary<string, FileStamp> Stamps) Load()
     {
         var before = new Dictionary<string, FileStamp>(StringComparer.Ordinal);

@@ -1,9 +1,9 @@
 namespace BeBiDa.Kubernetes;
 
-/// <summary>By what one sees that a file was replaced or written anew.</summary>
+/// <summary>What changes when a file is replaced or rewritten.</summary>
 /// <param name="Written">When its content was last written.</param>
-/// <param name="Length">Its length in bytes; -1 for a file that is not there.</param>
-/// <param name="Target">Where it really is: kubelet replaces mounted secrets by turning a link to another directory.</param>
+/// <param name="Length">Its length in bytes; -1 if it does not exist.</param>
+/// <param name="Target">Its resolved path: kubelet updates a mounted secret by pointing a link at another directory.</param>
 internal readonly record struct FileStamp(DateTime Written, long Length, string Target)
 {
     /// <summary>The stamp of a file, and of the file that a link leads to.</summary>
@@ -18,7 +18,7 @@ internal readonly record struct FileStamp(DateTime Written, long Length, string 
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // Amid being replaced; whoever reads it will say what is wrong.
+            // It is being replaced; the reader will say what is wrong.
             return default(FileStamp) with { Length = -1 };
         }
     }

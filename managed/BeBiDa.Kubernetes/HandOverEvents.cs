@@ -5,7 +5,7 @@ using BeBiDa.Holds;
 
 namespace BeBiDa.Kubernetes;
 
-/// <summary>One node's hand-over, as an Event tells of it.</summary>
+/// <summary>One node's hand-over, as an Event records it.</summary>
 /// <param name="Node">Kubernetes' name of the node.</param>
 /// <param name="Job">Whose hand-over it was.</param>
 /// <param name="Decommission">Which way it went.</param>
@@ -14,13 +14,13 @@ namespace BeBiDa.Kubernetes;
 /// <param name="Message">What the Event says, for people.</param>
 public sealed record HandOverEvent(string Node, HoldKey Job, bool Decommission, DateTimeOffset Began, DateTimeOffset Ended, string Message);
 
-/// <summary>Events about hand-overs: what stands in them for programs, written and read.</summary>
-/// <remarks>Apart from the other requests: only bebidactl reads them, and slurmctld's library is not to grow by it.</remarks>
+/// <summary>The annotations of Events about hand-overs, by which programs read them.</summary>
+/// <remarks>Apart from the other requests: only bebidactl reads them, and slurmctld's library need not contain this.</remarks>
 internal static class HandOverEvents
 {
     private const int Page = 500;
 
-    /// <summary>What an Event says to programs.</summary>
+    /// <summary>The annotations of an Event.</summary>
     public static Dictionary<string, string> Annotations(NodeEvent handOver) =>
         new()
         {
@@ -29,7 +29,7 @@ internal static class HandOverEvents
             [WellKnownNames.EventEnded] = Format(handOver.Time),
         };
 
-    /// <summary>Reads them; those that anyone else has made up in another form are left out.</summary>
+    /// <summary>Reads them; skips Events that others have written in another form.</summary>
     /// <exception cref="ClusterException">They cannot be read.</exception>
     public static async Task<IReadOnlyList<HandOverEvent>> ReadAsync(ApiClient client, string space, CancellationToken cancellationToken)
     {

@@ -4,23 +4,23 @@ using BeBiDa.Holds;
 namespace BeBiDa.Kubernetes;
 
 /// <summary>
-/// What a Node still bears of a hold after its release, because another field manager came to own it too: someone applied a
+/// What is left of a hold on a Node after its release, because another field manager came to own it too: someone applied a
 /// whole Node that they had read during the hold (<c>kubectl get -o yaml | kubectl apply --server-side --force-conflicts</c>).
 /// </summary>
 /// <remarks>
-/// What bears our name is ours, whoever owns it. <c>spec.unschedulable</c> bears no name: a manager that owns it together with
-/// something that does has copied it from us; one that owns it alone has cordoned the node.
+/// Keys with our prefix are ours, whoever owns them. <c>spec.unschedulable</c> has no prefix: a manager that owns it together
+/// with one of our keys has copied it from us; one that owns it alone has cordoned the node.
 /// </remarks>
 /// <param name="Annotation">Whether the hold's annotation is still there.</param>
 /// <param name="Label">Whether the owner label is still there, and no other hold is.</param>
 /// <param name="Unschedulable">Whether the node is unschedulable only because a manager has copied that from us.</param>
-/// <param name="CordonedBy">The manager that wants the node unschedulable by itself; null when none does.</param>
+/// <param name="CordonedBy">The manager that has cordoned the node; null if none has.</param>
 internal sealed record HoldRemnant(bool Annotation, bool Label, bool Unschedulable, string? CordonedBy)
 {
     /// <summary>Reads what is left of a hold.</summary>
     /// <param name="node">The Node as the release's answer shows it.</param>
     /// <param name="hold">The hold that was released.</param>
-    /// <returns>Null when nothing is left of it.</returns>
+    /// <returns>Null if nothing is left of it.</returns>
     public static HoldRemnant? Of(OwnedMeta node, HoldKey hold)
     {
         var annotation = node.Annotations?.ContainsKey(hold.Annotation) == true;
@@ -64,7 +64,7 @@ internal sealed record NodeMergePatchMeta(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Dictionary<string, string?>? Labels
 );
 
-// Apart from the others, which leave out what is null.
+// Apart from the others, which omit null values.
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(NodeMergePatch))]
 internal sealed partial class MergePatchJson : JsonSerializerContext;

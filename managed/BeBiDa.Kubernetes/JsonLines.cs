@@ -7,11 +7,11 @@ namespace BeBiDa.Kubernetes;
 /// <summary>Splits a stream into lines as they arrive.</summary>
 internal static class JsonLines
 {
-    // No object of Kubernetes' is that long: its server takes requests of 3 MiB at most.
+    // No Kubernetes object is that long: the API server accepts requests of at most 3 MiB.
     private const int Longest = 16 * 1024 * 1024;
 
     /// <summary>The lines, without their ends; each is valid until the next is asked for.</summary>
-    /// <exception cref="IOException">The stream broke, or one does not end.</exception>
+    /// <exception cref="IOException">The stream broke, or a line is too long.</exception>
     public static async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadAsync(
         Stream stream,
         [EnumeratorCancellation] CancellationToken cancellationToken

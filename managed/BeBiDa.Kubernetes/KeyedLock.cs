@@ -1,13 +1,13 @@
 namespace BeBiDa.Kubernetes;
 
-/// <summary>One at a time for each key, in the order of asking; keys that nobody waits for cost nothing.</summary>
+/// <summary>A lock for each key, first come, first served; unused keys cost no memory.</summary>
 internal sealed class KeyedLock
 {
     private readonly Lock gate = new();
     private readonly Dictionary<string, Entry> entries = new(StringComparer.Ordinal);
 
-    /// <summary>Does some work when it is its turn.</summary>
-    /// <exception cref="OperationCanceledException">It was given up before its turn came.</exception>
+    /// <summary>Does some work while holding the lock of a key.</summary>
+    /// <exception cref="OperationCanceledException">It was cancelled while it waited.</exception>
     public async Task<T> RunAsync<T>(string key, Func<Task<T>> work, CancellationToken cancellationToken)
     {
         var entry = Enter(key);

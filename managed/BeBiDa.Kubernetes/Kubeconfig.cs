@@ -8,15 +8,15 @@ using YamlDotNet.RepresentationModel;
 
 namespace BeBiDa.Kubernetes;
 
-/// <summary>Reads the kubeconfig: the client library's reading, with what it leaves out and what slurmctld cannot allow.</summary>
+/// <summary>Reads the kubeconfig with the client library, adds what the library lacks, and refuses what slurmctld cannot allow.</summary>
 public static class Kubeconfig
 {
     /// <summary>Reads a kubeconfig, and the files that it names.</summary>
     /// <param name="path">The file.</param>
     /// <param name="context">The context; empty for the file's current-context.</param>
-    /// <param name="allowExec">Whether a credential plugin (<c>user.exec</c>) may be run: it forks, which slurmctld must not be made to do.</param>
-    /// <param name="reading">Told of each file right before it is read; not of a token's, which is read again with each request. May be null.</param>
-    /// <exception cref="ConfigurationException">It cannot be read, is open to others, or asks for what cannot be done.</exception>
+    /// <param name="allowExec">Whether a credential plugin (<c>user.exec</c>) may be run: it forks, which slurmctld must not.</param>
+    /// <param name="reading">Told of each file right before it is read, except of a token file, which is read for each request. May be null.</param>
+    /// <exception cref="ConfigurationException">It cannot be read, is accessible to others, or needs what is not supported.</exception>
     public static KubernetesClientConfiguration Load(string path, string context, bool allowExec, Action<string>? reading = null)
     {
         reading?.Invoke(path);
@@ -39,7 +39,7 @@ public static class Kubeconfig
             foreach (var known in (model.Users ?? []).Where(u => u.Name == userName && u.UserCredentials is not null))
             {
                 ReadFiles(path, known.UserCredentials, reading);
-                // The client library does not know tokenFile, and wants to see some credential.
+                // The client library does not support tokenFile, and insists on some credential.
                 if (tokenFile is not null)
                     known.UserCredentials.Token ??= "(in tokenFile)";
             }
@@ -64,7 +64,7 @@ public static class Kubeconfig
         }
     }
 
-    /// <summary>The files that <see cref="Load"/> reads, for who asks whether others can read them: the kubeconfig, and the certificates and the key that it names.</summary>
+    /// <summary>The files that <see cref="Load"/> reads, to check who can read them: the kubeconfig, and the certificates and the key that it names.</summary>
     public static IReadOnlyList<string> Files(string path, string context)
     {
         try
@@ -116,7 +116,7 @@ public static class Kubeconfig
         return full;
     }
 
-    // The client library takes only the first certificate of a CA bundle: a CA that is being rotated has two.
+    // The client library uses only the first certificate of a CA bundle, but a CA that is being rotated has two.
     private static void TrustWholeBundle(KubernetesClientConfiguration configuration, string? data)
     {
         if (data is not { Length: > 0 })

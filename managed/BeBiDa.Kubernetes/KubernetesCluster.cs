@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging;
 
 namespace BeBiDa.Kubernetes;
 
-/// <summary>The Kubernetes API as hand-overs see it.</summary>
+/// <summary>The Kubernetes API, as hand-overs use it.</summary>
 public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
 {
     // The media type of Server-Side Apply; its YAML may be JSON (kubernetes.io/docs/reference/using-api/server-side-apply).
@@ -17,10 +17,10 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
 
     private const string MergePatch = "application/merge-patch+json";
 
-    // kubelet's and the node controller's Events on Nodes stand in this namespace too: Nodes have none.
+    // Nodes have no namespace; kubelet and the node controller write their Events on Nodes to this one too.
     private const string EventNamespace = "default";
 
-    // How many Nodes one answer holds; one is some 20 KB with its images.
+    // Nodes in one page; one is some 20 KB with its images.
     private const int NodePage = 250;
 
     private static readonly ResourceAttributes PatchRight = new(null, "patch", "nodes", null);
@@ -45,11 +45,11 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
         pods = new PodQueries(client, rights, () => nodes.Count);
     }
 
-    /// <summary>Reads the kubeconfig and starts to follow the cluster's nodes in the background.</summary>
+    /// <summary>Reads the kubeconfig and starts to watch the cluster's nodes in the background.</summary>
     /// <param name="configuration">The site's configuration.</param>
     /// <param name="allowExec">Whether the kubeconfig's credential plugin may be run (not inside slurmctld).</param>
     /// <param name="time">The clock.</param>
-    /// <param name="logger">Where to tell.</param>
+    /// <param name="logger">The log.</param>
     /// <exception cref="ConfigurationException">The kubeconfig cannot be used.</exception>
     public static KubernetesCluster Connect(BebidaConfiguration configuration, bool allowExec, TimeProvider time, ILogger logger)
     {
@@ -79,7 +79,7 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
         client.Dispose();
     }
 
-    /// <summary>Raised when a node has come that was not there before; briefly, on the thread that follows the nodes.</summary>
+    /// <summary>Raised when a node has been added. Runs on the informer's thread, so handlers must be quick.</summary>
     public event Action NodeAdded
     {
         add => nodes.Added += value;
@@ -153,7 +153,7 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
             return $"job {other.Key.Job} of cluster {other.Key.Cluster} holds it too";
         if (metadata.ManagedFields?.FirstOrDefault(f => f is { OwnsUnschedulable: true, IsOurs: false }) is { } admin)
             return $"someone else has cordoned it (field manager {admin.Manager})";
-        // Unchanged since: whoever wrote to it meanwhile may want it.
+        // Only if it is unchanged: whoever has written to it since may want it.
         var options = new DeleteOptions("v1", "DeleteOptions", null, new Preconditions(node.Uid, metadata.ResourceVersion));
         await client
             .SendAsync<StatusObject>(
@@ -214,7 +214,7 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
             "v1",
             "Event",
             new EventMeta($"{nodeEvent.Node.Name}.", EventNamespace, HandOverEvents.Annotations(nodeEvent)),
-            // kubelet gives a Node's name as its uid in Events, and every kubectl describe looks for that.
+            // kubelet uses a Node's name as its uid in Events, and kubectl describe looks for that.
             new ObjectReference("v1", "Node", nodeEvent.Node.Name, nodeEvent.Node.Name),
             nodeEvent.Reason,
             nodeEvent.Message,
@@ -263,7 +263,7 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
         return ledger;
     }
 
-    /// <summary>What Kubernetes knows of its nodes now: holds, readiness, pods that would have to leave.</summary>
+    /// <summary>The state of all nodes in Kubernetes: holds, readiness, pods that a hand-over would evict.</summary>
     /// <exception cref="ClusterException">It cannot be read.</exception>
     public async Task<IReadOnlyList<NodeStatus>> ReadStatusAsync(CancellationToken cancellationToken)
     {
@@ -296,13 +296,13 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
         ];
     }
 
-    /// <summary>The hand-overs of which Kubernetes still has Events (by default, those of the last hour), in no order.</summary>
+    /// <summary>The hand-overs of which Kubernetes still has Events (the last hour's by default), in no order.</summary>
     /// <exception cref="ClusterException">They cannot be read; the rights that a hand-over needs do not include this.</exception>
     public Task<IReadOnlyList<HandOverEvent>> ReadHandOversAsync(CancellationToken cancellationToken) =>
         HandOverEvents.ReadAsync(client, EventNamespace, cancellationToken);
 
-    // Server-Side Apply cannot remove what another manager owns. The patch holds only for the version that showed no other
-    // hold: whoever took the node since makes it a conflict, and the release is tried again.
+    // Server-Side Apply cannot remove what another manager owns. The patch is for the version that showed no other hold: if the
+    // node has been held since, it conflicts, and the release is tried again.
     private async Task RemoveAsync(
         ClusterNode node,
         HoldKey hold,

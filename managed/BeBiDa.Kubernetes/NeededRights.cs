@@ -2,7 +2,7 @@ using BeBiDa.Cluster;
 
 namespace BeBiDa.Kubernetes;
 
-/// <summary>Tells a missing right from any other reason for a 403: admission webhooks and plugins deny with that code too.</summary>
+/// <summary>Tells a missing right from other reasons for a 403: admission webhooks and plugins deny with that code too.</summary>
 internal sealed class NeededRights(ApiClient client)
 {
     /// <summary>Sends a request that needs a right.</summary>

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace BeBiDa.Kubernetes;
 
-/// <summary>Follows the names and uids of all nodes: one list of metadata only, then one watch.</summary>
+/// <summary>Keeps the names and uids of all nodes: one list of metadata only, then one watch.</summary>
 internal sealed class NodeInformer : IAsyncDisposable
 {
     private const int PageSize = 1000;
@@ -18,11 +18,11 @@ internal sealed class NodeInformer : IAsyncDisposable
     private readonly Task following;
     private bool isFailing;
 
-    /// <summary>Starts to follow.</summary>
+    /// <summary>Starts to list and watch.</summary>
     /// <param name="client">The API server.</param>
     /// <param name="slurmNameLabel">The label whose value is Slurm's name of a node; empty for none.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="logger">Where to tell that the cluster cannot be reached, and that it can again.</param>
+    /// <param name="logger">The log.</param>
     public NodeInformer(ApiClient client, string slurmNameLabel, TimeProvider time, ILogger logger)
     {
         this.client = client;
@@ -32,10 +32,10 @@ internal sealed class NodeInformer : IAsyncDisposable
         following = Task.Run(() => loop.RunAsync(null, stop.Token));
     }
 
-    /// <summary>Raised when a node has come.</summary>
+    /// <summary>Raised when a node has been added.</summary>
     public event Action? Added;
 
-    /// <summary>How many nodes there are, as far as is known.</summary>
+    /// <summary>How many nodes are known.</summary>
     public int Count => directory.Count;
 
     /// <summary>The nodes, once they have been listed.</summary>
@@ -106,7 +106,7 @@ internal sealed class NodeInformer : IAsyncDisposable
                     nodes.Add(node);
             resourceVersion = page.Metadata!.ResourceVersion!;
         }
-        // What came while nobody watched, no watch will tell.
+        // No watch reports the nodes that were added while there was none.
         var isAnyNew = listed.Task.IsCompleted && nodes.Any(node => directory.ByName(node.Name)?.Uid != node.Uid);
         directory.Replace(nodes);
         listed.TrySetResult(directory);
@@ -120,7 +120,7 @@ internal sealed class NodeInformer : IAsyncDisposable
         return resourceVersion;
     }
 
-    /// <summary>A node as its metadata tell it; null when they do not.</summary>
+    /// <summary>A node from its metadata; null if they are incomplete.</summary>
     public ClusterNode? Node(ObjectMeta? metadata) => Node(metadata?.Name, metadata?.Uid, metadata?.Labels);
 
     private ClusterNode? Node(ListedNodeMeta? metadata) => Node(metadata?.Name, metadata?.Uid, metadata?.Labels);

@@ -3,7 +3,7 @@ using BeBiDa.Holds;
 
 namespace BeBiDa.Kubernetes;
 
-/// <summary>What Kubernetes knows of one node, for people.</summary>
+/// <summary>A node's state in Kubernetes, for people.</summary>
 /// <param name="Node">The node.</param>
 /// <param name="Ready">Whether its kubelet reports it ready.</param>
 /// <param name="Unschedulable">Whether Kubernetes puts no new pods on it (<c>spec.unschedulable</c>).</param>

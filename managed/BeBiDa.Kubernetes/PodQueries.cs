@@ -22,7 +22,7 @@ internal sealed class PodQueries(ApiClient client, NeededRights rights, Func<int
 
     private int watches;
 
-    /// <summary>The pods on these nodes; its moment is one for each node, or one for all.</summary>
+    /// <summary>The pods on these nodes; its resourceVersion is one for each node, separated by commas, or one for all.</summary>
     public async Task<PodList> ListAsync(IReadOnlyCollection<ClusterNode> nodes, CancellationToken cancellationToken)
     {
         var names = Names(nodes);
@@ -35,7 +35,7 @@ internal sealed class PodQueries(ApiClient client, NeededRights rights, Func<int
                 .ConfigureAwait(false);
             return new PodList([.. lists.SelectMany(l => l.Pods)], string.Join(',', lists.Select(l => l.ResourceVersion)));
         }
-        // One watch goes on from the first list's moment. So that is asked for before the others: none of them is older.
+        // One watch goes on from the first list's moment. So it is read before the others: none of them is older.
         var first = await ListAsync(selectors[0], names, cancellationToken).ConfigureAwait(false);
         var others = await Task.WhenAll(selectors.Skip(1).Select(selector => ListOneOfManyAsync(selector, names, cancellationToken)))
             .ConfigureAwait(false);
@@ -53,7 +53,7 @@ internal sealed class PodQueries(ApiClient client, NeededRights rights, Func<int
         var names = Names(nodes);
         var moments = resourceVersion.Split(',');
         var selectors = moments.Length == nodes.Count ? nodes.Select(Selector).ToList() : [""];
-        // All of a job's streams or none: two jobs that have some each would wait for each other's.
+        // All of a job's watches or none: two jobs that have some each would wait for each other.
         if (Interlocked.Add(ref watches, selectors.Count) > RequestLimits.OpenPodWatches)
         {
             Interlocked.Add(ref watches, -selectors.Count);
@@ -77,7 +77,7 @@ internal sealed class PodQueries(ApiClient client, NeededRights rights, Func<int
             Interlocked.Add(ref watches, -selectors.Count);
         }
 
-        // The first watch that ends, ends them all: the caller lists again.
+        // The first watch that ends, ends all: the caller lists again.
         async Task CopyAsync(string selector, string from)
         {
             try
@@ -131,7 +131,7 @@ internal sealed class PodQueries(ApiClient client, NeededRights rights, Func<int
     {
         var pods = new List<Pod>();
         var resourceVersion = "";
-        // No resourceVersion: the answer must not be older than the holds, or a pod that was bound just before them is missed.
+        // No resourceVersion: an answer from before the holds would miss a pod that was bound just before them.
         await foreach (
             var page in ObjectLists
                 .PagesAsync(

@@ -9,10 +9,10 @@ internal sealed class PodTermination(ApiClient client, NeededRights rights, Time
 {
     private const string StrategicMerge = "application/strategic-merge-patch+json";
 
-    // The job waits meanwhile, and the mark is only a courtesy.
+    // The job waits meanwhile, and the condition is only a courtesy.
     private static readonly TimeSpan LongestMark = TimeSpan.FromSeconds(2);
 
-    // An admin may have granted the right since.
+    // An admin may grant the right later.
     private static readonly TimeSpan ForgetMissingRight = TimeSpan.FromMinutes(10);
 
     private long mayNotMarkSince;

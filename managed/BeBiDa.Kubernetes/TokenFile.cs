@@ -5,9 +5,9 @@ using k8s.Authentication;
 namespace BeBiDa.Kubernetes;
 
 /// <summary>A bearer token in a file that someone else renews, as kubelet does with projected service account tokens.</summary>
-/// <remarks>The client library's own reader keeps a token for a minute; this one sees a new file at once.</remarks>
+/// <remarks>The client library's own reader keeps a token for a minute; this one notices a new file at once.</remarks>
 /// <param name="path">The file.</param>
-/// <param name="key">Who names it, for the error.</param>
+/// <param name="key">Which setting names it, for the error.</param>
 internal sealed class TokenFile(string path, string key) : ITokenProvider
 {
     private volatile Token? last;
@@ -29,7 +29,7 @@ internal sealed class TokenFile(string path, string key) : ITokenProvider
         return header;
     }
 
-    /// <exception cref="IOException">As <see cref="Read"/>: for a request, that is one more way to be without a connection.</exception>
+    /// <exception cref="IOException">As <see cref="Read"/>: to a request, that is one more broken connection.</exception>
     public Task<AuthenticationHeaderValue> GetAuthenticationHeaderAsync(CancellationToken cancellationToken)
     {
         try

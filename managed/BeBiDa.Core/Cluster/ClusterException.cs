@@ -12,13 +12,13 @@ public enum ClusterFault
     /// <summary>A PodDisruptionBudget does not allow it now (429 with the cause DisruptionBudget).</summary>
     Blocked,
 
-    /// <summary>Another writer was quicker, or the object has another uid now (409).</summary>
+    /// <summary>Another writer came first, or the object has another uid now (409).</summary>
     Conflict,
 
     /// <summary>There is no such object (404).</summary>
     NotFound,
 
-    /// <summary>The watch's or list's moment is too long ago (410).</summary>
+    /// <summary>The resourceVersion of a watch or list is too old (410).</summary>
     Expired,
 
     /// <summary>Not authenticated (401); credentials may be rotated, so worth another try.</summary>
@@ -30,7 +30,7 @@ public enum ClusterFault
     /// <summary>Not allowed (403). Where rights decide what comes next, a SelfSubjectAccessReview has confirmed that one is missing.</summary>
     Forbidden,
 
-    /// <summary>Not accepted as it is (400, 422, …): the request, or what an admission webhook thinks of it.</summary>
+    /// <summary>Rejected (400, 422, …): the request is invalid, or an admission webhook denied it.</summary>
     Refused,
 }
 
@@ -48,7 +48,7 @@ public sealed class ClusterException(ClusterFault fault, string message, TimeSpa
     public ClusterFault Fault { get; } = fault;
 
     /// <summary>How long the server asks to wait before the next try; null when it does not say.</summary>
-    /// <remarks>At most a minute: what an answer says, a webhook of the cluster's can have said, and no timer waits for centuries.</remarks>
+    /// <remarks>At most a minute: the value may come from a webhook of the cluster, and a timer must not wait for centuries.</remarks>
     public TimeSpan? RetryAfter { get; } = retryAfter > LongestWait ? LongestWait : retryAfter;
 
     /// <summary>Whether another try can help.</summary>

@@ -3,10 +3,10 @@ using Microsoft.Extensions.Logging;
 
 namespace BeBiDa.Cluster;
 
-/// <summary>Writes Events in the background, so that no job waits for them. What Kubernetes does not take is lost, as Events are.</summary>
+/// <summary>Writes Events in the background, so that no job waits for them. An Event that Kubernetes rejects is lost; Events are best effort.</summary>
 public sealed class EventRecorder : IAsyncDisposable
 {
-    // An outage must not fill slurmctld's memory with Events.
+    // So that an outage does not fill slurmctld's memory with Events.
     private const int Capacity = 4096;
 
     private readonly Channel<NodeEvent> events = Channel.CreateBounded<NodeEvent>(
@@ -28,7 +28,7 @@ public sealed class EventRecorder : IAsyncDisposable
     /// <summary>Queues an Event; never waits.</summary>
     public void Record(NodeEvent nodeEvent) => events.Writer.TryWrite(nodeEvent);
 
-    /// <summary>Ends: what is queued is written still, for at most two seconds.</summary>
+    /// <summary>Writes what is queued, for at most two seconds, and ends.</summary>
     public async ValueTask DisposeAsync()
     {
         events.Writer.TryComplete();

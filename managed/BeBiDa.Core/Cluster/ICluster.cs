@@ -5,18 +5,18 @@ namespace BeBiDa.Cluster;
 /// <summary>The Kubernetes cluster, as a hand-over sees it. Every method throws <see cref="ClusterException"/> when it cannot do its work, and leaves it to the caller to try again.</summary>
 public interface ICluster
 {
-    /// <summary>For how long it has answered nothing; zero when it has just done so, or was not asked.</summary>
+    /// <summary>How long every request has failed; zero if the last one did not, or if none was sent.</summary>
     TimeSpan AwayFor { get; }
 
     /// <summary>The cluster's nodes; waits until they have been listed once.</summary>
     ValueTask<NodeDirectory> NodesAsync(CancellationToken cancellationToken);
 
-    /// <summary>Puts a hold on a node: unschedulable, labelled, annotated. Doing it again changes nothing but the time.</summary>
+    /// <summary>Puts a hold on a node: unschedulable, labelled, annotated. Repeating it changes only the time.</summary>
     /// <param name="node">The node.</param>
     /// <param name="hold">The hold.</param>
-    /// <param name="since">Since when, for people.</param>
-    /// <param name="cancellationToken">Ends it, on our side only: the node may be held all the same.</param>
-    /// <param name="unsent">Ends it as long as nothing has been sent, which is as if it had never been asked for.</param>
+    /// <param name="since">When it began, for people.</param>
+    /// <param name="cancellationToken">Ends the wait; the node may be held all the same.</param>
+    /// <param name="unsent">Withdraws the request if it has not been sent.</param>
     /// <returns>All holds that the node has now, this one included.</returns>
     Task<IReadOnlyList<Hold>> HoldAsync(
         ClusterNode node,
@@ -36,14 +36,14 @@ public interface ICluster
         CancellationToken unsent = default
     );
 
-    /// <summary>Deletes the Node object, unless someone else wants it as it is.</summary>
+    /// <summary>Deletes the Node object, unless someone else holds or has cordoned it.</summary>
     /// <param name="node">The node.</param>
     /// <param name="slurmCluster">Whose jobs may hold it.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>Why it stays, for people; null when it is gone.</returns>
     Task<string?> RemoveAsync(ClusterNode node, string slurmCluster, CancellationToken cancellationToken);
 
-    /// <summary>The pods on these nodes, not older than this call. Where that takes many requests, one that fails is sent again, twice at most: it is not to spoil the others.</summary>
+    /// <summary>The pods on these nodes, no older than this call. If that takes many requests, each is retried twice, so that one failure does not spoil the others.</summary>
     Task<PodList> ListPodsAsync(IReadOnlyCollection<ClusterNode> nodes, CancellationToken cancellationToken);
 
     /// <summary>What changes about the pods on these nodes after a list; ends when the server ends it. <see cref="ClusterFault.Throttled"/> when too much is watched already.</summary>

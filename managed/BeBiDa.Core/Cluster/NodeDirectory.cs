@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace BeBiDa.Cluster;
 
-/// <summary>The cluster's nodes by name, kept current by whoever follows them. Safe for use from many threads.</summary>
+/// <summary>The cluster's nodes by name, kept current by an informer. Safe to use from many threads.</summary>
 public sealed class NodeDirectory
 {
     private readonly ConcurrentDictionary<string, ClusterNode> byName = new(StringComparer.Ordinal);
@@ -14,13 +14,13 @@ public sealed class NodeDirectory
     /// <summary>All nodes, in no order.</summary>
     public IEnumerable<ClusterNode> Nodes => byName.Values;
 
-    /// <summary>The node that Kubernetes calls so; null when there is none.</summary>
+    /// <summary>The node of that name in Kubernetes; null if there is none.</summary>
     public ClusterNode? ByName(string name) => byName.GetValueOrDefault(name);
 
-    /// <summary>The node whose label says that Slurm calls it so; null when there is none.</summary>
+    /// <summary>The node whose label has that Slurm name; null if there is none.</summary>
     public ClusterNode? BySlurmName(string name) => bySlurmName.GetValueOrDefault(name);
 
-    /// <summary>A node has come, or has changed.</summary>
+    /// <summary>Adds or updates a node.</summary>
     public void Put(ClusterNode node)
     {
         if (byName.TryGetValue(node.Name, out var before))
@@ -34,14 +34,14 @@ public sealed class NodeDirectory
             bySlurmName[slurmName] = node;
     }
 
-    /// <summary>A node has gone.</summary>
+    /// <summary>Removes a node.</summary>
     public void Remove(string name)
     {
         if (byName.TryRemove(name, out var node))
             ForgetSlurmName(node);
     }
 
-    /// <summary>These are all the nodes there are.</summary>
+    /// <summary>Replaces all nodes.</summary>
     public void Replace(IReadOnlyCollection<ClusterNode> nodes)
     {
         var names = nodes.Select(n => n.Name).ToHashSet(StringComparer.Ordinal);

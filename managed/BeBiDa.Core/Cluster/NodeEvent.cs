@@ -4,12 +4,12 @@ namespace BeBiDa.Cluster;
 
 /// <summary>What <c>kubectl describe node</c> shows of a hand-over.</summary>
 /// <param name="Node">The node.</param>
-/// <param name="Job">Whose hand-over it is.</param>
+/// <param name="Job">The job.</param>
 /// <param name="Reason">A short word in CamelCase, for machines.</param>
 /// <param name="Message">A sentence, for people; at most 1,024 characters.</param>
 /// <param name="Began">When the hand-over of the node began: its hold was asked for, or the job began to end.</param>
 /// <param name="Time">When it was done.</param>
-/// <param name="Warning">Whether something was not as it should be.</param>
+/// <param name="Warning">Whether it is a warning.</param>
 public sealed record NodeEvent(
     ClusterNode Node,
     HoldKey Job,

@@ -2,7 +2,7 @@ using BeBiDa.Configuration;
 
 namespace BeBiDa.Cluster;
 
-/// <summary>Which Kubernetes Node a Slurm node is: by map, by label, or by template, in this order.</summary>
+/// <summary>Finds the Kubernetes Node of a Slurm node: by map, by label, or by template, in this order.</summary>
 /// <remarks>
 /// Slurm's names may have capitals. Kubernetes' have none (RFC 1123), and kubelet lower-cases the host's name
 /// (pkg/util/node/node.go, GetHostname). A label's value may be either.

@@ -60,10 +60,10 @@ public sealed record Pod
 
 /// <summary>The pods of some nodes at one moment.</summary>
 /// <param name="Pods">All pods on the nodes.</param>
-/// <param name="ResourceVersion">The moment, from which a watch goes on.</param>
+/// <param name="ResourceVersion">The resourceVersion from which a watch continues.</param>
 public sealed record PodList(IReadOnlyList<Pod> Pods, string ResourceVersion);
 
-/// <summary>What a watch of pods tells.</summary>
+/// <summary>A change that a watch of pods reports.</summary>
 /// <param name="Pod">The pod as it is, or was last.</param>
 /// <param name="Gone">Whether it is gone from the API.</param>
 public sealed record PodChange(Pod Pod, bool Gone);
