@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using BeBiDa.Abi;
@@ -7,6 +8,7 @@ using BeBiDa.Jobs;
 namespace BeBiDa.Controller;
 
 /// <summary>Asks the slurmctld that we live in which nodes an ended job has not left.</summary>
+[SuppressMessage("Reliability", "CA1001", Justification = "It lives as long as slurmctld.")]
 internal sealed class HostPresence : IJobPresence
 {
     private readonly SemaphoreSlim asking = new(RequestLimits.SlurmQueries);

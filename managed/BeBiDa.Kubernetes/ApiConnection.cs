@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using k8s;
 using k8s.Authentication;
 
@@ -5,6 +6,7 @@ namespace BeBiDa.Kubernetes;
 
 /// <summary>The API server's address, our credentials and the connections, as the kubeconfig was when it was read.</summary>
 /// <remarks>Reference-counted: closed when its maker and all its users have released it.</remarks>
+[SuppressMessage("Reliability", "CA1001", Justification = "The last of its users disposes of what it has.")]
 internal sealed class ApiConnection
 {
     private readonly HttpClient http;

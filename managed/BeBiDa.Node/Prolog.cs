@@ -138,7 +138,7 @@ internal sealed class Prolog(
         logger.PodsEnded(job.Number, count);
         return pods.End(Grace(deadline), deadline.Left)
             ? null
-            : Problems.PodsSurvive(pods.Count(), configuration.Node.PodCgroups.FirstOrDefault());
+            : Problems.PodsSurvive(pods.Count(), configuration.Node.PodCgroups is [var first, ..] ? first : null);
     }
 
     // Leave time to kill: at most half of what is left.

@@ -50,8 +50,8 @@ public sealed class PrivilegeSpecs(ApiServerKind kind) : ClusterTest(kind)
         Assert.That(Refusals(), Is.Empty);
     }
 
-    [TestCase("token")]
-    [TestCase("certificate")]
+    // Both give the rights of the one ClusterRoleBinding to an identity of their own.
+    [TestCase("token"), TestCase("certificate"), NonParallelizable]
     public async Task A_kubeconfig_that_bebidactl_makes_is_enough_for_all_of_it_and_for_nothing_more(string credential)
     {
         await using var signing = SigningController.Start(Server);

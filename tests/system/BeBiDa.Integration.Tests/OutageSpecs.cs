@@ -127,7 +127,7 @@ internal sealed class OutageSpecs : SiteTest
     }
 
     [Test]
-    public Task In_an_outage_longer_than_a_job_may_wait_jobs_start_after_a_glance_and_hold_their_nodes_when_it_is_over() =>
+    public Task In_an_outage_longer_than_a_job_may_wait_jobs_start_after_a_probe_and_hold_their_nodes_when_it_is_over() =>
         Sites.WithAsync(
             Options with
             {

@@ -314,16 +314,16 @@ public class HandOverSpecs
     }
 
     [Test]
-    public async Task A_job_only_glances_at_a_Kubernetes_that_has_been_away_for_longer_than_a_job_may_wait_and_gets_its_holds_all_the_same()
+    public async Task A_job_waits_only_for_a_probe_of_a_Kubernetes_that_has_been_away_for_longer_than_a_job_may_wait_and_gets_its_holds_all_the_same()
     {
         var back = new TaskCompletionSource();
         cluster.Before = _ => back.Task;
         cluster.AwayFor = TimeSpan.FromSeconds(29);
         var patient = handOvers.DecommissionAsync(Job(6, "n1"), Budget);
         cluster.AwayFor = TimeSpan.FromSeconds(30);
-        var glance = handOvers.DecommissionAsync(Job(7, "n2"), Budget);
+        var probe = handOvers.DecommissionAsync(Job(7, "n2"), Budget);
         clock.Advance(TimeSpan.FromSeconds(3));
-        Assert.That((await glance).Outcome, Is.EqualTo(HandOverOutcome.Failed));
+        Assert.That((await probe).Outcome, Is.EqualTo(HandOverOutcome.Failed));
         Assert.That(patient.IsCompleted, Is.False);
 
         back.SetResult();
@@ -338,7 +338,7 @@ public class HandOverSpecs
     }
 
     [Test]
-    public async Task A_job_that_finds_Kubernetes_back_at_a_glance_waits_until_its_pods_have_left()
+    public async Task A_job_whose_probe_finds_Kubernetes_back_waits_until_its_pods_have_left()
     {
         var pod = Pod("slow", "n1");
         cluster.Add(pod);
