@@ -52,7 +52,7 @@ public class KeepSpecs : NodesTest
     public async Task The_option_is_in_the_help() =>
         Assert.That(
             (await Lab.SlurmAsync("srun", ["--help"])).StandardOutput,
-            Does.Match(@"--bebida=mode\s+whether the job's nodes leave Kubernetes")
+            Does.Match(@"--bebida=mode\s+take \(default\) removes")
         );
 
     [Test]
