@@ -128,7 +128,7 @@ internal sealed class MonitoringSpecs
                 await site.Slurm.Controller.WaitForLogAsync(" event=recommission outcome=done job=2 ");
                 Assert.That(
                     site.Slurm.Controller.ReadLog().Split('\n').Where(l => l.Contains("error: bebida", StringComparison.Ordinal)),
-                    Has.One.Contains("metrics.textfile: /proc/bebida.prom cannot be written: ").And.Exactly(1).Items
+                    Has.One.Contains("metrics.textfile: cannot write /proc/bebida.prom; ").And.Exactly(1).Items
                 );
             }
         );
