@@ -163,12 +163,9 @@ machines() {
     fi
 }
 
-host() {
-    local project
-    for project in tests/system/*.Tests; do
-        case $project in *.Nodes.Tests | *.Containers.Tests) ;; *) managed "$project" ;; esac
-    done
-}
+host() { all_of tests/system/BeBiDa.{ChaosRun,Footprint,Integration}.Tests; }
+
+tools() { all_of tests/system/BeBiDa.{Cli,Host,Lab,Libraries}.Tests; }
 
 packages() {
     local release code
@@ -223,7 +220,7 @@ if wants unit; then unit; fi
 # Most of these wait for others most of the time, so three at a time keep two processors busy; each lane takes about as
 # long as the others.
 machines=() host=() packages=()
-if wants system; then machines+=(machines) host+=(host) packages+=(managers); fi
+if wants system; then machines+=(machines) host+=(host) packages+=(managers tools); fi
 if wants cluster; then machines+=(cluster); fi
 if wants packages; then packages+=(packages); fi
 [ ${#machines[@]} -eq 0 ] || lane "${machines[@]}" &
