@@ -194,7 +194,7 @@ managers() {
 }
 
 mkdir -p "$logs"
-rm -f "$logs"/failures "$logs"/lane-*
+rm -f "$logs"/failures "$logs"/lane-* "$logs"/*.log
 if ! wants style native cluster system packages; then
     for project in tests/unit/*.Tests; do must "building $(basename "$project")" dotnet build "$project" --nologo -v quiet; done
     unit
@@ -229,4 +229,9 @@ if wants packages; then packages+=(packages); fi
 step "beside one another: ${machines[*]}; ${host[*]}; ${packages[*]}"
 wait
 for part in "${machines[0]-}" "${host[0]-}" "${packages[0]-}"; do [ -z "$part" ] || collect "$part"; done
+if [ ${#only[@]} -eq ${#levels[@]} ]; then
+    for project in tests/{unit,cluster,system}/*.Tests; do
+        [ -e "$logs/$(basename "$project").log" ] || fails "$project is in no lane of tests/run.sh"
+    done
+fi
 finish
