@@ -47,7 +47,7 @@ internal sealed class ReconfigureSpecs
                 await site.Slurm.WaitForIdleNodesAsync();
                 Assert.That(site.Slurm.Controller.IsRunning, Is.True);
                 Assert.That(Errors(site), Has.Exactly(1).Items);
-                Assert.That(Errors(site), Has.All.Contains("run systemctl restart slurmctld"));
+                Assert.That(Errors(site), Has.All.Contains("Run: systemctl restart slurmctld"));
 
                 await site.Slurm.RestartControllerAsync();
                 await HeldByNextJobAsync(site, "n1");
