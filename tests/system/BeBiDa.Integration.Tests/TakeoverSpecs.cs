@@ -17,7 +17,7 @@ internal sealed class TakeoverSpecs : SiteTest
     [Test]
     public async Task The_one_that_stands_by_harms_no_job_that_comes_or_goes()
     {
-        await Slurm.Backup!.WaitForLogAsync("bebida: .* runs$");
+        await Slurm.Backup!.WaitForLogAsync("bebida: .* started$");
         await Task.WhenAll(
             Enumerable
                 .Range(0, 2)
