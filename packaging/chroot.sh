@@ -1,10 +1,11 @@
-# Debian systems in folders, for building packages and trying them; sourced by build.sh and test.sh. Needs root.
+# Debian systems in folders, for building packages, trying them, and for the lab; sourced by build.sh, test.sh and
+# tests/lab/chroot.sh. Needs root.
 # shellcheck shell=bash
 #
 # BEBIDA_CACHE (default /var/cache/bebida-tests) keeps what is slow to fetch: below chroots/<release>, "base" is the
-# release as debootstrap makes it, "build" has what builds packages, "site" has Slurm. None of them is written to once it
-# is complete: whatever is done in one is done in an overlay that is thrown away. Removed (rm -r), they are made anew, of
-# what Debian has by then; and so they are when the packages that they are made of are others.
+# release as debootstrap makes it, "build" has what builds packages, "site" has Slurm, and the lab has its own. None of
+# them is written to once it is complete: whatever is done in one is done in an overlay that is thrown away. Removed
+# (rm -r), they are made anew, of what Debian has by then; and so they are when their packages are others.
 
 # From the oldest to the newest; sid stands for the newest Slurm that Debian has.
 # shellcheck disable=SC2034 # for those who source this
@@ -60,18 +61,24 @@ apt_in() {
     in_root "$1" apt-get -q -y -o Acquire::Check-Valid-Until=false -o Dpkg::Use-Pty=0 -o APT::Keep-Downloaded-Packages=true "${@:2}"
 }
 
-# Makes $CHROOTS/<release>/<kind>, complete or not at all, unless it is there.
+# complete <release> <kind> [package...]: makes $CHROOTS/<release>/<kind>, complete or not at all, unless it is there: by
+# make_<kind>, or else as the release with some packages.
 complete() {
-    local release=$1 kind=$2 folder=$CHROOTS/$1/$2 recipe
-    recipe=$(declare -f make_base "make_$kind"; declare -p BUILD_PACKAGES SITE_PACKAGES SITE_DEPENDENCIES)
-    [[ ! -d $folder || $(cat "$folder.recipe" 2> /dev/null) != "$recipe" ]] || return 0
-    command -v debootstrap > /dev/null || code=$NOT_TRIED die 'debootstrap is missing: apt install debootstrap'
-    echo "Making a $release for $kind in $folder (some minutes, once) ..." >&2
-    rm -rf "$folder" "$folder.new"
+    local release=$1 kind=$2 folder=$CHROOTS/$1/$2 make=with_packages recipe lock
+    ! declare -F "make_$kind" > /dev/null || make=make_$kind
+    recipe=$(declare -f make_base with_packages "$make"; declare -p BUILD_PACKAGES SITE_PACKAGES SITE_DEPENDENCIES; echo "${@:3}")
     mkdir -p "$CHROOTS/$release"
-    "make_$kind" "$release" "$folder.new" > "$folder.log" 2>&1 || { tail -n 30 "$folder.log" >&2; code=$NOT_TRIED die "cannot make a $release for $kind; see $folder.log"; }
-    echo "$recipe" > "$folder.recipe"
-    mv "$folder.new" "$folder"
+    exec {lock}> "$folder.lock"
+    flock "$lock"
+    if [[ ! -d $folder || $(cat "$folder.recipe" 2> /dev/null) != "$recipe" ]]; then
+        command -v debootstrap > /dev/null || code=$NOT_TRIED die 'debootstrap is missing: apt install debootstrap'
+        echo "Making a $release for $kind in $folder (some minutes, once) ..." >&2
+        rm -rf --one-file-system "$folder" "$folder.new"
+        "$make" "$release" "$folder.new" "${@:3}" > "$folder.log" 2>&1 || { tail -n 30 "$folder.log" >&2; code=$NOT_TRIED die "cannot make a $release for $kind; see $folder.log"; }
+        echo "$recipe" > "$folder.recipe"
+        mv "$folder.new" "$folder"
+    fi
+    exec {lock}>&-
 }
 
 make_base() {
@@ -81,13 +88,14 @@ make_base() {
     chmod 755 "$2/usr/sbin/policy-rc.d"
 }
 
-make_build() {
+# with_packages <release> <folder> <package...>
+with_packages() {
     complete "$1" base && cp -a "$CHROOTS/$1/base" "$2" && apt_in "$2" update &&
-        apt_in "$2" install --no-install-recommends "${BUILD_PACKAGES[@]}" && apt_in "$2" clean
+        apt_in "$2" install --no-install-recommends "${@:3}" && apt_in "$2" clean
 }
 
+make_build() { with_packages "$@" "${BUILD_PACKAGES[@]}"; }
+
 make_site() {
-    complete "$1" base && cp -a "$CHROOTS/$1/base" "$2" && apt_in "$2" update &&
-        apt_in "$2" install --no-install-recommends "${SITE_PACKAGES[@]}" && apt_in "$2" clean &&
-        apt_in "$2" install --download-only --reinstall "${SITE_DEPENDENCIES[@]}"
+    with_packages "$@" "${SITE_PACKAGES[@]}" && apt_in "$2" install --download-only --reinstall "${SITE_DEPENDENCIES[@]}"
 }
