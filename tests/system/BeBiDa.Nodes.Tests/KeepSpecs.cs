@@ -50,10 +50,7 @@ public class KeepSpecs : NodesTest
 
     [Test]
     public async Task The_option_is_in_the_help() =>
-        Assert.That(
-            (await Lab.SlurmAsync("srun", ["--help"])).StandardOutput,
-            Does.Match(@"--bebida=mode\s+take \(default\) removes")
-        );
+        Assert.That((await Lab.SlurmAsync("srun", ["--help"])).StandardOutput, Does.Match(@"--bebida=mode\s+take \(default\) removes"));
 
     [Test]
     public async Task A_forged_SPANK_BEBIDA_reaches_no_more_than_the_configuration_allows_and_its_user_is_told()
