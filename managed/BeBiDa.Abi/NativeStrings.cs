@@ -3,7 +3,7 @@ using System.Text;
 
 namespace BeBiDa.Abi;
 
-/// <summary>NULL-terminated arrays of strings, as they cross the border.</summary>
+/// <summary>NULL-terminated arrays of strings, as they cross the ABI.</summary>
 public static unsafe class NativeStrings
 {
     /// <summary>Copies an array of strings.</summary>

@@ -14,7 +14,7 @@ internal sealed class BackToBackSpecs
                 await site.WaitUntilFreeAsync();
                 Assert.That(site.Probes.Runs(), Has.Count.EqualTo(6 * 6));
                 Assert.That(site.Observer.Gaps, Is.Zero);
-                Assert.That(Trespasses.OfNodes(site), Is.Empty);
+                Assert.That(IsolationViolations.OfNodes(site), Is.Empty);
             }
         );
 
@@ -30,7 +30,7 @@ internal sealed class BackToBackSpecs
                 await Eventually.HoldsAsync(
                     "a node is seen schedulable under the second job",
                     Eventually.Patience,
-                    _ => Task.FromResult(Trespasses.OfNodes(site).Count > 0)
+                    _ => Task.FromResult(IsolationViolations.OfNodes(site).Count > 0)
                 );
             }
         );

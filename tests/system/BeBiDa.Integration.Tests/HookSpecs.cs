@@ -20,7 +20,7 @@ internal sealed class HookSpecs : SiteTest
 
         await Workloads.RunningAsync(Site.Client, 8);
         Assert.That(Site.Probes.Runs(), Has.Count.EqualTo(2));
-        Assert.That(Trespasses.OfNodes(Site), Is.Empty);
-        Assert.That(Trespasses.OfPods(Site, pods), Is.Empty);
+        Assert.That(IsolationViolations.OfNodes(Site), Is.Empty);
+        Assert.That(IsolationViolations.OfPods(Site, pods), Is.Empty);
     }
 }

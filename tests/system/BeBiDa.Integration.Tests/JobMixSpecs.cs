@@ -26,8 +26,8 @@ internal sealed class JobMixSpecs(ApiServerKind kind) : SiteTest
         Assert.That((await Slurm.JobsAsync()).Where(job => !job.State.IsOver()), Is.Empty);
         Assert.That(Site.Probes.Runs(), Has.Count.GreaterThan(80));
         Assert.That(Site.Observer.Gaps, Is.Zero);
-        Assert.That(Trespasses.OfNodes(Site), Is.Empty);
-        Assert.That(Trespasses.OfPods(Site, pods), Is.Empty);
+        Assert.That(IsolationViolations.OfNodes(Site), Is.Empty);
+        Assert.That(IsolationViolations.OfPods(Site, pods), Is.Empty);
         await Workloads.RunningAsync(Site.Client, 4 * Slurm.Nodes.Count);
     }
 }

@@ -68,6 +68,6 @@ internal sealed class LeavingSpecs(HandOverBy handOver) : SiteTest
         await Site.WaitUntilFreeAsync();
 
         Assert.That(Site.Probes.Runs().Single().Last, Is.GreaterThan(cancelled + TimeSpan.FromSeconds(1)));
-        Assert.That(Trespasses.OfNodes(Site), Is.Empty);
+        Assert.That(IsolationViolations.OfNodes(Site), Is.Empty);
     }
 }

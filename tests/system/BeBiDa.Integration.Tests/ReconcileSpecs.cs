@@ -142,7 +142,7 @@ internal sealed class ReconcileSpecs : SiteTest
             await Task.WhenAll(ReconcileAsync(Site), ReconcileAsync(Site));
         await jobs;
         await Site.WaitUntilFreeAsync();
-        Assert.That(Trespasses.OfNodes(Site), Is.Empty);
+        Assert.That(IsolationViolations.OfNodes(Site), Is.Empty);
     }
 
     private static async Task<IReadOnlyList<string>> ReconcileAsync(Site site, params string[] options)

@@ -80,8 +80,8 @@ internal sealed class ReconfigureSpecs
                 await HeldByNextJobAsync(site, "n2");
                 await site.WaitUntilFreeAsync();
                 Assert.That(site.Probes.Runs(), Has.Count.EqualTo(1));
-                Assert.That(Trespasses.OfPods(site, pods), Is.Empty);
-                Assert.That(Trespasses.OfNodes(site), Is.Empty);
+                Assert.That(IsolationViolations.OfPods(site, pods), Is.Empty);
+                Assert.That(IsolationViolations.OfNodes(site), Is.Empty);
                 Assert.That(Errors(site), Is.Empty);
             }
         );

@@ -39,8 +39,8 @@ internal sealed class RestartSpecs : SiteTest
 
         Assert.That((await Slurm.WaitForJobEndAsync(job)).Single().State, Is.EqualTo(JobState.Completed));
         await Site.WaitUntilFreeAsync();
-        Assert.That(Trespasses.OfNodes(Site), Is.Empty);
-        Assert.That(Trespasses.OfPods(Site, pods), Is.Empty);
+        Assert.That(IsolationViolations.OfNodes(Site), Is.Empty);
+        Assert.That(IsolationViolations.OfPods(Site, pods), Is.Empty);
     }
 
     [Test]

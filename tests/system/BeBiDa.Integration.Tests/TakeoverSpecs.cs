@@ -30,7 +30,7 @@ internal sealed class TakeoverSpecs : SiteTest
                 })
         );
         await Site.WaitUntilFreeAsync();
-        Assert.That(Trespasses.OfNodes(Site), Is.Empty);
+        Assert.That(IsolationViolations.OfNodes(Site), Is.Empty);
         Assert.That(Slurm.Backup.IsRunning);
     }
 

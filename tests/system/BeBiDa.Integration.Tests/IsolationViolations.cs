@@ -1,7 +1,7 @@
 namespace BeBiDa.Site.Tests;
 
 /// <summary>What must not be while a job runs on a node: the node schedulable, or a pod on it that was there before the job held it. What is not certain does not count.</summary>
-internal static class Trespasses
+internal static class IsolationViolations
 {
     public static IReadOnlyList<string> OfNodes(Site site) =>
         [
