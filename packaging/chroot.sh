@@ -40,6 +40,8 @@ in_root() {
         root=$1; shift
         mount -t proc proc "$root/proc"
         mount --rbind /dev "$root/dev"
+        # Some packages ask for the name of their host when they are installed (gridengine-master).
+        [ -e "$root/etc/hosts" ] || printf "127.0.0.1\tlocalhost\n127.0.1.1\t%s\n" "$(uname -n)" > "$root/etc/hosts"
         exec chroot "$root" /usr/bin/env -i PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \
             DEBIAN_FRONTEND=noninteractive "$@"' sh "$root" "$@"
 }
