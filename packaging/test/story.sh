@@ -112,6 +112,8 @@ eventually "the node has forgotten job $job" none_on_node
 say "upgraded to $(version_of bebida-slurmctld) while job $job ran and slurmctld stayed; after it the node returned"
 job=$(submit)
 eventually "job $job is held by the slurmctld of before" is_held_by "$job"
+# A slurmctld that stops between allocation and launch forgets the launch.
+eventually "the node notes job $job" is_on_node "$job"
 # The reconciler looks when slurmctld starts: over it, the plugin asks slurmctld for its jobs and for the cluster's name.
 kubectl uncordon n1 > /dev/null
 documented 'Upgrade slurmctld'
