@@ -147,7 +147,7 @@ style() {
     check "alert rules do what they say" promtool test rules tests/prometheus/bebida.rules.test.yml tests/prometheus/slurm-nodes.rules.test.yml
 }
 
-unit() { all_of tests/unit/*.Tests; }
+unit() { all_of tests/unit/*Tests; }
 
 cluster() { all_of tests/cluster/*.Tests; }
 
@@ -196,7 +196,7 @@ managers() {
 mkdir -p "$logs"
 rm -f "$logs"/failures "$logs"/lane-* "$logs"/*.log
 if ! wants style native cluster system packages; then
-    for project in tests/unit/*.Tests; do must "building $(basename "$project")" dotnet build "$project" --nologo -v quiet; done
+    for project in tests/unit/*Tests; do must "building $(basename "$project")" dotnet build "$project" --nologo -v quiet; done
     unit
     finish
 fi
@@ -230,7 +230,7 @@ step "beside one another: ${machines[*]}; ${host[*]}; ${packages[*]}"
 wait
 for part in "${machines[0]-}" "${host[0]-}" "${packages[0]-}"; do [ -z "$part" ] || collect "$part"; done
 if [ ${#only[@]} -eq ${#levels[@]} ]; then
-    for project in tests/{unit,cluster,system}/*.Tests; do
+    for project in tests/{unit,cluster,system}/*Tests; do
         [ -e "$logs/$(basename "$project").log" ] || fails "$project is in no lane of tests/run.sh"
     done
 fi
