@@ -78,9 +78,9 @@ public sealed class CheckSpecs : CommandLineTest
             Way(
                 "slurmctld's user cannot write to the folder of the metrics",
                 "files/unreadable metrics/folder",
-                "^chgrp nogroup /etc && chmod g\\+w /etc$",
+                "^chgrp daemon /etc && chmod g\\+w /etc$",
                 text => text + "metrics: {textfile: /etc/bebida.prom}\n",
-                (_, text) => text.Replace("SlurmUser=root", "SlurmUser=nobody")
+                (_, text) => text.Replace("SlurmUser=root", "SlurmUser=daemon")
             ),
             Way(
                 "SlurmUser is nobody that the host knows",
