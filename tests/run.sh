@@ -207,7 +207,7 @@ if wants native system packages; then
     must "building them" cmake --build --preset release
     must "installing them into build/lab" cmake --install build/release --prefix build/lab
 fi
-must "tests" dotnet build BeBiDa.sln --nologo -v quiet
+if wants unit native cluster system packages; then must "tests" dotnet build BeBiDa.sln --nologo -v quiet; fi
 if wants native; then
     native release
     for preset in asan tsan valgrind fuzz; do
@@ -226,7 +226,7 @@ if wants packages; then packages+=(packages); fi
 [ ${#machines[@]} -eq 0 ] || lane "${machines[@]}" &
 [ ${#host[@]} -eq 0 ] || lane "${host[@]}" &
 [ ${#packages[@]} -eq 0 ] || lane "${packages[@]}" &
-step "beside one another: ${machines[*]}; ${host[*]}; ${packages[*]}"
+step "beside one another: ${machines[*]-}; ${host[*]-}; ${packages[*]-}"
 wait
 for part in "${machines[0]-}" "${host[0]-}" "${packages[0]-}"; do [ -z "$part" ] || collect "$part"; done
 if [ ${#only[@]} -eq ${#levels[@]} ]; then

@@ -6,62 +6,62 @@ namespace BeBiDa.Node;
 /// <summary>Everything that this project logs. The words are for people; no program reads them.</summary>
 internal static partial class LogMessages
 {
-    [LoggerMessage(3001, LogLevel.Error, "{Problem}; until this is fixed, jobs share their nodes with Kubernetes")]
+    [LoggerMessage(4001, LogLevel.Error, "{Problem}; until this is fixed, jobs share their nodes with Kubernetes")]
     public static partial void NotConfigured(this ILogger logger, ConfigurationProblem problem);
 
-    [LoggerMessage(3002, LogLevel.Error, "unexpected internal error, please report it")]
+    [LoggerMessage(4002, LogLevel.Error, "unexpected internal error, please report it")]
     public static partial void Unexpected(this ILogger logger, Exception error);
 
     // Before a job
 
-    [LoggerMessage(3101, LogLevel.Information, "job {Job}: leaving this node in Kubernetes: {Reason}")]
+    [LoggerMessage(4101, LogLevel.Information, "job {Job}: leaving this node in Kubernetes: {Reason}")]
     public static partial void LeftAlone(this ILogger logger, string job, string reason);
 
-    [LoggerMessage(3102, LogLevel.Information, "job {Job}: {Refusal}")]
+    [LoggerMessage(4102, LogLevel.Information, "job {Job}: {Refusal}")]
     public static partial void WishRefused(this ILogger logger, string job, string refusal);
 
-    [LoggerMessage(3103, LogLevel.Debug, "job {Job}: {Unit} is not installed (node.services)")]
+    [LoggerMessage(4103, LogLevel.Debug, "job {Job}: {Unit} is not installed (node.services)")]
     public static partial void NotInstalled(this ILogger logger, string job, string unit);
 
-    [LoggerMessage(3104, LogLevel.Information, "job {Job}: {Unit} stopped")]
+    [LoggerMessage(4104, LogLevel.Information, "job {Job}: {Unit} stopped")]
     public static partial void Stopped(this ILogger logger, string job, string unit);
 
     [LoggerMessage(
-        3105,
+        4105,
         LogLevel.Error,
         "{Unit} was running, but none of node.podCgroups ({Groups}) exists: leftover pods are not ended. Set it to kubelet's cgroup for pods (--cgroup-root moves it; see systemd-cgls)"
     )]
     public static partial void NoPodCgroups(this ILogger logger, string unit, string groups);
 
-    [LoggerMessage(3106, LogLevel.Information, "job {Job}: freezing {Count} pod processes (node.leftoverPods)")]
+    [LoggerMessage(4106, LogLevel.Information, "job {Job}: freezing {Count} pod processes (node.leftoverPods)")]
     public static partial void PodsFrozen(this ILogger logger, string job, int count);
 
-    [LoggerMessage(3107, LogLevel.Information, "job {Job}: ending {Count} pod processes")]
+    [LoggerMessage(4107, LogLevel.Information, "job {Job}: ending {Count} pod processes")]
     public static partial void PodsEnded(this ILogger logger, string job, int count);
 
-    [LoggerMessage(3108, LogLevel.Information, "job {Job}: ending processes that outlived their services: {Processes}")]
+    [LoggerMessage(4108, LogLevel.Information, "job {Job}: ending processes that outlived their services: {Processes}")]
     public static partial void LeftoversEnded(this ILogger logger, string job, string processes);
 
-    [LoggerMessage(3109, LogLevel.Information, "job {Job}: unmounted {Count} in-memory volumes of pods")]
+    [LoggerMessage(4109, LogLevel.Information, "job {Job}: unmounted {Count} in-memory volumes of pods")]
     public static partial void VolumesUnmounted(this ILogger logger, string job, int count);
 
-    [LoggerMessage(3110, LogLevel.Error, "job {Job}: cannot unmount an in-memory volume of a pod, it keeps its memory: {Volume}")]
+    [LoggerMessage(4110, LogLevel.Error, "job {Job}: cannot unmount an in-memory volume of a pod, it keeps its memory: {Volume}")]
     public static partial void VolumeStays(this ILogger logger, string job, string volume);
 
     // After a job
 
-    [LoggerMessage(3201, LogLevel.Information, "{Who}: {Unit} started")]
+    [LoggerMessage(4201, LogLevel.Information, "{Who}: {Unit} started")]
     public static partial void Started(this ILogger logger, string who, string unit);
 
-    [LoggerMessage(3202, LogLevel.Information, "{Who}: {Unit} was stopped for a job and is {Load} now, so it is not started")]
+    [LoggerMessage(4202, LogLevel.Information, "{Who}: {Unit} was stopped for a job and is {Load} now, so it is not started")]
     public static partial void NotStarted(this ILogger logger, string who, string unit, string load);
 
-    [LoggerMessage(3203, LogLevel.Information, "{Who}: the node stays with Slurm, job {Other} is on it")]
+    [LoggerMessage(4203, LogLevel.Information, "{Who}: the node stays with Slurm, job {Other} is on it")]
     public static partial void NodeTaken(this ILogger logger, string who, string other);
 
-    [LoggerMessage(3204, LogLevel.Information, "{Who}: the node stays with Slurm, job {Others} has started on it")]
+    [LoggerMessage(4204, LogLevel.Information, "{Who}: the node stays with Slurm, job {Others} has started on it")]
     public static partial void NodeTakenAgain(this ILogger logger, string who, string others);
 
-    [LoggerMessage(3205, LogLevel.Information, "job {Job} has left this node without an epilog")]
+    [LoggerMessage(4205, LogLevel.Information, "job {Job} has left this node without an epilog")]
     public static partial void LeftWithoutEpilog(this ILogger logger, string job);
 }

@@ -3,22 +3,26 @@
 #ifndef BEBIDA_MESSAGES_H
 #define BEBIDA_MESSAGES_H
 
+/* Ends a line that no fault outside of this process explains. */
+#define INTERNAL_ERROR " event=internal-error"
+
 /* slurmctld: the bridge. */
 #define MESSAGE_NOT_STARTED "cannot start: %s. Jobs start without notifying Kubernetes. Restart slurmctld."
 #define MESSAGE_NOT_RESPONDING                                                                               \
     "libbebida_controller.so is not responding; dropping the oldest queued hand-over. Jobs start without "   \
     "notifying Kubernetes. Restart slurmctld."
 #define MESSAGE_LATE_ANSWER "ignored answer %d to request %llu: too late, or a duplicate"
-#define MESSAGE_NO_MEMORY_TO_SUBMIT "job %u: out of memory; cannot hand over %s"
+#define MESSAGE_NO_MEMORY_TO_SUBMIT "job %u: out of memory; cannot hand over %s" INTERNAL_ERROR
 #define MESSAGE_OPEN_AT_EXIT                                                                                 \
     "slurmctld stops with %zu open hand-overs. After its restart it repeats the prologs; the reconciler "    \
     "does the rest."
-#define MESSAGE_LIBRARY_DOES_NOT_STOP "libbebida_controller.so does not stop; exiting without it"
+#define MESSAGE_LIBRARY_DOES_NOT_STOP                                                                        \
+    "libbebida_controller.so does not stop; exiting without it" INTERNAL_ERROR
 
 /* slurmctld: jobs. */
 #define MESSAGE_JOB_WITHOUT_ID "slurmctld gave a job without SLURM_JOB_ID; its nodes are not handed over"
 #define MESSAGE_JOB_WITHOUT_NODES "job %u has no nodes"
-#define MESSAGE_NO_MEMORY_FOR_JOB "job %u: out of memory; %s is not handed over"
+#define MESSAGE_NO_MEMORY_FOR_JOB "job %u: out of memory; %s is not handed over" INTERNAL_ERROR
 #define MESSAGE_PLUGIN_NOT_STARTED "job %u: not handed over: the plugin did not start; see its first error"
 #define MESSAGE_NO_CALLBACKS                                                                                 \
     "slurmctld registers callbacks only at its start, and prep/bebida was added later. Jobs start without "  \
@@ -45,7 +49,8 @@
 #define MESSAGE_LIBRARY_OF_OTHER_ABI                                                                         \
     "%s has ABI version %u; this plugin needs %u. Install both from one release; %s"
 #define MESSAGE_LIBRARY_AFTER_FORK                                                                           \
-    "%s was loaded by process %d before it forked, and cannot run in the fork; restart that process; %s"
+    "%s was loaded by process %d before it forked, and cannot run in the fork; restart that process; "       \
+    "%s" INTERNAL_ERROR
 #define MESSAGE_LIBRARY_NOT_FOUND                                                                            \
     "cannot open %s: %s; install it there, or set BEBIDA_LIBDIR to its folder; %s"
 #define STATUS_OK "no error"
@@ -67,7 +72,7 @@
 #define CONFIGURATION_ROOT "the configuration must be a mapping of keys"
 #define CONFIGURATION_NOT_YAML "cannot be read"
 #define MESSAGE_CONFIGURATION_UNREADABLE "%s: %s" DEFAULTS_APPLY
-#define MESSAGE_CONFIGURATION_NO_MEMORY "%s: out of memory" DEFAULTS_APPLY
+#define MESSAGE_CONFIGURATION_NO_MEMORY "%s: out of memory" DEFAULTS_APPLY INTERNAL_ERROR
 #define MESSAGE_CONFIGURATION_OWNER                                                                          \
     "%s: owned by user %u, who is neither root nor the user that reads it here (%u); "                       \
     "run: chown root %s" DEFAULTS_APPLY

@@ -12,15 +12,19 @@ public static class LogLine
     // native/bridge/log.c cuts a line after 4095 bytes, and with it the tail of one that is longer.
     private const int MostBytes = 4000;
 
+    // Whoever logs an exception logs a bug: every failure that we know of is told in words.
+    private const string InternalError = LogTail.Start + "internal-error";
+
     /// <summary>Formats a message for a logger.</summary>
     /// <typeparam name="TState">What the message is made of.</typeparam>
     public static string Of<TState>(TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
         var line = OnOneLine(exception is null ? formatter(state, null) : $"{formatter(state, exception)}: {exception}");
         var tail = (state as IEnumerable<KeyValuePair<string, object?>>)?.Select(value => value.Value).OfType<LogTail>().FirstOrDefault();
-        return tail is null
-            ? line.Replace(LogTail.Start, LogTail.Start.Replace('=', ':'), StringComparison.Ordinal)
-            : WithRoomFor($"{tail}", line);
+        if (tail is not null)
+            return WithRoomFor($"{tail}", line);
+        line = line.Replace(LogTail.Start, LogTail.Start.Replace('=', ':'), StringComparison.Ordinal);
+        return exception is null ? line : WithRoomFor(InternalError, line + InternalError);
     }
 
     private static string WithRoomFor(string tail, string line)

@@ -39,7 +39,7 @@ public sealed record LogTail(string Event, string Outcome, string Job, TimeSpan 
     // A line of slurmctld's log has room for it.
     private const int LongestList = 2000;
 
-    // No hand-over takes a year, and no date is earlier than the first.
+    // Whoever draws a hand-over subtracts this from the time of its line: what is longer is no duration of one.
     private static readonly TimeSpan Longest = TimeSpan.FromDays(366);
 
     /// <summary>How a tail starts.</summary>

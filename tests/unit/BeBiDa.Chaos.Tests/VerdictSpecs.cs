@@ -8,6 +8,14 @@ internal sealed class VerdictSpecs
 {
     private readonly NodeHistory nodes = new();
 
+    [TestCase("[t] error: bebida: whatever the words are event=internal-error", true)]
+    [TestCase("fatal: slurmctld gives up", true)]
+    [TestCase("Unhandled exception. System.Exception: a", true)]
+    [TestCase("[t] error: bebida: job 7: denied: event=internal-error is what a webhook says", false)]
+    [TestCase("[t] error: bebida: job 7: decommission failed event=decommission outcome=failed job=7 ms=1", false)]
+    public void An_internal_error_is_found_by_the_end_of_its_line(string line, bool found) =>
+        Assert.That(Verdict.Internal($"[t] before\n{line}\n[t] after\n"), Has.Exactly(found ? 1 : 0).Items);
+
     [Test]
     public void A_node_that_a_read_shows_schedulable_during_a_job_is_found()
     {

@@ -66,6 +66,18 @@ public sealed class LogTailSpecs
     }
 
     [Test]
+    public void An_internal_error_is_told_by_the_end_of_its_line_however_long_that_is()
+    {
+        var log = new Lines();
+        log.LogError(new InvalidOperationException(new string('x', 5000)), "words that may change");
+        log.LogError("the words event=internal-error and no bug");
+        Assert.That(
+            log.All.Select(line => line.EndsWith(" event=internal-error", StringComparison.Ordinal)),
+            Is.EqualTo(new[] { true, false })
+        );
+    }
+
+    [Test]
     public void The_documentation_names_every_key_event_and_outcome()
     {
         var page = File.ReadAllText(Path.Combine(Repository.Root, "docs", "monitoring.md"));

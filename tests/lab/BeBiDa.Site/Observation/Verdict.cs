@@ -77,7 +77,7 @@ public static partial class Verdict
     private static partial Regex PolicyLine();
 
     [GeneratedRegex(
-        @"fatal|should not have been|unexpected internal error|bebida: .*(does not stop|no memory|out of memory|before it forked)|Unhandled exception|Process terminated|Segmentation|Aborted|assert",
+        @"fatal| event=internal-error$|Unhandled exception|Process terminated|Segmentation|Aborted|assert",
         RegexOptions.IgnoreCase
     )]
     private static partial Regex InternalLine();
