@@ -7,6 +7,7 @@ namespace BeBiDa.Lab;
 /// <summary>One daemon of the lab, in the foreground of a session of its own.</summary>
 public sealed class Daemon
 {
+    private const int SigKill = 9;
     private const int SigTerm = 15;
     private const int SigCont = 18;
     private const int SigStop = 19;
@@ -15,6 +16,7 @@ public sealed class Daemon
     private readonly IReadOnlyDictionary<string, string> _environment;
     private readonly string _directory;
     private readonly TimeSpan _patience;
+    private readonly NotifySocket? _notify;
     private Process? _process;
 
     internal Daemon(
@@ -24,7 +26,8 @@ public sealed class Daemon
         string directory,
         string logPath,
         string outputPath,
-        TimeSpan patience
+        TimeSpan patience,
+        NotifySocket? notify = null
     )
     {
         Name = name;
@@ -34,14 +37,25 @@ public sealed class Daemon
         _environment = environment;
         _directory = directory;
         _patience = patience;
+        _notify = notify;
     }
 
     public string Name { get; }
 
-    /// <summary>The process started last.</summary>
-    public int ProcessId => _process?.Id ?? throw new InvalidOperationException($"{Name} was never started.");
+    /// <summary>The process started last, or the one that it has handed over to.</summary>
+    public int ProcessId => _notify?.MainProcess ?? _process?.Id ?? throw new InvalidOperationException($"{Name} was never started.");
 
-    public bool IsRunning => _process is { HasExited: false };
+    public bool IsRunning
+    {
+        get
+        {
+            var running = _process is { HasExited: false };
+            // One that has ended may have named another before.
+            for (var seen = 0; !running && _notify?.MainProcess is { } process && process != seen; seen = process)
+                running = Exists(process);
+            return running;
+        }
+    }
 
     /// <summary>The file that the daemon itself logs to; one file over all its starts.</summary>
     public string LogPath { get; }
@@ -88,38 +102,39 @@ public sealed class Daemon
             start.ArgumentList.Add(word);
         // Whoever asks meanwhile is told of the one before.
         var before = _process;
+        _notify?.Forget();
         _process = Process.Start(start) ?? throw new LabException($"{Name} could not be started.");
         before?.Dispose();
     }
 
     /// <summary>SIGTERM, and SIGKILL where that is not enough; true when SIGTERM was.</summary>
-    internal async Task<bool> StopAsync(TimeSpan bound, CancellationToken cancellationToken)
+    public async Task<bool> StopAsync(TimeSpan bound, CancellationToken cancellationToken = default)
     {
-        if (_process is not { HasExited: false } process)
+        if (!IsRunning)
             return true;
-        _ = Signal(process.Id, SigTerm);
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(bound);
+        _ = Signal(ProcessId, SigTerm);
         try
         {
-            await process.WaitForExitAsync(limit.Token);
+            await EndAsync(bound, cancellationToken);
             return true;
         }
-        catch (OperationCanceledException)
+        catch (TimeoutException)
         {
             await KillAsync(CancellationToken.None);
-            cancellationToken.ThrowIfCancellationRequested();
             return false;
         }
     }
 
     internal async Task KillAsync(CancellationToken cancellationToken)
     {
-        if (_process is not { } process)
+        if (!IsRunning)
             return;
-        process.Kill();
-        await process.WaitForExitAsync(cancellationToken);
+        _ = Signal(ProcessId, SigKill);
+        await EndAsync(_patience, cancellationToken);
     }
+
+    private Task EndAsync(TimeSpan patience, CancellationToken cancellationToken) =>
+        Eventually.HoldsAsync($"{Name} has ended", patience, _ => Task.FromResult(!IsRunning), cancellationToken);
 
     /// <summary>Has all its threads stand still, until it is resumed or killed.</summary>
     internal async Task SuspendAsync(CancellationToken cancellationToken)
@@ -140,12 +155,24 @@ public sealed class Daemon
             _ = Signal(ProcessId, SigCont);
     }
 
+    private IEnumerable<char> ThreadStates() => ThreadStates(ProcessId);
+
     // proc(5): the state follows the command, which is in parentheses and may hold any.
-    private IEnumerable<char> ThreadStates() =>
-        Directory
-            .GetDirectories($"/proc/{ProcessId}/task")
-            .Select(thread => File.ReadAllText(Path.Combine(thread, "stat")))
-            .Select(stat => stat[stat.LastIndexOf(')') + 2]);
+    private static IEnumerable<char> ThreadStates(int process) =>
+        ThreadFiles.Read(process, "stat").Select(stat => stat[stat.LastIndexOf(')') + 2]);
+
+    // A zombie waits for no more than its parent's attention; but the first thread is one as soon as it has ended itself.
+    private static bool Exists(int process)
+    {
+        try
+        {
+            return ThreadStates(process).Any(state => state != 'Z');
+        }
+        catch (IOException)
+        {
+            return Directory.Exists($"/proc/{process}/task");
+        }
+    }
 
     private static string ReadShared(string path)
     {

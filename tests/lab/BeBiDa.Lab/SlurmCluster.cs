@@ -19,6 +19,7 @@ public sealed partial class SlurmCluster : IAsyncDisposable
     private readonly PortBlock _ports;
     private readonly Reaper _reaper;
     private readonly Daemon _munge;
+    private readonly List<NotifySocket> _notified = [];
     private readonly IReadOnlyDictionary<string, Daemon> _nodes;
     private bool _disposed;
 
@@ -30,19 +31,13 @@ public sealed partial class SlurmCluster : IAsyncDisposable
         _configuration = new SlurmConfiguration(directory, options, ports);
         _configuration.Write();
         _munge = Munge();
-        Controller = Slurm(
-            "slurmctld",
-            _configuration.ControllerLog,
-            options.ControllerEnvironment,
-            [SlurmInstallation.Program("slurmctld"), "-D", "-f", ConfigPath]
-        );
+        Controller = Slurmctld("slurmctld", _configuration.ControllerLog, [], ConfigPath);
         if (options.Backup)
         {
             // In namespaces in which the host has another name, and that name an address.
-            Backup = Slurm(
+            Backup = Slurmctld(
                 "slurmctld-backup",
                 _configuration.BackupLog,
-                options.ControllerEnvironment,
                 [
                     SlurmInstallation.Program("unshare"),
                     "--uts",
@@ -53,11 +48,8 @@ public sealed partial class SlurmCluster : IAsyncDisposable
                     "sh",
                     _configuration.BackupHost,
                     _configuration.BackupHosts,
-                    SlurmInstallation.Program("slurmctld"),
-                    "-D",
-                    "-f",
-                    _configuration.BackupPath,
-                ]
+                ],
+                _configuration.BackupPath
             );
         }
         _nodes = Nodes.ToDictionary(
@@ -215,6 +207,7 @@ public sealed partial class SlurmCluster : IAsyncDisposable
             return;
         _disposed = true;
         await _reaper.ReapAsync();
+        _notified.ForEach(socket => socket.Dispose());
         _ports.Dispose();
     }
 
@@ -247,7 +240,6 @@ public sealed partial class SlurmCluster : IAsyncDisposable
             () => LogTail(_munge)
         );
         Controller.Start();
-        Backup?.Start();
         foreach (var node in _nodes.Values)
             node.Start();
         await Eventually.HoldsAsync(
@@ -257,6 +249,9 @@ public sealed partial class SlurmCluster : IAsyncDisposable
             cancellationToken,
             () => LogTail(Controller)
         );
+        // Two that begin at once wait for each other: the first for an answer, for 30 s, the other for the first one's heartbeat
+        // (Slurm 24.11, run_backup() in src/slurmctld/backup.c).
+        Backup?.Start();
     }
 
     private async Task<bool> AllIdleAsync(CancellationToken cancellationToken)
@@ -304,7 +299,31 @@ public sealed partial class SlurmCluster : IAsyncDisposable
         );
     }
 
-    private Daemon Slurm(string name, string log, IReadOnlyDictionary<string, string> environment, IReadOnlyList<string> command) =>
+    private Daemon Slurmctld(string name, string log, IReadOnlyList<string> way, string configuration)
+    {
+        var environment = new Dictionary<string, string>(_options.ControllerEnvironment);
+        NotifySocket? notify = null;
+        if (_options.Systemd)
+        {
+            _notified.Add(notify = new NotifySocket(Path.Combine(Directory, name + ".notify")));
+            environment["NOTIFY_SOCKET"] = notify.Path;
+        }
+        return Slurm(
+            name,
+            log,
+            environment,
+            [.. way, SlurmInstallation.Program("slurmctld"), notify is null ? "-D" : "--systemd", "-f", configuration],
+            notify
+        );
+    }
+
+    private Daemon Slurm(
+        string name,
+        string log,
+        IReadOnlyDictionary<string, string> environment,
+        IReadOnlyList<string> command,
+        NotifySocket? notify = null
+    ) =>
         new(
             name,
             command,
@@ -312,7 +331,8 @@ public sealed partial class SlurmCluster : IAsyncDisposable
             Directory,
             log,
             _configuration.Output(name),
-            _options.Patience
+            _options.Patience,
+            notify
         );
 
     private static bool IsAlive(Daemon daemon) =>

@@ -14,6 +14,9 @@ public sealed record SlurmOptions
     /// <summary>Whether a second slurmctld stands by, with the same state directory.</summary>
     public bool Backup { get; init; }
 
+    /// <summary>Whether slurmctld is told that systemd runs it; else it stays in the foreground.</summary>
+    public bool Systemd { get; init; } = SlurmInstallation.HandsOverToNewProcess;
+
     /// <summary>A directory with Slurm plugins of ours, searched before Slurm's own.</summary>
     public string? PluginDirectory { get; init; }
 
