@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # shellcheck disable=SC2317 # lanes are called by their names
 # Sets up what is missing, builds, and runs all tests or those of a level:
-#   sudo tests/run.sh [--only LEVEL]...
+#   sudo tests/run.sh [--only LEVEL]... [--slurm VERSION]
 # Levels: style, unit (needs neither root nor set-up, only the .NET SDK), native, cluster, system, packages.
+# All releases of Slurm have the tests of the category Core, and one has all tests: --slurm names it, or else the commit's hash
+# picks it.
 # Ends with the line "N passed, N failed, N skipped"; exits 0 only when nothing failed.
 # BEBIDA_CACHE (default /var/cache/bebida-tests) keeps what is slow to fetch, outside of the tree.
 set -uo pipefail
@@ -10,6 +12,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 
 levels=(style unit native cluster system packages)
+releases=(22.05 24.11 26.05)
+commit=$(git rev-parse --short=6 HEAD 2> /dev/null)
+slurm=${releases[$((16#${commit:-0} % ${#releases[@]}))]}
 only=()
 while (($# > 0)); do
     case $1 in
@@ -18,7 +23,12 @@ while (($# > 0)); do
             only+=("$2")
             shift 2
             ;;
-        *) echo "usage: sudo tests/run.sh [--only LEVEL]..., LEVEL one of: ${levels[*]}" >&2; exit 2 ;;
+        --slurm)
+            [[ " ${releases[*]} " == *" ${2:-} "* ]] || { echo "run.sh: --slurm takes one of: ${releases[*]}" >&2; exit 2; }
+            slurm=$2
+            shift 2
+            ;;
+        *) echo "usage: sudo tests/run.sh [--only LEVEL]... [--slurm VERSION], LEVEL one of: ${levels[*]}, VERSION of: ${releases[*]}" >&2; exit 2 ;;
     esac
 done
 [ ${#only[@]} -gt 0 ] || only=("${levels[@]}")
@@ -87,15 +97,19 @@ failures_of_log='/^ +Failed .* \[[^]]*\]$/ { sub(/^ +Failed /, ""); sub(/ \[[^]]
     left > 0 { print "    " substr($0, 1, 300); left-- }
     /^ +Error Message:/ { left = 8 }'
 
-# managed <project>: NUnit's count; a run that breaks off counts as a failure.
+# managed <project> [<release of Slurm> [<category>]]: NUnit's count; a run that breaks off counts as a failure.
 managed() {
-    local name log
+    local name log on=() filter=()
     name=$(basename "$1")
+    [ -z "${2-}" ] || on=(tests/lab/slurm/run.sh "$2")
+    if [ -n "${3-}" ]; then filter=(--filter "TestCategory=$3") name="$name, $3, on Slurm $2"; fi
     log=$logs/$name.log
     step "$name"
-    dotnet test "$1" < /dev/null --no-build --nologo --blame-hang --blame-hang-timeout 60m --blame-hang-dump-type none \
-        --results-directory "$logs" --logger "console;verbosity=normal" > "$log" 2>&1
+    "${on[@]}" dotnet test "$1" < /dev/null --no-build --nologo --blame-hang --blame-hang-timeout 60m --blame-hang-dump-type none \
+        --results-directory "$logs" --logger "console;verbosity=normal" "${filter[@]}" > "$log" 2>&1
     local code=$? f p s
+    # Debian's newest may not be installable on some day.
+    if [ "$code" -eq 77 ] && [ "${2-}" = 26.05 ]; then skip "$name on Slurm $2" "$(tail -n 1 "$log")"; return; fi
     f=$(sed -nE 's/^ *Failed: ([0-9]+)$/\1/p' "$log" | tail -1)
     p=$(sed -nE 's/^ *Passed: ([0-9]+)$/\1/p' "$log" | tail -1)
     s=$(sed -nE 's/^ *Skipped: ([0-9]+)$/\1/p' "$log" | tail -1)
@@ -163,9 +177,24 @@ machines() {
     fi
 }
 
-host() { all_of tests/system/BeBiDa.{ChaosRun,Footprint,Integration}.Tests; }
+host() {
+    echo "All tests on Slurm $slurm, as by: tests/run.sh --only system --slurm $slurm"
+    managed tests/system/BeBiDa.ChaosRun.Tests "$slurm"
+    managed tests/system/BeBiDa.Integration.Tests "$slurm"
+    all_of tests/system/BeBiDa.Footprint.Tests
+}
 
-tools() { all_of tests/system/BeBiDa.{Cli,Host,Lab,Libraries}.Tests; }
+slurms() {
+    local release
+    for release in "${releases[@]}"; do
+        [ "$release" = "$slurm" ] || managed tests/system/BeBiDa.Integration.Tests "$release" Core
+    done
+}
+
+tools() {
+    managed tests/system/BeBiDa.Lab.Tests "$slurm"
+    all_of tests/system/BeBiDa.{Cli,Host,Libraries}.Tests
+}
 
 packages() {
     local release code
@@ -217,18 +246,22 @@ if wants native; then
     done
 fi
 if wants unit; then unit; fi
-# Most of these wait for others most of the time, so three at a time keep two processors busy; each lane takes about as
+# Most of these wait for others most of the time, so four at a time keep two processors busy; each lane takes about as
 # long as the others.
-machines=() host=() packages=()
-if wants system; then machines+=(machines) host+=(host) packages+=(managers tools); fi
+machines=() host=() packages=() slurms=()
+if wants system; then machines+=(machines) host+=(host) packages+=(managers) slurms+=(tools slurms); fi
 if wants cluster; then machines+=(cluster); fi
 if wants packages; then packages+=(packages); fi
-[ ${#machines[@]} -eq 0 ] || lane "${machines[@]}" &
-[ ${#host[@]} -eq 0 ] || lane "${host[@]}" &
-[ ${#packages[@]} -eq 0 ] || lane "${packages[@]}" &
-step "beside one another: ${machines[*]-}; ${host[*]-}; ${packages[*]-}"
+lanes=()
+for part in "${machines[*]-}" "${host[*]-}" "${packages[*]-}" "${slurms[*]-}"; do
+    [ -n "$part" ] || continue
+    lanes+=("${part%% *}")
+    # shellcheck disable=SC2086 # functions' names
+    lane $part &
+done
+step "beside one another: ${machines[*]-}; ${host[*]-}; ${packages[*]-}; ${slurms[*]-}"
 wait
-for part in "${machines[0]-}" "${host[0]-}" "${packages[0]-}"; do [ -z "$part" ] || collect "$part"; done
+for part in "${lanes[@]}"; do collect "$part"; done
 if [ ${#only[@]} -eq ${#levels[@]} ]; then
     for project in tests/{unit,cluster,system}/*Tests; do
         [ -e "$logs/$(basename "$project").log" ] || fails "$project is in no lane of tests/run.sh"

@@ -3,7 +3,7 @@ namespace BeBiDa.Site.Tests;
 /// <summary>Jobs one after the other on the same nodes: while one gives its nodes back, the next takes some of them.</summary>
 internal sealed class BackToBackSpecs
 {
-    [Test]
+    [Test, Category("Core")]
     public Task Nodes_stay_out_of_Kubernetes_from_job_to_job() =>
         Sites.WithAsync(
             new SiteOptions { Nodes = 4 },
@@ -19,7 +19,7 @@ internal sealed class BackToBackSpecs
         );
 
     // What shows that the observer sees what it is there to see.
-    [Test]
+    [Test, Category("Core")]
     public Task The_scripts_that_the_plugin_replaces_leave_nodes_schedulable_under_a_job() =>
         Sites.WithAsync(
             new SiteOptions { Nodes = 2, HandOver = HandOverBy.LateScripts },

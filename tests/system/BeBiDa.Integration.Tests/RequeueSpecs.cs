@@ -14,7 +14,7 @@ internal sealed class RequeueSpecs : SiteTest
                 "  requestTimeout: 1s\ncontroller:\n  deadline: 4s\n  onFailure: requeue\neviction:\n  deadline: 2s\n  gracePeriod: 1s\n  onBudget: fail\n",
         };
 
-    [Test]
+    [Test, Category("Core")]
     public async Task A_job_is_requeued_rather_than_started_while_Kubernetes_hangs()
     {
         await using var pings = new PingWatch(Slurm);

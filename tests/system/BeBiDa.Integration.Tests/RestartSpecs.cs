@@ -3,6 +3,7 @@ using BeBiDa.EmbeddedApi.Faults;
 namespace BeBiDa.Site.Tests;
 
 /// <summary>slurmctld ends, in order or not, and comes back.</summary>
+[Category("Core")]
 internal sealed class RestartSpecs : SiteTest
 {
     protected override SiteOptions Options => new() { Nodes = 2 };

@@ -1,3 +1,5 @@
+using System.Text.RegularExpressions;
+
 namespace BeBiDa.Site.Tests;
 
 /// <summary>Sites that only one test needs, and what is asked of any.</summary>
@@ -36,4 +38,22 @@ internal static class Sites
             Patience,
             async _ => (await site.HoldsAsync()).Contains($"{node} lab.{job}") && (await site.UnschedulableAsync()).Contains(node)
         );
+
+    /// <summary>Runs a job on a node, and waits until it holds it.</summary>
+    public static async Task HeldByNextJobAsync(Site site, string node)
+    {
+        var job = await site.Slurm.SubmitAsync(["-w", node, "--output=/dev/null", "--wrap", "sleep 600"]);
+        await site.Slurm.WaitForJobAsync(job, JobState.Running);
+        await HeldAsync(site, node, job);
+        (await site.Slurm.RunAsync("scancel", [$"{job}"])).EnsureSucceeded();
+        await site.Slurm.WaitForJobEndAsync(job);
+    }
+
+    /// <summary>What the plugin has logged as errors.</summary>
+    public static IReadOnlyList<string> Errors(Site site) =>
+        [.. Regex.Matches(site.Slurm.Controller.ReadLog(), "^.*error: bebida: .*$", RegexOptions.Multiline).Select(line => line.Value)];
+
+    /// <summary>The threads of ours in slurmctld.</summary>
+    public static IEnumerable<string> OurThreads(Site site) =>
+        ThreadFiles.Read(site.Slurm.Controller.ProcessId, "comm").Where(name => name.StartsWith("bebida_", StringComparison.Ordinal));
 }

@@ -7,6 +7,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#if SLURM_VERSION_NUMBER >= SLURM_VERSION_NUM(25, 11, 0)
+#define JOB_ID(answer) ((answer)->step_id.job_id)
+#else
+#define JOB_ID(answer) ((answer)->job_id)
+#endif
+
 #define FORGED "\n[2026-01-01T00:00:00.000] error: bebida: FORGED\r\n"
 
 static char *long_text(size_t length)
@@ -81,6 +87,6 @@ int main(int count, char **words)
         printf("refused: %s\n", slurm_strerror(errno));
         return 1;
     }
-    printf("%u\n", answer->job_id);
+    printf("%u\n", JOB_ID(answer));
     return 0;
 }
