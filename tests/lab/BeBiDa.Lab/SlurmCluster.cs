@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-
 namespace BeBiDa.Lab;
 
 /// <summary>
@@ -231,14 +229,8 @@ public sealed partial class SlurmCluster : IAsyncDisposable
 
     private async Task StartDaemonsAsync(CancellationToken cancellationToken)
     {
-        _munge.Start();
-        await Eventually.HoldsAsync(
-            "munged listens",
-            _options.Patience,
-            _ => Task.FromResult(IsAlive(_munge) && File.Exists(_configuration.MungeSocket)),
-            cancellationToken,
-            () => LogTail(_munge)
-        );
+        if (!_options.WithoutMunge)
+            await StartMungeAsync(cancellationToken);
         Controller.Start();
         foreach (var node in _nodes.Values)
             node.Start();
@@ -254,6 +246,18 @@ public sealed partial class SlurmCluster : IAsyncDisposable
         Backup?.Start();
     }
 
+    private async Task StartMungeAsync(CancellationToken cancellationToken)
+    {
+        _munge.Start();
+        await Eventually.HoldsAsync(
+            "munged listens",
+            _options.Patience,
+            _ => Task.FromResult(IsAlive(_munge) && File.Exists(_configuration.MungeSocket)),
+            cancellationToken,
+            () => LogTail(_munge)
+        );
+    }
+
     private async Task<bool> AllIdleAsync(CancellationToken cancellationToken)
     {
         var idle = await RunAsync("sinfo", ["-h", "-N", "-p", SharedPartition, "-t", "idle", "-o", "%N"], cancellationToken);
@@ -264,20 +268,7 @@ public sealed partial class SlurmCluster : IAsyncDisposable
     {
         var directory = Path.GetDirectoryName(_configuration.MungeSocket)!;
         var key = Path.Combine(directory, "key");
-        using (
-            var file = new FileStream(
-                key,
-                new FileStreamOptions
-                {
-                    Mode = FileMode.CreateNew,
-                    Access = FileAccess.Write,
-                    UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-                }
-            )
-        )
-        {
-            file.Write(RandomNumberGenerator.GetBytes(64));
-        }
+        PrivateKey.Write(key);
         var log = Path.Combine(directory, "log");
         return new Daemon(
             "munged",

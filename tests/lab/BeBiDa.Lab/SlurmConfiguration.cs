@@ -46,6 +46,8 @@ internal sealed class SlurmConfiguration(string directory, SlurmOptions options,
         // Nothing of the lab uses cgroups, but slurmd looks for them as it starts: with "autodetect" it fails where none
         // are mounted, and on cgroup v2 it asks the host's systemd for a scope. The v1 plugin touches nothing until used.
         File.WriteAllText(System.IO.Path.Combine(directory, "cgroup.conf"), "CgroupPlugin=cgroup/v1\n");
+        if (options.WithoutMunge)
+            PrivateKey.Write(System.IO.Path.Combine(directory, "slurm.key"));
         if (options.PlugStack.Count > 0)
             File.WriteAllLines(System.IO.Path.Combine(directory, "plugstack.conf"), options.PlugStack);
     }
@@ -72,9 +74,12 @@ internal sealed class SlurmConfiguration(string directory, SlurmOptions options,
         Line($"SlurmctldPort={ports.First}");
         Line("SlurmUser=root");
         Line("SlurmdUser=root");
-        Line("AuthType=auth/munge");
-        Line("CredType=cred/munge");
-        Line($"AuthInfo=socket={MungeSocket},cred_expire={(int)options.CredentialLifetime.TotalSeconds}");
+        var auth = options.WithoutMunge ? "slurm" : "munge";
+        Line($"AuthType=auth/{auth}");
+        Line($"CredType=cred/{auth}");
+        Line(
+            $"AuthInfo={(options.WithoutMunge ? "" : $"socket={MungeSocket},")}cred_expire={(int)options.CredentialLifetime.TotalSeconds}"
+        );
         Line($"StateSaveLocation={directory}/state");
         Line($"SlurmdSpoolDir={directory}/spool/%n");
         Line($"SlurmctldPidFile={directory}/{pidFile}");

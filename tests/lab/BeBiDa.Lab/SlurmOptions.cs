@@ -17,6 +17,9 @@ public sealed record SlurmOptions
     /// <summary>Whether slurmctld is told that systemd runs it; else it stays in the foreground.</summary>
     public bool Systemd { get; init; } = SlurmInstallation.HandsOverToNewProcess;
 
+    /// <summary>Whether Slurm knows its own by auth/slurm, from 23.11 on, and there is no munge.</summary>
+    public bool WithoutMunge { get; init; }
+
     /// <summary>A directory with Slurm plugins of ours, searched before Slurm's own.</summary>
     public string? PluginDirectory { get; init; }
 
