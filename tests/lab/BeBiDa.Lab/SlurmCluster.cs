@@ -168,6 +168,28 @@ public sealed partial class SlurmCluster : IAsyncDisposable
     /// <summary>Starts the slurmd of a node.</summary>
     public void StartNodeDaemon(string node) => _nodes[node].Start();
 
+    /// <summary>Starts the slurmd of one more node, which slurm.conf does not name (<c>slurmd -Z</c>), and returns when it is idle.</summary>
+    public async Task<Daemon> AddNodeAsync(string node, CancellationToken cancellationToken = default)
+    {
+        var line = $"NodeAddr=127.0.0.1 CPUs={_options.CpusPerNode}";
+        var slurmd = Slurm(
+            node,
+            _configuration.NodeLog(node),
+            _options.NodeEnvironment,
+            [SlurmInstallation.Program("slurmd"), "-D", "-N", node, "-Z", "--conf", line, "-f", ConfigPath]
+        );
+        slurmd.Start();
+        await Eventually.HoldsAsync(
+            $"{node} is idle",
+            _options.Patience,
+            async cancel =>
+                IsAlive(slurmd) && (await RunAsync("sinfo", ["-h", "-n", node, "-o", "%t"], cancel)).StandardOutput.Contains("idle"),
+            cancellationToken,
+            () => LogTail(slurmd)
+        );
+        return slurmd;
+    }
+
     /// <summary>Lets slurmctld and every slurmd read <see cref="ConfigPath"/> again.</summary>
     public async Task ReconfigureAsync(CancellationToken cancellationToken = default) =>
         (await RunAsync("scontrol", ["reconfigure"], cancellationToken)).EnsureSucceeded();
@@ -211,7 +233,7 @@ public sealed partial class SlurmCluster : IAsyncDisposable
 
     private static SlurmCluster Prepare(SlurmOptions options)
     {
-        var ports = PortBlock.Reserve(options.Nodes + 1);
+        var ports = PortBlock.Reserve(options.Nodes + 2);
         var directory = System.IO.Directory.CreateTempSubdirectory("bebida-lab.").FullName;
         try
         {

@@ -72,6 +72,8 @@ internal sealed class SlurmConfiguration(string directory, SlurmOptions options,
             Line("SlurmctldTimeout=10");
         }
         Line($"SlurmctldPort={ports.First}");
+        // Of a node that slurm.conf does not name; each of the others has its own port.
+        Line($"SlurmdPort={ports.First + 1 + Nodes.Count}");
         Line("SlurmUser=root");
         Line("SlurmdUser=root");
         var auth = options.WithoutMunge ? "slurm" : "munge";
