@@ -16,6 +16,8 @@ packages=(
     slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge
     # the container lab: its image is made of Debian's packages
     debootstrap iproute2 iptables
+    # the virtual machine
+    qemu-system-x86 qemu-utils e2fsprogs
     # monitoring: what reads slurmctld's textfile, and what stores it; started by the tests themselves
     prometheus prometheus-node-exporter
     # the load generator that tests/bench measures against
