@@ -2,7 +2,8 @@
 # shellcheck disable=SC2317 # lanes are called by their names
 # Sets up what is missing, builds, and runs all tests or those of a level:
 #   sudo tests/run.sh [--only LEVEL]... [--slurm VERSION]
-# Levels: style, unit (needs neither root nor set-up, only the .NET SDK), native, cluster, system, packages.
+# Levels: style, unit (needs neither root nor set-up, only the .NET SDK), native, cluster, system, packages; and vm, all of
+# the virtual machine's tests, of which "system" has a part.
 # All releases of Slurm have the tests of the category Core, and one has all tests: --slurm names it, or else the commit's hash
 # picks it.
 # Ends with the line "N passed, N failed, N skipped"; exits 0 only when nothing failed.
@@ -19,7 +20,7 @@ only=()
 while (($# > 0)); do
     case $1 in
         --only)
-            [[ " ${levels[*]} " == *" ${2:-} "* ]] || { echo "run.sh: --only takes one of: ${levels[*]}" >&2; exit 2; }
+            [[ " ${levels[*]} vm " == *" ${2:-} "* ]] || { echo "run.sh: --only takes one of: ${levels[*]} vm" >&2; exit 2; }
             only+=("$2")
             shift 2
             ;;
@@ -28,7 +29,7 @@ while (($# > 0)); do
             slurm=$2
             shift 2
             ;;
-        *) echo "usage: sudo tests/run.sh [--only LEVEL]... [--slurm VERSION], LEVEL one of: ${levels[*]}, VERSION of: ${releases[*]}" >&2; exit 2 ;;
+        *) echo "usage: sudo tests/run.sh [--only LEVEL]... [--slurm VERSION], LEVEL one of: ${levels[*]} vm, VERSION of: ${releases[*]}" >&2; exit 2 ;;
     esac
 done
 [ ${#only[@]} -gt 0 ] || only=("${levels[@]}")
@@ -184,6 +185,11 @@ host() {
     all_of tests/system/BeBiDa.Footprint.Tests
 }
 
+vm() {
+    if wants vm; then export BEBIDA_VM=all; fi
+    all_of tests/system/BeBiDa.Vm.Tests
+}
+
 slurms() {
     local release
     for release in "${releases[@]}"; do
@@ -224,19 +230,19 @@ managers() {
 
 mkdir -p "$logs"
 rm -f "$logs"/failures "$logs"/lane-* "$logs"/*.log
-if ! wants style native cluster system packages; then
+if ! wants style native cluster system packages vm; then
     for project in tests/unit/*Tests; do must "building $(basename "$project")" dotnet build "$project" --nologo -v quiet; done
     unit
     finish
 fi
 must "set-up" tests/setup.sh
 if wants style; then style; fi
-if wants native system packages; then
+if wants native system packages vm; then
     must "native code and NativeAOT libraries" cmake --preset release
     must "building them" cmake --build --preset release
     must "installing them into build/lab" cmake --install build/release --prefix build/lab
 fi
-if wants unit native cluster system packages; then must "tests" dotnet build BeBiDa.sln --nologo -v quiet; fi
+if wants unit native cluster system packages vm; then must "tests" dotnet build BeBiDa.sln --nologo -v quiet; fi
 if wants native; then
     native release
     for preset in asan tsan valgrind fuzz; do
@@ -249,7 +255,8 @@ if wants unit; then unit; fi
 # Most of these wait for others most of the time, so four at a time keep two processors busy; each lane takes about as
 # long as the others.
 machines=() host=() packages=() slurms=()
-if wants system; then machines+=(machines) host+=(host) packages+=(managers) slurms+=(tools slurms); fi
+if wants system; then machines+=(machines) host+=(host) packages+=(managers) slurms+=(vm tools slurms); fi
+if wants vm && ! wants system; then host+=(vm); fi
 if wants cluster; then machines+=(cluster); fi
 if wants packages; then packages+=(packages); fi
 lanes=()
