@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using BeBiDa.Lab;
 
 namespace BeBiDa.Containers;
@@ -59,21 +60,30 @@ public sealed partial class ContainerLab
         (await ExecAsync(machine, ["systemctl", "is-active", unit], cancellationToken: cancellationToken)).StandardOutput.Trim();
 
     /// <summary>The processes of a node's pods, by the pids that they have there.</summary>
-    public async Task<IReadOnlyList<int>> PodProcessesAsync(string node, CancellationToken cancellationToken = default)
-    {
-        // In the hierarchy of the freezer, or in the only one; a slice that is not there has no processes.
-        const string list = """
-            slice=/sys/fs/cgroup/freezer/kubepods.slice
-            [ -e /sys/fs/cgroup/freezer ] || slice=/sys/fs/cgroup/kubepods.slice
-            [ ! -e "$slice" ] || find "$slice" -name cgroup.procs -exec cat {} +
-            """;
-        var listed = (await ExecAsync(node, ["sh", "-c", list], cancellationToken: cancellationToken)).EnsureSucceeded();
-        return
+    public async Task<IReadOnlyList<int>> PodProcessesAsync(string node, CancellationToken cancellationToken = default) =>
+        [.. (await InPodCgroupsAsync(node, "cat {} +", cancellationToken)).Select(line => int.Parse(line, CultureInfo.InvariantCulture))];
+
+    /// <summary>The pods that have processes on a node, by their uids.</summary>
+    public async Task<IReadOnlyList<string>> PodsAsync(string node, CancellationToken cancellationToken = default) =>
         [
-            .. listed
-                .StandardOutput.Split('\n', StringSplitOptions.RemoveEmptyEntries)
-                .Select(line => int.Parse(line, CultureInfo.InvariantCulture)),
+            .. (await InPodCgroupsAsync(node, "grep -l . {} +", cancellationToken))
+                .Select(path => PodOfCgroup().Match(path).Groups[1].Value.Replace('_', '-'))
+                .Distinct(),
         ];
+
+    [GeneratedRegex("pod([0-9a-f][-_0-9a-f]{31,})")]
+    private static partial Regex PodOfCgroup();
+
+    // In the hierarchy of the freezer, or in the only one. What goes while it is looked at is gone.
+    private async Task<string[]> InPodCgroupsAsync(string node, string command, CancellationToken cancellationToken)
+    {
+        var find = $$"""
+            root=/sys/fs/cgroup/freezer
+            [ -e "$root" ] || root=/sys/fs/cgroup
+            find "$root" -path '*/kubepods*' -name cgroup.procs -exec {{command}} 2>/dev/null || true
+            """;
+        var found = (await ExecAsync(node, ["sh", "-c", find], cancellationToken: cancellationToken)).EnsureSucceeded();
+        return found.StandardOutput.Split('\n', StringSplitOptions.RemoveEmptyEntries);
     }
 
     /// <summary>A log: of slurmctld or slurmd the file that it writes, of any other unit its part of the journal; of <see cref="Api"/> all that it wrote.</summary>

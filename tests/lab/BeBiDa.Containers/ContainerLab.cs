@@ -54,7 +54,7 @@ public sealed partial class ContainerLab : IAsyncDisposable
 
     /// <summary>Where the embedded API server is told to fail, by plain HTTP (see <c>BeBiDa.EmbeddedApi --help</c>); the real one has no such place.</summary>
     public Uri ApiControl =>
-        options.Api == ApiServerKind.Embedded
+        options is { Api: ApiServerKind.Embedded, Kind: NodeKind.Hollow }
             ? new UriBuilder(Client.BaseUri) { Scheme = "http", Port = 6444 }.Uri
             : throw new LabException("a real API server has no control endpoint; cut the network instead");
 
@@ -87,14 +87,29 @@ public sealed partial class ContainerLab : IAsyncDisposable
     {
         IReadOnlyList<string> ready = [],
             idle = [];
-        await Eventually.HoldsAsync(
-            "every node is Ready in Kubernetes and idle in Slurm",
-            options.Patience,
-            async cancel =>
-                (ready = await ReadyNodesAsync(cancel)).Count == Nodes.Count && (idle = await IdleNodesAsync(cancel)).Count == Nodes.Count,
-            cancellationToken,
-            () => $"Ready: {string.Join(' ', ready)}; idle: {string.Join(' ', idle)}. BEBIDA_LAB_KEEP=1 keeps the machines' logs."
-        );
+        try
+        {
+            await Eventually.HoldsAsync(
+                "every node is Ready in Kubernetes and idle in Slurm",
+                options.Patience,
+                async cancel =>
+                    (ready = await ReadyNodesAsync(cancel)).Count == Nodes.Count
+                    && (idle = await IdleNodesAsync(cancel)).Count == Nodes.Count,
+                cancellationToken,
+                () => $"Ready: {string.Join(' ', ready)}; idle: {string.Join(' ', idle)}. BEBIDA_LAB_KEEP=1 keeps the machines' logs."
+            );
+        }
+        catch (TimeoutException timeout)
+        {
+            // Often all that is left of a machine by the time somebody reads this.
+            var late = Nodes.Except(ready).Concat(Nodes.Except(idle)).Append(Nodes[0]).First();
+            var services = await ExecAsync(
+                late,
+                ["systemctl", "status", "--no-pager", "--lines=4", "kubelet", "containerd", "slurmd"],
+                cancellationToken: cancellationToken
+            );
+            throw new TimeoutException($"{timeout.Message}\n{late}: {services.StandardOutput}{services.StandardError}", timeout);
+        }
     }
 
     /// <summary>Ends all machines; when this returns, nothing is left of them.</summary>
@@ -131,7 +146,9 @@ public sealed partial class ContainerLab : IAsyncDisposable
                 words.Add("--no-plugin");
             if (options.Spank)
                 words.Add("--spank");
-            if (options.Api == ApiServerKind.Real)
+            if (options.Kind == NodeKind.Real)
+                words.Add("--real-kubelet");
+            else if (options.Api == ApiServerKind.Real)
                 words.Add("--real-api");
             (await Docker.RunAsync(s_script, words, cancellationToken: cancellationToken)).EnsureSucceeded();
         }

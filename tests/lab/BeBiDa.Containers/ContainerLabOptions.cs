@@ -9,8 +9,11 @@ public sealed record ContainerLabOptions
     /// <summary>How many nodes it has, n1, n2, …: two to four.</summary>
     public int Nodes { get; init; } = 3;
 
-    /// <summary>Which API server it has.</summary>
+    /// <summary>Which API server it has; with real nodes always the real one.</summary>
     public ApiServerKind Api { get; init; } = ApiServerKind.Embedded;
+
+    /// <summary>What its nodes run.</summary>
+    public NodeKind Kind { get; init; } = NodeKind.Hollow;
 
     /// <summary>Whether slurmctld loads <c>prep_bebida.so</c>.</summary>
     public bool Plugin { get; init; } = true;

@@ -7,6 +7,7 @@
 #          --no-plugin          without prep_bebida.so in slurmctld
 #          --spank              with spank_bebida.so in plugstack.conf
 #          --real-api           a real kube-apiserver and etcd, from KUBEBUILDER_ASSETS
+#          --real-kubelet       these, and a real kubelet with containerd on each node, a real scheduler and controllers
 #          --configuration DIR  text that is added to slurm.conf, plugstack.conf and bebida.yaml: files of these names
 #          --owner PID          the next lab that starts removes this one, if that process is gone by then
 #        sudo tests/lab/containers/lab.sh down [--name NAME] [--logs DIR]
@@ -52,16 +53,21 @@ started() {
 
 # write_environment <image> <network>: what compose.yaml asks for, kept for later commands on this lab.
 write_environment() {
-    local dotnet kubectl=$cache/kubectl/1.32/kubectl kubebuilder=$lab/nothing words='--control 6444'
+    local dotnet kubectl=$cache/kubectl/1.32/kubectl kubebuilder=$lab/nothing words='--control 6444' program
+    local needed=(etcd kube-apiserver)
+    [[ $kubelet == hollow ]] || needed+=(kubelet kube-scheduler kube-controller-manager)
     dotnet=$(dirname "$(readlink -f "$(command -v dotnet)")")
     if [[ $api == real ]]; then
         kubebuilder=${KUBEBUILDER_ASSETS:-/usr/local/kubebuilder/bin} words=--real
-        [[ -x $kubebuilder/kube-apiserver ]] || die "no kube-apiserver in $kubebuilder"
+        [[ $kubelet == hollow ]] || words+=' --all-plugins'
+        for program in "${needed[@]}"; do
+            [[ -x $kubebuilder/$program ]] || die "no $program in $kubebuilder"
+        done
     fi
     [[ -x $kubectl ]] || die "no $kubectl; tests/setup.sh fetches it"
     cat >"$lab/environment" <<END
 export BEBIDA_LAB='$lab' BEBIDA_LAB_NAME='$name' BEBIDA_LAB_IMAGE='$1' BEBIDA_LAB_NETWORK='$2' BEBIDA_LAB_NODES='$nodes'
-export BEBIDA_LAB_PLUGIN='$plugin' BEBIDA_LAB_SPANK='$spank' BEBIDA_LAB_API='$words'
+export BEBIDA_LAB_PLUGIN='$plugin' BEBIDA_LAB_SPANK='$spank' BEBIDA_LAB_API='$words' BEBIDA_LAB_KUBELET='$kubelet'
 export BEBIDA_LAB_KUBEBUILDER='$kubebuilder' BEBIDA_LAB_KUBECTL='$kubectl' BEBIDA_LAB_DOTNET='$dotnet'
 END
     # shellcheck source=/dev/null
@@ -84,6 +90,14 @@ fill_directory() {
     [[ -z $configuration ]] || cp -r "$configuration/." "$lab/configuration"
     (umask 077 && head -c 128 /dev/urandom >"$lab/munge.key")
     [[ -z $owner ]] || echo "$owner:$(started "$owner")" >"$lab/owner"
+}
+
+# On all machines together root may have so many inotify instances; each kubelet alone has some ten, and by the kernel's
+# default of 128 those of two labs fail to start.
+allow_watches() {
+    local limit=/proc/sys/fs/inotify/max_user_instances wanted=1024
+    (($(<$limit) >= wanted)) || echo $wanted >$limit ||
+        echo "lab.sh: kubelets may fail to start: $limit is $(<$limit), and stays so" >&2
 }
 
 # create_containers <service...>: on a network that nothing on this host uses.
@@ -128,6 +142,7 @@ up() {
     docker_acquire
     echo "${DOCKER_HOST-}" >"$lab/docker-host"
     remove_abandoned
+    [[ $kubelet == hollow ]] || allow_watches
     fill_directory
     create_containers "${services[@]}"
     compose up --no-recreate --detach "${services[@]}"
@@ -189,7 +204,7 @@ list() {
     done
 }
 
-name=lab nodes=3 plugin=yes spank=no api=embedded configuration='' owner='' logs=''
+name=lab nodes=3 plugin=yes spank=no api=embedded kubelet=hollow configuration='' owner='' logs=''
 verb=${1-}
 shift || usage
 while (($# > 0)); do
@@ -197,6 +212,7 @@ while (($# > 0)); do
         --no-plugin) plugin=no ;;
         --spank) spank=yes ;;
         --real-api) api=real ;;
+        --real-kubelet) api=real kubelet=real ;;
         --name | --nodes | --configuration | --owner | --logs)
             (($# > 1)) || usage
             printf -v "${1#--}" %s "$2"

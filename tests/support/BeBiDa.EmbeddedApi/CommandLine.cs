@@ -9,13 +9,14 @@ internal static class CommandLine
 {
     private const string Usage = """
         Usage: BeBiDa.EmbeddedApi [--address ADDRESS] [--port PORT] [--directory DIRECTORY]
-                                  [--identity USER[=GROUP,...]]... [--real | --control PORT]
+                                  [--identity USER[=GROUP,...]]... [--real [--all-plugins] | --control PORT]
 
         Serves a Kubernetes API on ADDRESS (127.0.0.1) until it is told to stop (SIGTERM, SIGINT). DIRECTORY gets the
         certificates, an admin kubeconfig, whose path is the first line on standard output, and before it one for each
         --identity: USER.kubeconfig, where whatever is not a letter, digit, dot or hyphen is written as _.
 
-        With --real it is a real etcd and kube-apiserver, of the binaries in KUBEBUILDER_ASSETS.
+        With --real it is a real etcd and kube-apiserver, of the binaries in KUBEBUILDER_ASSETS. --all-plugins leaves
+        the API server those of its default admission plugins that need kube-controller-manager beside it.
 
         With --control, scripts bring about faults by plain HTTP on that port; 0 takes a free one, and the second
         line tells its address:
@@ -35,6 +36,7 @@ internal static class CommandLine
         var options = new EmbeddedApiOptions();
         var identities = new List<(string User, string[] Groups)>();
         var real = false;
+        var allPlugins = false;
         int? control = null;
         for (var i = 0; i < args.Length; i++)
         {
@@ -61,6 +63,9 @@ internal static class CommandLine
                 case "--real" when control is null:
                     real = true;
                     break;
+                case "--all-plugins" when real:
+                    allPlugins = true;
+                    break;
                 case "--help" or "-h":
                     Console.WriteLine(Usage);
                     return 0;
@@ -80,7 +85,12 @@ internal static class CommandLine
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         await using IApiServer server = real
-            ? await RealApiServer.StartAsync(address: options.Address, port: options.Port, directory: options.Directory)
+            ? await RealApiServer.StartAsync(
+                address: options.Address,
+                port: options.Port,
+                directory: options.Directory,
+                allPlugins: allPlugins
+            )
             : await EmbeddedApiServer.StartAsync(options);
         await using var endpoint = control is { } at ? await ControlEndpoint.StartAsync((EmbeddedApiServer)server, at) : null;
         foreach (var (user, groups) in identities)

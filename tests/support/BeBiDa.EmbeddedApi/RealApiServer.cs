@@ -14,12 +14,14 @@ public sealed class RealApiServer : IApiServer
 
     private readonly string directory;
     private readonly bool ownsDirectory;
+    private readonly bool allPlugins;
     private readonly IPAddress address;
     private readonly ClusterAuthority authority = new(DateTimeOffset.UtcNow);
     private readonly List<BoundProcess> processes = [];
 
-    private RealApiServer(IPAddress? address, int port, string? directory)
+    private RealApiServer(IPAddress? address, int port, string? directory, bool allPlugins)
     {
+        this.allPlugins = allPlugins;
         this.address = address ?? IPAddress.Loopback;
         ownsDirectory = directory is null;
         this.directory = directory is null
@@ -50,12 +52,13 @@ public sealed class RealApiServer : IApiServer
         CancellationToken cancellation = default,
         IPAddress? address = null,
         int port = 0,
-        string? directory = null
+        string? directory = null,
+        bool allPlugins = false
     )
     {
         if (!IsAvailable)
             throw new FileNotFoundException($"etcd and kube-apiserver are not both in {Assets}");
-        var server = new RealApiServer(address, port, directory);
+        var server = new RealApiServer(address, port, directory, allPlugins);
         try
         {
             server.Start();
@@ -132,8 +135,8 @@ public sealed class RealApiServer : IApiServer
             $"--service-account-signing-key-file={InDirectory("accounts.key")}",
             "--service-cluster-ip-range=10.0.0.0/24",
             "--endpoint-reconciler-type=none",
-            // No controllers make service accounts or watch nodes for pods here; NodeRestriction is what a site has.
-            "--disable-admission-plugins=ServiceAccount,DefaultTolerationSeconds,TaintNodesByCondition",
+            // Where no controllers make service accounts or watch nodes for pods; NodeRestriction is what a site has.
+            $"--disable-admission-plugins={(allPlugins ? "" : "ServiceAccount,DefaultTolerationSeconds,TaintNodesByCondition")}",
             "--enable-admission-plugins=NodeRestriction",
             $"--cert-dir={directory}"
         );

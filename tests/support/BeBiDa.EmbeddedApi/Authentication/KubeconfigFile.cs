@@ -63,22 +63,26 @@ internal static class KubeconfigFile
         }
     }
 
-    /// <summary>Writes a file with mode 0600 from its first byte on.</summary>
+    /// <summary>Writes a file with mode 0600 from its first byte on. Who waits for the file finds all of it.</summary>
     public static void WritePrivate(string path, string text)
     {
         if (OperatingSystem.IsWindows())
             throw new PlatformNotSupportedException("file modes are those of Unix");
-        File.Delete(path);
-        using var file = new FileStream(
-            path,
-            new FileStreamOptions
-            {
-                Mode = FileMode.CreateNew,
-                Access = FileAccess.Write,
-                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-            }
-        );
-        file.Write(Encoding.UTF8.GetBytes(text));
+        var incomplete = path + ".incomplete";
+        File.Delete(incomplete);
+        using (
+            var file = new FileStream(
+                incomplete,
+                new FileStreamOptions
+                {
+                    Mode = FileMode.CreateNew,
+                    Access = FileAccess.Write,
+                    UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+                }
+            )
+        )
+            file.Write(Encoding.UTF8.GetBytes(text));
+        File.Move(incomplete, path, overwrite: true);
     }
 
     private static string Base64(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Leaves on a machine what a site's installation would have left. LAB_NODES (as Slurm writes names of nodes), LAB_PLUGIN
-# and LAB_SPANK (yes or no) are in the environment; /lab holds what is this lab's own: keys, kubeconfigs, and text that
+# and LAB_SPANK (yes or no) and a node's LAB_KUBELET (hollow or real) are in the environment; /lab holds what is this lab's own: keys, kubeconfigs, and text that
 # is added to the configuration files.
 #
 # usage: configure.sh controller | node | member
@@ -67,6 +67,7 @@ configure_member() {
 configure_node() {
     await "$kubeconfigs/system_node_$HOSTNAME.kubeconfig"
     install -D -m 600 "$kubeconfigs/system_node_$HOSTNAME.kubeconfig" /etc/kubernetes/kubelet.conf
+    [[ ${LAB_KUBELET-} != real ]] || /usr/lib/bebida-lab/real-node.sh
     systemctl --quiet enable munge.service slurmd.service containerd.service kubelet.service
 }
 

@@ -1,0 +1,26 @@
+using BeBiDa.EmbeddedApi;
+
+namespace BeBiDa.Containers;
+
+/// <summary>What of Kubernetes the nodes of a <see cref="ContainerLab"/> run.</summary>
+public enum NodeKind
+{
+    /// <summary>A simulated kubelet, whose pods are processes, and a stand-in for the runtime.</summary>
+    Hollow,
+
+    /// <summary>Kubernetes' own kubelet with Debian's containerd, and its own scheduler and controllers.</summary>
+    Real,
+}
+
+/// <summary>The kinds of nodes that tests run on: hollow ones, and real ones where Kubernetes' programs are.</summary>
+public static class NodeKinds
+{
+    private static readonly string[] s_programs = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet"];
+
+    /// <summary>For <c>[TestFixtureSource(typeof(NodeKinds), nameof(NodeKinds.All))]</c>.</summary>
+    public static IEnumerable<NodeKind> All => [NodeKind.Hollow, .. RealOnly];
+
+    /// <summary>For what hollow nodes do not have: real ones where they can be had, else none.</summary>
+    public static IEnumerable<NodeKind> RealOnly =>
+        s_programs.All(program => File.Exists(Path.Combine(RealApiServer.Assets, program))) ? [NodeKind.Real] : [];
+}
