@@ -1,6 +1,6 @@
 namespace BeBiDa.Nodes.Tests;
 
-public class CrashSpecs : NodesTest
+public class CrashSpecs(NodeKind kind) : NodesTest(kind)
 {
     [Test]
     public async Task A_slurmd_that_is_killed_and_started_again_gives_the_node_back_after_the_job()

@@ -1,6 +1,6 @@
 namespace BeBiDa.Nodes.Tests;
 
-public class KeepSpecs : NodesTest
+public class KeepSpecs(NodeKind kind) : NodesTest(kind)
 {
     // A configuration of the user's own, which the user's own srun believes; slurmctld and the nodes do not.
     private const string OwnConfiguration = "jobs:\n  mayKeep:\n    users: ['*']\n";
@@ -11,7 +11,7 @@ public class KeepSpecs : NodesTest
         await RunPodAsync("bystander", "n1");
         var job = await StartAsync(Alice, "--bebida=keep", "-w", "n1");
         Assert.That(
-            (await IsSchedulableAsync("n1"), await ServicesAsync("n1"), (await Lab.PodProcessesAsync("n1")).Count),
+            (await IsSchedulableAsync("n1"), await ServicesAsync("n1"), (await Lab.PodsAsync("n1")).Count),
             Is.EqualTo((true, "active active", 1))
         );
         Assert.That(await HoldsAsync(), Is.Empty);

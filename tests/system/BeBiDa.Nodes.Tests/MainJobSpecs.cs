@@ -5,29 +5,18 @@ using k8s.Models;
 
 namespace BeBiDa.Nodes.Tests;
 
-/// <summary>The job that all of this is for, on each API server there is.</summary>
-[TestFixtureSource(typeof(TestServers), nameof(TestServers.All))]
-public class MainJobSpecs(ApiServerKind api) : NodesTest
+/// <summary>The job that all of this is for, on each kind of node and each API server there is.</summary>
+[TestFixtureSource(nameof(Labs))]
+public class MainJobSpecs(NodeKind kind, ApiServerKind api) : NodesTest(kind)
 {
-    private ContainerLab? own;
+    public static IEnumerable<object[]> Labs =>
+        [
+            .. TestServers.All.Select(api => new object[] { NodeKind.Hollow, api }),
+            .. NodeKinds.RealOnly.Select(real => new object[] { real, ApiServerKind.Real }),
+        ];
 
-    protected override ContainerLab Lab => own ?? base.Lab;
-
-    [OneTimeSetUp]
-    public async Task StartOwnLabAsync()
-    {
-        if (api == ApiServerKind.Embedded)
-            return;
-        own = await ContainerLab.StartAsync(Options with { Api = api });
-        await PrepareAsync(own);
-    }
-
-    [OneTimeTearDown]
-    public async Task StopOwnLabAsync()
-    {
-        if (own is not null)
-            await own.DisposeAsync();
-    }
+    protected override ContainerLabOptions? OwnLab =>
+        Kind == NodeKind.Real || api == ApiServerKind.Embedded ? null : Options with { Api = api };
 
     [Test]
     public async Task A_job_finds_two_machines_without_Kubernetes_and_Kubernetes_gets_them_back()
@@ -87,7 +76,7 @@ public class MainJobSpecs(ApiServerKind api) : NodesTest
                 {
                     Replicas = 6,
                     Selector = Selector("web"),
-                    Template = Template("web"),
+                    Template = Pods.Template("web", 1),
                 },
             },
             "default"
@@ -96,7 +85,7 @@ public class MainJobSpecs(ApiServerKind api) : NodesTest
             new V1DaemonSet
             {
                 Metadata = new V1ObjectMeta { Name = "agent" },
-                Spec = new V1DaemonSetSpec { Selector = Selector("agent"), Template = Template("agent") },
+                Spec = new V1DaemonSetSpec { Selector = Selector("agent"), Template = Pods.Template("agent", 1) },
             },
             "default"
         );
@@ -109,7 +98,7 @@ public class MainJobSpecs(ApiServerKind api) : NodesTest
                     .Count(n => n.Value == 3) == 3
         );
         foreach (var node in Lab.Nodes)
-            await EventuallyAsync($"{node} has processes of pods", async () => (await Lab.PodProcessesAsync(node)).Count == 3);
+            await EventuallyAsync($"{node} has processes of three pods", async () => (await Lab.PodsAsync(node)).Count == 3);
     }
 
     private async Task RemoveAsync()
@@ -118,16 +107,5 @@ public class MainJobSpecs(ApiServerKind api) : NodesTest
         await Lab.Client.AppsV1.DeleteNamespacedDaemonSetAsync("agent", "default");
     }
 
-    private static V1LabelSelector Selector(string app) => new() { MatchLabels = new Dictionary<string, string> { ["app"] = app } };
-
-    private static V1PodTemplateSpec Template(string app) =>
-        new()
-        {
-            Metadata = new V1ObjectMeta
-            {
-                Labels = new Dictionary<string, string> { ["app"] = app },
-                Annotations = new Dictionary<string, string> { ["hollow/termination-seconds"] = "1" },
-            },
-            Spec = new V1PodSpec { Containers = [new V1Container { Name = app, Image = "none" }] },
-        };
+    private static V1LabelSelector Selector(string app) => new() { MatchLabels = Pods.Labels(app) };
 }

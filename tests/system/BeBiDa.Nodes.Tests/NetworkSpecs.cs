@@ -1,10 +1,13 @@
 namespace BeBiDa.Nodes.Tests;
 
 /// <summary>Cables that are pulled for two minutes.</summary>
-public class NetworkSpecs : NodesTest
+public class NetworkSpecs(NodeKind kind) : NodesTest(kind)
 {
     private const string UntilOver = "until [ -e /home/alice/over ]; do sleep 1; done";
     private static readonly TimeSpan CutTime = TimeSpan.FromMinutes(2);
+
+    // It mostly waits.
+    protected override ContainerLabOptions? OwnLab => Options with { Kind = Kind };
 
     // Three jobs in one cut: one whose node is cut off, one that starts and one that ends while slurmctld is.
     [Test]

@@ -3,11 +3,12 @@ using CliWrap;
 namespace BeBiDa.Nodes.Tests;
 
 /// <summary>Nodes that no epilog of ours gives back: systemd does, by the units that are installed.</summary>
-public class RecoverySpecs : NodesTest
+public class RecoverySpecs(NodeKind kind) : NodesTest(kind)
 {
     private const string Node = "n3";
     private const string PlugStack = "/etc/slurm/plugstack.conf.d/lab.conf";
     private const string DropIn = "/etc/systemd/system/bebida-recover.timer.d/soon.conf";
+    private const string Slow = "/etc/systemd/system/containerd.service.d/slow.conf";
     private const string Broken = "/etc/systemd/system/kubelet.service.d/broken.conf";
 
     [SetUp]
@@ -20,7 +21,7 @@ public class RecoverySpecs : NodesTest
     }
 
     [TearDown]
-    public Task LookAsSeldomAsAlwaysAsync() => OnNodeAsync($"rm -rf {DropIn} {Broken} && systemctl daemon-reload");
+    public Task LookAsSeldomAsAlwaysAsync() => OnNodeAsync($"rm -rf {DropIn} {Broken} {Slow} && systemctl daemon-reload");
 
     [Test]
     public async Task A_node_whose_epilog_another_plugin_has_stopped_is_drained_and_goes_back_to_Kubernetes_by_itself()
@@ -81,6 +82,21 @@ public class RecoverySpecs : NodesTest
         await EventuallyAsync("monitoring sees it", async () => await Lab.UnitStateAsync(Node, "bebida-recover") == "failed");
         await OnNodeAsync("rm /run/broken /run/bebida/next-try");
         await ServicesBecomeAsync(Node, "active active");
+    }
+
+    [Test]
+    public async Task A_service_that_starts_more_slowly_than_its_epilog_waits_is_owed_until_recovery_sees_it_run()
+    {
+        await LookAsSeldomAsAlwaysAsync();
+        await OnNodeAsync(
+            $"mkdir -p {Path.GetDirectoryName(Slow)} && printf '[Service]\\nExecStartPre=/bin/sleep 8\\n' > {Slow} && systemctl daemon-reload"
+        );
+        await RunAsync(Alice, "-w", Node, "true");
+        await EventuallyAsync("its epilog is over", async () => await Lab.SlurmStateAsync(Node) == "idle");
+        Assert.That(await StoppedAsync(Node), Is.EqualTo(Runtime));
+        await ServicesBecomeAsync(Node, "active active");
+        Assert.That(await StoppedAsync(Node), Is.EqualTo(Runtime), "nobody has looked yet");
+        await FreeAsync();
     }
 
     private async Task<int> AllocateAsync()

@@ -1,29 +1,12 @@
 namespace BeBiDa.Nodes.Tests;
 
-/// <summary>Units of every kind, on a real systemd: what node.services names is what stops and starts.</summary>
-public class ServicesSpecs : NodesTest
+/// <summary>
+/// Units of every kind, on a real systemd: what node.services names is what stops and starts. On hollow nodes only: the
+/// units are the tests' own, under the names of other runtimes too, and nothing here asks what kubelet does.
+/// </summary>
+[TestFixture(NodeKind.Hollow)]
+public class ServicesSpecs(NodeKind kind) : ConfiguredNodeTest(kind)
 {
-    private const string Node = "n3";
-
-    // Where packages put them: an admin's mask in /etc goes before it.
-    private const string Units = "/usr/lib/systemd/system";
-    private string configuration = "";
-
-    [SetUp]
-    public async Task RememberConfigurationAsync() =>
-        configuration = (await Lab.ExecAsync(Node, ["cat", "/etc/bebida/bebida.yaml"])).EnsureSucceeded().StandardOutput;
-
-    [TearDown]
-    public async Task RestoreConfigurationAsync()
-    {
-        await Lab.WriteFileAsync(Node, "/etc/bebida/bebida.yaml", configuration);
-        await SystemctlAsync(
-            $"unmask probe; systemctl stop probe crio sycri k3s-agent; systemctl start containerd kubelet; rm -rf {Units}/{{probe,crio,sycri,k3s-agent}}.service*; systemctl daemon-reload; systemctl reset-failed"
-        );
-        // A unit that no longer exists is owed to nobody.
-        await Lab.ExecAsync(Node, ["rm", "-f", "/run/bebida/stopped"]);
-    }
-
     [TestCase("kubelet.service", "crio.service")]
     [TestCase("kubelet.service", "sycri.service")]
     [TestCase("k3s-agent.service")]
@@ -47,18 +30,6 @@ public class ServicesSpecs : NodesTest
         await ConfigureAsync("no-such.service", Kubelet);
         await RunAsync(Alice, "-w", Node, "true");
         await EventuallyAsync("the node is idle", async () => await Lab.SlurmStateAsync(Node) == "idle");
-    }
-
-    [Test]
-    public async Task A_unit_that_an_admin_had_stopped_stays_stopped()
-    {
-        await SystemctlAsync("stop kubelet");
-        await RunAsync(Alice, "-w", Node, "true");
-        await EventuallyAsync(
-            "the runtime is back",
-            async () => await StoppedAsync(Node) == "" && await Lab.UnitStateAsync(Node, Runtime) == "active"
-        );
-        Assert.That(await Lab.UnitStateAsync(Node, Kubelet), Is.EqualTo("inactive"));
     }
 
     [Test]
@@ -162,46 +133,6 @@ public class ServicesSpecs : NodesTest
     }
 
     [Test]
-    public async Task A_pod_that_ignores_its_end_is_killed_after_its_grace()
-    {
-        await RunPodAsync("stubborn", Node, ignoresTermination: true);
-        await ConfigureAsync(Kubelet, Runtime);
-        await Lab.CutApiAsync();
-        try
-        {
-            Assert.That(
-                await RunAsync(Alice, "-w", Node, IsAlone),
-                Is.EqualTo(new[] { $"{Node} inactive inactive 0" }),
-                "what the API server cannot do, the node does"
-            );
-        }
-        finally
-        {
-            await Lab.HealApiAsync();
-        }
-    }
-
-    [Test]
-    public async Task Frozen_pods_go_on_after_the_job()
-    {
-        await RunPodAsync("frozen", Node);
-        await ConfigureAsync([Kubelet, Runtime], "freeze");
-        var before = await Lab.PodProcessesAsync(Node);
-        await Lab.CutApiAsync();
-        try
-        {
-            await RunAsync(Alice, "-w", Node, "true");
-        }
-        finally
-        {
-            await Lab.HealApiAsync();
-        }
-        Assert.That(before, Has.Count.EqualTo(1));
-        Assert.That(await Lab.PodProcessesAsync(Node), Is.EqualTo(before));
-        await ServicesBecomeAsync(Node, "active active");
-    }
-
-    [Test]
     public async Task What_systemd_stops_with_the_runtime_runs_again_after_the_job()
     {
         await WriteUnitAsync("crio.service", "ExecStart=/bin/sleep infinity");
@@ -215,69 +146,4 @@ public class ServicesSpecs : NodesTest
         foreach (var unit in new[] { "crio.service", "probe.service", "sycri.service" })
             await EventuallyAsync($"{unit} is back", async () => await Lab.UnitStateAsync(Node, unit) == "active");
     }
-
-    [Test]
-    public async Task What_outlives_a_unit_is_ended_but_for_the_containers_of_others()
-    {
-        // As containerd.service: its shims are its children, and KillMode=process leaves them. Two of Kubernetes', one elsewhere.
-        const string script =
-            "cp /bin/sh /run/containerd-shim-runc-v2; for n in k8s.io moby; do setsid /run/containerd-shim-runc-v2 -c 'while :; do sleep 1; done' -namespace $$n & done; setsid sleep 4711 & exec sleep infinity";
-        await WriteUnitAsync("probe.service", $"KillMode=process\nExecStart=/bin/sh -c \"{script}\"");
-        await Lab.ExecAsync(
-            Node,
-            ["sh", "-c", "setsid /run/containerd-shim-runc-v2 -c 'while :; do sleep 1; done' -namespace k8s.io >/dev/null 2>&1 &"]
-        );
-        await ConfigureAsync(Kubelet, "probe.service");
-        const string count = "echo $(pgrep -c -f 'namespace[ ]k8s.io') $(pgrep -c -f 'namespace[ ]moby') $(pgrep -c -f 'sleep[ ]4711')";
-        await EventuallyAsync(
-            "all of them run",
-            async () => (await Lab.ExecAsync(Node, ["bash", "-c", count])).StandardOutput == "2 1 1\n"
-        );
-        try
-        {
-            Assert.That(await RunAsync(Alice, "-w", Node, "bash", "-c", count), Is.EqualTo(new[] { "0 1 0" }));
-        }
-        finally
-        {
-            await Lab.ExecAsync(Node, ["pkill", "-KILL", "-f", "namespace[ ]moby"]);
-        }
-    }
-
-    [Test]
-    public async Task Volumes_of_pods_in_memory_are_not_there_beside_the_job()
-    {
-        const string pod = "/var/lib/kubelet/pods/11111111-2222-3333-4444-555555555555/volumes/kubernetes.io~projected/token";
-        const string other = "/var/lib/kubelet/plugins/other";
-        await Lab.ExecAsync(Node, ["sh", "-c", $"mkdir -p {pod} {other} && mount -t tmpfs tmpfs {pod} && mount -t tmpfs tmpfs {other}"]);
-        try
-        {
-            Assert.That(
-                await RunAsync(Alice, "-w", Node, "sh", "-c", "grep -o '/var/lib/kubelet/[^ ]*' /proc/mounts || true"),
-                Is.EqualTo(new[] { other })
-            );
-        }
-        finally
-        {
-            await Lab.ExecAsync(Node, ["umount", other]);
-        }
-    }
-
-    private Task ConfigureAsync(params string[] units) => ConfigureAsync(units, "stop");
-
-    private Task ConfigureAsync(string[] units, string leftoverPods) =>
-        Lab.WriteFileAsync(
-            Node,
-            "/etc/bebida/bebida.yaml",
-            $"eviction: {{gracePeriod: 1s}}\nnode: {{services: [{string.Join(", ", units)}], stopTimeout: 10s, startTimeout: 5s, leftoverPods: {leftoverPods}}}\n"
-        );
-
-    private async Task WriteUnitAsync(string name, string service, string unit = "", bool start = true)
-    {
-        await Lab.WriteFileAsync(Node, $"{Units}/{name}", $"[Unit]\n{unit}\n[Service]\n{service}\n");
-        await SystemctlAsync("daemon-reload");
-        if (start)
-            await SystemctlAsync($"start {name}");
-    }
-
-    private Task<CommandResult> SystemctlAsync(string arguments) => Lab.ExecAsync(Node, ["bash", "-c", $"systemctl {arguments}"]);
 }

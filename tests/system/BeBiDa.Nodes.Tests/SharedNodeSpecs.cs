@@ -1,6 +1,6 @@
 namespace BeBiDa.Nodes.Tests;
 
-public class SharedNodeSpecs : NodesTest
+public class SharedNodeSpecs(NodeKind kind) : NodesTest(kind)
 {
     [Test]
     public async Task Kubelet_starts_after_the_last_of_two_jobs_on_a_node([Values] bool firstEndsFirst)

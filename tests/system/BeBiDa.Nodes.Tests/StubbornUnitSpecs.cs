@@ -1,6 +1,6 @@
 namespace BeBiDa.Nodes.Tests;
 
-public class StubbornUnitSpecs : NodesTest
+public class StubbornUnitSpecs(NodeKind kind) : NodesTest(kind)
 {
     private const string DropIn = "/etc/systemd/system/containerd.service.d/stubborn.conf";
 
@@ -47,23 +47,34 @@ public class StubbornUnitSpecs : NodesTest
         await Lab.WriteFileAsync(
             "n1",
             DropIn,
-            """
+            $$"""
             [Service]
+            Type=simple
             ExecStart=
-            ExecStart=/bin/sh -c 'trap "" TERM; while :; do sleep 1; done'
+            ExecStart=/bin/sh -c 'trap "" TERM; {{(
+                Kind == NodeKind.Real ? "/usr/bin/containerd" : "sleep infinity"
+            )}} & while :; do sleep 1; done'
             KillMode=mixed
             TimeoutStopSec=infinity
 
             """
         );
+        // Beyond BatchStartTimeout, slurmctld would miss the batch job before its prolog fails.
+        await ReplaceTimeoutAsync("40s", "10s");
         await RestartRuntimeAsync();
     }
 
     private async Task MakeObedientAsync()
     {
+        await ReplaceTimeoutAsync("10s", "40s");
         await Lab.ExecAsync("n1", ["rm", DropIn]);
         await RestartRuntimeAsync();
     }
+
+    private async Task ReplaceTimeoutAsync(string was, string becomes) =>
+        (
+            await Lab.ExecAsync("n1", ["sed", "-i", $"s/stopTimeout: {was}/stopTimeout: {becomes}/", "/etc/bebida/bebida.yaml"])
+        ).EnsureSucceeded();
 
     private async Task RestartRuntimeAsync() =>
         (

@@ -146,15 +146,12 @@ public sealed class HollowKubelet
         return await FinishAsync(pod, life, cancellationToken);
     }
 
-    // The pod is gone from the API, by force if its process still runs: a kubelet ends what it finds no pod for.
+    // The pod is gone from the API, by force if its process still runs: a kubelet ends what it finds no pod for, also of an
+    // earlier kubelet's pod that it has not come to yet.
     internal void Forget(V1Pod pod)
     {
-        if (
-            _lives.TryRemove(pod.Metadata.Uid, out var life)
-            && _running
-            && life is { Process: { Exited.IsCompleted: false } process, ProcessEnd: null }
-            && !PodAnnotations.IgnoresTermination(pod)
-        )
+        var process = _lives.TryRemove(pod.Metadata.Uid, out var life) ? life.Process : _all.Processes?.Find(pod);
+        if (process is { Exited.IsCompleted: false } && life?.ProcessEnd is null)
             _ = process.EndAsync(s_graceOfForgotten, CancellationToken.None);
     }
 

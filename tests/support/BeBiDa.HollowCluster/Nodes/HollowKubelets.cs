@@ -73,6 +73,15 @@ public sealed class HollowKubelets : IAsyncDisposable
             Nodes.Start();
         }
 
+        if (Processes is not null)
+        {
+            await _pods.Synced.WaitAsync(cancellationToken);
+            await Processes.EndOthersAsync(
+                _pods.Objects.Select(pod => pod.Metadata.Uid).ToHashSet(StringComparer.Ordinal),
+                cancellationToken
+            );
+        }
+
         _podWork.Start(Options.Workers);
         _beats.Start(Options.Workers);
         await Parallel.ForEachAsync(

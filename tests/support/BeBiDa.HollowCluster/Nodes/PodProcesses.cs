@@ -48,7 +48,18 @@ public sealed class PodProcesses(IReadOnlyList<string> slices, ILogger log) : IP
         return new Child(process, groups);
     }
 
-    private string[] GroupsOf(V1Pod pod) => [.. slices.Select(slice => Path.Combine(slice, $"pod{pod.Metadata.Uid}"))];
+    public Task EndOthersAsync(IReadOnlySet<string> pods, CancellationToken cancellationToken)
+    {
+        var first = new DirectoryInfo(slices[0]);
+        var gone = first.Exists
+            ? first.EnumerateDirectories("pod*").Select(group => group.Name["pod".Length..]).Where(uid => !pods.Contains(uid))
+            : [];
+        return Task.WhenAll(gone.Select(uid => EndAllAsync(GroupsOf(uid), TimeSpan.Zero, cancellationToken)));
+    }
+
+    private string[] GroupsOf(V1Pod pod) => GroupsOf(pod.Metadata.Uid);
+
+    private string[] GroupsOf(string uid) => [.. slices.Select(slice => Path.Combine(slice, $"pod{uid}"))];
 
     private static string Time(V1Pod pod) =>
         pod.Spec.Containers[0] is { } container
