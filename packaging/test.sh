@@ -37,7 +37,7 @@ furnish() {
     mkdir -p "$root"/root/{packages,next} "$root"/usr/local/bin "$root"/etc/{slurm,apt/apt.conf.d}
     cp build/packages/"$release"/*.deb "$root/root/packages"
     cp build/packages/next/"$release"/*.deb "$root/root/next"
-    cp docs/install.md packaging/test/{story.sh,application.yaml} "$root/root"
+    cp docs/install.md packaging/test/{words.sh,story.sh,application.yaml} "$root/root"
     cp packaging/test/slurm.conf "$root/etc/slurm"
     # There are none in the chroot. 22.05 cannot do without the plugin; this one touches nothing until it is used.
     case $release in
