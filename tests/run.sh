@@ -156,7 +156,7 @@ style() {
     check "C is formatted" bash -c "find native tests/native tests/bench tests/footprint tests/fuzz -name '*.[ch]' -print0 | xargs -0 clang-format --dry-run -Werror"
     check "clang-tidy finds nothing in C" bash -c "cmake --preset debug > /dev/null && clang-tidy -p build/debug --quiet native/*/*.c 2> /dev/null"
     check "C# is formatted" bash -c "dotnet tool restore > /dev/null && dotnet csharpier check ."
-    check "shell scripts are clean" bash -c "find tests packaging .ci -name '*.sh' -print0 | xargs -0 shellcheck .ci/run packaging/gridengine/bebida-* packaging/oar/bebida-hook packaging/node/bebida-node"
+    check "shell scripts are clean" bash -c "find tests packaging .ci -name '*.sh' -print0 | xargs -0 shellcheck .ci/run packaging/gridengine/bebida-* packaging/oar/bebida-hook packaging/node/bebida-node packaging/plugins/bebida-build-plugins"
     check "what people read is plain English" tests/prose/check.sh
     check "alert rules are valid" promtool check rules packaging/prometheus/bebida.rules.yml packaging/prometheus/slurm-nodes.rules.yml
     check "alert rules do what they say" promtool test rules tests/prometheus/bebida.rules.test.yml tests/prometheus/slurm-nodes.rules.test.yml

@@ -29,7 +29,7 @@ slurm=$(printf '%d.%02d.%d' $((number >> 16)) $((number >> 8 & 255)) $((number &
 next=$(printf '%d.%02d.%d' $((number >> 16)) $((number >> 8 & 255)) $(((number & 255) + 1)))
 
 cmake -S "$source" -B "$work/build" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DBUILD_TESTING=OFF -DCMAKE_INSTALL_PREFIX=/usr \
-    -DBEBIDA_SLURM_PLUGINDIR="${plugindir#/usr/}" -DBEBIDA_PUBLISHED="$published"
+    -DBEBIDA_SLURM_PLUGINDIR="${plugindir#/usr/}" -DBEBIDA_PUBLISHED="$published" -DBEBIDA_PLUGINS_SOURCE=ON
 cmake --build "$work/build"
 DESTDIR=$work/tree cmake --install "$work/build"
 

@@ -21,7 +21,7 @@ must "no pod is on the node while job $job runs" has_no_pods
 say "job $job: $(holds), unschedulable, no pods; /run/bebida/jobs/$job"
 
 slurm=$(dpkg-query -W -f '${source:Upstream-Version}' slurmctld)
-[[ $(dpkg-query -W -f '${Depends}' bebida-prep) == *"slurm-wlm-basic-plugins (<< "*"slurm-wlm-basic-plugins (>= $slurm)"* ]] || fail 'the package depends on the Slurm that it was built for'
+[[ $(dpkg-query -W -f '${Depends}' bebida-plugins) == *"slurm-wlm-basic-plugins (<< "*"slurm-wlm-basic-plugins (>= $slurm)"* ]] || fail 'the package depends on the Slurm that it was built for'
 must 'slurmctld reads the kubeconfig' runuser -u slurm -- test -r /etc/bebida/kubeconfig
 must_not 'slurmctld may write the kubeconfig' runuser -u slurm -- test -w /etc/bebida/kubeconfig
 must_not 'users read the kubeconfig' runuser -u user -- test -r /etc/bebida/kubeconfig
