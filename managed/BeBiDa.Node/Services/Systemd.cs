@@ -11,6 +11,7 @@ internal sealed unsafe class Systemd : IServiceManager
     private const string Service = "org.freedesktop.systemd1";
     private const string Root = "/org/freedesktop/systemd1";
     private const string Manager = "org.freedesktop.systemd1.Manager";
+    private const string Unit = "org.freedesktop.systemd1.Unit";
     private const string UnitFields = "ssssssouso";
     private const string JobRemoved = "JobRemoved";
     private const int Interrupted = -4; // EINTR
@@ -147,9 +148,9 @@ internal sealed unsafe class Systemd : IServiceManager
     public UnitJob Start(string unit)
     {
         Listen();
-        // A unit that had failed again and again would be refused for starting too often.
-        if (Read([unit])[unit].Active == "failed")
-            SdBus.sd_bus_message_unref(Call(Service, Root, Manager, "ResetFailedUnit", unit));
+        // systemd counts starts, and refuses more than a few in a short time: those of one job after the other are no loop.
+        // By its path, which systemd reads the unit for; by its name it would not know one that is stopped.
+        SdBus.sd_bus_message_unref(Call(Service, PathOf(unit), Unit, "ResetFailed"));
         return new UnitJob(unit, CallForPath("StartUnit", unit, "replace"));
     }
 
@@ -185,7 +186,7 @@ internal sealed unsafe class Systemd : IServiceManager
     {
         var names = new List<string>();
         // systemd 248 and earlier have no PropagatesStopTo.
-        if (SdBus.sd_bus_get_property_strv(bus, Service, PathOf(unit), "org.freedesktop.systemd1.Unit", property, 0, out var texts) < 0)
+        if (SdBus.sd_bus_get_property_strv(bus, Service, PathOf(unit), Unit, property, 0, out var texts) < 0)
             return names;
         // An empty list is a null pointer.
         for (var text = texts; text is not null && *text != 0; text++)

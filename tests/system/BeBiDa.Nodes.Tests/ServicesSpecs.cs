@@ -77,6 +77,30 @@ public class ServicesSpecs(NodeKind kind) : ConfiguredNodeTest(kind)
     }
 
     [Test]
+    public async Task Short_jobs_one_after_the_other_are_no_reason_for_systemd_to_refuse_a_unit()
+    {
+        // A unit that is enabled: systemd forgets how often it has started any other.
+        const string folder = $"/etc/systemd/system/{Runtime}.d";
+        await Lab.ExecAsync(Node, ["mkdir", folder]);
+        await Lab.WriteFileAsync(Node, $"{folder}/limit.conf", "[Unit]\nStartLimitIntervalSec=1h\nStartLimitBurst=2\n");
+        await SystemctlAsync("daemon-reload");
+        try
+        {
+            for (var job = 0; job < 3; job++)
+            {
+                await RunAsync(Alice, "-w", Node, "true");
+                await ServicesBecomeAsync(Node, "active active");
+            }
+        }
+        finally
+        {
+            await Lab.ExecAsync(Node, ["rm", "-r", folder]);
+        }
+        // A unit that is refused is tried again later, and then it starts.
+        Assert.That(await Lab.ReadLogAsync(Node, "slurmd"), Does.Not.Contain($"{Runtime} did not start"));
+    }
+
+    [Test]
     public async Task A_slow_unit_gets_the_time_that_is_configured()
     {
         await WriteUnitAsync("probe.service", "ExecStart=/bin/sleep infinity\nExecStop=/bin/sleep 3\nExecStartPre=/bin/sleep 2");
