@@ -30,6 +30,15 @@ internal sealed class HostProcesses(string folder = "/proc")
             : null;
     }
 
+    /// <summary>The network namespaces that processes are in, such as <c>net:[4026531840]</c>.</summary>
+    public IReadOnlySet<string> Networks() =>
+        Directory
+            .EnumerateDirectories(folder)
+            .Where(path => int.TryParse(Path.GetFileName(path), NumberStyles.None, CultureInfo.InvariantCulture, out _))
+            .Select(path => LinkTarget(Path.Combine(path, "ns", "net")))
+            .OfType<string>()
+            .ToHashSet(StringComparer.Ordinal);
+
     /// <summary>The name of a process's program, up to 15 characters; empty if it has ended.</summary>
     public string Name(int id) => Read(id, "comm")?.TrimEnd('\n') ?? "";
 
@@ -42,16 +51,20 @@ internal sealed class HostProcesses(string folder = "/proc")
     }
 
     /// <summary>Whether a process is no container's: one that has PIDs of its own has its own services, too (kind, k3d).</summary>
-    public bool IsOfThisHost(int id)
+    public bool IsOfThisHost(int id) =>
+        LinkTarget(Path.Combine(folder, id.ToString(CultureInfo.InvariantCulture), "ns", "pid")) is { } target
+        && target == LinkTarget("/proc/self/ns/pid");
+
+    // Null if the process has ended.
+    private static string? LinkTarget(string path)
     {
         try
         {
-            return new FileInfo(Path.Combine(folder, id.ToString(CultureInfo.InvariantCulture), "ns", "pid")).LinkTarget
-                == new FileInfo("/proc/self/ns/pid").LinkTarget;
+            return new FileInfo(path).LinkTarget;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return false;
+            return null;
         }
     }
 

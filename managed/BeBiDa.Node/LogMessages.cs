@@ -42,11 +42,11 @@ internal static partial class LogMessages
     [LoggerMessage(4108, LogLevel.Information, "job {Job}: ending processes that outlived their services: {Processes}")]
     public static partial void LeftoversEnded(this ILogger logger, string job, string processes);
 
-    [LoggerMessage(4109, LogLevel.Information, "job {Job}: unmounted {Count} in-memory volumes of pods")]
-    public static partial void VolumesUnmounted(this ILogger logger, string job, int count);
+    [LoggerMessage(4109, LogLevel.Information, "job {Job}: unmounted {Count} in-memory volumes, root file systems and networks of pods")]
+    public static partial void PodsUnmounted(this ILogger logger, string job, int count);
 
-    [LoggerMessage(4110, LogLevel.Error, "job {Job}: cannot unmount an in-memory volume of a pod, it keeps its memory: {Volume}")]
-    public static partial void VolumeStays(this ILogger logger, string job, string volume);
+    [LoggerMessage(4110, LogLevel.Error, "job {Job}: cannot unmount what a pod had mounted, it keeps its memory or network: {Mount}")]
+    public static partial void MountStays(this ILogger logger, string job, string mount);
 
     // After a job
 

@@ -118,9 +118,9 @@ internal sealed class Prolog(
         }
         var (unmounted, left) = leftovers.Unmount();
         if (unmounted > 0)
-            logger.VolumesUnmounted(job.Number, unmounted);
-        foreach (var volume in left)
-            logger.VolumeStays(job.Number, volume);
+            logger.PodsUnmounted(job.Number, unmounted);
+        foreach (var mount in left)
+            logger.MountStays(job.Number, mount);
         return null;
     }
 

@@ -14,7 +14,7 @@ internal interface ILeftovers
     /// <returns>Whether none is left.</returns>
     bool End(IReadOnlyList<string> groups, TimeSpan grace, TimeSpan limit);
 
-    /// <summary>Unmounts the volumes of pods that are kept in memory.</summary>
+    /// <summary>Unmounts what is kept for pods: volumes in memory, containers' root file systems, networks.</summary>
     /// <returns>How many; and those that stay, each with the reason.</returns>
     (int Unmounted, IReadOnlyList<string> Left) Unmount();
 }

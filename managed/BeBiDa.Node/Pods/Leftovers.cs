@@ -28,25 +28,48 @@ internal sealed partial class Leftovers(HostProcesses processes, string mounts =
     {
         var left = new List<string>();
         // What was mounted last may stand on what was mounted before.
-        var volumes = Mount.ReadAll(mounts).Where(mount => mount.Type == "tmpfs" && IsOfAPod(mount.Point)).Reverse().ToList();
-        foreach (var volume in volumes)
-            if (umount2(volume.Point, NoFollow) != 0)
-                left.Add($"{volume.Point}: {Marshal.GetLastPInvokeErrorMessage()}");
-        return (volumes.Count - left.Count, left);
+        var found = Mount.ReadAll(mounts).Where(IsOfAPod).Reverse().ToList();
+        // Others name their networks so, too, and their processes run on.
+        if (found.Exists(IsNetwork))
+        {
+            var inUse = processes.Networks();
+            found.RemoveAll(mount => IsNetwork(mount) && inUse.Contains(mount.Root));
+        }
+        foreach (var mount in found)
+            if (umount2(mount.Point, NoFollow) != 0)
+                left.Add($"{mount.Point}: {Marshal.GetLastPInvokeErrorMessage()}");
+        return (found.Count - left.Count, left);
     }
 
     private const int NoFollow = 8; // UMOUNT_NOFOLLOW
 
+    // The runtime starts over with its pods, as after a reboot, where none of this is mounted either.
+    private static bool IsOfAPod(Mount mount)
+    {
+        var parts = mount.Point.Split('/');
+        return IsRootOfAContainer(parts) || (mount.Type == "tmpfs" && IsVolume(parts)) || IsNetwork(mount);
+    }
+
     // Wherever kubelet's folder is (--root-dir): Secrets, projected tokens, emptyDirs in memory, and parts of them that are
     // mounted once more (subPath). And what containerd's CRI has for a pod's /dev/shm.
-    private static bool IsOfAPod(string point)
+    private static bool IsVolume(string[] parts)
     {
-        var parts = point.Split('/');
         for (var i = 0; i + 3 < parts.Length; i++)
             if (parts[i] == "pods" && IsUid(parts[i + 1]) && parts[i + 2] is "volumes" or "volume-subpaths")
                 return true;
         return parts is [.., "io.containerd.grpc.v1.cri", "sandboxes", _, "shm"];
     }
+
+    // Of whatever type its snapshotter makes it.
+    private static bool IsRootOfAContainer(string[] parts) =>
+        parts is [.., "io.containerd.runtime.v2.task", KubernetesNamespace, _, "rootfs"];
+
+    // As containerd names them. With the last name of it goes a network in which no process is, and its interfaces with it.
+    private static bool IsNetwork(Mount mount) =>
+        mount.Type == "nsfs"
+        && mount.Point.Split('/') is [.., "run", "netns", var name]
+        && name.StartsWith("cni-", StringComparison.Ordinal)
+        && IsUid(name["cni-".Length..]);
 
     // With dashes; of a pod from a file, without.
     private static bool IsUid(string text) => text.Length is 32 or 36 && text.All(c => char.IsAsciiHexDigitLower(c) || c == '-');

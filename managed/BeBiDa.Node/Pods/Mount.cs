@@ -3,7 +3,8 @@ namespace BeBiDa.Node.Pods;
 /// <summary>What is mounted somewhere.</summary>
 /// <param name="Point">Where.</param>
 /// <param name="Type">The type of its file system.</param>
-internal readonly record struct Mount(string Point, string Type)
+/// <param name="Root">What of the file system is mounted; of a namespace its name, such as <c>net:[4026531840]</c>.</param>
+internal readonly record struct Mount(string Point, string Type, string Root)
 {
     /// <summary>All mounts, in their order.</summary>
     /// <param name="file">/proc/self/mountinfo, proc_pid_mountinfo(5).</param>
@@ -11,11 +12,11 @@ internal readonly record struct Mount(string Point, string Type)
     {
         foreach (var line in File.ReadLines(file))
         {
-            // … mount point, options, optional fields, "-", type, source, options
+            // … root, mount point, options, optional fields, "-", type, source, options
             var fields = line.Split(' ');
             var separator = Array.IndexOf(fields, "-");
             if (separator >= 5)
-                yield return new Mount(Unescape(fields[4]), fields[separator + 1]);
+                yield return new Mount(Unescape(fields[4]), fields[separator + 1], Unescape(fields[3]));
         }
     }
 

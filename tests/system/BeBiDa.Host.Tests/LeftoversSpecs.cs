@@ -131,6 +131,33 @@ public class LeftoversSpecs : CgroupTest
         Assert.That(Mounted(), Is.EqualTo(new[] { Volume }));
     }
 
+    [Test]
+    public void The_network_of_a_pod_is_unmounted_unless_a_process_of_somebody_else_is_in_it()
+    {
+        var networks = Directory.CreateDirectory(Path.Combine(folder, "run", "netns")).FullName;
+        string Network(string name)
+        {
+            var path = Path.Combine(networks, name);
+            File.Create(path).Dispose();
+            Run("unshare", $"--net={path}", "true");
+            return path;
+        }
+        Network("cni-11111111-2222-3333-4444-555555555555");
+        var inUse = Network("cni-66666666-7777-8888-9999-000000000000");
+        using var process = See(StartElsewhere("nsenter", $"--net={inUse}", "/bin/sh", "-c", $"echo; {Forever}"));
+        process.StandardOutput.ReadLine();
+        try
+        {
+            Assert.That(Unmount().Left, Is.Empty);
+            Assert.That(Mounted(), Is.EqualTo(new[] { inUse }));
+        }
+        finally
+        {
+            process.Kill();
+            process.WaitForExit();
+        }
+    }
+
     private Leftovers Leftovers() => new(new HostProcesses(Seen));
 
     private IReadOnlyList<string> Find() => Leftovers().Find([$"/{Name}"]);
@@ -144,7 +171,7 @@ public class LeftoversSpecs : CgroupTest
     }
 
     private static Process StartElsewhere(string program, params string[] words) =>
-        Process.Start(new ProcessStartInfo(program, words) { RedirectStandardInput = true })!;
+        Process.Start(new ProcessStartInfo(program, words) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
 
     // Of the mounts only the test's own: this host may have a kubelet.
     private (int Unmounted, IReadOnlyList<string> Left) Unmount()

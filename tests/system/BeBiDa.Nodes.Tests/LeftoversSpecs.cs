@@ -83,12 +83,19 @@ public class LeftoversSpecs(NodeKind kind) : ConfiguredNodeTest(kind)
     }
 
     private const string InMemory = "mkdir -p {0} && mount -t tmpfs tmpfs {0}";
+    private const string Network = "mkdir -p /run/netns && touch {0} && unshare --net={0} true";
 
     [TestCase(
         InMemory,
         "/var/lib/kubelet/pods/11111111-2222-3333-4444-555555555555/volumes/kubernetes.io~projected/token",
         "/var/lib/kubelet/plugins/other"
     )]
+    [TestCase(
+        InMemory,
+        "/run/containerd/io.containerd.runtime.v2.task/k8s.io/4711/rootfs",
+        "/run/containerd/io.containerd.runtime.v2.task/moby/4711/rootfs"
+    )]
+    [TestCase(Network, "/run/netns/cni-11111111-2222-3333-4444-555555555555", "/run/netns/other")]
     public async Task What_is_mounted_for_pods_is_not_there_beside_the_job(string mount, string ofAPod, string other)
     {
         foreach (var point in new[] { ofAPod, other })

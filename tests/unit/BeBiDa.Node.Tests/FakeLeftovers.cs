@@ -2,14 +2,14 @@ using BeBiDa.Node.Pods;
 
 namespace BeBiDa.Node.Tests;
 
-/// <summary>Processes that outlive units, and volumes in memory, noted in the list of what was done to the services.</summary>
+/// <summary>Processes that outlive units, and mounts, noted in the list of what was done to the services.</summary>
 internal sealed class FakeLeftovers(List<string> done) : ILeftovers
 {
     public List<string> Processes { get; } = [];
 
     public bool Obey { get; set; } = true;
 
-    public (int, IReadOnlyList<string>) Volumes { get; set; } = (0, []);
+    public (int, IReadOnlyList<string>) Mounts { get; set; } = (0, []);
 
     public IReadOnlyList<string> Find(IReadOnlyList<string> groups) => [.. Processes];
 
@@ -23,8 +23,8 @@ internal sealed class FakeLeftovers(List<string> done) : ILeftovers
 
     public (int Unmounted, IReadOnlyList<string> Left) Unmount()
     {
-        if (Volumes.Item1 > 0)
+        if (Mounts.Item1 > 0)
             done.Add("unmount");
-        return Volumes;
+        return Mounts;
     }
 }

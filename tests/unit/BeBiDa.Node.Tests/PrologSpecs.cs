@@ -189,7 +189,7 @@ public class PrologSpecs : NodeTest
     public void What_outlives_its_unit_is_ended_once_all_have_stopped_and_volumes_in_memory_go_last()
     {
         Leftovers.Processes.Add("containerd-shim (4711)");
-        Leftovers.Volumes = (3, []);
+        Leftovers.Mounts = (3, []);
         Assert.That(Prolog(7), Is.Null);
         Assert.That(
             Done,
@@ -224,13 +224,13 @@ public class PrologSpecs : NodeTest
     }
 
     [Test]
-    public void A_volume_that_cannot_be_unmounted_is_told_and_fails_no_job()
+    public void What_cannot_be_unmounted_is_told_and_fails_no_job()
     {
-        Leftovers.Volumes = (0, ["/var/lib/kubelet/x: busy"]);
+        Leftovers.Mounts = (0, ["/var/lib/kubelet/x: busy"]);
         Assert.That(Prolog(7), Is.Null);
         Assert.That(
             Log.All,
-            Does.Contain("Error: job 7: cannot unmount an in-memory volume of a pod, it keeps its memory: /var/lib/kubelet/x: busy")
+            Does.Contain("Error: job 7: cannot unmount what a pod had mounted, it keeps its memory or network: /var/lib/kubelet/x: busy")
         );
     }
 
@@ -239,7 +239,7 @@ public class PrologSpecs : NodeTest
     {
         Configuration = Configuration with { Node = Configuration.Node with { LeftoverPods = leftover } };
         Leftovers.Processes.Add("containerd-shim (4711)");
-        Leftovers.Volumes = (3, []);
+        Leftovers.Mounts = (3, []);
         Prolog(7);
         Assert.That(Done, Is.EqualTo(new[] { "stop kubelet.service", "stop containerd.service" }));
     }
