@@ -15,11 +15,15 @@
 #include "hook_queue.h"
 #include "log.h"
 #include "messages.h"
+#include "successor.h"
 #include "worker.h"
 
 enum {
-    STOP_GRACE_MS = 800,     /* what the library may still finish when slurmctld stops */
-    STOP_PATIENCE_MS = 1500, /* when a thread of ours that does not return is left behind */
+    STOP_GRACE_MS = 800,             /* what the library may still finish when slurmctld stops */
+    STOP_PATIENCE_MS = 1500,         /* when a thread of ours that does not return is left behind */
+    ASK_PAUSE_MS = 200,              /* between two questions whether this slurmctld is in charge */
+    REQUEUE_PATIENCE_MS = 10000,     /* when it is taken to be, although it does not say so */
+    SUCCESSION_PATIENCE_MS = 120000, /* the same, once its main thread has forked */
 };
 
 /* Held for moments only: over no call into the library, into Slurm or into a log. */
@@ -28,6 +32,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct {
     pid_t process; /* whose lock, semaphores and threads these are */
     bool stops_at_exit;
+    bool asks; /* the completer waits for slurmctld, perhaps for as long as a message may take */
     bool open;
     bridge_report report;
     struct bridge_queries queries;
@@ -164,13 +169,14 @@ static void run_submitter(void)
 }
 
 /* Called and returns with the lock held. */
-static void report_to_slurm(struct hand_over *hand_over)
+static void report_to_slurm(struct hand_over *hand_over, bool may)
 {
     bridge_report report = bridge.report;
     struct policy policy = bridge.policy;
 
     (void)pthread_mutex_unlock(&lock);
-    report(hand_over, &policy);
+    if (may)
+        report(hand_over, &policy);
     (void)pthread_mutex_lock(&lock);
     if (handovers_reported(&bridge.handovers, hand_over) && !bridge.said_not_responding) {
         bridge.said_not_responding = true;
@@ -178,6 +184,64 @@ static void report_to_slurm(struct hand_over *hand_over)
         log_error(MESSAGE_NOT_RESPONDING);
         (void)pthread_mutex_lock(&lock);
     }
+}
+
+bool bridge_requeues(const struct hand_over *hand_over, const struct policy *policy)
+{
+    return hand_over->ending != ENDED_DONE && policy->on_failure == ON_FAILURE_REQUEUE;
+}
+
+/* A slurmctld that is no longer in charge answers no job. Nor does it requeue one when it is about to fork:
+ * the epilog hook would release the holds that its successor writes. */
+static bool needs_question(const struct hand_over *hand_over, const struct policy *policy)
+{
+    return hand_over->direction == BEBIDA_DECOMMISSION &&
+           (successor_is_possible() || bridge_requeues(hand_over, policy));
+}
+
+/* Called and returns with the lock held. */
+static bool is_in_charge(void)
+{
+    bool (*const ask)(void) = bridge.queries.is_in_charge;
+    bool in_charge;
+
+    bridge.asks = true;
+    (void)pthread_mutex_unlock(&lock);
+    in_charge = successor_is_none(ask);
+    (void)pthread_mutex_lock(&lock);
+    bridge.asks = false;
+    return in_charge;
+}
+
+static int64_t patience(void)
+{
+    return successor_is_possible() ? SUCCESSION_PATIENCE_MS : REQUEUE_PATIENCE_MS;
+}
+
+/* Called and returns with the lock held. Returns false only when the bridge has been closed meanwhile. */
+static bool await_charge(const struct hand_over *hand_over)
+{
+    const int64_t began = clock_now();
+    bool may = !needs_question(hand_over, &bridge.policy) || is_in_charge();
+
+    if (!may) {
+        (void)pthread_mutex_unlock(&lock);
+        log_info(MESSAGE_NOT_IN_CHARGE, hand_over->job_id);
+        (void)pthread_mutex_lock(&lock);
+    }
+    while (bridge.open && !may) {
+        const int64_t next = clock_now() + ASK_PAUSE_MS;
+
+        /* Whatever else wakes it. */
+        while (bridge.open && clock_now() < next)
+            sleep_until(&hooks.to_complete, next);
+        may = bridge.open && is_in_charge();
+        if (bridge.open && !may && clock_now() - began >= patience()) {
+            successor_rule_out();
+            may = true;
+        }
+    }
+    return may;
 }
 
 static void run_completer(void)
@@ -193,7 +257,7 @@ static void run_completer(void)
         if (next != NULL && next->deadline <= clock_now())
             handovers_end(&bridge.handovers, next, ENDED_TIMED_OUT);
         else if ((hand_over = handovers_next_to_report(&bridge.handovers)) != NULL)
-            report_to_slurm(hand_over);
+            report_to_slurm(hand_over, await_charge(hand_over));
         else
             sleep_until(&hooks.to_complete, next != NULL ? next->deadline : NEVER);
     }
@@ -205,6 +269,8 @@ static int reset(void)
 {
     int error = pthread_mutex_init(&lock, NULL);
 
+    if (error == 0)
+        error = successor_watch();
     bridge.open = false;
     bridge.submitter = (struct worker){.name = "bebida_submit", .run = run_submitter};
     bridge.completer = (struct worker){.name = "bebida_complete", .run = run_completer};
@@ -222,6 +288,7 @@ static void stop(void)
     const int64_t until = clock_now() + STOP_PATIENCE_MS;
     size_t dropped;
     bool stopped;
+    bool asks;
 
     (void)pthread_mutex_lock(&lock);
     bridge.open = false;
@@ -230,11 +297,13 @@ static void stop(void)
     (void)sem_post(&hooks.to_complete);
     empty_hook_queue();
     dropped = handovers_drop(&bridge.handovers);
+    asks = bridge.asks;
     (void)pthread_mutex_unlock(&lock);
 
-    /* Either may be stuck: in the library, or in a callback of Slurm's. */
+    /* Either may be stuck: in the library, or in a callback of Slurm's. A slurmctld that ends answers nobody,
+     * so a question to it is not waited for. */
     stopped = worker_join(&bridge.submitter, until);
-    stopped = worker_join(&bridge.completer, until) && stopped;
+    stopped = (worker_join(&bridge.completer, asks ? clock_now() : until) || asks) && stopped;
     if (dropped > 0)
         log_verbose(MESSAGE_OPEN_AT_EXIT, dropped);
     if (!stopped)

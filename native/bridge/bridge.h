@@ -12,14 +12,19 @@
 #include "policy.h"
 
 /* Called by the completer, which holds no lock, exactly once for each hand-over that bridge_hand_over() has
- * taken, unless the process ends first. */
+ * taken, unless the process ends first or has handed over to another slurmctld. */
 typedef void (*bridge_report)(const struct hand_over *hand_over, const struct policy *policy);
 
-/* What the library may ask of slurmctld: the functions of those names in struct bebida_host. */
+/* Whether slurmctld is told to requeue the job. */
+bool bridge_requeues(const struct hand_over *hand_over, const struct policy *policy);
+
+/* What is asked of slurmctld, by the library (the functions of those names in struct bebida_host) and by the
+ * bridge. */
 struct bridge_queries {
     int32_t (*presence)(uint32_t job_id, bebida_take_node take, void *context);
     int32_t (*jobs)(bebida_take_job take, void *context, char *cluster, uint32_t cluster_size, char *reason,
                     uint32_t reason_size);
+    bool (*is_in_charge)(void); /* whether the slurmctld that answers for the cluster is this process */
 };
 
 /* Once in a process. Reads the policy and starts both threads; the submitter opens the library at once, so

@@ -30,6 +30,8 @@
 #define MESSAGE_POLICY                                                                                       \
     "job %u: its nodes did not leave Kubernetes: %s; the job %s (controller.onFailure) event=policy "        \
     "outcome=%s job=%u"
+#define MESSAGE_NOT_IN_CHARGE                                                                                \
+    "job %u: no answer to its prolog yet: another slurmctld may be taking over (scontrol reconfigure)"
 #define MESSAGE_NOT_BACK                                                                                     \
     "job %u: its nodes are not back in Kubernetes: %s; the reconciler or bebidactl reconcile returns them"
 #define CAUSE_FAILED "the library reported a failure"

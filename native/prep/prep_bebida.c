@@ -64,7 +64,7 @@ static const char *why(enum ending ending)
 static void complete_prolog(const struct hand_over *hand_over, const struct policy *policy)
 {
     bool failed = hand_over->ending != ENDED_DONE;
-    bool requeue = failed && policy->on_failure == ON_FAILURE_REQUEUE;
+    bool requeue = bridge_requeues(hand_over, policy);
 
     if (failed)
         log_error(MESSAGE_POLICY, hand_over->job_id, why(hand_over->ending),
@@ -117,8 +117,10 @@ EXPORTED void prep_p_register_callbacks(prep_callbacks_t *callbacks)
 {
     if (job_in_slurmctld() && callbacks->prolog_slurmctld != NULL && slurmctld.prolog_slurmctld == NULL) {
         slurmctld = *callbacks;
+        slurm_queries_init();
         (void)bridge_open(complete, (struct bridge_queries){.presence = slurm_queries_presence,
-                                                            .jobs = slurm_queries_jobs});
+                                                            .jobs = slurm_queries_jobs,
+                                                            .is_in_charge = slurm_queries_is_in_charge});
     }
 }
 

@@ -3,10 +3,30 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "messages.h"
 #include "nodes.h"
 #include "slurm_jobs.h"
+
+static time_t began;
+
+void slurm_queries_init(void)
+{
+    began = time(NULL);
+}
+
+/* slurm_conf_t.boot_time: when the slurmctld that answers started. Ours did before it loaded this plugin, a
+ * successor starts later. */
+bool slurm_queries_is_in_charge(void)
+{
+    slurm_conf_t *configuration = NULL;
+    bool in_charge =
+        slurm_load_ctl_conf(0, &configuration) == SLURM_SUCCESS && configuration->boot_time <= began;
+
+    slurm_free_ctl_conf(configuration);
+    return in_charge;
+}
 
 /* slurmctld lists a completing job with the nodes that have not finished their epilog. */
 static bool is_leaving(const job_info_t *job)

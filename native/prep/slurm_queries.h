@@ -3,9 +3,16 @@
 #ifndef BEBIDA_SLURM_QUERIES_H
 #define BEBIDA_SLURM_QUERIES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "bebida.h"
+
+/* To be called before the others, as this slurmctld starts. */
+void slurm_queries_init(void);
+
+/* Whether the slurmctld that answers for the cluster is this process: false too where none answers. */
+bool slurm_queries_is_in_charge(void);
 
 /* bebida_host.presence. */
 int32_t slurm_queries_presence(uint32_t job_id, bebida_take_node take, void *context);

@@ -11,6 +11,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static bool is_to_exit;
 static bool handlers_have_run;
+static void (*work)(void);
 static pid_t process;
 static pthread_t body;
 
@@ -52,6 +53,36 @@ void process_exits(void)
     wait_for(&handlers_have_run);
 }
 
+void main_thread_does(void (*what)(void))
+{
+    (void)pthread_mutex_lock(&lock);
+    work = what;
+    (void)pthread_cond_broadcast(&changed);
+    while (work != NULL)
+        (void)pthread_cond_wait(&changed, &lock);
+    (void)pthread_mutex_unlock(&lock);
+}
+
+/* Until the process is to exit. */
+static void run_main_thread(void)
+{
+    (void)pthread_mutex_lock(&lock);
+    while (!is_to_exit) {
+        void (*what)(void) = work;
+
+        if (what != NULL) {
+            (void)pthread_mutex_unlock(&lock);
+            what();
+            (void)pthread_mutex_lock(&lock);
+            work = NULL;
+            (void)pthread_cond_broadcast(&changed);
+        } else {
+            (void)pthread_cond_wait(&changed, &lock);
+        }
+    }
+    (void)pthread_mutex_unlock(&lock);
+}
+
 static void *keep_promise(void *promise)
 {
     ((struct promise *)promise)->body();
@@ -74,7 +105,7 @@ int main(int count, char **arguments)
         process = getpid();
         keep(atexit(after_exit_handlers) == 0);
         keep(pthread_create(&body, NULL, keep_promise, promise) == 0);
-        wait_for(&is_to_exit);
+        run_main_thread();
     }
     return status;
 }

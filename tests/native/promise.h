@@ -17,6 +17,9 @@ void promise_add(struct promise *promise);
  * run. */
 void process_exits(void);
 
+/* Has the process's first thread do something, and waits for it. */
+void main_thread_does(void (*what)(void));
+
 #define PROMISE(name)                                                                                        \
     static void name(void);                                                                                  \
     static struct promise promise_of_##name = {#name, name, NULL};                                           \

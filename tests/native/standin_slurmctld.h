@@ -50,6 +50,12 @@ bool slurmctld_epilog(uint32_t job_id, const char *nodes);
 /* fork(), with no lock of the stand-in's held by a thread that the child does not have. */
 pid_t slurmctld_forks(void);
 
+/* Which slurmctld answers for the cluster from now on: the one that loaded the plugin (as at first), a later
+ * one, or none. Returns how often one was asked before. */
+enum who { THIS_SLURMCTLD, A_SUCCESSOR, NOBODY };
+size_t slurmctld_answers_as(enum who who);
+void slurmctld_awaits_questions(size_t count);
+
 /* Waits until slurmctld has been told count times, and returns the last of these. */
 struct told slurmctld_told(size_t count);
 size_t slurmctld_told_so_far(void);
