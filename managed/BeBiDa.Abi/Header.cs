@@ -6,7 +6,7 @@ namespace BeBiDa.Abi;
 public static class Header
 {
     /// <summary>BEBIDA_ABI_VERSION.</summary>
-    public const uint AbiVersion = 5;
+    public const uint AbiVersion = 6;
 }
 
 /// <summary>enum bebida_log_level.</summary>
@@ -68,6 +68,7 @@ public enum Status
 }
 
 /// <summary>enum bebida_presence.</summary>
+[Flags]
 public enum Presence
 {
     /// <summary>BEBIDA_GONE.</summary>
@@ -78,6 +79,9 @@ public enum Presence
 
     /// <summary>BEBIDA_UNKNOWN.</summary>
     Unknown = 2,
+
+    /// <summary>BEBIDA_LOST_NODE.</summary>
+    LostNode = 4,
 }
 
 #pragma warning disable CS1591 // bebida.h describes each field.
@@ -94,6 +98,34 @@ public unsafe struct HostJob
     public byte** Nodes;
 }
 
+/// <summary>struct bebida_node.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public unsafe struct HostNode
+{
+    public byte* Name;
+    public uint Conditions;
+    public byte* Reason;
+}
+
+/// <summary>struct bebida_maintenance.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public unsafe struct HostMaintenance
+{
+    public byte* Name;
+    public long Begin;
+    public long End;
+    public byte** Nodes;
+}
+
+/// <summary>struct bebida_look.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public struct HostLook
+{
+    public long Nodes;
+    public long Reservations;
+    public int Unchanged;
+}
+
 /// <summary>struct bebida_host.</summary>
 [StructLayout(LayoutKind.Sequential)]
 public unsafe struct ControllerHost
@@ -104,6 +136,16 @@ public unsafe struct ControllerHost
     public delegate* unmanaged[Cdecl]<ulong, int, void> Answer;
     public delegate* unmanaged[Cdecl]<uint, delegate* unmanaged[Cdecl]<nint, byte*, void>, nint, int> Presence;
     public delegate* unmanaged[Cdecl]<delegate* unmanaged[Cdecl]<nint, HostJob*, void>, nint, byte*, uint, byte*, uint, int> Jobs;
+    public delegate* unmanaged[Cdecl]<
+        HostLook*,
+        delegate* unmanaged[Cdecl]<nint, HostNode*, void>,
+        delegate* unmanaged[Cdecl]<nint, HostMaintenance*, void>,
+        nint,
+        byte*,
+        uint,
+        byte*,
+        uint,
+        int> Conditions;
 }
 
 /// <summary>struct bebida_node_host.</summary>

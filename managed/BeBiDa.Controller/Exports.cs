@@ -38,6 +38,7 @@ internal static unsafe class Exports
                     || lent->Answer is null
                     || lent->Presence is null
                     || lent->Jobs is null
+                    || lent->Conditions is null
                 )
                 {
                     logging.WrongAbi(Header.AbiVersion, lent->AbiVersion);

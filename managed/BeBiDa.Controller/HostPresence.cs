@@ -18,26 +18,38 @@ internal sealed class HostPresence : IJobPresence
     public unsafe HostPresence(delegate* unmanaged[Cdecl]<uint, delegate* unmanaged[Cdecl]<nint, byte*, void>, nint, int> presence) =>
         this.presence = presence;
 
+    /// <summary>Called before nodes count as left by a job that lost one: that one may have to be held for another reason.</summary>
+    public Func<CancellationToken, Task>? NodeLost { get; set; }
+
     /// <inheritdoc/>
     public async Task<IReadOnlyCollection<string>> OccupiedNodesAsync(Job job, CancellationToken cancellationToken)
     {
         await asking.WaitAsync(cancellationToken).ConfigureAwait(false);
         // Given up by the caller, a question goes on until it is answered, and counts until then.
-        return await Task.Run(() => Ask(job), CancellationToken.None).WaitAsync(cancellationToken).ConfigureAwait(false);
+        var (occupied, lostNode) = await Task.Run(() => Ask(job), CancellationToken.None)
+            .WaitAsync(cancellationToken)
+            .ConfigureAwait(false);
+        if (lostNode && NodeLost is { } nodeLost)
+            await nodeLost(cancellationToken).ConfigureAwait(false);
+        return occupied;
     }
 
-    private unsafe IReadOnlyCollection<string> Ask(Job job)
+    private unsafe (IReadOnlyCollection<string> Occupied, bool LostNode) Ask(Job job)
     {
         var nodes = new List<string>();
         var handle = GCHandle.Alloc(nodes);
         try
         {
-            return (Presence)presence(job.Id, &Take, GCHandle.ToIntPtr(handle)) switch
-            {
-                Presence.Gone => [],
-                Presence.Present => nodes,
-                _ => job.Nodes,
-            };
+            var answer = (Presence)presence(job.Id, &Take, GCHandle.ToIntPtr(handle));
+            return (
+                (answer & ~Presence.LostNode) switch
+                {
+                    Presence.Gone => [],
+                    Presence.Present => nodes,
+                    _ => job.Nodes,
+                },
+                answer.HasFlag(Presence.LostNode)
+            );
         }
         finally
         {

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 /* Raised with every change that an older or newer other side would misread. Each side refuses another. */
-#define BEBIDA_ABI_VERSION 5u
+#define BEBIDA_ABI_VERSION 6u
 
 /* Levels of Slurm's own log (slurm_error, slurm_info, slurm_verbose, slurm_debug). */
 enum bebida_log_level {
@@ -50,6 +50,8 @@ enum bebida_presence {
     BEBIDA_GONE = 0,    /* it is on none of these nodes any more, or was requeued */
     BEBIDA_PRESENT = 1, /* it is there; for slurmctld's library: over, but a node still cleans up after it */
     BEBIDA_UNKNOWN = 2, /* slurmctld gives no answer */
+    /* For slurmctld's library, beside one of the first two: the job lost a node, which may be DOWN. */
+    BEBIDA_LOST_NODE = 4,
 };
 
 /* A job that has nodes, as slurmctld describes it. Nothing in it is free text of its user. */
@@ -67,6 +69,43 @@ typedef void (*bebida_take_job)(void *context, const struct bebida_job *job);
 
 /* Takes one node's name; context is the caller's own. */
 typedef void (*bebida_take_node)(void *context, const char *node);
+
+/* What slurmctld says of a node, apart from its jobs: bits. */
+enum bebida_condition {
+    BEBIDA_NODE_DOWN = 1,
+    BEBIDA_NODE_DRAIN = 2,
+    BEBIDA_NODE_FAIL = 4,
+    BEBIDA_NODE_MAINTENANCE = 8, /* in a reservation with the flag MAINT that has begun */
+    BEBIDA_NODE_REBOOT = 16,     /* requested or issued */
+    BEBIDA_NODE_POWER = 32,      /* powered down, on the way there, or on the way back */
+};
+
+/* A node of slurmctld's. Its reason is an admin's text, or a program's. */
+struct bebida_node {
+    const char *name;
+    uint32_t conditions; /* enum bebida_condition */
+    const char *reason;  /* empty if it has none */
+};
+
+/* A reservation with the flag MAINT; it may be over. */
+struct bebida_maintenance {
+    const char *name;
+    int64_t begin; /* Unix time */
+    int64_t end;
+    const char *const *nodes; /* NULL-terminated */
+};
+
+/* Which look at slurmctld's nodes and reservations was the last: the caller keeps it, all zero before the
+ * first. */
+struct bebida_look {
+    int64_t nodes; /* slurmctld's times of these two */
+    int64_t reservations;
+    int32_t unchanged; /* set to not 0 where this look found nothing that the last had not found */
+};
+
+/* Take one of these; context is the caller's own. */
+typedef void (*bebida_take_condition)(void *context, const struct bebida_node *node);
+typedef void (*bebida_take_maintenance)(void *context, const struct bebida_maintenance *maintenance);
 
 /* What slurmctld's shim lends libbebida_controller.so. The library may call these functions from any thread,
  * at any time until bebida_stop() has returned. log and answer block for a log write at most. */
@@ -94,6 +133,13 @@ struct bebida_host {
      * way. */
     int32_t (*jobs)(bebida_take_job take, void *context, char *cluster, uint32_t cluster_size, char *reason,
                     uint32_t reason_size);
+
+    /* Asks slurmctld for the condition of every node, and for all maintenance; gives none of it where nothing
+     * has changed since the last look, which it then marks as unchanged, leaving cluster as it was. All else
+     * is as for jobs. */
+    int32_t (*conditions)(struct bebida_look *last, bebida_take_condition take,
+                          bebida_take_maintenance take_maintenance, void *context, char *cluster,
+                          uint32_t cluster_size, char *reason, uint32_t reason_size);
 };
 
 /* The BEBIDA_ABI_VERSION of the library, exported by both. The first call that a shim makes, and the only one

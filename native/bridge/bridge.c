@@ -81,6 +81,7 @@ static struct bebida_host host_with(struct bridge_queries queries)
         .answer = answer,
         .presence = queries.presence,
         .jobs = queries.jobs,
+        .conditions = queries.conditions,
     };
 }
 

@@ -24,6 +24,9 @@ struct bridge_queries {
     int32_t (*presence)(uint32_t job_id, bebida_take_node take, void *context);
     int32_t (*jobs)(bebida_take_job take, void *context, char *cluster, uint32_t cluster_size, char *reason,
                     uint32_t reason_size);
+    int32_t (*conditions)(struct bebida_look *last, bebida_take_condition take,
+                          bebida_take_maintenance take_maintenance, void *context, char *cluster,
+                          uint32_t cluster_size, char *reason, uint32_t reason_size);
     bool (*is_in_charge)(void); /* whether the slurmctld that answers for the cluster is this process */
 };
 

@@ -41,6 +41,8 @@
 #define VERDICT_START "starts"
 #define VERDICT_REQUEUE "is requeued, or ends if it is interactive"
 #define MESSAGE_JOBS_NOT_LISTED "slurmctld does not list its jobs: %s"
+#define MESSAGE_NODES_NOT_LISTED "slurmctld does not list its nodes and reservations: %s"
+#define MESSAGE_NO_MEMORY_FOR_RESERVATION "out of memory for the nodes of a reservation"
 #define MESSAGE_NO_MEMORY_FOR_NODES "out of memory for the nodes of job %u"
 
 /* The libraries. */

@@ -18,6 +18,7 @@
 #include "job.h"
 #include "log.h"
 #include "messages.h"
+#include "slurm_conditions.h"
 #include "slurm_queries.h"
 
 #define EXPORTED __attribute__((visibility("default")))
@@ -120,6 +121,7 @@ EXPORTED void prep_p_register_callbacks(prep_callbacks_t *callbacks)
         slurm_queries_init();
         (void)bridge_open(complete, (struct bridge_queries){.presence = slurm_queries_presence,
                                                             .jobs = slurm_queries_jobs,
+                                                            .conditions = slurm_conditions,
                                                             .is_in_charge = slurm_queries_is_in_charge});
     }
 }

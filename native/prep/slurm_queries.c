@@ -55,6 +55,14 @@ struct node_taker {
     void *context;
 };
 
+/* Such a job ends, or is requeued; many are requeued for other reasons. */
+static bool may_have_lost_node(const job_info_t *job)
+{
+    const uint32_t state = job->job_state & JOB_STATE_BASE;
+
+    return state == JOB_NODE_FAIL || state == JOB_PENDING;
+}
+
 static int32_t give_nodes_left(const job_info_t *job, void *context)
 {
     const struct node_taker *taker = context;
@@ -62,7 +70,7 @@ static int32_t give_nodes_left(const job_info_t *job, void *context)
 
     if (is_leaving(job) && has_nodes(job))
         presence = give_nodes(job, taker->take, taker->context) ? BEBIDA_PRESENT : BEBIDA_UNKNOWN;
-    return presence;
+    return may_have_lost_node(job) ? presence | BEBIDA_LOST_NODE : presence;
 }
 
 int32_t slurm_queries_presence(uint32_t job_id, bebida_take_node take, void *context)
@@ -97,8 +105,7 @@ static bool give(bebida_take_job take, void *context, const job_info_t *job)
     return nodes != NULL;
 }
 
-/* Only slurmctld itself is asked: one cluster's holds must never be compared with another's jobs. */
-static bool load_cluster(char *cluster, uint32_t size)
+bool slurm_queries_cluster(char *cluster, uint32_t size)
 {
     slurm_conf_t *configuration = NULL;
     bool loaded = slurm_load_ctl_conf(0, &configuration) == SLURM_SUCCESS;
@@ -117,7 +124,7 @@ int32_t slurm_queries_jobs(bebida_take_job take, void *context, char *cluster, u
     int32_t outcome = BEBIDA_FAILED;
 
     /* Jobs in hidden partitions too, none of another cluster of a federation. */
-    if (!load_cluster(cluster, cluster_size) ||
+    if (!slurm_queries_cluster(cluster, cluster_size) ||
         slurm_load_jobs(0, &jobs, SHOW_ALL | SHOW_LOCAL) != SLURM_SUCCESS) {
         (void)snprintf(reason, reason_size, MESSAGE_JOBS_NOT_LISTED, slurm_strerror(errno));
         goto end;

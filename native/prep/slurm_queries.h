@@ -14,6 +14,10 @@ void slurm_queries_init(void);
 /* Whether the slurmctld that answers for the cluster is this process: false too where none answers. */
 bool slurm_queries_is_in_charge(void);
 
+/* The name of the cluster that slurmctld says is its own, cut to size. Returns whether it says so: only
+ * slurmctld itself is asked, since one cluster's holds must never be compared with what another says. */
+bool slurm_queries_cluster(char *cluster, uint32_t size);
+
 /* bebida_host.presence. */
 int32_t slurm_queries_presence(uint32_t job_id, bebida_take_node take, void *context);
 

@@ -34,6 +34,7 @@ internal static unsafe class Library
             Answer = &OnAnswer,
             Presence = &OnPresence,
             Jobs = &OnJobs,
+            Conditions = &OnConditions,
         };
         return ((delegate* unmanaged[Cdecl]<ControllerHost*, int>)Export("bebida_start"))(&host);
     }
@@ -90,6 +91,19 @@ internal static unsafe class Library
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int OnJobs(
         delegate* unmanaged[Cdecl]<nint, HostJob*, void> take,
+        nint context,
+        byte* cluster,
+        uint clusterSize,
+        byte* reason,
+        uint reasonSize
+    ) => 1;
+
+    // BEBIDA_FAILED: nor of any node's state.
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int OnConditions(
+        HostLook* last,
+        delegate* unmanaged[Cdecl]<nint, HostNode*, void> take,
+        delegate* unmanaged[Cdecl]<nint, HostMaintenance*, void> takeMaintenance,
         nint context,
         byte* cluster,
         uint clusterSize,
