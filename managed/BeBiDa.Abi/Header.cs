@@ -6,7 +6,7 @@ namespace BeBiDa.Abi;
 public static class Header
 {
     /// <summary>BEBIDA_ABI_VERSION.</summary>
-    public const uint AbiVersion = 6;
+    public const uint AbiVersion = 7;
 }
 
 /// <summary>enum bebida_log_level.</summary>
@@ -84,6 +84,16 @@ public enum Presence
     LostNode = 4,
 }
 
+/// <summary>enum bebida_node_change.</summary>
+public enum NodeChange
+{
+    /// <summary>BEBIDA_NODE_TO_DRAIN.</summary>
+    Drain = 0,
+
+    /// <summary>BEBIDA_NODE_TO_UNDRAIN.</summary>
+    Undrain = 1,
+}
+
 #pragma warning disable CS1591 // bebida.h describes each field.
 
 /// <summary>struct bebida_job.</summary>
@@ -146,6 +156,9 @@ public unsafe struct ControllerHost
         byte*,
         uint,
         int> Conditions;
+    public delegate* unmanaged[Cdecl]<byte*, int, byte*, byte*, uint, int> ChangeNodes;
+    public delegate* unmanaged[Cdecl]<delegate* unmanaged[Cdecl]<nint, byte*, void>, nint, byte*, uint, int> NodesKeptOn;
+    public delegate* unmanaged[Cdecl]<byte*, int, byte*, uint, int> KeepNodesOn;
 }
 
 /// <summary>struct bebida_node_host.</summary>

@@ -39,6 +39,9 @@ internal static unsafe class Exports
                     || lent->Presence is null
                     || lent->Jobs is null
                     || lent->Conditions is null
+                    || lent->ChangeNodes is null
+                    || lent->NodesKeptOn is null
+                    || lent->KeepNodesOn is null
                 )
                 {
                     logging.WrongAbi(Header.AbiVersion, lent->AbiVersion);

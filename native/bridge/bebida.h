@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 /* Raised with every change that an older or newer other side would misread. Each side refuses another. */
-#define BEBIDA_ABI_VERSION 6u
+#define BEBIDA_ABI_VERSION 7u
 
 /* Levels of Slurm's own log (slurm_error, slurm_info, slurm_verbose, slurm_debug). */
 enum bebida_log_level {
@@ -107,6 +107,12 @@ struct bebida_look {
 typedef void (*bebida_take_condition)(void *context, const struct bebida_node *node);
 typedef void (*bebida_take_maintenance)(void *context, const struct bebida_maintenance *maintenance);
 
+/* How a node's state is changed, as scontrol update State= does it. */
+enum bebida_node_change {
+    BEBIDA_NODE_TO_DRAIN = 0,
+    BEBIDA_NODE_TO_UNDRAIN = 1, /* ends DRAIN, and nothing else */
+};
+
 /* What slurmctld's shim lends libbebida_controller.so. The library may call these functions from any thread,
  * at any time until bebida_stop() has returned. log and answer block for a log write at most. */
 struct bebida_host {
@@ -140,6 +146,22 @@ struct bebida_host {
     int32_t (*conditions)(struct bebida_look *last, bebida_take_condition take,
                           bebida_take_maintenance take_maintenance, void *context, char *cluster,
                           uint32_t cluster_size, char *reason, uint32_t reason_size);
+
+    /* Changes the state of nodes. nodes: their names, separated by commas. change: enum bebida_node_change.
+     * because: the new reason; empty to leave it. Returns enum bebida_outcome; reason and the time are as for
+     * jobs. */
+    int32_t (*change_nodes)(const char *nodes, int32_t change, const char *because, char *reason,
+                            uint32_t reason_size);
+
+    /* Which nodes power saving leaves on, by name (SuspendExcNodes in slurm.conf(5)); gives each to take
+     * before it returns. Returns enum bebida_outcome; with BEBIDA_FAILED the list has entries that count
+     * nodes (n[1-9]:4), which cannot be changed by name, or this Slurm is older than 23.02, or it was not
+     * read. All else is as for jobs. */
+    int32_t (*nodes_kept_on)(bebida_take_node take, void *context, char *reason, uint32_t reason_size);
+
+    /* Adds nodes to that list, or removes them; slurmctld forgets it when it reads slurm.conf again. keep:
+     * not 0 to add. All else is as for change_nodes. */
+    int32_t (*keep_nodes_on)(const char *nodes, int32_t keep, char *reason, uint32_t reason_size);
 };
 
 /* The BEBIDA_ABI_VERSION of the library, exported by both. The first call that a shim makes, and the only one

@@ -82,6 +82,9 @@ static struct bebida_host host_with(struct bridge_queries queries)
         .presence = queries.presence,
         .jobs = queries.jobs,
         .conditions = queries.conditions,
+        .change_nodes = queries.change_nodes,
+        .nodes_kept_on = queries.nodes_kept_on,
+        .keep_nodes_on = queries.keep_nodes_on,
     };
 }
 

@@ -43,6 +43,14 @@
 #define MESSAGE_JOBS_NOT_LISTED "slurmctld does not list its jobs: %s"
 #define MESSAGE_NODES_NOT_LISTED "slurmctld does not list its nodes and reservations: %s"
 #define MESSAGE_NO_MEMORY_FOR_RESERVATION "out of memory for the nodes of a reservation"
+#define MESSAGE_NODES_NOT_CHANGED "slurmctld does not change the state of node %s: %s"
+#define MESSAGE_KEPT_ON_NOT_READ "slurmctld does not show SuspendExcNodes: %s"
+#define MESSAGE_KEPT_ON_NOT_CHANGED "slurmctld does not change SuspendExcNodes for node %s: %s"
+#define MESSAGE_KEPT_ON_COUNTS                                                                               \
+    "SuspendExcNodes=%s has entries with a number of nodes, which cannot be changed by name. List the "      \
+    "nodes, or set nodes.keepAwake to false."
+#define MESSAGE_KEPT_ON_TOO_OLD "this Slurm is older than 23.02. Set nodes.keepAwake to false."
+#define MESSAGE_NO_MEMORY_FOR_KEPT_ON "out of memory for SuspendExcNodes"
 #define MESSAGE_NO_MEMORY_FOR_NODES "out of memory for the nodes of job %u"
 
 /* The libraries. */

@@ -18,6 +18,7 @@
 #include "job.h"
 #include "log.h"
 #include "messages.h"
+#include "slurm_changes.h"
 #include "slurm_conditions.h"
 #include "slurm_queries.h"
 
@@ -122,6 +123,9 @@ EXPORTED void prep_p_register_callbacks(prep_callbacks_t *callbacks)
         (void)bridge_open(complete, (struct bridge_queries){.presence = slurm_queries_presence,
                                                             .jobs = slurm_queries_jobs,
                                                             .conditions = slurm_conditions,
+                                                            .change_nodes = slurm_changes_nodes,
+                                                            .nodes_kept_on = slurm_changes_kept_on,
+                                                            .keep_nodes_on = slurm_changes_keep_on,
                                                             .is_in_charge = slurm_queries_is_in_charge});
     }
 }

@@ -35,6 +35,7 @@ internal static unsafe class Library
             Presence = &OnPresence,
             Jobs = &OnJobs,
             Conditions = &OnConditions,
+            ChangeNodes = &OnChangeNodes,
         };
         return ((delegate* unmanaged[Cdecl]<ControllerHost*, int>)Export("bebida_start"))(&host);
     }
@@ -110,6 +111,10 @@ internal static unsafe class Library
         byte* reason,
         uint reasonSize
     ) => 1;
+
+    // BEBIDA_FAILED: nor changes it.
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int OnChangeNodes(byte* nodes, int change, byte* because, byte* reason, uint reasonSize) => 1;
 
     private static byte** Strings(string[]? strings)
     {

@@ -18,6 +18,7 @@ public partial class HeaderSpecs
     [TestCase("outcome", "", typeof(Outcome))]
     [TestCase("status", "", typeof(Status))]
     [TestCase("presence", "", typeof(Presence))]
+    [TestCase("node_change", "NodeTo", typeof(NodeChange))]
     public void Each_constant_has_the_value_of_the_header(string name, string prefix, Type type) =>
         Assert.That(
             Enum.GetNames(type).Select(member => (Upper(prefix + member), (int)Enum.Parse(type, member))),
