@@ -63,10 +63,11 @@ internal sealed class SqueueJobs : IJobs
         if (settings["ClusterName"] is not { Length: > 0 } cluster)
             throw new JobsUnknownException("scontrol show config shows no ClusterName");
         var privileged = Environment.IsPrivilegedProcess || (settings["SlurmUser"] ?? "").Split('(')[0] == Environment.UserName;
-        if (!privileged && (settings["PrivateData"] ?? "").Split(',').Contains("jobs", StringComparer.Ordinal))
-            throw new JobsUnknownException(
-                $"Slurm hides other users' jobs from {Environment.UserName} (PrivateData=jobs); run this as root or SlurmUser"
-            );
+        foreach (var hidden in new[] { "jobs", "reservations" })
+            if (!privileged && (settings["PrivateData"] ?? "").Split(',').Contains(hidden, StringComparer.Ordinal))
+                throw new JobsUnknownException(
+                    $"Slurm hides other users' {hidden} from {Environment.UserName} (PrivateData={hidden}); run this as root or SlurmUser"
+                );
         var enforced = (settings["AccountingStorageEnforce"] ?? "").Split(',').Contains("associations", StringComparer.Ordinal);
         return new SqueueJobs(cluster, enforced ? Fields + Account : Fields, run);
     }

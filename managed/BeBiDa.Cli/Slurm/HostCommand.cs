@@ -23,7 +23,7 @@ internal sealed record HostCommand(string? Output, string Problem, bool IsInstal
             var result = await CliWrap
                 .Cli.Wrap(command)
                 .WithArguments(arguments)
-                .WithEnvironmentVariables(Unset())
+                .WithEnvironmentVariables(Variables())
                 .WithValidation(CommandResultValidation.None)
                 .ExecuteBufferedAsync(limit.Token)
                 .ConfigureAwait(false);
@@ -46,15 +46,21 @@ internal sealed record HostCommand(string? Output, string Problem, bool IsInstal
         }
     }
 
-    // Variables that choose among jobs or nodes, or another cluster (squeue(1) and sinfo(1), "ENVIRONMENT VARIABLES").
-    private static Dictionary<string, string?> Unset() =>
-        Environment
-            .GetEnvironmentVariables()
-            .Keys.Cast<string>()
-            .Where(name =>
-                name.StartsWith("SQUEUE_", StringComparison.Ordinal)
-                || name.StartsWith("SINFO_", StringComparison.Ordinal)
-                || name == "SLURM_CLUSTERS"
-            )
-            .ToDictionary(name => name, _ => (string?)null);
+    // Without those that choose among jobs or nodes, or another cluster (squeue(1) and sinfo(1), "ENVIRONMENT VARIABLES"). Times
+    // come in seconds since 1970: scontrol(1) says so of this format, which strftime(3) explains.
+    private static Dictionary<string, string?> Variables() =>
+        new(
+            Environment
+                .GetEnvironmentVariables()
+                .Keys.Cast<string>()
+                .Where(name =>
+                    name.StartsWith("SQUEUE_", StringComparison.Ordinal)
+                    || name.StartsWith("SINFO_", StringComparison.Ordinal)
+                    || name == "SLURM_CLUSTERS"
+                )
+                .ToDictionary(name => name, _ => (string?)null)
+        )
+        {
+            ["SLURM_TIME_FORMAT"] = "%s",
+        };
 }

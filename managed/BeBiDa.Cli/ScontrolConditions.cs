@@ -1,0 +1,136 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using BeBiDa.Cli.Slurm;
+using BeBiDa.Configuration;
+using BeBiDa.Logs;
+using BeBiDa.Reconciliation;
+using BeBiDa.Standing;
+
+namespace BeBiDa.Cli;
+
+/// <summary>The states of Slurm's nodes and its maintenance reservations, as <c>scontrol show</c> prints them.</summary>
+/// <param name="cluster">The name of the cluster that scontrol asks.</param>
+/// <param name="run">How a command is run.</param>
+internal sealed partial class ScontrolConditions(string cluster, SqueueJobs.Run? run = null) : ISlurmConditions
+{
+    // As node_state_flag_string() in Slurm's src/common/slurm_protocol_defs.c writes them, of 22.05 to 26.05. Between them
+    // stand plus signs, before them the state itself.
+    private static readonly Dictionary<string, NodeConditions> s_conditions = new(StringComparer.Ordinal)
+    {
+        ["DOWN"] = NodeConditions.Down,
+        ["DRAIN"] = NodeConditions.Drain,
+        ["FAIL"] = NodeConditions.Fail,
+        ["MAINTENANCE"] = NodeConditions.Maintenance,
+        ["REBOOT_REQUESTED"] = NodeConditions.Reboot,
+        ["REBOOT_ISSUED"] = NodeConditions.Reboot,
+        ["POWER_DOWN"] = NodeConditions.Power,
+        ["POWERING_DOWN"] = NodeConditions.Power,
+        ["POWERED_DOWN"] = NodeConditions.Power,
+        ["POWERING_UP"] = NodeConditions.Power,
+    };
+
+    private readonly SqueueJobs.Run run = run ?? HostCommand.RunAsync;
+
+    /// <inheritdoc/>
+    public async Task<SlurmConditions> ReadAsync(CancellationToken cancellationToken)
+    {
+        // Nodes in hidden partitions too.
+        var nodes = await ShowAsync("node", cancellationToken).ConfigureAwait(false);
+        var reservations = await ShowAsync("reservation", cancellationToken).ConfigureAwait(false);
+        return new SlurmConditions(
+            cluster,
+            [.. Records(nodes).Select(ReadNode)],
+            await MaintenanceAsync(reservations, cancellationToken).ConfigureAwait(false)
+        );
+    }
+
+    // Comments are printed as they are, line breaks too.
+    private static IEnumerable<string> Records(string[] lines)
+    {
+        var record = "";
+        foreach (var line in lines)
+            if (!line.StartsWith("NodeName=", StringComparison.Ordinal))
+            {
+                record += $" {line}";
+            }
+            else
+            {
+                if (record.StartsWith("NodeName=", StringComparison.Ordinal))
+                    yield return record;
+                record = line;
+            }
+        if (record.StartsWith("NodeName=", StringComparison.Ordinal))
+            yield return record;
+    }
+
+    private static SlurmNode ReadNode(string line)
+    {
+        if (Node().Match(line) is not { Success: true } node)
+            throw new JobsUnknownException($"scontrol show node: '{line}' names no node with a state");
+        var states = node.Groups["state"].Value.Split('+');
+        var conditions = states.Aggregate(NodeConditions.None, (all, state) => all | s_conditions.GetValueOrDefault(state));
+        return new SlurmNode(node.Groups["name"].Value, conditions, LogLine.OnOneLine(Reason().Match(line).Groups["reason"].Value));
+    }
+
+    private static async Task<IReadOnlyList<Maintenance>> MaintenanceAsync(string[] lines, CancellationToken cancellationToken)
+    {
+        var all = new List<Maintenance>();
+        foreach (var line in lines)
+        {
+            // Without reservations it prints a sentence.
+            if (!line.StartsWith("ReservationName=", StringComparison.Ordinal))
+                continue;
+            if (Reservation().Match(line) is not { Success: true } found)
+                throw new JobsUnknownException($"scontrol show reservation: '{line}' has no times or no nodes");
+            // One that floats begins a while after now, whenever that is: never.
+            var flags = found.Groups["flags"].Value.Split(',');
+            if (!flags.Contains("MAINT") || flags.Contains("TIME_FLOAT"))
+                continue;
+            all.Add(
+                new Maintenance(
+                    found.Groups["name"].Value,
+                    Time(found.Groups["begin"].Value),
+                    Time(found.Groups["end"].Value),
+                    await ExpandAsync(found.Groups["nodes"].Value, cancellationToken).ConfigureAwait(false)
+                )
+            );
+        }
+        return all;
+    }
+
+    private static DateTimeOffset Time(string seconds) =>
+        DateTimeOffset.FromUnixTimeSeconds(long.Parse(seconds, NumberStyles.None, CultureInfo.InvariantCulture));
+
+    private static async Task<IReadOnlyList<string>> ExpandAsync(string list, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return list == "(null)" ? [] : await NodeList.ExpandAsync(list, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ConfigurationException e)
+        {
+            throw new JobsUnknownException(e.Message, e);
+        }
+    }
+
+    private async Task<string[]> ShowAsync(string what, CancellationToken cancellationToken)
+    {
+        var answer = await run("scontrol", ["--all", "--oneliner", "show", what], cancellationToken).ConfigureAwait(false);
+        var text = answer.Output ?? throw new JobsUnknownException($"{answer.Problem}; no hold is changed until Slurm shows its nodes");
+        return text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    }
+
+    // What comes between is slurmd's: features, addresses, the name of its operating system. The state's neighbour is fixed.
+    [GeneratedRegex(@"^NodeName=(?<name>\S+) .* State=(?<state>\S+) ThreadsPerCore=", RegexOptions.CultureInvariant)]
+    private static partial Regex Node();
+
+    // slurmctld adds who gave the reason, and when; and after it there may be more.
+    [GeneratedRegex(@" Reason=(?<reason>.*?)(?: \[[^\[\]]+@[^\[\]]+\].*)?$", RegexOptions.CultureInvariant)]
+    private static partial Regex Reason();
+
+    [GeneratedRegex(
+        @"^ReservationName=(?<name>\S+) StartTime=(?<begin>\d+) EndTime=(?<end>\d+) .*?\bNodes=(?<nodes>\S*) NodeCnt=.* Flags=(?<flags>\S*)",
+        RegexOptions.CultureInvariant
+    )]
+    private static partial Regex Reservation();
+}
