@@ -6,7 +6,8 @@ public static class WellKnownNames
     /// <summary>
     /// Prefix of the annotation that a hold puts on a Node: <c>hold.bebida.io/&lt;cluster&gt;.&lt;job id&gt;</c>, with <c>_&lt;task&gt;</c> after it
     /// for a task of an array whose tasks share one job id.
-    /// Its value is the time since when the job holds the node (RFC 3339, UTC).
+    /// Its value is the time since when the job holds the node (RFC 3339, UTC). A standing hold, which is no job's, has the name
+    /// of its holder there, and its value is <c>since[/until] why</c>.
     /// </summary>
     public const string HoldAnnotationPrefix = "hold.bebida.io/";
 

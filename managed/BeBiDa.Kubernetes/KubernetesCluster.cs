@@ -92,19 +92,18 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
     /// <inheritdoc/>
     public async Task<IReadOnlyList<Hold>> HoldAsync(
         ClusterNode node,
-        HoldKey hold,
-        DateTimeOffset since,
+        Hold hold,
         CancellationToken cancellationToken,
         CancellationToken unsent = default
     )
     {
         var after = await ApplyAsync(
                 node,
-                hold,
+                hold.Key,
                 new NodeApplyMeta(
                     node.Name,
                     node.Uid,
-                    new Dictionary<string, string> { [hold.Annotation] = Hold.FormatTime(since) },
+                    new Dictionary<string, string> { [hold.Key.Annotation] = hold.Value },
                     new Dictionary<string, string> { [WellKnownNames.OwnerLabel] = WellKnownNames.OwnerSlurm }
                 ),
                 new NodeApplySpec(true),
@@ -149,8 +148,8 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
             .ConfigureAwait(false);
         if (found?.Items?.FirstOrDefault()?.Metadata is not { } metadata || metadata.Uid != node.Uid)
             return null;
-        if (Hold.Read(metadata.Annotations).FirstOrDefault(h => h.Key.Cluster != slurmCluster) is { } other)
-            return $"job {other.Key.Job} of cluster {other.Key.Cluster} holds it too";
+        if (Hold.Read(metadata.Annotations).FirstOrDefault(h => h.Key.Cluster != slurmCluster || !h.Key.IsJob) is { } other)
+            return $"{other.Key.ForPeople} of cluster {other.Key.Cluster} holds it too";
         if (metadata.ManagedFields?.FirstOrDefault(f => f is { OwnsUnschedulable: true, IsOurs: false }) is { } admin)
             return $"someone else has cordoned it (field manager {admin.Manager})";
         // Only if it is unchanged: whoever has written to it since may want it.

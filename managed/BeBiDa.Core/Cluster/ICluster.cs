@@ -11,23 +11,24 @@ public interface ICluster
     /// <summary>The cluster's nodes; waits until they have been listed once.</summary>
     ValueTask<NodeDirectory> NodesAsync(CancellationToken cancellationToken);
 
-    /// <summary>Puts a hold on a node: unschedulable, labelled, annotated. Repeating it changes only the time.</summary>
+    /// <summary>Puts a hold on a node: unschedulable, labelled, annotated. Repeating it changes only the time and the reason.</summary>
     /// <param name="node">The node.</param>
-    /// <param name="hold">The hold.</param>
-    /// <param name="since">When it began, for people.</param>
+    /// <param name="hold">The hold, with the time since when, for people.</param>
     /// <param name="cancellationToken">Ends the wait; the node may be held all the same.</param>
     /// <param name="unsent">Withdraws the request if it has not been sent.</param>
     /// <returns>All holds that the node has now, this one included.</returns>
     Task<IReadOnlyList<Hold>> HoldAsync(
         ClusterNode node,
-        HoldKey hold,
-        DateTimeOffset since,
+        Hold hold,
         CancellationToken cancellationToken,
         CancellationToken unsent = default
     );
 
     /// <summary>Takes a hold off a node; the node becomes schedulable unless someone else wants it unschedulable too.</summary>
-    /// <inheritdoc cref="HoldAsync"/>
+    /// <param name="node">The node.</param>
+    /// <param name="hold">Whose hold.</param>
+    /// <param name="cancellationToken">Ends the wait; the node may be released all the same.</param>
+    /// <param name="unsent">Withdraws the request if it has not been sent.</param>
     /// <returns>The holds that are left.</returns>
     Task<IReadOnlyList<Hold>> ReleaseAsync(
         ClusterNode node,
@@ -72,4 +73,19 @@ public interface ICluster
 
     /// <summary>Leaves an Event on a Node.</summary>
     Task RecordAsync(NodeEvent nodeEvent, CancellationToken cancellationToken);
+}
+
+/// <summary>Short forms.</summary>
+public static class ClusterExtensions
+{
+    /// <summary>Puts a job's hold on a node.</summary>
+    /// <inheritdoc cref="ICluster.HoldAsync"/>
+    public static Task<IReadOnlyList<Hold>> HoldAsync(
+        this ICluster cluster,
+        ClusterNode node,
+        HoldKey hold,
+        DateTimeOffset since,
+        CancellationToken cancellationToken,
+        CancellationToken unsent = default
+    ) => cluster.HoldAsync(node, new Hold(hold, since), cancellationToken, unsent);
 }

@@ -60,10 +60,10 @@ internal sealed class GivingBack(
         async Task ReleaseAsync(ClusterNode node)
         {
             var others = await cluster.ReleaseAsync(node, request.Job.Hold, stop, over.Token).ConfigureAwait(false);
-            if (others.Count == 0)
+            if (!others.Any(h => h.Key.IsJob))
                 drainedNodes.Forget(node);
             request.Report(Interlocked.Increment(ref done));
-            var holders = others.Count == 0 ? "" : $"; still held by {Few(others.Select(h => $"job {h.Key.Job}"))}";
+            var holders = others.Count == 0 ? "" : $"; still held by {Few(others.Select(h => h.Key.ForPeople))}";
             events.Record(node, request, NodeEvent.Recommissioned, $"{request.JobForPeople} has given this node back{holders}", began);
         }
     }

@@ -90,7 +90,7 @@ internal sealed class Taking(
                 async node =>
                 {
                     var holds = await cluster.HoldAsync(node, hold, since, stop, request.Turn.Over).ConfigureAwait(false);
-                    if (drainedNodes.StillCounts(node, holds.Any(h => h.Key != hold)))
+                    if (drainedNodes.StillCounts(node, holds.Any(h => h.Key.IsJob && h.Key != hold)))
                         drainedBefore[node.Name] = true;
                     held.Add(node);
                     request.Report(held.Count);

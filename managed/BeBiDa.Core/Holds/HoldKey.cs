@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace BeBiDa.Holds;
 
-/// <summary>One job's claim on any node: whose it is.</summary>
+/// <summary>One claim on any node: whose it is, a job's or a standing holder's.</summary>
 /// <remarks>
 /// The claim is a Server-Side Apply field manager and an annotation of the same name; so it must fit both:
 /// a manager has at most 128 printable characters, the name part of an annotation's key at most 63 of
@@ -34,17 +34,38 @@ public readonly record struct HoldKey
         Task = task;
     }
 
+    /// <summary>Names a standing claim.</summary>
+    /// <param name="cluster">Name of the cluster, as above.</param>
+    /// <param name="holder">One of <see cref="Holders"/>.</param>
+    /// <exception cref="FormatException">One of the two does not fit.</exception>
+    public HoldKey(string cluster, string holder)
+        : this(cluster, 0)
+    {
+        if (!Holders.IsName(holder))
+            throw new FormatException($"'{holder}' cannot name the holder of a node");
+        Holder = holder;
+    }
+
+    /// <summary>Who holds apart from jobs; null for a job.</summary>
+    public string? Holder { get; }
+
+    /// <summary>Whether it is a job's.</summary>
+    public bool IsJob => Holder is null;
+
+    /// <summary>Whose it is, in a sentence: <c>job 42</c>, or a standing holder's name.</summary>
+    public string ForPeople => Holder ?? $"job {Job}";
+
     /// <summary>Name of the cluster: Slurm's, or what another resource manager's is called.</summary>
     public string Cluster { get; }
 
-    /// <summary>The job's number.</summary>
+    /// <summary>The job's number; 0 for a standing claim.</summary>
     public uint JobId { get; }
 
     /// <summary>Which task of an array; null where each has a number of its own, as with Slurm.</summary>
     public uint? Task { get; }
 
-    /// <summary>The job as it is written everywhere: its number, and after an underscore its task.</summary>
-    public string Job => FormatJob(JobId, Task);
+    /// <summary>The job as it is written everywhere: its number, and after an underscore its task; or the standing holder's name.</summary>
+    public string Job => Holder ?? FormatJob(JobId, Task);
 
     /// <summary>The Server-Side Apply field manager that is this claim.</summary>
     public string FieldManager => string.Create(CultureInfo.InvariantCulture, $"{WellKnownNames.FieldManagerPrefix}{Cluster}/{Job}");
@@ -61,11 +82,16 @@ public readonly record struct HoldKey
             return false;
         var name = key[WellKnownNames.HoldAnnotationPrefix.Length..];
         var dot = name.LastIndexOf('.');
-        if (dot <= 0 || !TryParseJob(name.AsSpan(dot + 1), out var id, out var task))
+        if (dot <= 0)
             return false;
         try
         {
-            hold = new HoldKey(name[..dot], id, task);
+            if (TryParseJob(name.AsSpan(dot + 1), out var id, out var task))
+                hold = new HoldKey(name[..dot], id, task);
+            else if (Holders.IsName(name.AsSpan(dot + 1)))
+                hold = new HoldKey(name[..dot], name[(dot + 1)..]);
+            else
+                return false;
             return true;
         }
         catch (FormatException)

@@ -42,7 +42,9 @@ internal sealed class Differences(BebidaConfiguration configuration)
                 continue;
             var name = names.SlurmNameOf(node.Node);
             foreach (
-                var hold in node.Holds.Where(h => h.Key.Cluster == slurmCluster && h.Key.Task is null && !leaving.Contains(h.Key.JobId))
+                var hold in node.Holds.Where(h =>
+                    h.Key is { IsJob: true, Task: null } && h.Key.Cluster == slurmCluster && !leaving.Contains(h.Key.JobId)
+                )
             )
                 if (!places.TryGetValue(hold.Key.JobId, out var place))
                     repairs.Add(new Repair(RepairAction.Release, name, node.Node, hold, "the job has no nodes in Slurm"));

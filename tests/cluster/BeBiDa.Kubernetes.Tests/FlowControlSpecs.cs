@@ -1,3 +1,4 @@
+using BeBiDa.Cluster;
 using BeBiDa.EmbeddedApi;
 using BeBiDa.Kubernetes;
 using BeBiDa.Lab;

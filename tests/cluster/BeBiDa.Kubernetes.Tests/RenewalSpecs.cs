@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using BeBiDa.Cluster;
 using BeBiDa.EmbeddedApi;
 using BeBiDa.Kubernetes;
 

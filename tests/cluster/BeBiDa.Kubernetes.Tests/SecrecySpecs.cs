@@ -1,3 +1,4 @@
+using BeBiDa.Cluster;
 using BeBiDa.Configuration;
 using BeBiDa.EmbeddedApi;
 using BeBiDa.EmbeddedApi.Faults;

@@ -10,6 +10,7 @@ internal sealed class FakeCluster(TimeProvider time) : ICluster
 {
     private readonly Lock gate = new();
     private readonly Dictionary<string, Pod> pods = [];
+    private readonly Dictionary<(string Node, string Hold), HoldReason?> reasons = [];
     private readonly List<Channel<PodChange>> watches = [];
 
     public NodeDirectory Directory { get; } = new();
@@ -103,26 +104,39 @@ internal sealed class FakeCluster(TimeProvider time) : ICluster
 
     public async Task<IReadOnlyList<Hold>> HoldAsync(
         ClusterNode node,
-        HoldKey hold,
-        DateTimeOffset since,
+        Hold hold,
         CancellationToken cancellationToken,
         CancellationToken unsent = default
     )
     {
-        await AskAsync($"hold {node.Name} {hold}", cancellationToken);
+        await AskAsync($"hold {node.Name} {hold.Key}", cancellationToken);
         lock (gate)
         {
             if (!Held.TryGetValue(node.Name, out var holds))
                 Held[node.Name] = holds = [];
-            holds.Add(hold.ToString());
+            holds.Add(hold.Key.ToString());
+            reasons[(node.Name, hold.Key.ToString())] = hold.Reason;
+            return HoldsOf(node.Name, _ => null);
+        }
+    }
+
+    /// <summary>A node's holds.</summary>
+    /// <param name="node">Its name.</param>
+    /// <param name="since">Since when each is there.</param>
+    public IReadOnlyList<Hold> HoldsOf(string node, Func<string, DateTimeOffset?> since)
+    {
+        lock (gate)
             return
             [
-                .. holds.Select(h => new Hold(
-                    HoldKey.TryParseAnnotation(WellKnownNames.HoldAnnotationPrefix + h, out var key) ? key : throw new FormatException(h),
-                    null
-                )),
+                .. Held.GetValueOrDefault(node, [])
+                    .Select(name => new Hold(
+                        HoldKey.TryParseAnnotation(WellKnownNames.HoldAnnotationPrefix + name, out var key)
+                            ? key
+                            : throw new FormatException(name),
+                        since(name),
+                        reasons.GetValueOrDefault((node, name))
+                    )),
             ];
-        }
     }
 
     public async Task<IReadOnlyList<Hold>> ReleaseAsync(
@@ -137,7 +151,7 @@ internal sealed class FakeCluster(TimeProvider time) : ICluster
         {
             if (Held.TryGetValue(node.Name, out var holds) && holds.Remove(hold.ToString()) && holds.Count == 0)
                 Held.Remove(node.Name);
-            return [];
+            return HoldsOf(node.Name, _ => null);
         }
     }
 

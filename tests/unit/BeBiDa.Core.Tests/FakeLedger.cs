@@ -33,13 +33,5 @@ internal sealed class FakeLedger(FakeCluster cluster, TimeProvider time) : ILedg
 
     // A hold that is written again has another time.
     private IReadOnlyList<Hold> Holds(string node) =>
-        [
-            .. cluster
-                .Held.GetValueOrDefault(node, [])
-                .Select(name =>
-                {
-                    Assert.That(HoldKey.TryParseAnnotation(WellKnownNames.HoldAnnotationPrefix + name, out var key));
-                    return new Hold(key, time.GetUtcNow().Date + TimeSpan.FromSeconds(cluster.Count($"hold {node} {name}")));
-                }),
-        ];
+        cluster.HoldsOf(node, name => time.GetUtcNow().Date + TimeSpan.FromSeconds(cluster.Count($"hold {node} {name}")));
 }

@@ -51,6 +51,36 @@ public class JobSpecs
             Is.EqualTo(("blue.example.org", 42u))
         );
 
+    [TestCaseSource(typeof(Holders), nameof(Holders.All))]
+    public void A_standing_hold_can_be_taken_for_no_jobs(string holder)
+    {
+        var hold = new HoldKey(new string('a', 52), holder);
+        Assert.That((hold.IsJob, hold.FieldManager.Length <= 128, hold.ToString().Length <= 63), Is.EqualTo((false, true, true)));
+        Assert.That(HoldKey.TryParseAnnotation(hold.Annotation, out var read) && read == hold);
+        Assert.That(HoldKey.TryParseJob(holder, out _, out _), Is.False);
+    }
+
+    [TestCase("")]
+    [TestCase("42")]
+    [TestCase("42_7")]
+    [TestCase("Maint")]
+    [TestCase("a.b")]
+    [TestCase("maintenance")]
+    public void Such_a_name_is_no_holders(string name) =>
+        Assert.That(() => new HoldKey("blue", name), Throws.InstanceOf<FormatException>());
+
+    [TestCase("DOWN: Not responding", null)]
+    [TestCase("reservation a/b", "2026-01-31T10:00:00Z")]
+    public void A_standing_hold_is_read_as_it_was_written(string why, string? until)
+    {
+        var hold = new Hold(
+            new HoldKey("blue", Holders.Down),
+            new DateTimeOffset(2026, 1, 31, 8, 0, 0, TimeSpan.Zero),
+            new HoldReason(why, until is null ? null : DateTimeOffset.Parse(until, System.Globalization.CultureInfo.InvariantCulture))
+        );
+        Assert.That(Hold.Read(new Dictionary<string, string> { [hold.Key.Annotation] = hold.Value }), Is.EqualTo(new[] { hold }));
+    }
+
     [Test]
     public void A_task_of_an_array_has_a_hold_of_its_own_and_is_read_back()
     {
@@ -71,7 +101,7 @@ public class JobSpecs
     [TestCase("hold.bebida.io/")]
     [TestCase("hold.bebida.io/42")]
     [TestCase("hold.bebida.io/.42")]
-    [TestCase("hold.bebida.io/blue.x")]
+    [TestCase("hold.bebida.io/blue.X")]
     [TestCase("hold.bebida.io/blue.-1")]
     [TestCase("hold.bebida.io/bl ue.1")]
     [TestCase("example.org/blue.1")]
