@@ -18,6 +18,9 @@ public sealed record BebidaConfiguration
     /// <summary>Which nodes are lent, and what Kubernetes calls them.</summary>
     public NodesConfiguration Nodes { get; init; } = new();
 
+    /// <summary>What Slurm's states of nodes mean in Kubernetes.</summary>
+    public SlurmConfiguration Slurm { get; init; } = new();
+
     /// <summary>What is done on each node itself.</summary>
     public NodeConfiguration Node { get; init; } = new();
 
@@ -164,6 +167,53 @@ public sealed record NodesConfiguration
 
     /// <summary>Kubernetes' name by Slurm's name; goes before everything else.</summary>
     public IReadOnlyDictionary<string, string> Map { get; init; } = new Dictionary<string, string>();
+}
+
+/// <summary>What a state of a Slurm node means in Kubernetes.</summary>
+public enum OnState
+{
+    /// <summary>Nothing.</summary>
+    Ignore,
+
+    /// <summary>The node gets no new pods; those that run stay.</summary>
+    Hold,
+
+    /// <summary>The node gets no new pods, and those that run leave.</summary>
+    Evict,
+}
+
+/// <summary>The section <c>slurm</c>.</summary>
+public sealed record SlurmConfiguration
+{
+    /// <summary>How often slurmctld's side looks at the states of Slurm's nodes, 1 s to 10 min.</summary>
+    public TimeSpan LookInterval { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// Nodes in a reservation with the flag MAINT, or in one that begins within <see cref="MaintenanceLead"/>. Until it begins,
+    /// pods have their own grace, and budgets are respected.
+    /// </summary>
+    public OnState Maintenance { get; init; } = OnState.Evict;
+
+    /// <summary>How long before a maintenance reservation pods begin to leave, 0 s to 7 days.</summary>
+    public TimeSpan MaintenanceLead { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Nodes that are FAIL or FAILING.</summary>
+    public OnState Fail { get; init; } = OnState.Evict;
+
+    /// <summary>Nodes that are DOWN: slurmd, or slurmctld's network, may be all that is.</summary>
+    public OnState Down { get; init; } = OnState.Hold;
+
+    /// <summary>Nodes that are DRAIN.</summary>
+    public OnState Drain { get; init; } = OnState.Ignore;
+
+    /// <summary>Reasons (patterns) for which the pods of a DOWN or DRAIN node leave, whatever the two say.</summary>
+    public IReadOnlyList<string> BadReasons { get; init; } = ["NHC*", "health*"];
+
+    /// <summary>Nodes whose reboot has been requested.</summary>
+    public OnState Reboot { get; init; } = OnState.Evict;
+
+    /// <summary>Nodes that power saving switches off, has switched off, or switches on.</summary>
+    public OnState PowerSaving { get; init; } = OnState.Evict;
 }
 
 /// <summary>What becomes of pods' processes that are still on the node when kubelet has been stopped.</summary>

@@ -236,6 +236,31 @@ public static class ConfigurationFile
                     PodCgroups = section.Names("podCgroups", defaults.Node.PodCgroups, IsBelowTheRoot),
                 }
             ),
+            Slurm = root.Section(
+                "slurm",
+                section => new SlurmConfiguration
+                {
+                    LookInterval = section.Duration(
+                        "lookInterval",
+                        defaults.Slurm.LookInterval,
+                        TimeSpan.FromSeconds(1),
+                        TimeSpan.FromMinutes(10)
+                    ),
+                    Maintenance = OnState(section, "maintenance", defaults.Slurm.Maintenance),
+                    MaintenanceLead = section.Duration(
+                        "maintenanceLead",
+                        defaults.Slurm.MaintenanceLead,
+                        TimeSpan.Zero,
+                        TimeSpan.FromDays(7)
+                    ),
+                    Fail = OnState(section, "fail", defaults.Slurm.Fail),
+                    Down = OnState(section, "down", defaults.Slurm.Down),
+                    Drain = OnState(section, "drain", defaults.Slurm.Drain),
+                    BadReasons = section.Patterns("badReasons", defaults.Slurm.BadReasons),
+                    Reboot = OnState(section, "reboot", defaults.Slurm.Reboot),
+                    PowerSaving = OnState(section, "powerSaving", defaults.Slurm.PowerSaving),
+                }
+            ),
             Metrics = root.Section(
                 "metrics",
                 section => new MetricsConfiguration
@@ -267,6 +292,15 @@ public static class ConfigurationFile
             );
         return configuration;
     }
+
+    private static OnState OnState(ConfigurationSection section, string key, OnState missing) =>
+        section.Choice(
+            key,
+            missing,
+            ("ignore", Configuration.OnState.Ignore),
+            ("hold", Configuration.OnState.Hold),
+            ("evict", Configuration.OnState.Evict)
+        );
 
     // systemd.unit(5): a name, for a template its instance, and a type, which systemctl would add by itself and systemd's own
     // interface does not.

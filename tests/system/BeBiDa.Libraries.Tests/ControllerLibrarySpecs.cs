@@ -85,7 +85,7 @@ public class ControllerLibrarySpecs
             Has.Member(
                 (
                     Header.Constant("BEBIDA_LOG_ERROR"),
-                    $"{configuration}:3: controler: unknown key; the keys here are controller, eviction, jobs, kubernetes, metrics, node, nodes"
+                    $"{configuration}:3: controler: unknown key; the keys here are controller, eviction, jobs, kubernetes, metrics, node, nodes, slurm"
                 )
             )
         );

@@ -38,7 +38,7 @@ public class ConfigurationSpecs
 
     [TestCase(
         "kubernets:\n  kubeconfig: /k\n",
-        "f:1: kubernets: unknown key; the keys here are controller, eviction, jobs, kubernetes, metrics, node, nodes"
+        "f:1: kubernets: unknown key; the keys here are controller, eviction, jobs, kubernetes, metrics, node, nodes, slurm"
     )]
     [TestCase(
         "kubernetes:\n  kubeconfig: /k\n  maxinflight: 3\n",
