@@ -191,8 +191,24 @@ internal static partial class LogMessages
     [LoggerMessage(1205, LogLevel.Information, "reconciliation succeeded again")]
     public static partial void ReconciliationRecovered(this ILogger logger);
 
-    [LoggerMessage(1206, LogLevel.Debug, "reconciliation failed; retrying: {Problem}")]
-    public static partial void ReconciliationRetried(this ILogger logger, string problem);
+
+    // Standing holds
+
+    /// <summary>Pods have left a node for a standing hold.</summary>
+    public static void EvictedForState(this ILogger logger, string node, int pods) => EvictedForState(logger, node, Count(pods, "pod"));
+
+    [LoggerMessage(1404, LogLevel.Information, "node {Node}: {Pods} evicted because of its state in Slurm")]
+    private static partial void EvictedForState(ILogger logger, string node, string pods);
+
+    [LoggerMessage(1405, LogLevel.Information, "cannot evict all pods because of a node's state in Slurm; retrying: {Cause}")]
+    public static partial void NotEvictedForState(this ILogger logger, string cause);
+
+    [LoggerMessage(
+        1406,
+        LogLevel.Warning,
+        "{Down} of {Lent} lent nodes are newly DOWN: no pod is evicted because of DOWN, DRAIN or FAIL until fewer are"
+    )]
+    public static partial void ManyNodesDown(this ILogger logger, int down, int lent);
 
     // Events and metrics
 
