@@ -185,12 +185,14 @@ internal static partial class LogMessages
     [LoggerMessage(1203, LogLevel.Information, "job {Job}: taking node {Node} again: {Why}")]
     public static partial void NodeTakenAgain(this ILogger logger, uint job, string node, string why);
 
-    [LoggerMessage(1204, LogLevel.Error, "reconciliation failed; will keep retrying: {Problem}")]
-    public static partial void ReconciliationFailed(this ILogger logger, string problem);
+    [LoggerMessage(1204, LogLevel.Error, "{Work} failed; will keep retrying: {Problem}")]
+    public static partial void WorkFailed(this ILogger logger, string work, string problem);
 
-    [LoggerMessage(1205, LogLevel.Information, "reconciliation succeeded again")]
-    public static partial void ReconciliationRecovered(this ILogger logger);
+    [LoggerMessage(1205, LogLevel.Information, "{Work} succeeded again")]
+    public static partial void WorkRecovered(this ILogger logger, string work);
 
+    [LoggerMessage(1206, LogLevel.Debug, "{Work} failed; retrying: {Problem}")]
+    public static partial void WorkRetried(this ILogger logger, string work, string problem);
 
     // Standing holds
 

@@ -7,6 +7,7 @@ public sealed class PeriodicReconciliation : IAsyncDisposable
 {
     // After its start, slurmctld reads its state before it answers; and Kubernetes may be back any moment.
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestStart = TimeSpan.FromMinutes(1);
 
     private static readonly TimeSpan Together = TimeSpan.FromMilliseconds(200);
 
@@ -17,6 +18,8 @@ public sealed class PeriodicReconciliation : IAsyncDisposable
     private readonly TimeSpan interval;
     private readonly TimeProvider time;
     private readonly ILogger logger;
+    private readonly string work;
+    private readonly TimeSpan patience;
     private readonly CancellationTokenSource stop = new();
     private readonly Task running;
     private TaskCompletionSource wanted = New();
@@ -26,13 +29,19 @@ public sealed class PeriodicReconciliation : IAsyncDisposable
     /// <param name="interval">How long to wait from one end to the next beginning.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">Where to log when repairs fail, and when they succeed again.</param>
+    /// <param name="work">What the log calls it, at the beginning of a sentence.</param>
+    /// <param name="patience">For how long it may fail before the log tells: slurmctld answers nobody while it reads slurm.conf again.</param>
     public PeriodicReconciliation(
         Func<CancellationToken, Task<ReconcileResult>> repair,
         TimeSpan interval,
         TimeProvider time,
-        ILogger logger
+        ILogger logger,
+        string work = "reconciliation",
+        TimeSpan patience = default
     )
     {
+        this.work = work;
+        this.patience = patience;
         this.repair = repair;
         this.interval = interval;
         this.time = time;
@@ -55,27 +64,29 @@ public sealed class PeriodicReconciliation : IAsyncDisposable
     {
         var told = false;
         var succeededBefore = false;
-        var started = time.GetTimestamp();
+        var failing = time.GetTimestamp();
         for (var pauses = new Backoff(FirstPause, interval); ; )
         {
             var began = time.GetTimestamp();
             var problem = await ProblemAsync().ConfigureAwait(false);
             var ended = time.GetTimestamp();
             var rest = time.GetElapsedTime(began, ended) * Rest;
+            if (problem is null)
+                failing = ended;
             // Until slurmctld and Kubernetes have answered for the first time, both may just be starting.
-            if (problem is not null && !told && (succeededBefore || time.GetElapsedTime(started) >= interval))
+            if (problem is not null && !told && time.GetElapsedTime(failing, ended) >= (succeededBefore ? patience : LongestStart))
             {
-                logger.ReconciliationFailed(problem);
+                logger.WorkFailed(work, problem);
                 told = true;
             }
             else if (problem is null && told)
             {
-                logger.ReconciliationRecovered();
+                logger.WorkRecovered(work);
                 told = false;
             }
             else if (problem is not null)
             {
-                logger.ReconciliationRetried(problem);
+                logger.WorkRetried(work, problem);
             }
             succeededBefore |= problem is null;
             await PauseAsync(problem is null ? Jittered(interval) : pauses.Next(), ended, rest).ConfigureAwait(false);
