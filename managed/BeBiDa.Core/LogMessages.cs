@@ -196,6 +196,15 @@ internal static partial class LogMessages
 
     // Standing holds
 
+    [LoggerMessage(1401, LogLevel.Information, "node {Node} held: {Why}{Tail}")]
+    public static partial void HeldForState(this ILogger logger, string node, string why, LogTail tail);
+
+    [LoggerMessage(1402, LogLevel.Information, "node {Node} released from {Holder}: {Why}{Tail}")]
+    public static partial void ReleasedForState(this ILogger logger, string node, string holder, string why, LogTail tail);
+
+    [LoggerMessage(1403, LogLevel.Debug, "node {Node}: cannot write the hold {Holder}: {Cause}")]
+    public static partial void NotWrittenForState(this ILogger logger, string node, string holder, string cause);
+
     /// <summary>Pods have left a node for a standing hold.</summary>
     public static void EvictedForState(this ILogger logger, string node, int pods) => EvictedForState(logger, node, Count(pods, "pod"));
 

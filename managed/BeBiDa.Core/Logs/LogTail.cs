@@ -9,7 +9,7 @@ namespace BeBiDa.Logs;
 /// </remarks>
 /// <param name="Event">What happened: one of <see cref="Events"/>.</param>
 /// <param name="Outcome">How it ended: one of <see cref="Outcomes"/>.</param>
-/// <param name="Job">The job's number, and after an underscore its task.</param>
+/// <param name="Job">The job's number, and after an underscore its task; or the name of a standing hold's holder.</param>
 /// <param name="Elapsed">How long it took, or has taken so far.</param>
 /// <param name="Nodes">The nodes, as Slurm writes them; null when nobody said so in few words.</param>
 /// <param name="Pods">How many pods left; null for what evicts none.</param>
@@ -21,7 +21,10 @@ public sealed record LogTail(string Event, string Outcome, string Job, TimeSpan 
     /// <summary>Nodes were given back after a job.</summary>
     public const string Recommission = "recommission";
 
-    /// <summary>The reconciler took a job's hold off one node.</summary>
+    /// <summary>A standing hold was put on one node.</summary>
+    public const string Hold = "hold";
+
+    /// <summary>The reconciler took a hold off one node.</summary>
     public const string Release = "release";
 
     /// <summary>It is done.</summary>
@@ -46,7 +49,7 @@ public sealed record LogTail(string Event, string Outcome, string Job, TimeSpan 
     internal const string Start = " event=";
 
     /// <summary>All events.</summary>
-    public static IReadOnlyList<string> Events { get; } = [Decommission, Recommission, Release];
+    public static IReadOnlyList<string> Events { get; } = [Decommission, Recommission, Hold, Release];
 
     /// <summary>All outcomes.</summary>
     public static IReadOnlyList<string> Outcomes { get; } = [Done, Superseded, Failed, TimedOut];

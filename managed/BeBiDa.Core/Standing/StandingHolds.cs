@@ -1,0 +1,317 @@
+using BeBiDa.Cluster;
+using BeBiDa.Configuration;
+using BeBiDa.Holds;
+using BeBiDa.Logs;
+using BeBiDa.Metrics;
+using BeBiDa.Reconciliation;
+using Microsoft.Extensions.Logging;
+
+namespace BeBiDa.Standing;
+
+/// <summary>Gives each node the standing holds that Slurm's state asks for, and takes off those that it no longer asks for.</summary>
+/// <remarks>
+/// Slurm is asked anew at each look, and believed. The holds are those that the ledger showed when it was read last, and what
+/// this wrote since: a look at thousands of nodes that have not changed costs Kubernetes nothing. The reconciler reads the
+/// whole ledger again and again, and so finds what others have changed.
+/// </remarks>
+public sealed class StandingHolds : IAsyncDisposable
+{
+    // A node whose state flaps is held at once, and released only when it stays so.
+    private const int LooksBeforeRelease = 2;
+    private const int MostWrites = 4;
+    private const int TriesAmidConflicts = 5;
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    private readonly ICluster cluster;
+    private readonly ILedger ledger;
+    private readonly ISlurmConditions slurm;
+    private readonly TimeProvider time;
+    private readonly ILogger logger;
+    private readonly EventRecorder? events;
+    private readonly StandingRule rule;
+    private readonly StandingDifferences differences;
+    private readonly StandingDrains drains;
+
+    // Thousands of nodes may change at once, and jobs' writes must not wait behind them.
+    private readonly SemaphoreSlim writing = new(MostWrites);
+    private readonly SemaphoreSlim turn = new(1);
+    private readonly CancellationTokenSource stop = new();
+    private readonly Lock gate = new();
+    private readonly Dictionary<string, (NodeLedger Node, long Write)> known = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Uid, string Holder), int> unasked = [];
+    private Task<ReconcileResult>? next;
+    private long writes;
+    private bool hasLedger;
+
+    /// <summary>Gets ready; nothing is asked yet.</summary>
+    /// <param name="cluster">The cluster.</param>
+    /// <param name="ledger">The holds.</param>
+    /// <param name="slurm">Slurm.</param>
+    /// <param name="configuration">The site's configuration.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">Where to tell.</param>
+    /// <param name="instruments">Where to count; may be null.</param>
+    public StandingHolds(
+        ICluster cluster,
+        ILedger ledger,
+        ISlurmConditions slurm,
+        BebidaConfiguration configuration,
+        TimeProvider time,
+        ILogger logger,
+        Instruments? instruments = null
+    )
+    {
+        this.cluster = cluster;
+        this.ledger = ledger;
+        this.slurm = slurm;
+        this.time = time;
+        this.logger = logger;
+        events = configuration.Kubernetes.Events ? new EventRecorder(cluster, logger) : null;
+        rule = new StandingRule(configuration.Slurm);
+        differences = new StandingDifferences(configuration);
+        drains = new StandingDrains(cluster, configuration, time, logger, instruments);
+    }
+
+    /// <summary>How many writes have been answered: asked before the ledger is read, it says which of them the reading may not show.</summary>
+    public long Writes => Interlocked.Read(ref writes);
+
+    /// <summary>What differs now between a ledger that was just read and what Slurm asks for; changes nothing.</summary>
+    /// <param name="read">The whole ledger.</param>
+    /// <param name="before"><see cref="Writes"/> before it was read.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="JobsUnknownException">Slurm's state cannot be read.</exception>
+    public async Task<IReadOnlyList<Repair>> DifferencesAsync(
+        IReadOnlyList<NodeLedger> read,
+        long before,
+        CancellationToken cancellationToken
+    )
+    {
+        Learn(read, before);
+        var state = await slurm.ReadAsync(cancellationToken).ConfigureAwait(false);
+        return differences.Between(read, state.Cluster, rule.Of(state, time.GetUtcNow()));
+    }
+
+    /// <summary>Makes one difference good, once; does not wait until pods have left.</summary>
+    public async Task<RepairOutcome> ApplyAsync(Repair repair, CancellationToken cancellationToken)
+    {
+        var (node, key) = (repair.KubernetesNode, repair.Hold.Key);
+        var began = time.GetTimestamp();
+        var isHold = repair.Action == RepairAction.Hold;
+        await writing.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            var now = time.GetUtcNow();
+            var holds = await WriteAsync(repair, now, cancellationToken).ConfigureAwait(false);
+            lock (gate)
+                known[node.Uid] = (new NodeLedger(node, holds.Count > 0, holds), ++writes);
+            if (isHold)
+                drains.Again(node.Uid);
+            var tail = new LogTail(isHold ? LogTail.Hold : LogTail.Release, LogTail.Done, key.Job, time.GetElapsedTime(began), repair.Node);
+            if (isHold)
+                logger.HeldForState(repair.Node, repair.Why, tail);
+            else
+                logger.ReleasedForState(repair.Node, key.Job, repair.Why, tail);
+            events?.Record(
+                new NodeEvent(
+                    node,
+                    key,
+                    isHold ? NodeEvent.Decommissioned : NodeEvent.Recommissioned,
+                    isHold
+                        ? $"Held for its state in Slurm: {repair.Hold.Reason?.ForPeople}"
+                        : $"No longer held for its state in Slurm ({key.Job})",
+                    now,
+                    now
+                )
+            );
+            return new RepairOutcome(repair, null);
+        }
+        catch (ClusterException e) when (e.Fault == ClusterFault.NotFound)
+        {
+            // A node that is gone needs no hold. One that comes again is found by the reconciler.
+            lock (gate)
+                known.Remove(node.Uid);
+            return new RepairOutcome(repair, null);
+        }
+        catch (ClusterException e)
+        {
+            logger.NotWrittenForState(repair.Node, key.Job, e.Message);
+            return new RepairOutcome(
+                repair,
+                $"node {repair.Node}: cannot {(isHold ? "hold it for" : "release it from")} {key.Job}: {e.Message}"
+            );
+        }
+        finally
+        {
+            writing.Release();
+        }
+    }
+
+    /// <summary>Looks at Slurm's state once, and writes what has changed. Pods leave in the background.</summary>
+    /// <remarks>One look at a time. Whoever asks for one meanwhile shares the next, which has not begun.</remarks>
+    /// <exception cref="ClusterException">The holds cannot be read.</exception>
+    /// <exception cref="JobsUnknownException">Slurm's state cannot be read.</exception>
+    public Task<ReconcileResult> LookAsync(CancellationToken cancellationToken)
+    {
+        lock (gate)
+            return (next ??= Task.Run(InTurnAsync)).WaitAsync(cancellationToken);
+    }
+
+    /// <summary>Looks once; what cannot be read is the result's problem.</summary>
+    public async Task<ReconcileResult> RepairAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await LookAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is ClusterException or JobsUnknownException)
+        {
+            return new ReconcileResult([], e.Message);
+        }
+    }
+
+    /// <summary>Looks once, for at most two seconds; what cannot be read or written then is the next look's.</summary>
+    public async Task TryLookAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await LookAsync(cancellationToken).WaitAsync(Patience, time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is ClusterException or JobsUnknownException or TimeoutException)
+        {
+            logger.WorkRetried("holding nodes for their state in Slurm", e.Message);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // slurmctld ends. The job's hold is still released.
+        }
+    }
+
+    /// <summary>As <see cref="RepairAsync"/>, and waits until the pods have left that are to.</summary>
+    /// <param name="patience">How long to wait; gentle drains ask for all evictions at once, and so have begun.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task<ReconcileResult> RepairAndDrainAsync(TimeSpan patience, CancellationToken cancellationToken)
+    {
+        var result = await RepairAsync(cancellationToken).ConfigureAwait(false);
+        await drains.WaitAsync(patience, cancellationToken).ConfigureAwait(false);
+        return result;
+    }
+
+    /// <summary>Ends looks and drains.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await stop.CancelAsync().ConfigureAwait(false);
+        await drains.DisposeAsync().ConfigureAwait(false);
+        if (events is not null)
+            await events.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private async Task<ReconcileResult> InTurnAsync()
+    {
+        await turn.WaitAsync(stop.Token).ConfigureAwait(false);
+        try
+        {
+            lock (gate)
+                next = null;
+            return await LookOnceAsync(stop.Token).ConfigureAwait(false);
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    private async Task<ReconcileResult> LookOnceAsync(CancellationToken cancellationToken)
+    {
+        if (!hasLedger)
+        {
+            var before = Writes;
+            Learn(await ledger.ReadAsync(cancellationToken).ConfigureAwait(false), before);
+        }
+        var state = await slurm.ReadAsync(cancellationToken).ConfigureAwait(false);
+        var wanted = rule.Of(state, time.GetUtcNow());
+        var repairs = differences.Between(Known(), state.Cluster, wanted);
+        var outcomes = await Task.WhenAll(Ripe(repairs).Select(repair => ApplyAsync(repair, cancellationToken))).ConfigureAwait(false);
+        drains.Update(differences.Lent(Known(), wanted), state, IsOurs);
+        return new ReconcileResult(outcomes, null);
+    }
+
+    // Another writer came first: that says nothing of the next try, and among many writes no look would be without one. All
+    // else is the next look's.
+    private async Task<IReadOnlyList<Hold>> WriteAsync(Repair repair, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var (node, hold) = (repair.KubernetesNode, repair.Hold);
+        var pauses = new Backoff(FirstPause, LongestPause);
+        for (var tries = 1; ; tries++)
+            try
+            {
+                return repair.Action == RepairAction.Hold
+                    ? await cluster
+                        .HoldAsync(node, hold with { Since = Since(node, hold.Key) ?? now }, cancellationToken)
+                        .ConfigureAwait(false)
+                    : await cluster.ReleaseAsync(node, hold.Key, cancellationToken).ConfigureAwait(false);
+            }
+            catch (ClusterException e) when (e.Fault == ClusterFault.Conflict && tries < TriesAmidConflicts)
+            {
+                await pauses.WaitAsync(time, cancellationToken).ConfigureAwait(false);
+            }
+    }
+
+    private bool IsOurs(ClusterNode node)
+    {
+        lock (gate)
+            return known.TryGetValue(node.Uid, out var ours) && ours.Write > 0;
+    }
+
+    // A hold whose reason alone changes has been there all the time.
+    private DateTimeOffset? Since(ClusterNode node, HoldKey key)
+    {
+        lock (gate)
+            return known.TryGetValue(node.Uid, out var ours) ? ours.Node.Holds.FirstOrDefault(h => h.Key == key)?.Since : null;
+    }
+
+    private void Learn(IReadOnlyList<NodeLedger> read, long before)
+    {
+        lock (gate)
+        {
+            var written = known.Where(k => k.Value.Write > before).ToList();
+            var ours = known.ToDictionary(k => k.Key, k => k.Value.Write);
+            known.Clear();
+            foreach (var node in read)
+                known[node.Node.Uid] = (node, ours.GetValueOrDefault(node.Node.Uid));
+            // What was written meanwhile, this reading may have missed.
+            foreach (var (uid, node) in written)
+                known[uid] = node;
+            hasLedger = true;
+        }
+    }
+
+    private IReadOnlyList<NodeLedger> Known()
+    {
+        lock (gate)
+            return [.. known.Values.Select(k => k.Node)];
+    }
+
+    private List<Repair> Ripe(IReadOnlyList<Repair> repairs)
+    {
+        lock (gate)
+        {
+            var releases = repairs
+                .Where(r => r.Action == RepairAction.Release)
+                .Select(r => (r.KubernetesNode.Uid, r.Hold.Key.Job))
+                .ToHashSet();
+            foreach (var asked in unasked.Keys.Where(k => !releases.Contains(k)).ToList())
+                unasked.Remove(asked);
+            foreach (var release in releases)
+                unasked[release] = unasked.GetValueOrDefault(release) + 1;
+            return
+            [
+                .. repairs.Where(r =>
+                    r.Action == RepairAction.Hold || unasked[(r.KubernetesNode.Uid, r.Hold.Key.Job)] >= LooksBeforeRelease
+                ),
+            ];
+        }
+    }
+}
