@@ -3,11 +3,12 @@ using BeBiDa.Configuration;
 using BeBiDa.HandOver;
 using BeBiDa.Logs;
 using BeBiDa.Metrics;
+using BeBiDa.Standing;
 using Microsoft.Extensions.Logging;
 
 namespace BeBiDa.Reconciliation;
 
-/// <summary>Makes the holds of all nodes agree with Slurm's jobs: both of holds that are left, and of those that are lost.</summary>
+/// <summary>Makes the holds of all nodes agree with Slurm's jobs and its nodes' states: both of holds that are left, and of those that are lost.</summary>
 /// <remarks>
 /// Jobs begin and end, and hooks hold and release, while this looks and writes. Four rules make that harmless.
 /// <list type="number">
@@ -36,6 +37,7 @@ public sealed class Reconciler
     private readonly ILogger logger;
     private readonly Differences differences;
     private readonly Instruments? instruments;
+    private readonly StandingHolds? standing;
 
     /// <summary>Gets ready; nothing is asked yet.</summary>
     /// <param name="ledger">The holds.</param>
@@ -46,6 +48,7 @@ public sealed class Reconciler
     /// <param name="time">The clock.</param>
     /// <param name="logger">Where to tell.</param>
     /// <param name="instruments">Where to count; may be null.</param>
+    /// <param name="standing">Who writes standing holds; null where they are not looked at.</param>
     public Reconciler(
         ILedger ledger,
         IJobs jobs,
@@ -54,10 +57,12 @@ public sealed class Reconciler
         BebidaConfiguration configuration,
         TimeProvider time,
         ILogger logger,
-        Instruments? instruments = null
+        Instruments? instruments = null,
+        StandingHolds? standing = null
     )
     {
         this.instruments = instruments;
+        this.standing = standing;
         this.ledger = ledger;
         this.jobs = jobs;
         this.cluster = cluster;
@@ -128,16 +133,18 @@ public sealed class Reconciler
                         null
                     );
 
-                var releases = open.Where(r => r.Action == RepairAction.Release).Select(r => ReleaseAsync(r, given, cancellationToken));
-                var holds = open.Where(r => r.Action == RepairAction.Hold)
+                var ofState = open.Where(r => !r.Hold.Key.IsJob).Select(r => ApplyStandingAsync(r, given, cancellationToken));
+                var releases = open.Where(r => r.Hold.Key.IsJob && r.Action == RepairAction.Release)
+                    .Select(r => ReleaseAsync(r, given, cancellationToken));
+                var holds = open.Where(r => r.Hold.Key.IsJob && r.Action == RepairAction.Hold)
                     .GroupBy(r => r.Hold.Key.JobId)
                     .Select(r => HoldAsync(plan.Jobs[r.Key], [.. r], given, left, cancellationToken));
-                foreach (
-                    var outcome in (await Task.WhenAll(releases.Concat(holds)).ConfigureAwait(false))
-                        .SelectMany(o => o)
-                        .OrderBy(o => open.IndexOf(o.Repair))
-                )
-                    outcomes[outcome.Repair] = outcome;
+                var done = (await Task.WhenAll([.. ofState, .. releases, .. holds]).ConfigureAwait(false))
+                    .SelectMany(o => o)
+                    .ToDictionary(o => o.Repair);
+                // In the order of the plan, in which they are told.
+                foreach (var repair in open.Where(done.ContainsKey))
+                    outcomes[repair] = done[repair];
                 await pauses.WaitAsync(time, cancellationToken).ConfigureAwait(false);
             }
         }
@@ -162,11 +169,31 @@ public sealed class Reconciler
         CancellationToken cancellationToken
     )
     {
+        var written = standing?.Writes ?? 0;
         var holds = await ledger.ReadAsync(cancellationToken).ConfigureAwait(false);
         var known = await jobs.ListAsync(cancellationToken).ConfigureAwait(false);
         instruments?.Looked(holds.Where(differences.Counts), known.Cluster);
+        IReadOnlyList<Repair> ofState = standing is null
+            ? []
+            : await standing.DifferencesAsync(holds, written, cancellationToken).ConfigureAwait(false);
         // What a hand-over of this process is about, it will do, or is being tried already.
-        return ([.. differences.Between(holds, known).Where(r => !handOvers.IsUnderWay(r.Hold.Key))], known.Jobs.ToDictionary(j => j.Id));
+        return (
+            [.. differences.Between(holds, known).Where(r => !handOvers.IsUnderWay(r.Hold.Key)), .. ofState],
+            known.Jobs.ToDictionary(j => j.Id)
+        );
+    }
+
+    private async Task<IReadOnlyList<RepairOutcome>> ApplyStandingAsync(
+        Repair repair,
+        HashSet<Repair> given,
+        CancellationToken cancellationToken
+    )
+    {
+        var outcome = await standing!.ApplyAsync(repair, cancellationToken).ConfigureAwait(false);
+        // Whatever its look every few seconds has not written either.
+        if (outcome.Problem is not null)
+            Give(given, [repair]);
+        return [outcome];
     }
 
     // Not as a recommission: that would end a decommission of the job's, should Slurm have requeued it and start it now.

@@ -1,5 +1,7 @@
 using BeBiDa.Cluster;
 using BeBiDa.Configuration;
+using BeBiDa.HandOver;
+using BeBiDa.Reconciliation;
 using BeBiDa.Standing;
 using Microsoft.Extensions.Time.Testing;
 
@@ -189,6 +191,22 @@ public sealed class StandingHoldsSpecs
     }
 
     [Test]
+    public async Task Pods_that_came_while_the_node_was_uncordoned_leave()
+    {
+        slurm.Is("n1", NodeConditions.Fail);
+        for (var i = 0; i < 4; i++)
+        {
+            await LookAsync();
+            await clock.PassAsync(TimeSpan.FromSeconds(5));
+        }
+        ledger.Uncordon("n1");
+        cluster.Add(Pod("late", "n1"));
+        Assert.That(await RepairAsync(), Is.EqualTo(new[] { "Hold n1 fail" }));
+        await LookAsync();
+        await clock.UntilAsync(() => cluster.Count("evict default/late") == 1);
+    }
+
+    [Test]
     public async Task Two_of_Slurms_nodes_that_are_one_of_Kubernetes_hold_it_both()
     {
         await standing.DisposeAsync();
@@ -259,6 +277,18 @@ public sealed class StandingHoldsSpecs
     }
 
     [Test]
+    public async Task A_hold_that_somebody_took_off_is_back_after_the_reconciler_has_looked()
+    {
+        slurm.Is("n1", NodeConditions.Down);
+        await LookAsync();
+        cluster.Held.Remove("n1");
+        await LookAsync();
+        Assert.That(ledger.State, Is.Empty, "a look reads no ledger");
+        Assert.That(await RepairAsync(), Is.EqualTo(new[] { "Hold n1 down" }));
+        Assert.That(ledger.State, Is.EqualTo("n1:c.down"));
+    }
+
+    [Test]
     public async Task A_ledger_that_was_read_before_a_write_hides_it_from_no_look()
     {
         slurm.Is("n1", NodeConditions.Down);
@@ -271,6 +301,16 @@ public sealed class StandingHoldsSpecs
         await standing.DifferencesAsync(old, before, default);
         await LookAsync();
         Assert.That(ledger.State, Is.EqualTo("n1:c.down"));
+    }
+
+    [Test]
+    public async Task The_reconciler_releases_what_Slurm_no_longer_asks_for()
+    {
+        slurm.Is("n1", NodeConditions.Power);
+        await LookAsync();
+        slurm.Is("n1", NodeConditions.None);
+        Assert.That(await RepairAsync(), Is.EqualTo(new[] { "Release n1 power" }));
+        Assert.That(ledger.State, Is.Empty);
     }
 
     [Test]
@@ -321,6 +361,24 @@ public sealed class StandingHoldsSpecs
     {
         for (var i = 0; i < times; i++)
             Assert.That((await standing.LookAsync(default)).Succeeded);
+    }
+
+    private async Task<string[]> RepairAsync()
+    {
+        await using var handOvers = new HandOvers(cluster, new BebidaConfiguration(), clock, log);
+        var reconciler = new Reconciler(
+            ledger,
+            new FakeJobs(),
+            cluster,
+            handOvers,
+            new BebidaConfiguration(),
+            clock,
+            log,
+            standing: standing
+        );
+        var result = await clock.RunAsync(reconciler.RepairAsync(TimeSpan.FromSeconds(30), default));
+        Assert.That(result.Succeeded);
+        return [.. result.Outcomes.Select(o => $"{o.Repair.Action} {o.Repair.Node} {o.Repair.Hold.Key.Job}")];
     }
 
     private static Pod Pod(string name, string node) =>
