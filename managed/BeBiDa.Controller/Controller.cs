@@ -6,6 +6,7 @@ using BeBiDa.Jobs;
 using BeBiDa.Kubernetes;
 using BeBiDa.Metrics;
 using BeBiDa.Reconciliation;
+using BeBiDa.Standing;
 using Microsoft.Extensions.Logging;
 
 namespace BeBiDa.Controller;
@@ -16,6 +17,8 @@ internal sealed class Controller
     private readonly KubernetesCluster cluster;
     private readonly HandOvers handOvers;
     private readonly PeriodicReconciliation reconciliation;
+    private readonly StandingHolds standing;
+    private readonly PeriodicReconciliation looks;
     private readonly Textfile? metrics;
     private readonly ILogger logger;
     private readonly Action<ulong, Outcome> answer;
@@ -25,6 +28,8 @@ internal sealed class Controller
         KubernetesCluster cluster,
         HandOvers handOvers,
         PeriodicReconciliation reconciliation,
+        StandingHolds standing,
+        PeriodicReconciliation looks,
         Textfile? metrics,
         ILogger logger,
         Action<ulong, Outcome> answer
@@ -33,6 +38,8 @@ internal sealed class Controller
         this.cluster = cluster;
         this.handOvers = handOvers;
         this.reconciliation = reconciliation;
+        this.standing = standing;
+        this.looks = looks;
         this.metrics = metrics;
         this.logger = logger;
         this.answer = answer;
@@ -40,7 +47,13 @@ internal sealed class Controller
 
     /// <summary>Reads the configuration and starts to follow the cluster; waits for nothing.</summary>
     /// <exception cref="ConfigurationException">The configuration or the kubeconfig cannot be used.</exception>
-    public static Controller Start(ILogger logger, Action<ulong, Outcome> answer, IJobPresence presence, IJobs jobs)
+    public static Controller Start(
+        ILogger logger,
+        Action<ulong, Outcome> answer,
+        HostPresence presence,
+        IJobs jobs,
+        ISlurmConditions conditions
+    )
     {
         var path = ConfigurationFile.Path;
         var configuration = ConfigurationFile.Load(path);
@@ -51,19 +64,39 @@ internal sealed class Controller
             logger.Unusable($"{problem}");
         var instruments = new Instruments();
         var handOvers = new HandOvers(cluster, configuration, TimeProvider.System, logger, presence, instruments);
-        var reconciler = new Reconciler(cluster, jobs, cluster, handOvers, configuration, TimeProvider.System, logger, instruments);
+        var standing = new StandingHolds(cluster, cluster, conditions, configuration, TimeProvider.System, logger, instruments);
+        presence.NodeLost = standing.TryLookAsync;
+        var reconciler = new Reconciler(
+            cluster,
+            jobs,
+            cluster,
+            handOvers,
+            configuration,
+            TimeProvider.System,
+            logger,
+            instruments,
+            standing
+        );
         var reconciliation = new PeriodicReconciliation(
             stop => reconciler.RepairAsync(configuration.Controller.Deadline, stop),
             configuration.Controller.ReconcileInterval,
             TimeProvider.System,
             logger
         );
+        var looks = new PeriodicReconciliation(
+            standing.RepairAsync,
+            configuration.Slurm.LookInterval,
+            TimeProvider.System,
+            logger,
+            "holding nodes for their state in Slurm",
+            TimeSpan.FromMinutes(1)
+        );
         // A node that is registered anew, during a job perhaps, has no hold.
         cluster.NodeAdded += reconciliation.LookSoon;
         handOvers.InDoubt += reconciliation.LookSoon;
         var metrics =
             configuration.Metrics.Textfile.Length == 0 ? null : Publish(configuration.Metrics.Textfile, instruments, cluster, logger);
-        return new Controller(cluster, handOvers, reconciliation, metrics, logger, answer);
+        return new Controller(cluster, handOvers, reconciliation, standing, looks, metrics, logger, answer);
     }
 
     /// <summary>Begins a hand-over; its end is answered exactly once.</summary>
@@ -81,7 +114,9 @@ internal sealed class Controller
     /// <summary>Ends all work: within the grace by itself, after it by cancelling.</summary>
     public async Task StopAsync(TimeSpan grace)
     {
+        await looks.DisposeAsync().ConfigureAwait(false);
         await reconciliation.DisposeAsync().ConfigureAwait(false);
+        await standing.DisposeAsync().ConfigureAwait(false);
         try
         {
             await handOvers.WhenIdleAsync().WaitAsync(grace).ConfigureAwait(false);

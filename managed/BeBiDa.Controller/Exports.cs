@@ -54,7 +54,13 @@ internal static unsafe class Exports
                     host = *lent;
                     try
                     {
-                        controller = Controller.Start(logging, Answer, new HostPresence(lent->Presence), new HostJobs(lent->Jobs));
+                        controller = Controller.Start(
+                            logging,
+                            Answer,
+                            new HostPresence(lent->Presence),
+                            new HostJobs(lent->Jobs),
+                            new HostConditions(*lent)
+                        );
                         log = logging;
                         return Status.Ok;
                     }

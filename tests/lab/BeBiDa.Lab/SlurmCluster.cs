@@ -57,7 +57,7 @@ public sealed partial class SlurmCluster : IAsyncDisposable
                     node,
                     _configuration.NodeLog(node),
                     options.NodeEnvironment,
-                    [SlurmInstallation.Program("slurmd"), "-D", "-N", node, "-f", ConfigPath]
+                    [SlurmInstallation.Program("slurmd"), options.NodesReboot ? "-Db" : "-D", "-N", node, "-f", ConfigPath]
                 )
         );
         _reaper = Reaper.Start(directory, options.KeepDirectory);

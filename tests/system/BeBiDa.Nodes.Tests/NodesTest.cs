@@ -51,6 +51,7 @@ public abstract class NodesTest(NodeKind kind)
             // Shorter than a site's, so that a test need not wait for them.
             Configuration = """
                 controller: {deadline: 8s}
+                slurm: {lookInterval: 1s}
                 eviction: {deadline: 6s, gracePeriod: 2s}
                 jobs:
                   mayKeep:
