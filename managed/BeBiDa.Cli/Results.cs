@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using BeBiDa.HandOver;
+using BeBiDa.Holds;
 using BeBiDa.Jobs;
 
 namespace BeBiDa.Cli;
@@ -71,13 +72,28 @@ internal sealed record NodeStatusJson(
     int ToleratingPods
 );
 
-/// <summary>A hold for programs.</summary>
+/// <summary>A hold for programs: a job's, or one with a holder and a reason.</summary>
 internal sealed record HoldJson(
     string Cluster,
-    uint Job,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] uint? Job,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] uint? Task,
-    DateTimeOffset? Since
-);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Holder,
+    DateTimeOffset? Since,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DateTimeOffset? Until,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Why
+)
+{
+    public static HoldJson Of(Hold hold) =>
+        new(
+            hold.Key.Cluster,
+            hold.Key.IsJob ? hold.Key.JobId : null,
+            hold.Key.Task,
+            hold.Key.Holder,
+            hold.Since,
+            hold.Reason?.Until,
+            hold.Reason?.Why
+        );
+}
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, WriteIndented = true)]
 [JsonSerializable(typeof(HandOverJson))]

@@ -1,4 +1,5 @@
 using BeBiDa.Cluster;
+using BeBiDa.Holds;
 using BeBiDa.Kubernetes;
 using Spectre.Console;
 
@@ -12,17 +13,24 @@ internal static class StatusTable
         var table = new Table().Border(TableBorder.None).NoSafeBorder();
         foreach (var column in new[] { "NODE", "IN KUBERNETES", "HELD BY", "SINCE" })
             table.AddColumn(new TableColumn(column).PadLeft(0).PadRight(3).NoWrap());
-        table.AddColumn(new TableColumn("PODS").PadLeft(0).PadRight(0).RightAligned());
+        var reasons = nodes.Any(n => n.Holds.Any(h => !h.Key.IsJob));
+        table.AddColumn(new TableColumn("PODS").PadLeft(0).PadRight(reasons ? 3 : 0).RightAligned());
+        if (reasons)
+            table.AddColumn(new TableColumn("WHY").PadLeft(0).PadRight(0).NoWrap());
         foreach (var node in nodes)
         {
             var since = node.Holds.Select(h => h.Since).Where(s => s is not null).Min();
-            table.AddRow(
+            List<string> cells =
+            [
                 Markup.Escape(names.SlurmNameOf(node.Node)),
                 Owner(node),
                 Markup.Escape(node.Holds.Count == 0 ? "-" : string.Join(", ", node.Holds.Select(h => h.Key.ToString()))),
                 since is { } time ? Age(now - time) : "-",
-                node.Pods.ToString(System.Globalization.CultureInfo.InvariantCulture)
-            );
+                node.Pods.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            ];
+            if (reasons)
+                cells.Add(Markup.Escape(string.Join(", ", node.Holds.Select(h => h.Reason).OfType<HoldReason>().Select(r => r.ForPeople))));
+            table.AddRow([.. cells]);
         }
         return table;
     }

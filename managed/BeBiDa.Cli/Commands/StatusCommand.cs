@@ -31,7 +31,11 @@ internal static class StatusCommand
             Arity = ArgumentArity.ZeroOrMore,
         };
         var watch = new Option<bool>("--watch", "-w") { Description = "Update the table every second until Ctrl-C" };
-        var command = new ExemplifiedCommand("status", "Show who has each node: Kubernetes, a job, or an admin.", Examples)
+        var command = new ExemplifiedCommand(
+            "status",
+            "Show who has each node: Kubernetes, a job, Slurm for another reason, or an admin.",
+            Examples
+        )
         {
             only,
             watch,
@@ -121,7 +125,7 @@ internal static class StatusCommand
                         n.Owner,
                         n.Ready,
                         !n.Unschedulable,
-                        [.. n.Holds.Select(h => new HoldJson(h.Key.Cluster, h.Key.JobId, h.Key.Task, h.Since))],
+                        [.. n.Holds.Select(HoldJson.Of)],
                         n.Pods,
                         n.Tolerating
                     ))

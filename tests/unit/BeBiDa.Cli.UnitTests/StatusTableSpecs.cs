@@ -47,6 +47,27 @@ public sealed class StatusTableSpecs
             Does.Match("^n2 +held, pods tolerate it +lab.7 +90s +1$")
         );
 
+    [Test]
+    public void A_node_that_is_held_for_no_job_says_why() =>
+        Assert.That(
+            Lines(
+                Node("n1", unschedulable: true, holds: new Hold(new HoldKey("lab", 7), Now)),
+                Node(
+                    "n2",
+                    unschedulable: true,
+                    holds: new Hold(new HoldKey("lab", "maint"), Now, new HoldReason("reservation upgrade", Now.AddHours(2)))
+                )
+            ),
+            Is.EqualTo(
+                new[]
+                {
+                    "NODE   IN KUBERNETES   HELD BY     SINCE   PODS   WHY",
+                    "n1     held            lab.7       0s         0",
+                    "n2     held            lab.maint   0s         0   reservation upgrade, until 2026-01-31T10:00:00Z",
+                }
+            )
+        );
+
     private static NodeStatus Node(
         string name,
         bool ready = true,
