@@ -1,5 +1,5 @@
-using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using BeBiDa.Reconciliation;
 using Spectre.Console;
 
@@ -20,7 +20,8 @@ internal static class ReconcileOutput
                             .. result.Outcomes.Select(o => new RepairJson(
                                 o.Repair.Node,
                                 o.Repair.KubernetesNode.Name,
-                                o.Repair.Hold.Key.JobId,
+                                o.Repair.Hold.Key.IsJob ? o.Repair.Hold.Key.JobId : null,
+                                o.Repair.Hold.Key.Holder,
                                 o.Repair.Action,
                                 o.Repair.Why,
                                 !dryRun && o.Problem is null && o.Repair.Action != RepairAction.LeaveAlone,
@@ -35,7 +36,7 @@ internal static class ReconcileOutput
         else if (result.Outcomes.Count > 0)
             PrintTable(result.Outcomes, dryRun);
         else if (result.Problem is null)
-            Console.Out.WriteLine($"nothing to repair: all holds agree with the jobs of Slurm's cluster {cluster}");
+            Console.Out.WriteLine($"nothing to repair: all holds agree with the jobs and nodes of Slurm's cluster {cluster}");
         if (format == OutputFormat.Json)
             return;
         foreach (var problem in result.Outcomes.Select(o => o.Problem).Append(result.Problem).Where(p => p is not null).Distinct())
@@ -48,26 +49,26 @@ internal static class ReconcileOutput
         if (Console.IsOutputRedirected)
             AnsiConsole.Profile.Width = int.MaxValue / 2;
         var table = new Table().Border(TableBorder.None).NoSafeBorder();
-        foreach (var column in new[] { "NODE", "JOB", dryRun ? "WOULD BE" : "WAS" })
+        foreach (var column in new[] { "NODE", "HOLDER", dryRun ? "WOULD BE" : "WAS" })
             table.AddColumn(new TableColumn(column).PadLeft(0).PadRight(3).NoWrap());
         table.AddColumn(new TableColumn("WHY").PadLeft(0).PadRight(0));
         foreach (var (repair, problem) in outcomes)
             table.AddRow(
                 Markup.Escape(repair.Node),
-                repair.Hold.Key.JobId.ToString(CultureInfo.InvariantCulture),
-                Word(repair.Action, problem is not null),
+                repair.Hold.Key.ForPeople,
+                Word(repair, problem is not null),
                 Markup.Escape(repair.Why)
             );
         AnsiConsole.Write(table);
     }
 
-    private static string Word(RepairAction action, bool failed) =>
-        (action, failed) switch
+    private static string Word(Repair repair, bool failed) =>
+        (repair.Action, failed) switch
         {
             (RepairAction.Release, false) => "[green]released[/]",
             (RepairAction.Release, true) => "[red]not released[/]",
-            (RepairAction.Hold, false) => "[blue]held again[/]",
-            (RepairAction.Hold, true) => "[red]not held again[/]",
+            (RepairAction.Hold, false) => repair.Hold.Key.IsJob ? "[blue]held again[/]" : "[blue]held[/]",
+            (RepairAction.Hold, true) => repair.Hold.Key.IsJob ? "[red]not held again[/]" : "[red]not held[/]",
             _ => "[grey]left alone[/]",
         };
 }
@@ -75,11 +76,12 @@ internal static class ReconcileOutput
 /// <summary>A reconciliation's result for programs.</summary>
 internal sealed record ReconcileJson(string Cluster, bool DryRun, IReadOnlyList<RepairJson> Repairs, string? Problem);
 
-/// <summary>One repair for programs.</summary>
+/// <summary>One repair for programs: of a job's hold, or of a holder's.</summary>
 internal sealed record RepairJson(
     string Node,
     string KubernetesNode,
-    uint Job,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] uint? Job,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Holder,
     RepairAction Action,
     string Why,
     bool Done,

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using BeBiDa.Reconciliation;
+using BeBiDa.Standing;
 
 namespace BeBiDa.Cli.Commands;
 
@@ -19,7 +20,7 @@ internal static class ReconcileCommand
         var dryRun = new Option<bool>("--dry-run") { Description = "Only show what would be done" };
         var command = new ExemplifiedCommand(
             "reconcile",
-            "Compare all holds with Slurm's jobs: release those of jobs that have ended, and restore lost ones.",
+            "Compare all holds with Slurm's jobs and its nodes' states: release those that nothing asks for, and restore lost ones.",
             Examples
         )
         {
@@ -32,6 +33,14 @@ internal static class ReconcileCommand
                 var logger = globals.Log(parsed);
                 await using var site = Site.Open(parsed.GetValue(globals.Config), logger);
                 var jobs = await SqueueJobs.ConnectAsync(cancellationToken).ConfigureAwait(false);
+                await using var standing = new StandingHolds(
+                    site.Cluster,
+                    site.Cluster,
+                    new ScontrolConditions(jobs.Cluster),
+                    site.Configuration,
+                    TimeProvider.System,
+                    logger
+                );
                 var reconciler = new Reconciler(
                     site.Cluster,
                     jobs,
@@ -39,7 +48,8 @@ internal static class ReconcileCommand
                     site.HandOvers,
                     site.Configuration,
                     TimeProvider.System,
-                    logger
+                    logger,
+                    standing: standing
                 );
                 var isDry = parsed.GetValue(dryRun);
                 var result = isDry
@@ -48,6 +58,15 @@ internal static class ReconcileCommand
                         null
                     )
                     : await reconciler.RepairAsync(site.Configuration.Controller.Deadline, cancellationToken).ConfigureAwait(false);
+                if (!isDry && result.Problem is null)
+                    result = result with
+                    {
+                        Problem = (
+                            await standing
+                                .RepairAndDrainAsync(site.Configuration.Controller.Deadline, cancellationToken)
+                                .ConfigureAwait(false)
+                        ).Problem,
+                    };
                 ReconcileOutput.Print(result, jobs.Cluster, isDry, parsed.GetValue(globals.Output));
                 return result.Succeeded ? ExitCode.Done : ExitCode.Failed;
             }

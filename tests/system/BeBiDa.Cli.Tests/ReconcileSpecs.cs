@@ -10,6 +10,41 @@ public sealed class ReconcileSpecs : ToolTest
     {
         Scontrol("ClusterName             = lab", "PrivateData             = none", "SlurmUser               = slurm(64030)");
         Jobs();
+        Nodes();
+    }
+
+    [Test]
+    public async Task Nodes_are_held_for_their_state_and_released_when_it_is_over()
+    {
+        await RunPodAsync("a", "n1");
+        await RunPodAsync("b", "n2");
+        Nodes("n1 State=DOWN ThreadsPerCore=1 Reason=Not responding [slurm@1790000000]", "n2 State=IDLE+FAIL ThreadsPerCore=1");
+        var held = await RunAsync("reconcile");
+        Exits(held, 0);
+        Assert.That(
+            Lines(held.StandardOutput),
+            Is.EqualTo(new[] { "NODE   HOLDER   WAS    WHY", "n1     down     held   DOWN: Not responding", "n2     fail     held   FAIL" })
+        );
+        Assert.That((await StateAsync("n1"), await StateAsync("n2")), Is.EqualTo(("closed lab.down", "closed lab.fail")));
+        Assert.That(await PodsAsync(), Is.EqualTo(new[] { "a" }));
+        using var status = JsonDocument.Parse((await RunAsync("status", "n1", "--output", "json")).StandardOutput);
+        var hold = status.RootElement[0].GetProperty("holds")[0];
+        Assert.That(
+            (hold.GetProperty("holder").GetString(), hold.GetProperty("why").GetString(), hold.TryGetProperty("job", out _)),
+            Is.EqualTo(("down", "DOWN: Not responding", false))
+        );
+
+        Nodes("n1 State=IDLE ThreadsPerCore=1", "n2 State=IDLE ThreadsPerCore=1");
+        var released = await RunAsync("reconcile", "--output", "json");
+        Exits(released, 0);
+        using var json = JsonDocument.Parse(released.StandardOutput);
+        Assert.That(
+            json.RootElement.GetProperty("repairs")
+                .EnumerateArray()
+                .Select(r => $"{r.GetProperty("node")} {r.GetProperty("holder")} {r.GetProperty("action")} {r.GetProperty("done")}"),
+            Is.EqualTo(new[] { "n1 down Release True", "n2 fail Release True" })
+        );
+        Assert.That((await StateAsync("n1"), await StateAsync("n2")), Is.EqualTo(("open", "open")));
     }
 
     [Test]
@@ -26,10 +61,10 @@ public sealed class ReconcileSpecs : ToolTest
             Is.EqualTo(
                 new[]
                 {
-                    "NODE   JOB   WAS          WHY",
-                    "n1     7     released     the job has no nodes in Slurm",
-                    "n2     7     released     the job has no nodes in Slurm",
-                    "n3     8     held again   the job is on the node and does not hold it",
+                    "NODE   HOLDER   WAS          WHY",
+                    "n1     job 7    released     the job has no nodes in Slurm",
+                    "n2     job 7    released     the job has no nodes in Slurm",
+                    "n3     job 8    held again   the job is on the node and does not hold it",
                 }
             )
         );
@@ -42,7 +77,10 @@ public sealed class ReconcileSpecs : ToolTest
 
         var again = await RunAsync("reconcile");
         Exits(again, 0);
-        Assert.That(again.StandardOutput, Is.EqualTo("nothing to repair: all holds agree with the jobs of Slurm's cluster lab\n"));
+        Assert.That(
+            again.StandardOutput,
+            Is.EqualTo("nothing to repair: all holds agree with the jobs and nodes of Slurm's cluster lab\n")
+        );
     }
 
     [Test]
@@ -74,10 +112,10 @@ public sealed class ReconcileSpecs : ToolTest
             Is.EqualTo(
                 new[]
                 {
-                    "NODE   JOB   WOULD BE     WHY",
-                    "n1     7     released     the job has no nodes in Slurm",
-                    "n2     8     held again   the node is schedulable though the job holds it",
-                    "n3     9     left alone   the job holds none of its nodes, and jobs.mayKeep allows it to keep them",
+                    "NODE   HOLDER   WOULD BE     WHY",
+                    "n1     job 7    released     the job has no nodes in Slurm",
+                    "n2     job 8    held again   the node is schedulable though the job holds it",
+                    "n3     job 9    left alone   the job holds none of its nodes, and jobs.mayKeep allows it to keep them",
                 }
             )
         );
@@ -195,11 +233,27 @@ public sealed class ReconcileSpecs : ToolTest
 
     private void Jobs(params string[] lines) => Squeue($"cat <<'END'\n{string.Concat(lines.Select(line => line + "\n"))}END");
 
+    // As scontrol --oneliner shows them, without the most of it.
+    private void Nodes(params string[] nodes) =>
+        Add("nodes", string.Concat(nodes.Select(node => $"NodeName={node.Replace(" State=", " Arch=x86_64 State=")}\n")));
+
     // Slurm's own still expands lists of nodes.
     private void Scontrol(params string[] settings) =>
         Add(
             "bin/scontrol",
-            $"#!/bin/sh\n[ \"$2\" = config ] || exec /usr/bin/scontrol \"$@\"\ncat <<'END'\n{string.Concat(settings.Select(line => line + "\n"))}END\n",
+            $"""
+            #!/bin/sh
+            case "$*" in
+            *"show node") exec cat {PathOf("nodes")} ;;
+            *"show reservation") echo 'No reservations in the system'; exit ;;
+            *"show config") ;;
+            *) exec /usr/bin/scontrol "$@" ;;
+            esac
+            cat <<'END'
+            {string.Join('\n', settings)}
+            END
+
+            """,
             UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
         );
 
