@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using System.Reflection;
 using BeBiDa.Cluster;
 using BeBiDa.HandOver;
+using BeBiDa.Holds;
 using BeBiDa.Reconciliation;
 
 namespace BeBiDa.Metrics;
@@ -75,6 +76,17 @@ public sealed class Instruments : IDisposable
             "bebida_holds",
             () => Last is { } l ? [new Measurement<long>(l.Holds)] : [],
             description: "Holds of this Slurm cluster's jobs on nodes, as last compared."
+        );
+        meter.CreateObservableGauge<long>(
+            "bebida_standing_holds",
+            () =>
+                Last is { } l
+                    ? Holders.All.Select(holder => new Measurement<long>(
+                        l.Standing.GetValueOrDefault(holder),
+                        new KeyValuePair<string, object?>("holder", holder)
+                    ))
+                    : [],
+            description: "Nodes that are held because of their state in this Slurm cluster and not for a job, by what holds them, as last compared."
         );
         meter.CreateObservableGauge<long>(
             "bebida_nodes",
@@ -161,9 +173,13 @@ public sealed class Instruments : IDisposable
             kubernetes = 0,
             slurm = 0,
             cordoned = 0;
+        var standing = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (var node in nodes)
         {
-            holds += node.Holds.Count(h => h.Key.Cluster == slurmCluster);
+            var own = node.Holds.Where(h => h.Key.Cluster == slurmCluster).ToList();
+            holds += own.Count(h => h.Key.IsJob);
+            foreach (var holder in own.Select(h => h.Key.Holder).OfType<string>())
+                standing[holder] = standing.GetValueOrDefault(holder) + 1;
             if (node.Holds.Count > 0)
                 slurm++;
             else if (node.Unschedulable)
@@ -171,7 +187,7 @@ public sealed class Instruments : IDisposable
             else
                 kubernetes++;
         }
-        Volatile.Write(ref ledger, new Ledger(holds, kubernetes, slurm, cordoned));
+        Volatile.Write(ref ledger, new Ledger(holds, standing, kubernetes, slurm, cordoned));
     }
 
     /// <summary>A reconciliation has ended.</summary>
@@ -206,5 +222,5 @@ public sealed class Instruments : IDisposable
     private static Measurement<long> Owned(int nodes, string owner) => new(nodes, new KeyValuePair<string, object?>("owner", owner));
 
     // How the nodes were found when they were last looked at.
-    private sealed record Ledger(int Holds, int Kubernetes, int Slurm, int Cordoned);
+    private sealed record Ledger(int Holds, IReadOnlyDictionary<string, int> Standing, int Kubernetes, int Slurm, int Cordoned);
 }
