@@ -7,7 +7,7 @@ namespace BeBiDa.Kubernetes;
 
 /// <summary>One node's hand-over, as an Event records it.</summary>
 /// <param name="Node">Kubernetes' name of the node.</param>
-/// <param name="Job">Whose hand-over it was.</param>
+/// <param name="Job">Whose hand-over it was: a job's, or a standing holder's, also one that only another release knows.</param>
 /// <param name="Decommission">Which way it went.</param>
 /// <param name="Began">When it began.</param>
 /// <param name="Ended">When it was done.</param>

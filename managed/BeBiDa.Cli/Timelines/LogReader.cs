@@ -39,7 +39,7 @@ internal sealed partial class LogReader(Func<string, CancellationToken, Task<IRe
         // Others may write such a tail too, but not such a beginning.
         if (Beginning().Match(text) is not { Success: true } beginning || Time(beginning) is not { } time)
             return [];
-        var isDecommission = tail.Event == LogTail.Decommission;
+        var isDecommission = tail.Event is LogTail.Decommission or LogTail.Hold;
         var isDone = tail.Outcome == LogTail.Done;
         // A recommission that is not done yet says so again when it is, or the reconciler does.
         if (!isDecommission && !isDone)

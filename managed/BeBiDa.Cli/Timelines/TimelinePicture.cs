@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
+using BeBiDa.Holds;
 
 namespace BeBiDa.Cli.Timelines;
 
@@ -173,7 +174,8 @@ internal sealed class TimelinePicture(Timeline timeline, TimeZoneInfo zone)
             );
     }
 
-    private static string Jobs(Stretch stretch) => $"job {string.Join(", ", stretch.Jobs)}";
+    private static string Jobs(Stretch stretch) =>
+        string.Join(", ", stretch.Jobs.Select(job => Holders.IsName(Number(job)) ? job : $"job {job}"));
 
     // The cluster's name is the same in most pictures; the tooltip has it.
     private static string Number(string job) => job[(job.LastIndexOf('.') + 1)..];

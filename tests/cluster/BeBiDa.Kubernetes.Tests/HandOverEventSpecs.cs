@@ -1,5 +1,6 @@
 using BeBiDa.Cluster;
 using BeBiDa.EmbeddedApi;
+using BeBiDa.Holds;
 using BeBiDa.Kubernetes;
 
 namespace BeBiDa.Tests;
@@ -30,6 +31,17 @@ public sealed class HandOverEventSpecs(ApiServerKind kind) : ClusterTest(kind)
                 }
             )
         );
+    }
+
+    // That of a release to come is drawn too: bebidactl may be older than what wrote it.
+    [Test]
+    public async Task What_was_recorded_of_a_standing_hold_is_read_like_a_jobs([Values(Holders.Down, "tomorrow")] string holder)
+    {
+        var node = await NewNodeAsync();
+        var cluster = Connect();
+        var key = new HoldKey("lab", holder);
+        await cluster.RecordAsync(new NodeEvent(node, key, NodeEvent.Decommissioned, "held", Since, Since), default);
+        Assert.That(await OfAsync(cluster, node.Name), Is.EqualTo(new[] { new HandOverEvent(node.Name, key, true, Since, Since, "held") }));
     }
 
     [Test]
