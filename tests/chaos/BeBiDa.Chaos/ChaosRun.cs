@@ -12,6 +12,8 @@ public static class ChaosRun
     // What a hold may take beyond the reconciler's interval: to be written, and to be seen.
     private static readonly TimeSpan Slack = TimeSpan.FromSeconds(3);
 
+    private static readonly TimeSpan BetweenMendings = TimeSpan.FromSeconds(2);
+
     /// <summary>Does all of it; returns what was found.</summary>
     public static async Task<Report> RunAsync(ChaosOptions options, CancellationToken stop = default)
     {
@@ -25,22 +27,30 @@ public static class ChaosRun
         await using var pings = new PingFollower(site.Slurm, daemons, bystander, options.PingBound);
         await Executors.StartAsync(site.Client, options.Nodes);
 
+        var lostPrologs = new LostPrologs(site.Slurm);
+        // All the time: an interactive job that waits for a drained node keeps its lane.
+        await using var admin = new Background(async token =>
+        {
+            await lostPrologs.MendAsync(token);
+            await Task.Delay(BetweenMendings, token);
+        });
         var gate = new Gate();
         var load = new JobLoad(site, jobs, gate, options);
         var adversary = new Adversary(site, way, daemons, gate, load, options);
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        var lanes = load.RunAsync(enough.Token);
+        var lanes = load.RunAsync(enough.Token, stop);
         await adversary.PerformAsync(Schedule.Draw(options), stop);
         await enough.CancelAsync();
         options.Say("no more jobs; those under way end");
         await lanes;
+        IReadOnlyList<string> queue = [],
+            undrained = [];
+        await WithinAsync(async () => (queue = await SlurmQueue.JobsAsync(site.Slurm, stop)).Count == 0, Eventually.Patience, stop);
         await WithinAsync(
-            async () => (await site.Slurm.RunAsync("squeue", ["-h"], stop)).StandardOutput.Trim().Length == 0,
+            async () => (undrained = await SlurmQueue.UnfreeNodesAsync(site.Slurm, stop)).Count == 0,
             Eventually.Patience,
             stop
         );
-        var undrained = await NodesAsync(site, stop);
-        await WithinAsync(async () => (undrained = await NodesAsync(site, stop)).Count == 0, Eventually.Patience, stop);
         options.Say("no more jobs; holds that are left are waited for");
         await WithinAsync(
             async () => (await site.HoldsAsync()).Count == 0 && (await site.UnschedulableAsync()).Count == 0,
@@ -77,6 +87,7 @@ public static class ChaosRun
         );
         report.MustBeNone("holds left at the end", holds);
         report.MustBeNone("nodes left unschedulable", unschedulable);
+        report.MustBeNone("jobs left in Slurm's queue", queue);
         report.MustBeNone("nodes left drained, down or busy", undrained);
         report.MustBeNone("jobs lost", ends.Lost);
         report.MustBeNone("jobs stuck", ends.Stuck);
@@ -103,6 +114,8 @@ public static class ChaosRun
             report.MustBeNone("jobs that Slurm started by policy", policy.Order().Select(job => $"job {job}"));
         }
         report.Note("jobs that ended otherwise, with Slurm's own daemons killed meanwhile", ends.Excused);
+        report.Note($"jobs that were not over after {options.JobBound.TotalMinutes:0} min", load.Late);
+        report.Note("nodes and jobs that Slurm stopped for a prolog whose end was lost with a daemon", lostPrologs.Mended);
         report.Say(
             $"slurmctld's slowest answer of {pings.Answers}: {pings.Worst.TotalMilliseconds:0} ms; of an idle one without the plugin, at the same times: {pings.WorstOfBystander.TotalMilliseconds:0} ms; {pings.Inconclusive} late answers say nothing, since both were slow"
         );
@@ -126,14 +139,6 @@ public static class ChaosRun
 
     private static string Describe((CertainRun Run, Sighting Sighting) t) =>
         $"job {t.Run.Job} ran on {t.Run.Node} {t.Run.Window}; schedulable {t.Sighting.Window}, version {t.Sighting.State.Version}, held by {string.Join(", ", t.Sighting.State.Holds)}";
-
-    private static async Task<IReadOnlyList<string>> NodesAsync(Site.Site site, CancellationToken stop) =>
-        [
-            .. (await site.Slurm.RunAsync("sinfo", ["-h", "-N", "-p", SlurmCluster.SharedPartition, "-o", "%N %T %E"], stop))
-                .EnsureSucceeded()
-                .StandardOutput.Split('\n', StringSplitOptions.RemoveEmptyEntries)
-                .Where(line => line.Split(' ')[1] != "idle"),
-        ];
 
     private static IEnumerable<string> Cores(Site.Site site) =>
         Directory

@@ -42,12 +42,21 @@ public sealed class Probes
 
     /// <summary>Submits a batch job whose tasks, one a node, run for a time.</summary>
     /// <returns>The job's number.</returns>
-    public Task<int> SubmitAsync(TimeSpan time, params string[] options) =>
-        Slurm.SubmitAsync([.. options, "--output=/dev/null", "--wrap", $"srun --ntasks-per-node=1 {Script} {time.TotalMilliseconds:0}"]);
+    public Task<int> SubmitAsync(TimeSpan time, params string[] options) => SubmitAsync(time, options, CancellationToken.None);
+
+    /// <summary>The same, as long as it is not cancelled.</summary>
+    public Task<int> SubmitAsync(TimeSpan time, IReadOnlyList<string> options, CancellationToken cancellationToken) =>
+        Slurm.SubmitAsync(
+            [.. options, "--output=/dev/null", "--wrap", $"srun --ntasks-per-node=1 {Script} {time.TotalMilliseconds:0}"],
+            cancellationToken
+        );
 
     /// <summary>Runs an interactive job.</summary>
-    public Task<CommandResult> RunAsync(TimeSpan time, params string[] options) =>
-        Slurm.RunAsync("srun", [.. options, "--ntasks-per-node=1", Script, $"{time.TotalMilliseconds:0}"]);
+    public Task<CommandResult> RunAsync(TimeSpan time, params string[] options) => RunAsync(time, options, CancellationToken.None);
+
+    /// <summary>The same, until srun ends or is cancelled, and so killed.</summary>
+    public Task<CommandResult> RunAsync(TimeSpan time, IReadOnlyList<string> options, CancellationToken cancellationToken) =>
+        Slurm.RunAsync("srun", [.. options, "--ntasks-per-node=1", Script, $"{time.TotalMilliseconds:0}"], cancellationToken);
 
     /// <summary>When and where the jobs ran, as they tell themselves.</summary>
     public IReadOnlyList<ProbeRun> Runs()

@@ -33,9 +33,8 @@ public sealed class Adversary(Site.Site site, PluginsWay way, ControllerWatch da
             }
             catch (Exception error) when (error is LabException or TimeoutException)
             {
-                problems.Add($"{began:HH:mm:ss.fff} {adversity.Kind}: {error.Message}");
-                options.Say(error.Message);
-                await MendAsync();
+                Problem(began, adversity, error);
+                await MendAsync(began, adversity, stop);
             }
             Timeline.Add(new Event(adversity.Kind, new Window(began, DateTimeOffset.UtcNow)));
             await Task.Delay(adversity.Calm, stop);
@@ -45,8 +44,8 @@ public sealed class Adversary(Site.Site site, PluginsWay way, ControllerWatch da
     private Task PerformAsync(Adversity adversity, CancellationToken stop) =>
         adversity.Kind switch
         {
-            AdversityKind.ControllerRestarted => ControllerAsync(kill: false, meanwhile: () => Task.Delay(adversity.Lasts / 6, stop)),
-            AdversityKind.ControllerKilled => ControllerAsync(kill: true, meanwhile: () => Task.Delay(adversity.Lasts / 6, stop)),
+            AdversityKind.ControllerRestarted => ControllerAsync(kill: false, meanwhile: () => Task.Delay(adversity.Lasts / 6, stop), stop),
+            AdversityKind.ControllerKilled => ControllerAsync(kill: true, meanwhile: () => Task.Delay(adversity.Lasts / 6, stop), stop),
             AdversityKind.Reconfigured => site.Slurm.ReconfigureAsync(stop),
             AdversityKind.ControllerKilledInOutage => KilledInOutageAsync(adversity, stop),
             AdversityKind.NodeDaemonKilled => NodeDaemonsAsync(adversity, stop),
@@ -89,14 +88,14 @@ public sealed class Adversary(Site.Site site, PluginsWay way, ControllerWatch da
             _ => throw new ArgumentOutOfRangeException(nameof(adversity), adversity.Kind, null),
         };
 
-    private async Task ControllerAsync(bool kill, Func<Task> meanwhile)
+    private async Task ControllerAsync(bool kill, Func<Task> meanwhile, CancellationToken stop)
     {
         await gate.CloseAsync();
         try
         {
             if (kill)
             {
-                await crash.NextAsync(daemons.Down);
+                await crash.NextAsync(daemons.Down, stop);
             }
             else
             {
@@ -104,7 +103,7 @@ public sealed class Adversary(Site.Site site, PluginsWay way, ControllerWatch da
                 await site.Slurm.StopControllerAsync();
             }
             await meanwhile();
-            await site.Slurm.StartControllerAsync();
+            await site.Slurm.StartControllerAsync(stop);
             daemons.Up();
         }
         finally
@@ -126,7 +125,8 @@ public sealed class Adversary(Site.Site site, PluginsWay way, ControllerWatch da
                 {
                     way.Proxy.Set(ProxyMode.Open);
                     return Task.CompletedTask;
-                }
+                },
+                stop
             );
         }
         finally
@@ -255,18 +255,32 @@ public sealed class Adversary(Site.Site site, PluginsWay way, ControllerWatch da
                 ["-p", SlurmCluster.ExclusivePartition, "-N1", "--nice=-10000"],
                 time,
                 TimeSpan.Zero
-            )
+            ),
+            stop
         );
         await outage;
     }
 
     // Whatever state it is in, so that the rest of the schedule is worth doing.
-    private async Task MendAsync()
+    private async Task MendAsync(DateTimeOffset began, Adversity adversity, CancellationToken stop)
     {
         gate.Open();
         way.Proxy.Set(ProxyMode.Open);
-        if (!site.Slurm.Controller.IsRunning)
-            await site.Slurm.StartControllerAsync();
+        try
+        {
+            if (!site.Slurm.Controller.IsRunning)
+                await site.Slurm.StartControllerAsync(stop);
+        }
+        catch (Exception error) when (error is LabException or TimeoutException)
+        {
+            Problem(began, adversity, error);
+        }
         daemons.Up();
+    }
+
+    private void Problem(DateTimeOffset began, Adversity adversity, Exception error)
+    {
+        problems.Add($"{began:HH:mm:ss.fff} {adversity.Kind}: {error.Message}");
+        options.Say(error.Message);
     }
 }

@@ -23,8 +23,9 @@ public sealed partial class Crash(SlurmCluster slurm, Gate gate)
 
     /// <summary>Kills slurmctld in the next moment that allows for it.</summary>
     /// <param name="down">Called right before: from then on slurmctld may be away.</param>
-    /// <exception cref="TimeoutException">There was none for a minute.</exception>
-    public async Task NextAsync(Action down)
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="TimeoutException">There was none for long.</exception>
+    public async Task NextAsync(Action down, CancellationToken cancellationToken)
     {
         var enough = DateTimeOffset.UtcNow + BetweenSaves;
         await Eventually.HoldsAsync(
@@ -36,7 +37,8 @@ public sealed partial class Crash(SlurmCluster slurm, Gate gate)
                 return (now - slurm.JobsSaved < JustNow || now > enough)
                     && HasSavedAll()
                     && await slurm.TryKillControllerAsync(() => KillsNoEnd(down), stop);
-            }
+            },
+            cancellationToken
         );
     }
 

@@ -15,9 +15,11 @@ public sealed class Gate
     public DateTimeOffset LastLeft { get; private set; } = DateTimeOffset.UtcNow;
 
     /// <summary>Does something that slurmctld has to remember, once it may.</summary>
-    public async Task<T> ThroughAsync<T>(Func<Task<T>> action)
+    /// <param name="action">What.</param>
+    /// <param name="cancellationToken">Ends the waiting before the gate.</param>
+    public async Task<T> ThroughAsync<T>(Func<Task<T>> action, CancellationToken cancellationToken)
     {
-        await EnterAsync();
+        await EnterAsync(cancellationToken);
         try
         {
             return await action();
@@ -46,7 +48,7 @@ public sealed class Gate
             opened.TrySetResult();
     }
 
-    private async Task EnterAsync()
+    private async Task EnterAsync(CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -60,7 +62,7 @@ public sealed class Gate
                 }
                 wait = opened.Task;
             }
-            await wait;
+            await wait.WaitAsync(cancellationToken);
         }
     }
 
