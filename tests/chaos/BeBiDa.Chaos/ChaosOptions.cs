@@ -1,3 +1,4 @@
+using BeBiDa.Chaos.Observation;
 using BeBiDa.EmbeddedApi;
 
 namespace BeBiDa.Chaos;
@@ -44,6 +45,9 @@ public sealed record ChaosOptions
 
     /// <summary>How long slurmctld may take to answer where an idle one, asked at the same moment, takes less than half of it.</summary>
     public TimeSpan PingBound { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>After how long a node that Slurm calls unfit must be held: two looks, and the time to write and to see it.</summary>
+    public TimeSpan UnfitBound { get; init; } = (2 * UnfitNode.LookInterval) + TimeSpan.FromSeconds(4);
 
     /// <summary>How long a job may take from its submission to its end, whatever happens meanwhile.</summary>
     public TimeSpan JobBound { get; init; } = TimeSpan.FromMinutes(4);

@@ -75,6 +75,7 @@ public static class ChaosRun
         var besidePods = Verdict.Pods(tasks, nodes.History, pods.Sightings()).Where(p => !policy.Contains(p.Run.Job)).ToList();
         var ends = new JobEnds(load.Submissions, jobs, adversary.Timeline);
 
+        var unfit = adversary.Unfit.SelectMany(node => node.Seen(nodes.History.Of(node.Name), options.UnfitBound)).ToList();
         var report = new Report(
             $"seed {options.Seed}, {options.Api.ToString().ToLowerInvariant()} API server: {load.Submissions.Count} jobs on {options.Nodes} nodes, {tasks.Count} tasks, {adversary.Timeline.Events.Count} adversities"
         );
@@ -84,6 +85,12 @@ public static class ChaosRun
             besidePods.Select(p =>
                 $"job {p.Run.Job} ran on {p.Run.Node} {p.Run.Window}; {p.Pod.Pod}, there since {p.Pod.FirstSeen:HH:mm:ss.fff}, was there {p.Pod.Window}"
             )
+        );
+        report.MustBeNone(
+            "nodes in MAINT, FAIL or DOWN that were schedulable after two looks",
+            unfit
+                .Where(s => s.State.Schedulable && !adversary.Timeline.KubernetesWasAway(s.Window.From, options.ReconcileInterval + Slack))
+                .Select(s => $"{s.Node}: {s.Window}, version {s.State.Version}")
         );
         report.MustBeNone("holds left at the end", holds);
         report.MustBeNone("nodes left unschedulable", unschedulable);
@@ -120,6 +127,7 @@ public static class ChaosRun
             $"slurmctld's slowest answer of {pings.Answers}: {pings.Worst.TotalMilliseconds:0} ms; of an idle one without the plugin, at the same times: {pings.WorstOfBystander.TotalMilliseconds:0} ms; {pings.Inconclusive} late answers say nothing, since both were slow"
         );
         report.Say($"nodes were seen {Verdict.Looks(runs, nodes.History)} times while a job ran there for certain ({runs.Count} runs)");
+        report.Say($"nodes were seen {unfit.Count} times while they were in MAINT, FAIL or DOWN for longer than two looks");
         report.Say($"the observer's watch went on {nodes.Resumptions} times, and began anew {nodes.Gaps} times");
         return report;
     }
@@ -132,7 +140,8 @@ public static class ChaosRun
             Kubeconfig = way.Kubeconfig,
             // The jobs are root's, who may keep nodes unless it is said otherwise.
             Configuration =
-                $"controller:\n  reconcileInterval: {options.ReconcileInterval.TotalSeconds:0}s\njobs:\n  mayKeep: {{users: []}}\n",
+                $"controller:\n  reconcileInterval: {options.ReconcileInterval.TotalSeconds:0}s\n"
+                + $"slurm:\n  lookInterval: {UnfitNode.LookInterval.TotalSeconds:0}s\njobs:\n  mayKeep: {{users: []}}\n",
             // A requeued job waits for its credential's end; a step must start before it.
             Slurm = slurm => slurm with { CredentialLifetime = options.LongOutage ? TimeSpan.FromSeconds(60) : slurm.CredentialLifetime },
         };

@@ -16,6 +16,7 @@ internal sealed class ChaosSpecs
         Calm = Range.Seconds(2, 3),
         // That slurmctld hangs is found; by how much a busy machine delays it is not asked.
         PingBound = TimeSpan.FromSeconds(10),
+        UnfitBound = TimeSpan.FromSeconds(15),
     };
 
     [Test, CancelAfter(3_600_000)]

@@ -12,13 +12,18 @@ public sealed class Adversary(Site.Site site, PluginsWay way, ControllerWatch da
     private static readonly TimeSpan LongestWithoutNodeDaemon = TimeSpan.FromSeconds(4);
 
     private readonly Crash crash = new(site.Slurm, gate);
+    private readonly UnfitNodes unfitNodes = new(site.Slurm);
     private readonly List<string> problems = [];
+    private readonly List<UnfitNode> unfit = [];
 
     /// <summary>What went wrong when.</summary>
     public Timeline Timeline { get; } = new();
 
     /// <summary>Daemons that did not stop or start as they were told to.</summary>
     public IReadOnlyList<string> Problems => problems;
+
+    /// <summary>Which nodes were not fit for pods when.</summary>
+    public IReadOnlyList<UnfitNode> Unfit => unfit;
 
     /// <summary>Does all of it.</summary>
     public async Task PerformAsync(IReadOnlyList<Adversity> schedule, CancellationToken stop)
@@ -49,6 +54,7 @@ public sealed class Adversary(Site.Site site, PluginsWay way, ControllerWatch da
             AdversityKind.Reconfigured => site.Slurm.ReconfigureAsync(stop),
             AdversityKind.ControllerKilledInOutage => KilledInOutageAsync(adversity, stop),
             AdversityKind.NodeDaemonKilled => NodeDaemonsAsync(adversity, stop),
+            AdversityKind.NodesUnfit => NodesUnfitAsync(adversity, stop),
             AdversityKind.ApiRefused => NetworkAsync(ProxyMode.Refusing, adversity.Lasts, stop),
             AdversityKind.ApiSilent => NetworkAsync(ProxyMode.Silent, adversity.Lasts, stop),
             AdversityKind.ApiSlow => SlowAsync(adversity, stop),
@@ -105,6 +111,8 @@ public sealed class Adversary(Site.Site site, PluginsWay way, ControllerWatch da
             await meanwhile();
             await site.Slurm.StartControllerAsync(stop);
             daemons.Up();
+            // No adversity begins before the last has ended: what a crash brings back is over.
+            await unfitNodes.EndAsync(stop);
         }
         finally
         {
@@ -135,12 +143,37 @@ public sealed class Adversary(Site.Site site, PluginsWay way, ControllerWatch da
         }
     }
 
-    private async Task NodeDaemonsAsync(Adversity adversity, CancellationToken stop)
+    // Long enough to be seen to be held.
+    private async Task NodesUnfitAsync(Adversity adversity, CancellationToken stop)
+    {
+        var nodes = SomeNodes(adversity);
+        await unfitNodes.BeginAsync(
+            (adversity.Seed % 3) switch
+            {
+                0 => "down",
+                1 => "fail",
+                _ => "maint",
+            },
+            nodes,
+            stop
+        );
+        var since = DateTimeOffset.UtcNow;
+        await Task.Delay(options.UnfitBound + adversity.Lasts, stop);
+        unfit.AddRange(nodes.Select(node => new UnfitNode(node, new Window(since, DateTimeOffset.UtcNow))));
+        await unfitNodes.EndAsync(stop);
+    }
+
+    private string[] SomeNodes(Adversity adversity)
     {
         var random = new Random(adversity.Seed);
         var nodes = site.Slurm.Nodes.ToArray();
         random.Shuffle(nodes);
-        nodes = nodes[..random.Next(1, 3)];
+        return nodes[..random.Next(1, 3)];
+    }
+
+    private async Task NodeDaemonsAsync(Adversity adversity, CancellationToken stop)
+    {
+        var nodes = SomeNodes(adversity);
         foreach (var node in nodes)
         {
             daemons.Node(node, isDown: true);
@@ -270,6 +303,7 @@ public sealed class Adversary(Site.Site site, PluginsWay way, ControllerWatch da
         {
             if (!site.Slurm.Controller.IsRunning)
                 await site.Slurm.StartControllerAsync(stop);
+            await unfitNodes.EndAsync(stop);
         }
         catch (Exception error) when (error is LabException or TimeoutException)
         {

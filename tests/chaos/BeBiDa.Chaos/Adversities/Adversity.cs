@@ -18,6 +18,9 @@ public enum AdversityKind
     /// <summary>slurmd of some nodes is killed and started again.</summary>
     NodeDaemonKilled,
 
+    /// <summary>Some nodes are DOWN, FAIL, or in a maintenance reservation, whatever runs there.</summary>
+    NodesUnfit,
+
     /// <summary>Connections to the API server are refused, and those there were are reset.</summary>
     ApiRefused,
 

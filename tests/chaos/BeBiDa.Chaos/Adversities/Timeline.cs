@@ -40,5 +40,6 @@ public sealed class Timeline
                 or AdversityKind.ControllerKilled
                 or AdversityKind.Reconfigured
                 or AdversityKind.ControllerKilledInOutage
-                or AdversityKind.NodeDaemonKilled;
+                or AdversityKind.NodeDaemonKilled
+                or AdversityKind.NodesUnfit;
 }
