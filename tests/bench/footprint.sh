@@ -3,6 +3,7 @@
 # jobs on a real Slurm on this host. Wants build/release and build/lab (see CONTRIBUTING.md) and nothing else to be running;
 # 15 minutes of two cores.
 #   sudo tests/bench/footprint.sh [--jobs N] [--baseline N] [--wide-jobs N] [--far-nodes N]
+#   sudo tests/bench/footprint.sh --looks N          what looks at the states of so many nodes cost, in seven minutes
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 dotnet build --nologo -v quiet -c Release tests/footprint/BeBiDa.Footprint >&2
