@@ -31,4 +31,15 @@ public static class WellKnownNames
 
     /// <summary>Annotation of an Event about a hand-over: when it was done, likewise.</summary>
     public const string EventEnded = "bebida.io/ended";
+
+    /// <summary>Annotation of a Node that <c>bebidactl maintenance start</c> marked: the whole reason, which a label cannot say.</summary>
+    public const string MaintenanceReason = "bebida.io/maintenance-reason";
+
+    /// <summary>Annotation likewise: until when the maintenance is expected to last (RFC 3339, UTC).</summary>
+    public const string MaintenanceUntil = "bebida.io/maintenance-until";
+
+    /// <summary>
+    /// Server-Side Apply field manager of such a mark. It has no slash: a hold of the cluster of this name has another manager.
+    /// </summary>
+    public const string MaintenanceManager = "bebida-maintenance";
 }

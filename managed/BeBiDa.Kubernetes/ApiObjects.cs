@@ -18,10 +18,22 @@ internal interface IObjectList
 
 internal sealed record ListMeta(string? ResourceVersion, string? Continue);
 
-/// <summary>A node of a list or watch. Its annotations, up to 256 KiB by anyone who may write them, are skipped: there are many nodes.</summary>
+/// <summary>A node of a list or watch. Its annotations, up to 256 KiB by anyone who may write them, are skipped but for two: there are many nodes.</summary>
 internal sealed record ListedNode(ListedNodeMeta? Metadata);
 
-internal sealed record ListedNodeMeta(string? Name, string? Uid, string? ResourceVersion, Dictionary<string, string>? Labels);
+internal sealed record ListedNodeMeta(
+    string? Name,
+    string? Uid,
+    string? ResourceVersion,
+    Dictionary<string, string>? Labels,
+    NodeAnnotations? Annotations
+);
+
+/// <summary>Those that say more of a mark for maintenance.</summary>
+internal sealed record NodeAnnotations(
+    [property: JsonPropertyName(WellKnownNames.MaintenanceReason)] string? Reason,
+    [property: JsonPropertyName(WellKnownNames.MaintenanceUntil)] string? Until
+);
 
 internal sealed record ListedNodeList(ListMeta? Metadata, List<ListedNode?>? Items) : IObjectList;
 
@@ -107,6 +119,9 @@ internal sealed record ManagedFields(string? Manager, JsonElement FieldsV1)
         Fields(FieldsV1, "f:metadata", "f:annotations")
             .Any(name => name.StartsWith("f:" + WellKnownNames.HoldAnnotationPrefix, StringComparison.Ordinal))
         || Fields(FieldsV1, "f:metadata", "f:labels").Contains("f:" + WellKnownNames.OwnerLabel);
+
+    /// <summary>Whether it owns a label.</summary>
+    public bool OwnsLabel(string label) => Fields(FieldsV1, "f:metadata", "f:labels").Contains("f:" + label);
 
     // The names below a path of FieldsV1 (structured-merge-diff); none where the path ends before.
     private static IEnumerable<string> Fields(JsonElement fields, params ReadOnlySpan<string> path)

@@ -10,7 +10,7 @@ using Microsoft.Extensions.Logging;
 namespace BeBiDa.Kubernetes;
 
 /// <summary>The Kubernetes API, as hand-overs use it.</summary>
-public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
+public sealed partial class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
 {
     // The media type of Server-Side Apply; its YAML may be JSON (kubernetes.io/docs/reference/using-api/server-side-apply).
     private const string Apply = "application/apply-patch+yaml";
@@ -63,7 +63,7 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
             logger
         );
         var client = new ApiClient(connections, kubernetes.MaxInFlight, kubernetes.RequestTimeout, time, logger);
-        return new KubernetesCluster(client, new NodeInformer(client, configuration.Nodes.Label, time, logger), time, logger);
+        return new KubernetesCluster(client, new NodeInformer(client, configuration.Nodes, time, logger), time, logger);
     }
 
     /// <summary>The API server's address.</summary>
@@ -84,6 +84,13 @@ public sealed class KubernetesCluster : ICluster, ILedger, IAsyncDisposable
     {
         add => nodes.Added += value;
         remove => nodes.Added -= value;
+    }
+
+    /// <summary>Raised when a node's mark for maintenance has changed. Likewise.</summary>
+    public event Action NodeMarked
+    {
+        add => nodes.Marked += value;
+        remove => nodes.Marked -= value;
     }
 
     /// <inheritdoc/>

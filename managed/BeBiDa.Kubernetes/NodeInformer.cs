@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using BeBiDa.Cluster;
+using BeBiDa.Configuration;
 using Microsoft.Extensions.Logging;
 
 namespace BeBiDa.Kubernetes;
@@ -11,6 +12,7 @@ internal sealed class NodeInformer : IAsyncDisposable
 
     private readonly ApiClient client;
     private readonly string slurmNameLabel;
+    private readonly string maintenanceLabel;
     private readonly ILogger logger;
     private readonly NodeDirectory directory = new();
     private readonly TaskCompletionSource<NodeDirectory> listed = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -20,13 +22,14 @@ internal sealed class NodeInformer : IAsyncDisposable
 
     /// <summary>Starts to list and watch.</summary>
     /// <param name="client">The API server.</param>
-    /// <param name="slurmNameLabel">The label whose value is Slurm's name of a node; empty for none.</param>
+    /// <param name="names">The labels that matter.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log.</param>
-    public NodeInformer(ApiClient client, string slurmNameLabel, TimeProvider time, ILogger logger)
+    public NodeInformer(ApiClient client, NodesConfiguration names, TimeProvider time, ILogger logger)
     {
         this.client = client;
-        this.slurmNameLabel = slurmNameLabel;
+        slurmNameLabel = names.Label;
+        maintenanceLabel = names.MaintenanceLabel;
         this.logger = logger;
         var loop = new ListWatch(ListAsync, WatchAsync, Failed, resumes: true, time);
         following = Task.Run(() => loop.RunAsync(null, stop.Token));
@@ -34,6 +37,9 @@ internal sealed class NodeInformer : IAsyncDisposable
 
     /// <summary>Raised when a node has been added.</summary>
     public event Action? Added;
+
+    /// <summary>Raised when a node's mark for maintenance has changed.</summary>
+    public event Action? Marked;
 
     /// <summary>How many nodes are known.</summary>
     public int Count => directory.Count;
@@ -65,7 +71,7 @@ internal sealed class NodeInformer : IAsyncDisposable
             if (line.Type == "DELETED" && metadata.Name is { } name)
                 directory.Remove(name);
             else if (line.Type is "ADDED" or "MODIFIED" && Node(metadata) is { } node)
-                directory.Put(node);
+                Put(node);
             if (line.Type == "ADDED")
                 Added?.Invoke();
             resourceVersion = metadata.ResourceVersion ?? resourceVersion;
@@ -120,13 +126,33 @@ internal sealed class NodeInformer : IAsyncDisposable
         return resourceVersion;
     }
 
+    private void Put(ClusterNode node)
+    {
+        var before = directory.ByName(node.Name)?.Mark;
+        directory.Put(node);
+        if (node.Mark != before)
+            Marked?.Invoke();
+    }
+
     /// <summary>A node from its metadata; null if they are incomplete.</summary>
-    public ClusterNode? Node(ObjectMeta? metadata) => Node(metadata?.Name, metadata?.Uid, metadata?.Labels);
+    public ClusterNode? Node(ObjectMeta? metadata) =>
+        Node(
+            metadata?.Name,
+            metadata?.Uid,
+            metadata?.Labels,
+            metadata?.Annotations?.GetValueOrDefault(WellKnownNames.MaintenanceReason),
+            metadata?.Annotations?.GetValueOrDefault(WellKnownNames.MaintenanceUntil)
+        );
 
-    private ClusterNode? Node(ListedNodeMeta? metadata) => Node(metadata?.Name, metadata?.Uid, metadata?.Labels);
+    private ClusterNode? Node(ListedNodeMeta? metadata) =>
+        Node(metadata?.Name, metadata?.Uid, metadata?.Labels, metadata?.Annotations?.Reason, metadata?.Annotations?.Until);
 
-    private ClusterNode? Node(string? name, string? uid, Dictionary<string, string>? labels) =>
-        name is not null && uid is not null
-            ? new ClusterNode(name, uid, slurmNameLabel.Length > 0 ? labels?.GetValueOrDefault(slurmNameLabel) : null)
+    private ClusterNode? Node(string? name, string? uid, Dictionary<string, string>? labels, string? reason, string? until)
+    {
+        return name is not null && uid is not null
+            ? new ClusterNode(name, uid, Label(slurmNameLabel), MaintenanceMark.Read(Label(maintenanceLabel), reason, until))
             : null;
+
+        string? Label(string key) => key.Length > 0 ? labels?.GetValueOrDefault(key) : null;
+    }
 }

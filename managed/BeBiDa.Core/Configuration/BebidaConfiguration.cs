@@ -167,6 +167,9 @@ public sealed record NodesConfiguration
 
     /// <summary>Kubernetes' name by Slurm's name; goes before everything else.</summary>
     public IReadOnlyDictionary<string, string> Map { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>A label of the Kubernetes Node that asks for its maintenance, with the reason as its value. Empty for none.</summary>
+    public string MaintenanceLabel { get; init; } = "bebida.io/maintenance";
 }
 
 /// <summary>What a state of a Slurm node means in Kubernetes.</summary>

@@ -207,6 +207,7 @@ public static class ConfigurationFile
                     ),
                     Label = section.Text("label", defaults.Nodes.Label),
                     Map = section.Map("map", defaults.Nodes.Map),
+                    MaintenanceLabel = section.Text("maintenanceLabel", defaults.Nodes.MaintenanceLabel, IsLabelOrEmpty),
                 }
             ),
             Node = root.Section(
@@ -314,6 +315,18 @@ public static class ConfigurationFile
         && at != dot - 1
             ? null
             : $"is not the name of a systemd unit such as kubelet.service (types: {string.Join(", ", UnitTypes)})";
+
+    // kubernetes.io/docs/concepts/overview/working-with-objects/labels: an optional DNS name and a slash, and a name.
+    private static string? IsLabelOrEmpty(string key)
+    {
+        var slash = key.IndexOf('/', StringComparison.Ordinal);
+        var isLabel =
+            Cluster.MaintenanceMark.IsLabel(key[(slash + 1)..])
+            && !key.EndsWith('/')
+            && slash is < 0 or > 0 and <= 253
+            && (slash < 0 || key[..slash].All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '-' or '.'));
+        return isLabel ? null : "is not the name of a label such as bebida.io/maintenance";
+    }
 
     private const int LongestUnit = 255;
 
