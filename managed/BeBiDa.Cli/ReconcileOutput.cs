@@ -69,6 +69,10 @@ internal static class ReconcileOutput
             (RepairAction.Release, true) => "[red]not released[/]",
             (RepairAction.Hold, false) => repair.Hold.Key.IsJob ? "[blue]held again[/]" : "[blue]held[/]",
             (RepairAction.Hold, true) => repair.Hold.Key.IsJob ? "[red]not held again[/]" : "[red]not held[/]",
+            (RepairAction.Drain, false) => "[blue]drained in Slurm[/]",
+            (RepairAction.Drain, true) => "[red]not drained in Slurm[/]",
+            (RepairAction.Undrain, false) => "[green]undrained in Slurm[/]",
+            (RepairAction.Undrain, true) => "[red]not undrained in Slurm[/]",
             _ => "[grey]left alone[/]",
         };
 }

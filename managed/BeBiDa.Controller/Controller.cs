@@ -52,7 +52,8 @@ internal sealed class Controller
         Action<ulong, Outcome> answer,
         HostPresence presence,
         IJobs jobs,
-        ISlurmConditions conditions
+        ISlurmConditions conditions,
+        ISlurmChanges changes
     )
     {
         var path = ConfigurationFile.Path;
@@ -64,7 +65,7 @@ internal sealed class Controller
             logger.Unusable($"{problem}");
         var instruments = new Instruments();
         var handOvers = new HandOvers(cluster, configuration, TimeProvider.System, logger, presence, instruments);
-        var standing = new StandingHolds(cluster, cluster, conditions, configuration, TimeProvider.System, logger, instruments);
+        var standing = new StandingHolds(cluster, cluster, conditions, configuration, TimeProvider.System, logger, instruments, changes);
         presence.NodeLost = standing.TryLookAsync;
         var reconciler = new Reconciler(
             cluster,
@@ -94,6 +95,7 @@ internal sealed class Controller
         // A node that is registered anew, during a job perhaps, has no hold.
         cluster.NodeAdded += reconciliation.LookSoon;
         handOvers.InDoubt += reconciliation.LookSoon;
+        cluster.NodeMarked += looks.LookSoon;
         var metrics =
             configuration.Metrics.Textfile.Length == 0 ? null : Publish(configuration.Metrics.Textfile, instruments, cluster, logger);
         return new Controller(cluster, handOvers, reconciliation, standing, looks, metrics, logger, answer);

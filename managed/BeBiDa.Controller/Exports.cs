@@ -59,7 +59,8 @@ internal static unsafe class Exports
                             Answer,
                             new HostPresence(lent->Presence),
                             new HostJobs(lent->Jobs),
-                            new HostConditions(*lent)
+                            new HostConditions(*lent),
+                            new HostChanges(*lent)
                         );
                         log = logging;
                         return Status.Ok;

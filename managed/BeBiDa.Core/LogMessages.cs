@@ -221,6 +221,17 @@ internal static partial class LogMessages
     )]
     public static partial void ManyNodesDown(this ILogger logger, int down, int lent);
 
+    // Maintenance
+
+    [LoggerMessage(1501, LogLevel.Information, "node {Node} drained in Slurm: {Reason}")]
+    public static partial void DrainedForMaintenance(this ILogger logger, string node, string reason);
+
+    [LoggerMessage(1502, LogLevel.Information, "node {Node} undrained in Slurm: {Why}")]
+    public static partial void UndrainedAfterMaintenance(this ILogger logger, string node, string why);
+
+    [LoggerMessage(1503, LogLevel.Error, "{Problem}; will keep retrying")]
+    public static partial void NotChangedForMaintenance(this ILogger logger, string problem);
+
     // Events and metrics
 
     [LoggerMessage(1301, LogLevel.Debug, "node {Node}: cannot write Event {Reason}: {Cause}")]

@@ -39,7 +39,8 @@ internal static class ReconcileCommand
                     new ScontrolConditions(jobs.Cluster),
                     site.Configuration,
                     TimeProvider.System,
-                    logger
+                    logger,
+                    changes: new ScontrolChanges()
                 );
                 var reconciler = new Reconciler(
                     site.Cluster,

@@ -197,7 +197,7 @@ public sealed class Instruments : IDisposable
     {
         reconciliations.Add(1, new KeyValuePair<string, object?>("outcome", Results[result.Succeeded ? 0 : 1]));
         foreach (var (repair, problem) in result.Outcomes)
-            if (repair.Action != RepairAction.LeaveAlone)
+            if (repair.Action is RepairAction.Hold or RepairAction.Release)
                 repairs.Add(
                     1,
                     new("action", Repairs[repair.Action == RepairAction.Hold ? 0 : 1]),

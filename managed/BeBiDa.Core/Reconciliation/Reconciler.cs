@@ -117,7 +117,7 @@ public sealed class Reconciler
                     .Repairs.Where(r =>
                         r.Action != RepairAction.LeaveAlone
                         && !given.Contains(r)
-                        && (r.Action == RepairAction.Hold || !toBeHeld.Contains(r.KubernetesNode.Uid))
+                        && (r.Action is RepairAction.Hold or RepairAction.Drain || !toBeHeld.Contains(r.KubernetesNode.Uid))
                     )
                     .ToList();
                 if (open.Count == 0)

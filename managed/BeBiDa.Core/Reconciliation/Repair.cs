@@ -14,6 +14,12 @@ public enum RepairAction
 
     /// <summary>Nothing: the job may have asked for it.</summary>
     LeaveAlone,
+
+    /// <summary>The node is drained in Slurm; the hold's reason is the one that Slurm shows.</summary>
+    Drain,
+
+    /// <summary>The node is undrained in Slurm; the hold's reason is the one that Slurm showed.</summary>
+    Undrain,
 }
 
 /// <summary>A difference between a node's holds and Slurm's jobs, and what is to be done about it.</summary>

@@ -34,6 +34,8 @@ public sealed class StandingHolds : IAsyncDisposable
     private readonly StandingRule rule;
     private readonly StandingDifferences differences;
     private readonly StandingDrains drains;
+    private readonly MaintenanceRule maintenance;
+    private readonly MaintenanceDrains? maintenanceDrains;
 
     // Thousands of nodes may change at once, and jobs' writes must not wait behind them.
     private readonly SemaphoreSlim writing = new(MostWrites);
@@ -54,6 +56,7 @@ public sealed class StandingHolds : IAsyncDisposable
     /// <param name="time">The clock.</param>
     /// <param name="logger">Where to tell.</param>
     /// <param name="instruments">Where to count; may be null.</param>
+    /// <param name="changes">Slurm, for the nodes that are marked for maintenance; null where it is not to be changed.</param>
     public StandingHolds(
         ICluster cluster,
         ILedger ledger,
@@ -61,7 +64,8 @@ public sealed class StandingHolds : IAsyncDisposable
         BebidaConfiguration configuration,
         TimeProvider time,
         ILogger logger,
-        Instruments? instruments = null
+        Instruments? instruments = null,
+        ISlurmChanges? changes = null
     )
     {
         this.cluster = cluster;
@@ -73,6 +77,8 @@ public sealed class StandingHolds : IAsyncDisposable
         rule = new StandingRule(configuration.Slurm);
         differences = new StandingDifferences(configuration);
         drains = new StandingDrains(cluster, configuration, time, logger, instruments);
+        maintenance = new MaintenanceRule(configuration);
+        maintenanceDrains = changes is null ? null : new MaintenanceDrains(changes, logger);
     }
 
     /// <summary>How many writes have been answered: asked before the ledger is read, it says which of them the reading may not show.</summary>
@@ -91,12 +97,20 @@ public sealed class StandingHolds : IAsyncDisposable
     {
         Learn(read, before);
         var state = await slurm.ReadAsync(cancellationToken).ConfigureAwait(false);
-        return differences.Between(read, state.Cluster, rule.Of(state, time.GetUtcNow()));
+        var directory = new NodeDirectory();
+        directory.Replace([.. read.Select(node => node.Node)]);
+        return
+        [
+            .. Changes(state, directory),
+            .. differences.Between(read, state.Cluster, rule.Of(state, time.GetUtcNow(), maintenance.Marks(state, directory))),
+        ];
     }
 
     /// <summary>Makes one difference good, once; does not wait until pods have left.</summary>
     public async Task<RepairOutcome> ApplyAsync(Repair repair, CancellationToken cancellationToken)
     {
+        if (repair.Action is RepairAction.Drain or RepairAction.Undrain)
+            return (await maintenanceDrains!.ApplyAsync([repair], cancellationToken).ConfigureAwait(false))[0];
         var (node, key) = (repair.KubernetesNode, repair.Hold.Key);
         var began = time.GetTimestamp();
         var isHold = repair.Action == RepairAction.Hold;
@@ -231,12 +245,20 @@ public sealed class StandingHolds : IAsyncDisposable
             Learn(await ledger.ReadAsync(cancellationToken).ConfigureAwait(false), before);
         }
         var state = await slurm.ReadAsync(cancellationToken).ConfigureAwait(false);
-        var wanted = rule.Of(state, time.GetUtcNow());
+        // The watch of all nodes keeps it current: the ledger may be a reconcile interval old.
+        var directory = await cluster.NodesAsync(cancellationToken).ConfigureAwait(false);
+        var wanted = rule.Of(state, time.GetUtcNow(), maintenance.Marks(state, directory));
+        // At once: the less time passes since Slurm's state was read, the less anybody can have changed it.
+        var changes = Changes(state, directory);
+        var changed = changes.Count == 0 ? [] : await maintenanceDrains!.ApplyAsync(changes, cancellationToken).ConfigureAwait(false);
         var repairs = differences.Between(Known(), state.Cluster, wanted);
         var outcomes = await Task.WhenAll(Ripe(repairs).Select(repair => ApplyAsync(repair, cancellationToken))).ConfigureAwait(false);
         drains.Update(differences.Lent(Known(), wanted), state, IsOurs);
-        return new ReconcileResult(outcomes, null);
+        return new ReconcileResult([.. changed, .. outcomes], null);
     }
+
+    private IReadOnlyList<Repair> Changes(SlurmConditions state, NodeDirectory directory) =>
+        maintenanceDrains is null ? [] : maintenance.Changes(state, directory);
 
     // Another writer came first: that says nothing of the next try, and among many writes no look would be without one. All
     // else is the next look's.

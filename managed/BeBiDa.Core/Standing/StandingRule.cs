@@ -1,4 +1,5 @@
 using System.IO.Enumeration;
+using BeBiDa.Cluster;
 using BeBiDa.Configuration;
 using BeBiDa.Holds;
 
@@ -37,7 +38,12 @@ public sealed class StandingRule(SlurmConfiguration configuration)
     /// <summary>The standing holds of every node that has to have any, by Slurm's name of the node.</summary>
     /// <param name="slurm">Slurm's state.</param>
     /// <param name="now">The time.</param>
-    public IReadOnlyDictionary<string, IReadOnlyList<StandingHold>> Of(SlurmConditions slurm, DateTimeOffset now)
+    /// <param name="marks">The marks of nodes in Kubernetes (<see cref="MaintenanceRule.Marks"/>); null for none.</param>
+    public IReadOnlyDictionary<string, IReadOnlyList<StandingHold>> Of(
+        SlurmConditions slurm,
+        DateTimeOffset now,
+        IReadOnlyDictionary<string, MaintenanceMark>? marks = null
+    )
     {
         var soon = now + configuration.MaintenanceLead;
         var maintenance = slurm
@@ -46,16 +52,24 @@ public sealed class StandingRule(SlurmConfiguration configuration)
             .ToLookup(m => m.node, m => m.m, StringComparer.Ordinal);
         var wanted = new Dictionary<string, IReadOnlyList<StandingHold>>(StringComparer.Ordinal);
         foreach (var node in slurm.Nodes)
-            if (Of(node, maintenance[node.Name], now).ToList() is { Count: > 0 } holds)
+            if (Of(node, maintenance[node.Name], marks?.GetValueOrDefault(node.Name), now).ToList() is { Count: > 0 } holds)
                 wanted[node.Name] = holds;
         return wanted;
     }
 
-    private IEnumerable<StandingHold> Of(SlurmNode node, IEnumerable<Maintenance> windows, DateTimeOffset now)
+    private IEnumerable<StandingHold> Of(SlurmNode node, IEnumerable<Maintenance> windows, MaintenanceMark? mark, DateTimeOffset now)
     {
         bool Is(NodeConditions condition) => (node.Conditions & condition) != 0;
 
-        if (Reserved(windows, Is(NodeConditions.Maintenance), now) is { } reserved)
+        var reserved = Reserved(windows, Is(NodeConditions.Maintenance), now);
+        // A mark asks pods to leave gently, and now; a window that has begun asks for more.
+        if (mark is not null && reserved?.Pods != Pods.Leave)
+            yield return new StandingHold(
+                Holders.Maintenance,
+                new HoldReason($"maintenance: {Short(mark.Reason)}", mark.Until),
+                Pods.LeaveGently
+            );
+        else if (reserved is not null)
             yield return reserved;
         if (Is(NodeConditions.Reboot) && configuration.Reboot != OnState.Ignore)
             yield return Now(Holders.Reboot, "reboot", configuration.Reboot, node);
@@ -67,7 +81,13 @@ public sealed class StandingRule(SlurmConfiguration configuration)
         var isDown = Is(NodeConditions.Down) && !Is(NodeConditions.Reboot | NodeConditions.Power);
         if (isDown && OnReason(node, configuration.Down) is var down and not OnState.Ignore)
             yield return Now(Holders.Down, "DOWN", down, node);
-        if (!isDown && Is(NodeConditions.Drain) && OnReason(node, configuration.Drain) is var drain and not OnState.Ignore)
+        // What is drained for its mark in Kubernetes is held for that already, whatever the reason looks like.
+        if (
+            !isDown
+            && Is(NodeConditions.Drain)
+            && !MaintenanceRule.IsOurs(node.Reason)
+            && OnReason(node, configuration.Drain) is var drain and not OnState.Ignore
+        )
             yield return Now(Holders.Drain, "DRAIN", drain, node);
     }
 
@@ -87,7 +107,8 @@ public sealed class StandingRule(SlurmConfiguration configuration)
     }
 
     private OnState OnReason(SlurmNode node, OnState otherwise) =>
-        configuration.BadReasons.Any(pattern => FileSystemName.MatchesSimpleExpression(pattern, node.Reason))
+        !MaintenanceRule.IsOrWasOurs(node.Reason)
+        && configuration.BadReasons.Any(pattern => FileSystemName.MatchesSimpleExpression(pattern, node.Reason))
             ? OnState.Evict
             : otherwise;
 

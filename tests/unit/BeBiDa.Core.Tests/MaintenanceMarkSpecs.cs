@@ -1,4 +1,5 @@
 using BeBiDa.Cluster;
+using BeBiDa.Standing;
 
 namespace BeBiDa.Tests;
 
@@ -12,6 +13,28 @@ public sealed class MaintenanceMarkSpecs
     [TestCase("冷却", "maintenance")]
     [TestCase("", "maintenance")]
     public void A_reason_becomes_a_label(string reason, string label) => Assert.That(MaintenanceMark.LabelOf(reason), Is.EqualTo(label));
+
+    [Test]
+    public void Whatever_the_reason_is_its_label_is_one_and_is_recognised_as_ours_in_Slurm()
+    {
+        foreach (var reason in new[] { new string('x', 500), new string('-', 99), "a" + new string('.', 99), "a b\n\0c", "\ud83d\ude00 x" })
+        {
+            var mark = MaintenanceMark.Read(MaintenanceMark.LabelOf(reason), null, null)!;
+            Assert.That(
+                (MaintenanceMark.IsLabel(mark.Label), MaintenanceRule.IsOurs(MaintenanceRule.ReasonOf(mark))),
+                Is.EqualTo((true, true)),
+                reason
+            );
+        }
+    }
+
+    [TestCase("bebida maintenance: disk", true)]
+    [TestCase("bebida maintenance: disk; and fans", false)]
+    [TestCase("bebida maintenance:disk", false)]
+    [TestCase("maintenance: disk", false)]
+    [TestCase("", false)]
+    public void A_reason_in_Slurm_is_ours_to_the_letter_or_it_is_not(string reason, bool ours) =>
+        Assert.That(MaintenanceRule.IsOurs(reason), Is.EqualTo(ours));
 
     [TestCase("new-memory", "new memory", "2026-01-31T18:00:00Z", "new memory", "2026-01-31T18:00:00Z")]
     [TestCase("fans", "new memory", "2026-01-31T18:00:00Z", "fans", null)]
