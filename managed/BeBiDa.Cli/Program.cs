@@ -67,6 +67,7 @@ internal static class Program
         root.Subcommands.Add(StatusCommand.Create(globals));
         root.Subcommands.Add(TimelineCommand.Create(globals));
         root.Subcommands.Add(ReconcileCommand.Create(globals));
+        root.Subcommands.Add(MaintenanceCommand.Create(globals));
         root.Subcommands.Add(CheckCommand.Create(globals));
         root.Subcommands.Add(HookCommand.Create(globals));
         root.Subcommands.Add(RbacCommand.Create());

@@ -99,6 +99,8 @@ internal sealed record HoldJson(
 [JsonSerializable(typeof(HandOverJson))]
 [JsonSerializable(typeof(List<NodeStatusJson>))]
 [JsonSerializable(typeof(ReconcileJson))]
+[JsonSerializable(typeof(Maintenances.MaintenanceJson))]
+[JsonSerializable(typeof(List<Maintenances.MaintenanceRow>))]
 [JsonSerializable(typeof(Credentials.CredentialJson))]
 [JsonSerializable(typeof(Checks.CheckJson))]
 internal sealed partial class OutputJson : JsonSerializerContext;

@@ -48,7 +48,7 @@ internal static class StatusTable
         } + (node.Ready ? "" : ", not ready");
 
     // As kubectl writes ages: the two biggest units.
-    private static string Age(TimeSpan age) =>
+    public static string Age(TimeSpan age) =>
         age switch
         {
             { TotalSeconds: < 120 } => $"{Math.Max(0, (int)age.TotalSeconds)}s",

@@ -94,7 +94,11 @@ public sealed class UsageSpecs : CommandLineTest
     {
         var help = await RunAsync("--help");
         Exits(help, 0);
-        foreach (var command in "decommission recommission status timeline reconcile check hook rbac kubeconfig completion".Split(' '))
+        foreach (
+            var command in "decommission recommission status timeline reconcile maintenance check hook rbac kubeconfig completion".Split(
+                ' '
+            )
+        )
             Assert.That(help.Output, Does.Match($@"\n  {command}\b"));
     }
 
