@@ -70,6 +70,7 @@ internal static class Program
         root.Subcommands.Add(MaintenanceCommand.Create(globals));
         root.Subcommands.Add(CheckCommand.Create(globals));
         root.Subcommands.Add(HookCommand.Create(globals));
+        root.Subcommands.Add(PowerCommand.Create(globals));
         root.Subcommands.Add(RbacCommand.Create());
         root.Subcommands.Add(KubeconfigCommand.Create(globals));
         root.Subcommands.Add(CompletionCommand.Create());

@@ -217,6 +217,18 @@ public sealed record SlurmConfiguration
 
     /// <summary>Nodes that power saving switches off, has switched off, or switches on.</summary>
     public OnState PowerSaving { get; init; } = OnState.Evict;
+
+    /// <summary>How long the programs below wait for pods to leave, 1 s to 1 h.</summary>
+    public TimeSpan PowerTimeout { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>The site's own program that switches nodes off, run after BeBiDa's suspend-program; empty for none.</summary>
+    public string SuspendProgram { get; init; } = "";
+
+    /// <summary>The site's own program that switches nodes on, run after BeBiDa's resume-program; empty for none.</summary>
+    public string ResumeProgram { get; init; } = "";
+
+    /// <summary>The site's own program that reboots, run after BeBiDa's reboot-program or reboot-from-controller; empty for none.</summary>
+    public string RebootProgram { get; init; } = "";
 }
 
 /// <summary>What becomes of pods' processes that are still on the node when kubelet has been stopped.</summary>

@@ -260,6 +260,15 @@ public static class ConfigurationFile
                     BadReasons = section.Patterns("badReasons", defaults.Slurm.BadReasons),
                     Reboot = OnState(section, "reboot", defaults.Slurm.Reboot),
                     PowerSaving = OnState(section, "powerSaving", defaults.Slurm.PowerSaving),
+                    PowerTimeout = section.Duration(
+                        "powerTimeout",
+                        defaults.Slurm.PowerTimeout,
+                        TimeSpan.FromSeconds(1),
+                        TimeSpan.FromHours(1)
+                    ),
+                    SuspendProgram = section.Text("suspendProgram", defaults.Slurm.SuspendProgram, IsAbsolute),
+                    ResumeProgram = section.Text("resumeProgram", defaults.Slurm.ResumeProgram, IsAbsolute),
+                    RebootProgram = section.Text("rebootProgram", defaults.Slurm.RebootProgram, IsAbsolute),
                 }
             ),
             Metrics = root.Section(
@@ -293,6 +302,10 @@ public static class ConfigurationFile
             );
         return configuration;
     }
+
+    // Slurm runs its programs without a PATH.
+    private static string? IsAbsolute(string path) =>
+        path.Length == 0 || path.StartsWith('/') ? null : "is not the absolute path of a program";
 
     private static OnState OnState(ConfigurationSection section, string key, OnState missing) =>
         section.Choice(
