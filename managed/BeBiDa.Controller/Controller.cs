@@ -19,6 +19,7 @@ internal sealed class Controller
     private readonly PeriodicReconciliation reconciliation;
     private readonly StandingHolds standing;
     private readonly PeriodicReconciliation looks;
+    private readonly PeriodicReconciliation? wakes;
     private readonly Textfile? metrics;
     private readonly ILogger logger;
     private readonly Action<ulong, Outcome> answer;
@@ -30,6 +31,7 @@ internal sealed class Controller
         PeriodicReconciliation reconciliation,
         StandingHolds standing,
         PeriodicReconciliation looks,
+        PeriodicReconciliation? wakes,
         Textfile? metrics,
         ILogger logger,
         Action<ulong, Outcome> answer
@@ -40,6 +42,7 @@ internal sealed class Controller
         this.reconciliation = reconciliation;
         this.standing = standing;
         this.looks = looks;
+        this.wakes = wakes;
         this.metrics = metrics;
         this.logger = logger;
         this.answer = answer;
@@ -53,6 +56,7 @@ internal sealed class Controller
         HostPresence presence,
         IJobs jobs,
         ISlurmConditions conditions,
+        INodesKeptOn keptOn,
         ISlurmChanges changes
     )
     {
@@ -92,13 +96,24 @@ internal sealed class Controller
             "holding nodes for their state in Slurm",
             TimeSpan.FromMinutes(1)
         );
+        var keepAwake = new KeepAwake(cluster, conditions, keptOn, configuration, logger);
+        var wakes = configuration.Nodes.KeepAwake
+            ? new PeriodicReconciliation(
+                keepAwake.RepairAsync,
+                keepAwake.Interval,
+                TimeProvider.System,
+                logger,
+                "keeping nodes with pods awake",
+                TimeSpan.FromMinutes(1)
+            )
+            : null;
         // A node that is registered anew, during a job perhaps, has no hold.
         cluster.NodeAdded += reconciliation.LookSoon;
         handOvers.InDoubt += reconciliation.LookSoon;
         cluster.NodeMarked += looks.LookSoon;
         var metrics =
             configuration.Metrics.Textfile.Length == 0 ? null : Publish(configuration.Metrics.Textfile, instruments, cluster, logger);
-        return new Controller(cluster, handOvers, reconciliation, standing, looks, metrics, logger, answer);
+        return new Controller(cluster, handOvers, reconciliation, standing, looks, wakes, metrics, logger, answer);
     }
 
     /// <summary>Begins a hand-over; its end is answered exactly once.</summary>
@@ -116,6 +131,8 @@ internal sealed class Controller
     /// <summary>Ends all work: within the grace by itself, after it by cancelling.</summary>
     public async Task StopAsync(TimeSpan grace)
     {
+        if (wakes is not null)
+            await wakes.DisposeAsync().ConfigureAwait(false);
         await looks.DisposeAsync().ConfigureAwait(false);
         await reconciliation.DisposeAsync().ConfigureAwait(false);
         await standing.DisposeAsync().ConfigureAwait(false);

@@ -60,6 +60,7 @@ internal static unsafe class Exports
                             new HostPresence(lent->Presence),
                             new HostJobs(lent->Jobs),
                             new HostConditions(*lent),
+                            new HostNodesKeptOn(*lent),
                             new HostChanges(*lent)
                         );
                         log = logging;

@@ -221,6 +221,19 @@ internal static partial class LogMessages
     )]
     public static partial void ManyNodesDown(this ILogger logger, int down, int lent);
 
+    /// <summary>Power saving leaves nodes on.</summary>
+    public static void KeptAwake(this ILogger logger, IReadOnlyList<string> nodes) => KeptAwake(logger, string.Join(", ", nodes));
+
+    [LoggerMessage(1407, LogLevel.Information, "added to SuspendExcNodes, because they have pods: {Nodes}")]
+    private static partial void KeptAwake(ILogger logger, string nodes);
+
+    /// <summary>Power saving may switch nodes off again.</summary>
+    public static void KeptAwakeNoLonger(this ILogger logger, IReadOnlyList<string> nodes) =>
+        KeptAwakeNoLonger(logger, string.Join(", ", nodes));
+
+    [LoggerMessage(1408, LogLevel.Information, "removed from SuspendExcNodes, because their pods have left: {Nodes}")]
+    private static partial void KeptAwakeNoLonger(ILogger logger, string nodes);
+
     // Maintenance
 
     [LoggerMessage(1501, LogLevel.Information, "node {Node} drained in Slurm: {Reason}")]

@@ -168,6 +168,9 @@ public sealed record NodesConfiguration
     /// <summary>Kubernetes' name by Slurm's name; goes before everything else.</summary>
     public IReadOnlyDictionary<string, string> Map { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>Whether Slurm's power saving leaves nodes on while they have pods; needs Slurm 23.02.</summary>
+    public bool KeepAwake { get; init; }
+
     /// <summary>A label of the Kubernetes Node that asks for its maintenance, with the reason as its value. Empty for none.</summary>
     public string MaintenanceLabel { get; init; } = "bebida.io/maintenance";
 }

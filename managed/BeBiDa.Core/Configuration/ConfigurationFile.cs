@@ -207,6 +207,7 @@ public static class ConfigurationFile
                     ),
                     Label = section.Text("label", defaults.Nodes.Label),
                     Map = section.Map("map", defaults.Nodes.Map),
+                    KeepAwake = section.Flag("keepAwake", defaults.Nodes.KeepAwake),
                     MaintenanceLabel = section.Text("maintenanceLabel", defaults.Nodes.MaintenanceLabel, IsLabelOrEmpty),
                 }
             ),
