@@ -88,6 +88,7 @@ internal static class CheckCommand
         SlurmConfChecks.Run(site, findings);
         PluginChecks.RunController(site, findings);
         TimeoutChecks.Run(site, findings);
+        PowerChecks.Run(site, findings);
         FileChecks.Run(site, findings);
         using var api = await new CredentialChecks(site, findings, globals.Log(parsed)).RunAsync(cancellationToken).ConfigureAwait(false);
         if (api is null)

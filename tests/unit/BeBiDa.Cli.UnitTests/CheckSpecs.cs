@@ -137,6 +137,42 @@ public sealed class CheckSpecs : CommandLineTest
                 conf: (_, text) => text.Replace("BatchStartTimeout=70", "BatchStartTimeout=10"),
                 error: false
             ),
+            Way(
+                "our program does not know the site's own",
+                "power/program",
+                "^suspendProgram: /",
+                conf: (_, text) => text + "SuspendProgram=/usr/libexec/bebida/suspend-program\nSuspendTimeout=60\n"
+            ),
+            Way(
+                "our program would call itself",
+                "power/program",
+                "^resumeProgram: /",
+                yaml: text => text + "slurm: {resumeProgram: /usr/libexec/bebida/resume-program}\n",
+                conf: (_, text) => text + "ResumeProgram=/usr/libexec/bebida/resume-program\n"
+            ),
+            Way(
+                "Slurm does not wait for the pods of a node that it switches off",
+                "power/timeout",
+                "^SuspendTimeout=50$",
+                yaml: text => text + "slurm: {suspendProgram: /site/off, powerTimeout: 40s}\n",
+                conf: (_, text) => text + "SuspendProgram=/usr/libexec/bebida/suspend-program\n",
+                error: false
+            ),
+            Way(
+                "Slurm does not wait for a node that waits for its pods",
+                "power/timeout",
+                "^ResumeTimeout=80$",
+                yaml: text => text + "slurm: {rebootProgram: /site/reboot}\n",
+                conf: (_, text) => text + "RebootProgram=/usr/libexec/bebida/reboot-program\n",
+                error: false
+            ),
+            Way(
+                "Slurm cannot add nodes to its list of those that stay on",
+                "power/keep-awake",
+                "^SuspendExcNodes=n.1-9.,login$",
+                yaml: text => text + "nodes: {keepAwake: true}\n",
+                conf: (_, text) => text + "SuspendExcNodes=n[1-9]:4,login\n"
+            ),
         ];
 
     [Test]
@@ -182,6 +218,7 @@ public sealed class CheckSpecs : CommandLineTest
         ConfigurationChecks.Run(site, HostRole.Controller, findings);
         SlurmConfChecks.Run(site, findings);
         TimeoutChecks.Run(site, findings);
+        PowerChecks.Run(site, findings);
         FileChecks.Run(site, findings);
         return findings;
     }
