@@ -89,6 +89,9 @@ internal static class CheckCommand
         PluginChecks.RunController(site, findings);
         TimeoutChecks.Run(site, findings);
         PowerChecks.Run(site, findings);
+        StateChecks.Run(site, findings);
+        if (site.Slurm is not null)
+            await StateChecks.RunReservationsAsync(findings, cancellationToken).ConfigureAwait(false);
         FileChecks.Run(site, findings);
         using var api = await new CredentialChecks(site, findings, globals.Log(parsed)).RunAsync(cancellationToken).ConfigureAwait(false);
         if (api is null)

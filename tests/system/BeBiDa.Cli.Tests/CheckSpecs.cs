@@ -312,7 +312,7 @@ public sealed partial class CheckSpecs
                   where: {folder}/slurm.conf:{line}; then systemctl restart slurmctld
                   check: slurm.conf/prep-plugins
 
-                1 error, 0 warnings; checked on this controller: configuration, slurm.conf, plugin, timeouts, power, kubeconfig, node clocks, node names, pods
+                1 error, 0 warnings; checked on this controller: configuration, slurm.conf, plugin, timeouts, power, states, reservations, kubeconfig, node clocks, node names, pods
 
                 """
             )

@@ -173,6 +173,54 @@ public sealed class CheckSpecs : CommandLineTest
                 yaml: text => text + "nodes: {keepAwake: true}\n",
                 conf: (_, text) => text + "SuspendExcNodes=n[1-9]:4,login\n"
             ),
+            Way(
+                "power saving does not wait for pods",
+                "states/suspend-program",
+                "^SuspendProgram=/usr/libexec/bebida/suspend-program, and /.*bebida.yaml, under slurm: suspendProgram: /usr/sbin/node-off -f$",
+                conf: (_, text) => text + "SuspendTime=600\nSuspendProgram=/usr/sbin/node-off -f\n",
+                error: false
+            ),
+            Way(
+                "power saving of one partition does not wait for pods",
+                "states/suspend-program",
+                "^SuspendProgram=/usr/libexec/bebida/suspend-program, ",
+                conf: (_, text) => text + "SuspendTime=INFINITE\nSuspendProgram=/off\nPartitionName=all Nodes=ALL SuspendTime=600\n",
+                error: false
+            ),
+            Way(
+                "reboots do not wait for pods",
+                "states/reboot-program",
+                "^RebootProgram=/usr/libexec/bebida/reboot-program, and /.*bebida.yaml, under slurm: rebootProgram: /sbin/reboot$",
+                conf: (_, text) => text + "RebootProgram=/sbin/reboot\n",
+                error: false
+            ),
+            Way(
+                "slurmctld reboots nodes with the program for slurmd",
+                "states/reboot-program",
+                "^RebootProgram=/usr/libexec/bebida/reboot-from-controller$",
+                text => text + "slurm: {rebootProgram: /sbin/reboot}\n",
+                (_, text) =>
+                    text
+                    + "ResumeTimeout=600\nSlurmctldParameters=enable_configless,reboot_from_controller\n"
+                    + "RebootProgram=/usr/libexec/bebida/reboot-program\n",
+                error: false
+            ),
+            Way(
+                "NHC drains nodes and no bad reason is its",
+                "states/health-check",
+                "^badReasons: \\[\"NHC\\*\", \"broken\\*\"\\]$",
+                text => text + "slurm: {badReasons: ['broken*']}\n",
+                (_, text) => text + "HealthCheckProgram=/usr/sbin/nhc\nHealthCheckInterval=300\n",
+                error: false
+            ),
+            Way(
+                "a health check drains nodes and no reason is bad",
+                "states/health-check",
+                "^badReasons: \\[\"health\\*\"\\], with the reasons that it gives$",
+                text => text + "slurm: {badReasons: []}\n",
+                (_, text) => text + "HealthCheckProgram=/opt/site/check\nHealthCheckInterval=300\n",
+                error: false
+            ),
         ];
 
     [Test]
@@ -193,6 +241,41 @@ public sealed class CheckSpecs : CommandLineTest
         Assert.That(found[0].Severity, Is.EqualTo(error ? Severity.Error : Severity.Warning));
         Assert.That(found[^1].Write, Does.Match(write));
         Assert.That(found, Has.All.Matches<Finding>(f => f!.What.Length > 0 && f.Why.Length > 0 && f.Where.Length > 0));
+    }
+
+    [TestCase("SuspendTime=-1\nSuspendProgram=/off\n", "")]
+    [TestCase("SuspendTime=NONE\nSuspendProgram=/off\n", "")]
+    [TestCase("SuspendTime=600\n", "")]
+    [TestCase("SuspendTime=600\nSuspendProgram=/usr/libexec/bebida/suspend-program\n", "slurm: {suspendProgram: /off}\n")]
+    [TestCase("SuspendTime=600\nSuspendProgram=/off\nRebootProgram=/sbin/reboot\n", "slurm: {powerSaving: hold, reboot: ignore}\n")]
+    [TestCase("HealthCheckProgram=/usr/sbin/nhc\nHealthCheckInterval=300\n", "")]
+    [TestCase("HealthCheckProgram=/opt/check\n", "slurm: {badReasons: []}\n")]
+    [TestCase("HealthCheckProgram=/opt/check\nHealthCheckInterval=300\n", "slurm: {badReasons: [], drain: evict}\n")]
+    public void What_takes_care_of_pods_or_does_nothing_to_them_is_no_finding(string conf, string yaml) =>
+        Assert.That(Find(Yaml + yaml, Conf + conf).All, Is.Empty);
+
+    [Test]
+    public async Task A_reservation_that_is_maintenance_by_its_name_only_is_found()
+    {
+        var findings = new Findings();
+        await StateChecks.RunReservationsAsync(
+            findings,
+            default,
+            (_, _, _) =>
+                Task.FromResult(
+                    new HostCommand(
+                        "ReservationName=spring_Maintenance StartTime=1 EndTime=2 Nodes=n1 NodeCnt=1 Flags=IGNORE_JOBS,SPEC_NODES TRES=cpu=1\n"
+                            + "ReservationName=maint2 StartTime=1 EndTime=2 Nodes=n1 NodeCnt=1 Flags=MAINT,SPEC_NODES TRES=cpu=1\n"
+                            + "ReservationName=course StartTime=1 EndTime=2 Nodes=n1 NodeCnt=1 Flags=SPEC_NODES TRES=cpu=1\n",
+                        "",
+                        IsInstalled: true
+                    )
+                )
+        );
+        Assert.That(
+            findings.All.Select(f => $"{f.Check}: {f.Write}"),
+            Is.EqualTo(new[] { "reservations/not-maintenance: scontrol update ReservationName=spring_Maintenance Flags+=MAINT" })
+        );
     }
 
     [Test]
@@ -219,6 +302,7 @@ public sealed class CheckSpecs : CommandLineTest
         SlurmConfChecks.Run(site, findings);
         TimeoutChecks.Run(site, findings);
         PowerChecks.Run(site, findings);
+        StateChecks.Run(site, findings);
         FileChecks.Run(site, findings);
         return findings;
     }
