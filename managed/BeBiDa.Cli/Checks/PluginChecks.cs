@@ -10,19 +10,23 @@ internal static class PluginChecks
     private const string Prep = "prep_bebida.so";
     private const string Spank = "spank_bebida.so";
 
+    // What builds and installs the plugins on this host (packaging/plugins).
+    private const string Builder = "/usr/sbin/bebida-build-plugins";
+
     /// <summary>slurmctld's.</summary>
-    public static void RunController(CheckedSite site, Findings findings)
+    public static async Task RunControllerAsync(CheckedSite site, Findings findings, CancellationToken cancellationToken)
     {
         if (site.UsesHook)
             return;
         findings.Look("plugin");
+        var slurm = await FindAsync(site, HostRole.Controller, cancellationToken).ConfigureAwait(false);
         var plugin = Plugin(
             site,
             Prep,
             site.PrEpPlugins.Contains("prep/bebida")
                 ? "slurmctld does not start: it ends with 'failed to initialize prep plugin'"
                 : "slurmctld would not start with the plugin",
-            site.Slurm?.Version,
+            slurm,
             exact: true,
             findings
         );
@@ -40,16 +44,14 @@ internal static class PluginChecks
     public static async Task RunNodeAsync(CheckedSite site, PlugStackLine? line, Findings findings, CancellationToken cancellationToken)
     {
         findings.Look("plugin");
-        // Of this host's Slurm: slurmctld's may be a newer one.
-        var told = await HostCommand.RunAsync("slurmd", ["-V"], cancellationToken).ConfigureAwait(false);
-        var version = SlurmVersion.Parse(told.Output) ?? site.Slurm?.Version;
+        var slurm = await FindAsync(site, HostRole.Node, cancellationToken).ConfigureAwait(false);
         // slurmd loads what PrEpPlugins names, too, though the plugin does nothing there.
         if (site.PrEpPlugins.Contains("prep/bebida"))
             Plugin(
                 site,
                 Prep,
                 "slurmd does not start: it loads PrEpPlugins too, and ends with 'failed to initialize prep plugin'",
-                version,
+                slurm,
                 exact: true,
                 findings
             );
@@ -59,7 +61,7 @@ internal static class PluginChecks
                     path,
                     Spank,
                     "kubelet and the container runtime keep running beside this node's jobs",
-                    version,
+                    slurm,
                     exact: false,
                     line.Place,
                     findings
@@ -68,7 +70,7 @@ internal static class PluginChecks
                     site,
                     Spank,
                     "kubelet and the container runtime keep running beside this node's jobs",
-                    version,
+                    slurm,
                     exact: false,
                     findings
                 );
@@ -85,11 +87,18 @@ internal static class PluginChecks
         );
     }
 
-    private static string? Plugin(CheckedSite site, string file, string why, SlurmVersion? version, bool exact, Findings findings)
+    // Of this host's files: slurmctld may be on another host, down, or about to be restarted after an update.
+    private static async Task<InstalledSlurm> FindAsync(CheckedSite site, HostRole role, CancellationToken cancellationToken)
     {
-        if (site.Setting("PluginDir") is not { } folders)
+        var found = await InstalledSlurm.FindAsync(role, site.Setting("PluginDir"), cancellationToken).ConfigureAwait(false);
+        return found is { Version: not null } ? found : new InstalledSlurm(found?.Prefix ?? "PREFIX", site.Slurm?.Version);
+    }
+
+    private static string? Plugin(CheckedSite site, string file, string why, InstalledSlurm slurm, bool exact, Findings findings)
+    {
+        if ((site.Setting("PluginDir") ?? slurm.PluginDirectory) is not { } folders)
         {
-            findings.Skip(file, "neither slurm.conf nor slurmctld names a PluginDir");
+            findings.Skip(file, "neither slurm.conf nor slurmctld names a PluginDir, and Slurm's own plugins are not found");
             return null;
         }
         // The first one that has it, as Slurm looks.
@@ -100,20 +109,23 @@ internal static class PluginChecks
                 "plugin/missing",
                 $"there is no {file} in {folders}",
                 why,
-                $"install it there (cmake -DBEBIDA_SLURM_PLUGINDIR), or write PluginDir={folders}:FOLDER with the folder that has it",
+                Build(
+                    slurm,
+                    $"install it there (cmake -DBEBIDA_SLURM_PLUGINDIR), or write PluginDir={folders}:FOLDER with the folder that has it"
+                ),
                 site.Place("PluginDir")
             );
             return null;
         }
-        return Found(path, file, why, version, exact, site.Place("PluginDir"), findings);
+        return Found(path, file, why, slurm, exact, site.Place("PluginDir"), findings);
     }
 
     // Slurm compares a PrEp plugin's version to its own to the last number, a SPANK plugin's by release (src/common/plugin.c).
-    private static string? Found(string path, string file, string why, SlurmVersion? running, bool exact, string where, Findings findings)
+    private static string? Found(string path, string file, string why, InstalledSlurm slurm, bool exact, string where, Findings findings)
     {
         if (!File.Exists(path))
         {
-            findings.Error("plugin/missing", $"there is no {path}", why, $"install {file} there", where);
+            findings.Error("plugin/missing", $"there is no {path}", why, Build(slurm, $"install {file} there"), where);
             return null;
         }
         uint? number;
@@ -131,11 +143,11 @@ internal static class PluginChecks
                 "plugin/broken",
                 $"{path} has no plugin_version: it is truncated, or not a Slurm plugin",
                 why,
-                $"reinstall {file}",
+                Build(slurm, $"reinstall {file}"),
                 where
             );
         else if (
-            running is { } version
+            slurm.Version is { } version
             && SlurmVersion.Of(number.Value) is var built
             && !(exact ? built == version : built.IsReleaseOf(version))
         )
@@ -143,11 +155,14 @@ internal static class PluginChecks
                 "plugin/other-slurm",
                 $"{path} was built for Slurm {built}, but this is {version}",
                 why,
-                $"build it with the headers of Slurm {version}, and reinstall it",
+                Build(slurm, $"install bebida-plugins-source, and run bebida-build-plugins --slurm {slurm.Prefix}"),
                 where
             );
         return path;
     }
+
+    private static string Build(InstalledSlurm slurm, string otherwise) =>
+        File.Exists(Builder) ? $"bebida-build-plugins --slurm {slurm.Prefix}" : otherwise;
 
     private static void Library(CheckedSite site, string file, string? named, string? plugin, string why, Findings findings)
     {

@@ -86,7 +86,7 @@ internal static class CheckCommand
     )
     {
         SlurmConfChecks.Run(site, findings);
-        PluginChecks.RunController(site, findings);
+        await PluginChecks.RunControllerAsync(site, findings, cancellationToken).ConfigureAwait(false);
         TimeoutChecks.Run(site, findings);
         PowerChecks.Run(site, findings);
         StateChecks.Run(site, findings);

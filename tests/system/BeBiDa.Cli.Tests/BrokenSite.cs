@@ -73,6 +73,14 @@ public sealed class BrokenSite
         Conf = Conf.Replace(build, own);
     }
 
+    /// <summary>Slurm's files of another version, with their plugins: an update before a restart.</summary>
+    public void Update(string version)
+    {
+        Plugins("", bytes => bytes);
+        foreach (var daemon in new[] { "slurmctld", "slurmd" })
+            File.SetUnixFileMode(Add($"sbin/{daemon}", $"#!/bin/sh\necho slurm {version}\n"), (UnixFileMode)0b111_101_101);
+    }
+
     /// <summary>Writes all of it, and returns the environment in which it is looked at.</summary>
     public Dictionary<string, string?> Write()
     {

@@ -119,8 +119,14 @@ public sealed partial class CheckSpecs
             Way(
                 "the plugin is another Slurm's",
                 "plugin/other-slurm",
-                @"^build it with the headers of Slurm \d+\.\d+\.\d+",
+                "bebida-build-plugins --slurm /usr$",
                 s => s.Plugins("prep_bebida.so", bytes => Patched(bytes))
+            ),
+            Way(
+                "Slurm was updated, and not restarted yet",
+                "plugin/other-slurm",
+                "bebida-build-plugins --slurm /",
+                s => s.Update("99.11.1")
             ),
             Way(
                 "the plugin is cut short",
@@ -203,8 +209,14 @@ public sealed partial class CheckSpecs
             Way(
                 "the plugin is another Slurm's",
                 "plugin/other-slurm",
-                "^build it with the headers",
+                "bebida-build-plugins --slurm /usr$",
                 s => s.Plugins("spank_bebida.so", bytes => Patched(bytes, release: true))
+            ),
+            Way(
+                "Slurm was updated, and not restarted yet",
+                "plugin/other-slurm",
+                "bebida-build-plugins --slurm /",
+                s => s.Update("99.11.1")
             ),
             Way(
                 "slurmd lacks what slurm.conf has it load",
