@@ -329,8 +329,7 @@ public class DrainSpecs
         cluster.Before = what =>
             what == "list" && cluster.Count("list") == 2 ? throw new InvalidOperationException("a bug in lists") : Task.CompletedTask;
         cluster.BreakWatches(new InvalidOperationException("a bug in watches"));
-        await clock.PassAsync(TimeSpan.FromSeconds(5));
-        Assert.That(cluster.Count("watch"), Is.EqualTo(2));
+        await clock.UntilAsync(() => cluster.Count("watch") == 2);
         cluster.BreakWatches();
         Assert.That((await clock.RunAsync(drain)).Left, Is.Empty);
         Assert.That(cluster.Count("delete"), Is.Zero);
