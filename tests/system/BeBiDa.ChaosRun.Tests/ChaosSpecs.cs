@@ -19,7 +19,7 @@ internal sealed class ChaosSpecs
         UnfitBound = TimeSpan.FromSeconds(15),
     };
 
-    [Test, CancelAfter(3_600_000)]
+    [Test, CancelAfter(900_000)]
     public async Task Whatever_goes_wrong_no_job_shares_its_node_and_no_hold_is_left(CancellationToken stop)
     {
         var report = await ChaosRun.RunAsync(Short with { Say = TestContext.Progress.WriteLine }, stop);
@@ -30,7 +30,7 @@ internal sealed class ChaosSpecs
         );
     }
 
-    [Test, CancelAfter(3_600_000)]
+    [Test, CancelAfter(900_000)]
     public async Task The_observer_sees_what_the_scripts_do_that_the_plugin_replaces(CancellationToken stop)
     {
         var report = await Control.RunAsync(ApiServerKind.Embedded, TestContext.Progress.WriteLine, stop);
