@@ -140,13 +140,13 @@ public struct HostLook
 [StructLayout(LayoutKind.Sequential)]
 public unsafe struct ControllerHost
 {
-    public uint AbiVersion;
-    public uint Size;
-    public delegate* unmanaged[Cdecl]<int, byte*, void> Log;
-    public delegate* unmanaged[Cdecl]<ulong, int, void> Answer;
-    public delegate* unmanaged[Cdecl]<uint, delegate* unmanaged[Cdecl]<nint, byte*, void>, nint, int> Presence;
-    public delegate* unmanaged[Cdecl]<delegate* unmanaged[Cdecl]<nint, HostJob*, void>, nint, byte*, uint, byte*, uint, int> Jobs;
-    public delegate* unmanaged[Cdecl]<
+    public required uint AbiVersion;
+    public required uint Size;
+    public required delegate* unmanaged[Cdecl]<int, byte*, void> Log;
+    public required delegate* unmanaged[Cdecl]<ulong, int, void> Answer;
+    public required delegate* unmanaged[Cdecl]<uint, delegate* unmanaged[Cdecl]<nint, byte*, void>, nint, int> Presence;
+    public required delegate* unmanaged[Cdecl]<delegate* unmanaged[Cdecl]<nint, HostJob*, void>, nint, byte*, uint, byte*, uint, int> Jobs;
+    public required delegate* unmanaged[Cdecl]<
         HostLook*,
         delegate* unmanaged[Cdecl]<nint, HostNode*, void>,
         delegate* unmanaged[Cdecl]<nint, HostMaintenance*, void>,
@@ -156,17 +156,17 @@ public unsafe struct ControllerHost
         byte*,
         uint,
         int> Conditions;
-    public delegate* unmanaged[Cdecl]<byte*, int, byte*, byte*, uint, int> ChangeNodes;
-    public delegate* unmanaged[Cdecl]<delegate* unmanaged[Cdecl]<nint, byte*, void>, nint, byte*, uint, int> NodesKeptOn;
-    public delegate* unmanaged[Cdecl]<byte*, int, byte*, uint, int> KeepNodesOn;
+    public required delegate* unmanaged[Cdecl]<byte*, int, byte*, byte*, uint, int> ChangeNodes;
+    public required delegate* unmanaged[Cdecl]<delegate* unmanaged[Cdecl]<nint, byte*, void>, nint, byte*, uint, int> NodesKeptOn;
+    public required delegate* unmanaged[Cdecl]<byte*, int, byte*, uint, int> KeepNodesOn;
 }
 
 /// <summary>struct bebida_node_host.</summary>
 [StructLayout(LayoutKind.Sequential)]
 public unsafe struct NodeHost
 {
-    public uint AbiVersion;
-    public uint Size;
-    public delegate* unmanaged[Cdecl]<int, byte*, void> Log;
-    public delegate* unmanaged[Cdecl]<uint, byte*, uint, byte*, uint, int> FindJob;
+    public required uint AbiVersion;
+    public required uint Size;
+    public required delegate* unmanaged[Cdecl]<int, byte*, void> Log;
+    public required delegate* unmanaged[Cdecl]<uint, byte*, uint, byte*, uint, int> FindJob;
 }

@@ -36,6 +36,8 @@ internal static unsafe class Library
             Jobs = &OnJobs,
             Conditions = &OnConditions,
             ChangeNodes = &OnChangeNodes,
+            NodesKeptOn = &OnNodesKeptOn,
+            KeepNodesOn = &OnKeepNodesOn,
         };
         return ((delegate* unmanaged[Cdecl]<ControllerHost*, int>)Export("bebida_start"))(&host);
     }
@@ -115,6 +117,12 @@ internal static unsafe class Library
     // BEBIDA_FAILED: nor changes it.
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int OnChangeNodes(byte* nodes, int change, byte* because, byte* reason, uint reasonSize) => 1;
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int OnNodesKeptOn(delegate* unmanaged[Cdecl]<nint, byte*, void> take, nint context, byte* reason, uint reasonSize) => 1;
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int OnKeepNodesOn(byte* nodes, int keep, byte* reason, uint reasonSize) => 1;
 
     private static byte** Strings(string[]? strings)
     {
