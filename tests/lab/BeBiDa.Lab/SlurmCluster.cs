@@ -12,6 +12,10 @@ public sealed partial class SlurmCluster : IAsyncDisposable
     /// <summary>All nodes too, up to four jobs on one CPU.</summary>
     public const string SharedPartition = "shared";
 
+    // Slurm counts a machine's start in whole seconds: one that boots within the second of its request counts as not yet
+    // booted, and Slurm waits for another boot (waiting_for_node_boot in node_mgr.c).
+    private static readonly string[] s_booting = ["/bin/sh", "-c", """sleep 2; exec "$@" """, "sh"];
+
     private readonly SlurmOptions _options;
     private readonly SlurmConfiguration _configuration;
     private readonly PortBlock _ports;
@@ -57,7 +61,9 @@ public sealed partial class SlurmCluster : IAsyncDisposable
                     node,
                     _configuration.NodeLog(node),
                     options.NodeEnvironment,
-                    [SlurmInstallation.Program("slurmd"), options.NodesReboot ? "-Db" : "-D", "-N", node, "-f", ConfigPath]
+                    options.NodesReboot
+                        ? [.. s_booting, SlurmInstallation.Program("slurmd"), "-Db", "-N", node, "-f", ConfigPath]
+                        : [SlurmInstallation.Program("slurmd"), "-D", "-N", node, "-f", ConfigPath]
                 )
         );
         _reaper = Reaper.Start(directory, options.KeepDirectory);

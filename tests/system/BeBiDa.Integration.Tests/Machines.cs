@@ -16,6 +16,9 @@ internal sealed class Machines : IAsyncDisposable
     {
         get
         {
+            // Nobody switches any more: say why, at once.
+            if (working.Exception is { } failure)
+                throw failure;
             lock (done)
                 return [.. done];
         }
@@ -104,14 +107,11 @@ internal sealed class Machines : IAsyncDisposable
 
     private async Task SwitchAsync(Site site, PodObserver pods, string request, string node)
     {
-        if (request is "off" or "reboot")
-        {
-            var left = pods.Stays(node).Where(p => p.Until is null).Select(p => p.Name).ToList();
-            site.Cluster.Kubelets[node].Stop();
-            await site.Slurm.KillNodeDaemonAsync(node);
-            lock (done)
-                cut.AddRange(left);
-        }
+        var left = pods.Stays(node).Where(p => p.Until is null).Select(p => p.Name).ToList();
+        site.Cluster.Kubelets[node].Stop();
+        await site.Slurm.KillNodeDaemonAsync(node);
+        lock (done)
+            cut.AddRange(left);
         if (request is "on" or "reboot")
         {
             site.Slurm.StartNodeDaemon(node);
