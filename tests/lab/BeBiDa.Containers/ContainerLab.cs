@@ -108,7 +108,12 @@ public sealed partial class ContainerLab : IAsyncDisposable
                 ["systemctl", "status", "--no-pager", "--lines=4", "kubelet", "containerd", "slurmd"],
                 cancellationToken: cancellationToken
             );
-            throw new TimeoutException($"{timeout.Message}\n{late}: {services.StandardOutput}{services.StandardError}", timeout);
+            // Of a machine that did not boot, the words of its systemd.
+            var words = services.ExitCode == 0 ? "" : await docker.ReadOutputAsync(late, cancellationToken);
+            throw new TimeoutException(
+                $"{timeout.Message}\n{late}: {services.StandardOutput}{services.StandardError}\n{string.Join('\n', words.Split('\n').TakeLast(20))}",
+                timeout
+            );
         }
     }
 

@@ -92,12 +92,12 @@ fill_directory() {
     [[ -z $owner ]] || echo "$owner:$(started "$owner")" >"$lab/owner"
 }
 
-# On all machines together root may have so many inotify instances; each kubelet alone has some ten, and by the kernel's
-# default of 128 those of two labs fail to start.
+# On all machines together root may have so many inotify instances. systemd has some ten on each machine, and a kubelet some
+# ten more. By the kernel's default of 128 a third lab's systemd ends as it starts, and a second lab's kubelets do.
 allow_watches() {
     local limit=/proc/sys/fs/inotify/max_user_instances wanted=1024
     (($(<$limit) >= wanted)) || echo $wanted >$limit ||
-        echo "lab.sh: kubelets may fail to start: $limit is $(<$limit), and stays so" >&2
+        echo "lab.sh: machines may fail to boot: $limit is $(<$limit), and stays so" >&2
 }
 
 # create_containers <service...>: on a network that nothing on this host uses.
@@ -142,7 +142,7 @@ up() {
     docker_acquire
     echo "${DOCKER_HOST-}" >"$lab/docker-host"
     remove_abandoned
-    [[ $kubelet == hollow ]] || allow_watches
+    allow_watches
     fill_directory
     create_containers "${services[@]}"
     compose up --no-recreate --detach "${services[@]}"
