@@ -55,34 +55,40 @@ command.SetAction(
             NodeMonitorGrace = TimeSpan.FromSeconds(arguments.GetValue(grace)),
         }.WithNodes(arguments.GetValue(nodes)!.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
 
-        var ended = new TaskCompletionSource();
+        // Also while it starts, which takes long on a slow machine.
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, End);
-        await using var cancelled = cancellationToken.Register(() => ended.TrySetResult());
-        if (arguments.GetValue(kubeletOnly))
+        try
         {
-            using var client = ApiClient.FromKubeconfig(path);
-            var processes = arguments.GetValue(podSlices) is { Length: > 0 } slices
-                ? new PodProcesses([.. slices.Select(slice => slice.FullName)], log)
-                : null;
-            await using var kubelets = new HollowKubelets(client, options.Nodes, kubelet, log, processes);
-            await kubelets.StartAsync(cancellationToken);
-            log.LogInformation("ready: {Count} kubelets", options.Nodes.Count);
-            await ended.Task;
+            if (arguments.GetValue(kubeletOnly))
+            {
+                var client = ApiClient.FromKubeconfig(path);
+                var processes = arguments.GetValue(podSlices) is { Length: > 0 } slices
+                    ? new PodProcesses([.. slices.Select(slice => slice.FullName)], log)
+                    : null;
+                // Never disposed: a kubelet that is told to end is gone at once, whatever it was about to do.
+                await new HollowKubelets(client, options.Nodes, kubelet, log, processes).StartAsync(ending.Token);
+                log.LogInformation("ready: {Count} kubelets", options.Nodes.Count);
+                await Task.Delay(Timeout.Infinite, ending.Token);
+            }
+            else
+            {
+                await using var cluster = await HollowCluster.StartAsync(path, options, log, ending.Token);
+                log.LogInformation("ready: {Count} nodes", options.Nodes.Count);
+                await Task.Delay(Timeout.Infinite, ending.Token);
+            }
         }
-        else
+        catch (OperationCanceledException) when (ending.IsCancellationRequested)
         {
-            await using var cluster = await HollowCluster.StartAsync(path, options, log, cancellationToken);
-            log.LogInformation("ready: {Count} nodes", options.Nodes.Count);
-            await ended.Task;
+            // As it was told.
         }
-
         return 0;
 
         void End(PosixSignalContext signal)
         {
             signal.Cancel = true;
-            ended.TrySetResult();
+            ending.Cancel();
         }
     }
 );

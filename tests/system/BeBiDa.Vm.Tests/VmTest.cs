@@ -54,7 +54,11 @@ public abstract class VmTest(Kubernetes kind)
     public async Task LeaveNothingBehindAsync()
     {
         if (TestContext.CurrentContext.Result.Outcome.Status == NUnit.Framework.Interfaces.TestStatus.Failed)
+        {
             TestContext.Out.WriteLine(await Site.ReadLogsAsync());
+            // A prolog that failed has drained the machine, and all that follows would fail with it.
+            await Site.Slurm.RunAsync("scontrol", ["update", $"NodeName={VmSite.Node}", "State=resume"]);
+        }
         await Site.Slurm.RunAsync("scancel", ["--partition", VmSite.Exclusive]);
         await Site.Slurm.RunAsync("scancel", ["--partition", VmSite.Shared]);
         await Site.Client.CoreV1.DeleteCollectionNamespacedPodAsync(Default, labelSelector: "app=test", gracePeriodSeconds: 0);
