@@ -23,7 +23,7 @@ public class MainJobSpecs(NodeKind kind, ApiServerKind api) : NodesTest(kind)
     {
         await using var pods = new PodObserver(Lab.Client);
         await FillAsync();
-        var logged = (await Lab.ReadLogAsync(ContainerLab.Controller, "slurmctld")).Length;
+        var log = await LogFromNowAsync(ContainerLab.Controller, "slurmctld");
 
         var job = Lab.SlurmAsync("srun", ["-w", "n1,n2", "sh", "-c", $"{IsAlone} && exec sleep 20"], Alice);
         await EventuallyAsync(
@@ -58,10 +58,7 @@ public class MainJobSpecs(NodeKind kind, ApiServerKind api) : NodesTest(kind)
         Assert.That(evicted.Select(pod => pod.Node).Distinct().Order(), Is.EqualTo(new[] { "n1", "n2" }));
         foreach (var pod in evicted)
             Assert.That(pod.Until, Is.LessThan(stopped[pod.Node]), $"{pod.Name} had left {pod.Node} before its kubelet stopped");
-        Assert.That(
-            (await Lab.ReadLogAsync(ContainerLab.Controller, "slurmctld"))[logged..],
-            Does.Contain(" event=decommission outcome=done ").And.Not.Contains(" past its ")
-        );
+        Assert.That(await log(), Does.Contain(" event=decommission outcome=done ").And.Not.Contains(" past its "));
         await RemoveAsync();
     }
 

@@ -156,6 +156,13 @@ public abstract class NodesTest(NodeKind kind)
         (await Lab.ExecAsync(node, ["systemctl", "start", "bebida-recover.service"])).EnsureSucceeded();
     }
 
+    /// <summary>Reads what a log says from now on: the tests before this one may have had the machine say the same.</summary>
+    protected async Task<Func<Task<string>>> LogFromNowAsync(string machine, string unit)
+    {
+        var before = (await Lab.ReadLogAsync(machine, unit)).Length;
+        return async () => (await Lab.ReadLogAsync(machine, unit))[before..];
+    }
+
     /// <summary>The holds on all nodes: "n1 lab.7".</summary>
     protected async Task<IReadOnlyList<string>> HoldsAsync() =>
         [

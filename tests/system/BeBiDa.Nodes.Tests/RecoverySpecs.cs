@@ -27,6 +27,7 @@ public class RecoverySpecs(NodeKind kind) : NodesTest(kind)
     public async Task A_node_whose_epilog_another_plugin_has_stopped_is_drained_and_goes_back_to_Kubernetes_by_itself()
     {
         await BuildPluginAsync();
+        var log = await LogFromNowAsync(Node, "bebida-recover");
         var plugins = (await Lab.ExecAsync(Node, ["cat", PlugStack])).EnsureSucceeded().StandardOutput;
         try
         {
@@ -40,7 +41,7 @@ public class RecoverySpecs(NodeKind kind) : NodesTest(kind)
             await Lab.WriteFileAsync(Node, PlugStack, plugins);
             await Lab.SlurmAsync("scontrol", ["update", $"nodename={Node}", "state=resume"]);
         }
-        Assert.That(await Lab.ReadLogAsync(Node, "bebida-recover"), Does.Contain("has left this node without an epilog"));
+        Assert.That(await log(), Does.Contain("has left this node without an epilog"));
     }
 
     [Test]

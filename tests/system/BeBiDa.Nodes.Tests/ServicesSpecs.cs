@@ -38,15 +38,13 @@ public class ServicesSpecs(NodeKind kind) : ConfiguredNodeTest(kind)
         await WriteUnitAsync("probe.service", "ExecStart=/bin/sleep infinity");
         await ConfigureAsync("probe.service");
         await SystemctlAsync("mask probe");
+        var log = await LogFromNowAsync(Node, "slurmd");
         Assert.That(await Lab.UnitStateAsync(Node, "probe.service"), Is.EqualTo("active"));
 
         await RunAsync(Alice, "-w", Node, "true");
         await EventuallyAsync("the epilog has run", async () => await StoppedAsync(Node) == "" && await JobsOnAsync(Node) == "");
         Assert.That(await Lab.UnitStateAsync(Node, "probe.service"), Is.EqualTo("inactive"));
-        Assert.That(
-            await Lab.ReadLogAsync(Node, "slurmd"),
-            Does.Contain("probe.service was stopped for a job and is masked now, so it is not started")
-        );
+        Assert.That(await log(), Does.Contain("probe.service was stopped for a job and is masked now, so it is not started"));
     }
 
     [Test]
@@ -84,6 +82,7 @@ public class ServicesSpecs(NodeKind kind) : ConfiguredNodeTest(kind)
         await Lab.ExecAsync(Node, ["mkdir", folder]);
         await Lab.WriteFileAsync(Node, $"{folder}/limit.conf", "[Unit]\nStartLimitIntervalSec=1h\nStartLimitBurst=2\n");
         await SystemctlAsync("daemon-reload");
+        var log = await LogFromNowAsync(Node, "slurmd");
         try
         {
             for (var job = 0; job < 3; job++)
@@ -97,7 +96,7 @@ public class ServicesSpecs(NodeKind kind) : ConfiguredNodeTest(kind)
             await Lab.ExecAsync(Node, ["rm", "-r", folder]);
         }
         // A unit that is refused is tried again later, and then it starts.
-        Assert.That(await Lab.ReadLogAsync(Node, "slurmd"), Does.Not.Contain($"{Runtime} did not start"));
+        Assert.That(await log(), Does.Not.Contain($"{Runtime} did not start"));
     }
 
     [Test]
@@ -115,11 +114,12 @@ public class ServicesSpecs(NodeKind kind) : ConfiguredNodeTest(kind)
         await WriteUnitAsync("probe.service", "ExecStart=/bin/sleep infinity\nExecStartPre=/usr/bin/test ! -e /run/broken");
         await ConfigureAsync("probe.service");
         await Lab.ExecAsync(Node, ["touch", "/run/broken"]);
+        var log = await LogFromNowAsync(Node, "slurmd");
         await RunAsync(Alice, "-w", Node, "true");
         await EventuallyAsync(
             "it is reported",
             async () =>
-                (await Lab.ReadLogAsync(Node, "slurmd")).Contains(
+                (await log()).Contains(
                     $"node {Node} is not back in Kubernetes: probe.service did not start: failed",
                     StringComparison.Ordinal
                 )

@@ -8,6 +8,7 @@ public class StubbornUnitSpecs(NodeKind kind) : NodesTest(kind)
     public async Task A_unit_that_refuses_to_stop_drains_the_node_and_requeues_the_job_until_an_admin_resumes_both()
     {
         await MakeStubbornAsync();
+        var log = await LogFromNowAsync("n1", "slurmd");
         var job = await Lab.SubmitAsync(["--output=/dev/null", "-w", "n1", "--wrap", "sleep 600"], Alice);
 
         await EventuallyAsync(
@@ -28,7 +29,7 @@ public class StubbornUnitSpecs(NodeKind kind) : NodesTest(kind)
             (await Lab.SlurmAsync("squeue", ["-h", "-j", $"{job}", "-o", "%r"])).StandardOutput.Trim(),
             Is.EqualTo("launch failed requeued held")
         );
-        Assert.That(await Lab.ReadLogAsync("n1", "slurmd"), Does.Contain("containerd.service did not start within 5s"));
+        Assert.That(await log(), Does.Contain("containerd.service did not start within 5s"));
 
         await MakeObedientAsync();
         (await Lab.SlurmAsync("scontrol", ["update", "nodename=n1", "state=resume"])).EnsureSucceeded();
