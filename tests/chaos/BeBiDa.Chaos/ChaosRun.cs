@@ -18,7 +18,10 @@ public static class ChaosRun
     public static async Task<Report> RunAsync(ChaosOptions options, CancellationToken stop = default)
     {
         await using var way = new PluginsWay();
-        await using var site = await Site.Site.StartAsync(Options(options, way), stop);
+        await using var machines = new Machines();
+        await using var site = await Site.Site.StartAsync(Options(options, way, machines), stop);
+        await using var stays = new PodObserver(site.Client);
+        machines.Start(site, stays);
         await using var nodes = new NodeFollower(site.Api.AdminKubeconfig);
         await using var pods = new PodFollower(site.Api.AdminKubeconfig);
         await using var jobs = new JobFollower(site.Slurm);
@@ -87,10 +90,15 @@ public static class ChaosRun
             )
         );
         report.MustBeNone(
-            "nodes in MAINT, FAIL or DOWN that were schedulable after two looks",
+            "nodes in MAINT, FAIL, DOWN or switched off that were schedulable after two looks",
             unfit
                 .Where(s => s.State.Schedulable && !adversary.Timeline.KubernetesWasAway(s.Window.From, options.ReconcileInterval + Slack))
                 .Select(s => $"{s.Node}: {s.Window}, version {s.State.Version}")
+        );
+        report.MustBeNone("pods that ended with their machine", machines.Cut);
+        report.MustBeNone(
+            "machines that were never switched off",
+            adversary.Timeline.Events.Any(e => e.Kind == AdversityKind.NodesSwitchedOff) && machines.Done.Count == 0 ? ["all"] : []
         );
         report.MustBeNone("holds left at the end", holds);
         report.MustBeNone("nodes left unschedulable", unschedulable);
@@ -127,12 +135,12 @@ public static class ChaosRun
             $"slurmctld's slowest answer of {pings.Answers}: {pings.Worst.TotalMilliseconds:0} ms; of an idle one without the plugin, at the same times: {pings.WorstOfBystander.TotalMilliseconds:0} ms; {pings.Inconclusive} late answers say nothing, since both were slow"
         );
         report.Say($"nodes were seen {Verdict.Looks(runs, nodes.History)} times while a job ran there for certain ({runs.Count} runs)");
-        report.Say($"nodes were seen {unfit.Count} times while they were in MAINT, FAIL or DOWN for longer than two looks");
+        report.Say($"nodes were seen {unfit.Count} times while they were in MAINT, FAIL, DOWN or switched off for longer than two looks");
         report.Say($"the observer's watch went on {nodes.Resumptions} times, and began anew {nodes.Gaps} times");
         return report;
     }
 
-    private static SiteOptions Options(ChaosOptions options, PluginsWay way) =>
+    private static SiteOptions Options(ChaosOptions options, PluginsWay way, Machines machines) =>
         new()
         {
             Nodes = options.Nodes,
@@ -141,9 +149,15 @@ public static class ChaosRun
             // The jobs are root's, who may keep nodes unless it is said otherwise.
             Configuration =
                 $"controller:\n  reconcileInterval: {options.ReconcileInterval.TotalSeconds:0}s\n"
-                + $"slurm:\n  lookInterval: {UnfitNode.LookInterval.TotalSeconds:0}s\njobs:\n  mayKeep: {{users: []}}\n",
+                + $"slurm:\n  lookInterval: {UnfitNode.LookInterval.TotalSeconds:0}s\n  powerTimeout: 10s\n"
+                + $"  suspendProgram: {machines.Own("off")}\n  resumeProgram: {machines.Own("on")}\njobs:\n  mayKeep: {{users: []}}\n",
             // A requeued job waits for its credential's end; a step must start before it.
-            Slurm = slurm => slurm with { CredentialLifetime = options.LongOutage ? TimeSpan.FromSeconds(60) : slurm.CredentialLifetime },
+            Slurm = slurm =>
+                slurm with
+                {
+                    CredentialLifetime = options.LongOutage ? TimeSpan.FromSeconds(60) : slurm.CredentialLifetime,
+                    ExtraConfiguration = SwitchedOffNodes.Settings(machines),
+                },
         };
 
     private static string Describe((CertainRun Run, Sighting Sighting) t) =>

@@ -14,7 +14,13 @@ public sealed partial class SlurmCluster : IAsyncDisposable
 
     // Slurm counts a machine's start in whole seconds: one that boots within the second of its request counts as not yet
     // booted, and Slurm waits for another boot (waiting_for_node_boot in node_mgr.c).
-    private static readonly string[] s_booting = ["/bin/sh", "-c", """sleep 2; exec "$@" """, "sh"];
+    private static readonly string[] s_starting =
+    [
+        "/bin/sh",
+        "-c",
+        """boots=$1; shift; if [ -e "$boots" ]; then rm "$boots"; sleep 2; set -- "$@" -b; fi; exec "$@" """,
+        "sh",
+    ];
 
     private readonly SlurmOptions _options;
     private readonly SlurmConfiguration _configuration;
@@ -61,9 +67,7 @@ public sealed partial class SlurmCluster : IAsyncDisposable
                     node,
                     _configuration.NodeLog(node),
                     options.NodeEnvironment,
-                    options.NodesReboot
-                        ? [.. s_booting, SlurmInstallation.Program("slurmd"), "-Db", "-N", node, "-f", ConfigPath]
-                        : [SlurmInstallation.Program("slurmd"), "-D", "-N", node, "-f", ConfigPath]
+                    [.. s_starting, BootFile(node), SlurmInstallation.Program("slurmd"), "-D", "-N", node, "-f", ConfigPath]
                 )
         );
         _reaper = Reaper.Start(directory, options.KeepDirectory);
@@ -173,6 +177,13 @@ public sealed partial class SlurmCluster : IAsyncDisposable
 
     /// <summary>Starts the slurmd of a node.</summary>
     public void StartNodeDaemon(string node) => _nodes[node].Start();
+
+    /// <summary>Starts the slurmd of a node as after a boot of its machine, which takes two seconds (<c>slurmd -b</c>).</summary>
+    public void BootNodeDaemon(string node)
+    {
+        File.WriteAllText(BootFile(node), "");
+        StartNodeDaemon(node);
+    }
 
     /// <summary>Starts the slurmd of one more node, which slurm.conf does not name (<c>slurmd -Z</c>), and returns when it is idle.</summary>
     public async Task<Daemon> AddNodeAsync(string node, CancellationToken cancellationToken = default)
@@ -353,6 +364,8 @@ public sealed partial class SlurmCluster : IAsyncDisposable
             _options.Patience,
             notify
         );
+
+    private string BootFile(string node) => Path.Combine(Directory, $"{node}-boots");
 
     private static bool IsAlive(Daemon daemon) =>
         daemon.IsRunning ? true : throw new LabException($"{daemon.Name} ended. {LogTail(daemon)}");

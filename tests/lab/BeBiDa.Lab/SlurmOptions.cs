@@ -20,9 +20,6 @@ public sealed record SlurmOptions
     /// <summary>Whether Slurm knows its own by auth/slurm, from 23.11 on, and there is no munge.</summary>
     public bool WithoutMunge { get; init; }
 
-    /// <summary>Whether each start of a slurmd counts as one of its machine (<c>slurmd -b</c>): for power saving and reboots.</summary>
-    public bool NodesReboot { get; init; }
-
     /// <summary>A directory with Slurm plugins of ours, searched before Slurm's own.</summary>
     public string? PluginDirectory { get; init; }
 

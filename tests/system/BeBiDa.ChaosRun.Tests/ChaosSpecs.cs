@@ -11,7 +11,7 @@ internal sealed class ChaosSpecs
     private static readonly ChaosOptions Short = new()
     {
         Seed = 20261124,
-        Time = TimeSpan.FromSeconds(80),
+        Time = TimeSpan.FromSeconds(90),
         Outage = Range.Seconds(1, 4),
         Calm = Range.Seconds(2, 3),
         // That slurmctld hangs is found; by how much a busy machine delays it is not asked.

@@ -22,7 +22,6 @@ internal sealed partial class AfternoonSpecs : SiteTest
             Slurm = slurm =>
                 slurm with
                 {
-                    NodesReboot = true,
                     ExtraConfiguration =
                     [
                         "SlurmctldParameters=reboot_from_controller",

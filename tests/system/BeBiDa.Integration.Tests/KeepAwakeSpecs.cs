@@ -20,7 +20,6 @@ internal sealed class KeepAwakeSpecs(Version release) : SiteTest
             Slurm = slurm =>
                 slurm with
                 {
-                    NodesReboot = true,
                     ExtraConfiguration =
                     [
                         $"SuspendProgram={machines.Program("suspend-program", "off")}",

@@ -20,7 +20,6 @@ internal sealed class PowerSpecs : SiteTest
             Slurm = slurm =>
                 slurm with
                 {
-                    NodesReboot = true,
                     ExtraConfiguration =
                     [
                         "SlurmctldParameters=reboot_from_controller",

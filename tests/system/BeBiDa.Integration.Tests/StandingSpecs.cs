@@ -26,7 +26,6 @@ internal sealed class StandingSpecs : SiteTest
             Slurm = slurm =>
                 slurm with
                 {
-                    NodesReboot = true,
                     ExtraConfiguration =
                     [
                         // What is DOWN stays so until it is resumed.
@@ -201,7 +200,7 @@ internal sealed class StandingSpecs : SiteTest
     private async Task RestartAsync(string node)
     {
         await Slurm.KillNodeDaemonAsync(node);
-        Slurm.StartNodeDaemon(node);
+        Slurm.BootNodeDaemon(node);
     }
 
     private Task HeldForAsync(string node, string holder, string value) =>

@@ -13,6 +13,7 @@ public sealed class Adversary(Site.Site site, PluginsWay way, ControllerWatch da
 
     private readonly Crash crash = new(site.Slurm, gate);
     private readonly UnfitNodes unfitNodes = new(site.Slurm);
+    private readonly SwitchedOffNodes switchedOff = new(site.Slurm);
     private readonly List<string> problems = [];
     private readonly List<UnfitNode> unfit = [];
 
@@ -55,6 +56,7 @@ public sealed class Adversary(Site.Site site, PluginsWay way, ControllerWatch da
             AdversityKind.ControllerKilledInOutage => KilledInOutageAsync(adversity, stop),
             AdversityKind.NodeDaemonKilled => NodeDaemonsAsync(adversity, stop),
             AdversityKind.NodesUnfit => NodesUnfitAsync(adversity, stop),
+            AdversityKind.NodesSwitchedOff => SwitchedOffAsync(adversity, stop),
             AdversityKind.ApiRefused => NetworkAsync(ProxyMode.Refusing, adversity.Lasts, stop),
             AdversityKind.ApiSilent => NetworkAsync(ProxyMode.Silent, adversity.Lasts, stop),
             AdversityKind.ApiSlow => SlowAsync(adversity, stop),
@@ -157,10 +159,52 @@ public sealed class Adversary(Site.Site site, PluginsWay way, ControllerWatch da
             nodes,
             stop
         );
-        var since = DateTimeOffset.UtcNow;
-        await Task.Delay(options.UnfitBound + adversity.Lasts, stop);
-        unfit.AddRange(nodes.Select(node => new UnfitNode(node, new Window(since, DateTimeOffset.UtcNow))));
+        await FollowAsync(
+            nodes,
+            adversity,
+            async () =>
+            {
+                var left = await unfitNodes.LeftAsync(stop);
+                return left.Contains(UnfitNodes.Name) ? nodes : left;
+            },
+            stop
+        );
         await unfitNodes.EndAsync(stop);
+    }
+
+    // As long as Slurm says that they are unfit: by ReturnToService it may take a node back that answers, or switch one on for a job.
+    private async Task FollowAsync(string[] nodes, Adversity adversity, Func<Task<IReadOnlyList<string>>> unfitNow, CancellationToken stop)
+    {
+        var since = DateTimeOffset.UtcNow;
+        var (until, still) = (since + options.UnfitBound + adversity.Lasts, nodes);
+        var last = nodes.ToDictionary(node => node, _ => since);
+        for (var now = since; now < until && still.Length > 0; now = DateTimeOffset.UtcNow)
+        {
+            var left = await unfitNow();
+            still = [.. still.Where(left.Contains)];
+            foreach (var node in still)
+                last[node] = now;
+            await Task.Delay(TimeSpan.FromMilliseconds(200), stop);
+        }
+        unfit.AddRange(nodes.Select(node => new UnfitNode(node, new Window(since, last[node]))));
+    }
+
+    private async Task SwitchedOffAsync(Adversity adversity, CancellationToken stop)
+    {
+        var nodes = SomeNodes(adversity);
+        foreach (var node in nodes)
+            daemons.Node(node, isDown: true);
+        try
+        {
+            await switchedOff.BeginAsync(nodes, stop);
+            await FollowAsync(nodes, adversity, () => switchedOff.OffAsync(stop), stop);
+            await switchedOff.EndAsync(stop);
+        }
+        finally
+        {
+            foreach (var node in nodes)
+                daemons.Node(node, isDown: false);
+        }
     }
 
     private string[] SomeNodes(Adversity adversity)
@@ -304,6 +348,7 @@ public sealed class Adversary(Site.Site site, PluginsWay way, ControllerWatch da
             if (!site.Slurm.Controller.IsRunning)
                 await site.Slurm.StartControllerAsync(stop);
             await unfitNodes.EndAsync(stop);
+            await switchedOff.EndAsync(stop);
         }
         catch (Exception error) when (error is LabException or TimeoutException)
         {

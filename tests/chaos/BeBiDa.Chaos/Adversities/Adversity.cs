@@ -21,6 +21,9 @@ public enum AdversityKind
     /// <summary>Some nodes are DOWN, FAIL, or in a maintenance reservation, whatever runs there.</summary>
     NodesUnfit,
 
+    /// <summary>Slurm's power saving switches some nodes off, and on again.</summary>
+    NodesSwitchedOff,
+
     /// <summary>Connections to the API server are refused, and those there were are reset.</summary>
     ApiRefused,
 

@@ -41,5 +41,6 @@ public sealed class Timeline
                 or AdversityKind.Reconfigured
                 or AdversityKind.ControllerKilledInOutage
                 or AdversityKind.NodeDaemonKilled
-                or AdversityKind.NodesUnfit;
+                or AdversityKind.NodesUnfit
+                or AdversityKind.NodesSwitchedOff;
 }

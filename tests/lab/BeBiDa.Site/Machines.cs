@@ -1,7 +1,9 @@
-namespace BeBiDa.Site.Tests;
+using BeBiDa.Lab;
+
+namespace BeBiDa.Site;
 
 /// <summary>The machines of a site: they are switched off and on by programs that Slurm calls, with their slurmd, kubelet and pods.</summary>
-internal sealed class Machines : IAsyncDisposable
+public sealed class Machines : IAsyncDisposable
 {
     private readonly CancellationTokenSource stop = new();
     private readonly string folder = Directory.CreateTempSubdirectory("bebida-machines-").FullName;
@@ -114,7 +116,7 @@ internal sealed class Machines : IAsyncDisposable
             cut.AddRange(left);
         if (request is "on" or "reboot")
         {
-            site.Slurm.StartNodeDaemon(node);
+            site.Slurm.BootNodeDaemon(node);
             await site.Cluster.Kubelets[node].StartAsync(stop.Token);
         }
         lock (done)
