@@ -13,7 +13,7 @@ internal sealed class DynamicNodeSpecs : SiteTest
         new()
         {
             Nodes = 2,
-            Configuration = "  requestTimeout: 1s\ncontroller: {reconcileInterval: 1s}\n",
+            Configuration = "  requestTimeout: 1s\ncontroller: {reconcileInterval: 1s}\nslurm: {lookInterval: 1s}\n",
             KubernetesNode = name => new HollowNode(name == "n2" ? Node : name),
             Slurm = slurm =>
                 slurm with
@@ -44,6 +44,17 @@ internal sealed class DynamicNodeSpecs : SiteTest
             await slurmd.StopAsync(Patience);
             Assert.That(await Site.HoldsAsync(), Is.EqualTo(new[] { $"{Node} lab.{second}" }));
         }
+        await Site.WaitUntilFreeAsync();
+    }
+
+    [Test, Category("Core")]
+    public async Task The_state_of_such_a_node_counts_until_Slurm_has_forgotten_it()
+    {
+        var slurmd = await Slurm.AddNodeAsync(Node);
+        (await Slurm.RunAsync("scontrol", ["update", $"NodeName={Node}", "State=down", "Reason=disk"])).EnsureSucceeded();
+        await Eventually.HoldsAsync($"{Node} is held", Patience, async _ => (await Site.HoldsAsync()).SequenceEqual([$"{Node} lab.down"]));
+        await slurmd.StopAsync(Patience);
+        (await Slurm.RunAsync("scontrol", ["delete", $"NodeName={Node}"])).EnsureSucceeded();
         await Site.WaitUntilFreeAsync();
     }
 }

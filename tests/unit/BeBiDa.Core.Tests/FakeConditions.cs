@@ -8,6 +8,9 @@ internal sealed class FakeConditions : ISlurmConditions
 {
     private readonly Dictionary<string, SlurmNode> nodes = [];
 
+    /// <summary>Its name.</summary>
+    public string Cluster { get; init; } = "c";
+
     /// <summary>Its maintenance reservations.</summary>
     public List<Maintenance> Maintenance { get; } = [];
 
@@ -26,6 +29,6 @@ internal sealed class FakeConditions : ISlurmConditions
         Questions++;
         return Silent is { } why
             ? throw new JobsUnknownException(why)
-            : Task.FromResult(new SlurmConditions("c", [.. nodes.Values], [.. Maintenance]));
+            : Task.FromResult(new SlurmConditions(Cluster, [.. nodes.Values], [.. Maintenance]));
     }
 }

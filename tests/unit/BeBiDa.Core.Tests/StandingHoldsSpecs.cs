@@ -225,6 +225,54 @@ public sealed class StandingHoldsSpecs
         Assert.That((ledger.State, cluster.Count("hold")), Is.EqualTo(("n1:c.down,c.maint", 2)));
     }
 
+    [TestCase("N1", TestName = "A_node_is_held_whose_name_Slurm_writes_in_capitals")]
+    [TestCase("a", TestName = "A_node_is_held_that_is_in_the_map")]
+    [TestCase("b", TestName = "A_node_is_held_that_has_a_label")]
+    [TestCase("login", false, TestName = "A_node_that_Kubernetes_does_not_know_is_nothing")]
+    [TestCase("n3", false, TestName = "A_node_that_is_not_lent_is_nothing")]
+    public async Task By_its_name(string name, bool isHeld = true)
+    {
+        await standing.DisposeAsync();
+        standing = New(
+            new BebidaConfiguration
+            {
+                Nodes = new NodesConfiguration
+                {
+                    Label = "slurm",
+                    Map = new Dictionary<string, string> { ["a"] = "n1" },
+                    Exclude = ["n3"],
+                },
+            }
+        );
+        cluster.Directory.Put(new ClusterNode("n2", "uid-n2", SlurmName: "b"));
+        slurm.Is(name, NodeConditions.Down);
+        await LookAsync(times: 3);
+        Assert.That(
+            ledger.State,
+            Is.EqualTo(
+                !isHeld ? ""
+                : name == "b" ? "n2:c.down"
+                : "n1:c.down"
+            )
+        );
+    }
+
+    [Test]
+    public async Task Two_Slurms_that_know_a_node_hold_it_apart_from_each_other()
+    {
+        var other = new FakeConditions { Cluster = "d" };
+        await using var second = new StandingHolds(cluster, ledger, other, new BebidaConfiguration(), clock, log);
+        slurm.Is("n1", NodeConditions.Down);
+        other.Is("n1", NodeConditions.Fail);
+        await LookAsync();
+        await second.LookAsync(default);
+        Assert.That(ledger.State, Is.EqualTo("n1:c.down,d.fail"));
+        slurm.Is("n1", NodeConditions.None);
+        await RepairAsync();
+        await LookAsync(times: 2);
+        Assert.That(ledger.State, Is.EqualTo("n1:d.fail"));
+    }
+
     [Test]
     public async Task Looks_that_are_asked_for_while_one_waits_are_one()
     {
