@@ -16,11 +16,11 @@ internal sealed class Controller
 {
     private readonly KubernetesCluster cluster;
     private readonly HandOvers handOvers;
-    private readonly PeriodicReconciliation reconciliation;
-    private readonly StandingHolds standing;
-    private readonly PeriodicReconciliation looks;
-    private readonly PeriodicReconciliation? wakes;
+    private readonly Returning? returning;
     private readonly Textfile? metrics;
+
+    // What works by itself, in the order in which it ends.
+    private readonly IReadOnlyList<IAsyncDisposable> periodic;
     private readonly ILogger logger;
     private readonly Action<ulong, Outcome> answer;
     private readonly ConcurrentDictionary<ulong, Task> answers = new();
@@ -28,22 +28,18 @@ internal sealed class Controller
     private Controller(
         KubernetesCluster cluster,
         HandOvers handOvers,
-        PeriodicReconciliation reconciliation,
-        StandingHolds standing,
-        PeriodicReconciliation looks,
-        PeriodicReconciliation? wakes,
+        Returning? returning,
         Textfile? metrics,
+        IReadOnlyList<IAsyncDisposable> periodic,
         ILogger logger,
         Action<ulong, Outcome> answer
     )
     {
         this.cluster = cluster;
         this.handOvers = handOvers;
-        this.reconciliation = reconciliation;
-        this.standing = standing;
-        this.looks = looks;
-        this.wakes = wakes;
+        this.returning = returning;
         this.metrics = metrics;
+        this.periodic = periodic;
         this.logger = logger;
         this.answer = answer;
     }
@@ -68,8 +64,21 @@ internal sealed class Controller
         foreach (var problem in configuration.Outdated)
             logger.Unusable($"{problem}");
         var instruments = new Instruments();
-        var handOvers = new HandOvers(cluster, configuration, TimeProvider.System, logger, presence, instruments);
-        var standing = new StandingHolds(cluster, cluster, conditions, configuration, TimeProvider.System, logger, instruments, changes);
+        var returning = configuration.Nodes.WaitUntilReady
+            ? new Returning(cluster, cluster, configuration, TimeProvider.System, logger)
+            : null;
+        var handOvers = new HandOvers(cluster, configuration, TimeProvider.System, logger, presence, instruments, returning);
+        var standing = new StandingHolds(
+            cluster,
+            cluster,
+            conditions,
+            configuration,
+            TimeProvider.System,
+            logger,
+            instruments,
+            changes,
+            returning
+        );
         presence.NodeLost = standing.TryLookAsync;
         var reconciler = new Reconciler(
             cluster,
@@ -96,24 +105,40 @@ internal sealed class Controller
             "holding nodes for their state in Slurm",
             TimeSpan.FromMinutes(1)
         );
-        var keepAwake = new KeepAwake(cluster, conditions, keptOn, configuration, logger);
-        var wakes = configuration.Nodes.KeepAwake
-            ? new PeriodicReconciliation(
-                keepAwake.RepairAsync,
-                keepAwake.Interval,
-                TimeProvider.System,
-                logger,
-                "keeping nodes with pods awake",
-                TimeSpan.FromMinutes(1)
-            )
-            : null;
+        List<IAsyncDisposable> periodic = [looks, reconciliation, standing];
+        if (returning is not null)
+            periodic.Insert(
+                0,
+                new PeriodicReconciliation(
+                    returning.LookAsync,
+                    Returning.Interval,
+                    TimeProvider.System,
+                    logger,
+                    "waiting for kubelets after jobs"
+                )
+            );
+        if (configuration.Nodes.KeepAwake)
+        {
+            var keepAwake = new KeepAwake(cluster, conditions, keptOn, configuration, logger);
+            periodic.Insert(
+                0,
+                new PeriodicReconciliation(
+                    keepAwake.RepairAsync,
+                    keepAwake.Interval,
+                    TimeProvider.System,
+                    logger,
+                    "keeping nodes with pods awake",
+                    TimeSpan.FromMinutes(1)
+                )
+            );
+        }
         // A node that is registered anew, during a job perhaps, has no hold.
         cluster.NodeAdded += reconciliation.LookSoon;
         handOvers.InDoubt += reconciliation.LookSoon;
         cluster.NodeMarked += looks.LookSoon;
         var metrics =
             configuration.Metrics.Textfile.Length == 0 ? null : Publish(configuration.Metrics.Textfile, instruments, cluster, logger);
-        return new Controller(cluster, handOvers, reconciliation, standing, looks, wakes, metrics, logger, answer);
+        return new Controller(cluster, handOvers, returning, metrics, periodic, logger, answer);
     }
 
     /// <summary>Begins a hand-over; its end is answered exactly once.</summary>
@@ -131,11 +156,8 @@ internal sealed class Controller
     /// <summary>Ends all work: within the grace by itself, after it by cancelling.</summary>
     public async Task StopAsync(TimeSpan grace)
     {
-        if (wakes is not null)
-            await wakes.DisposeAsync().ConfigureAwait(false);
-        await looks.DisposeAsync().ConfigureAwait(false);
-        await reconciliation.DisposeAsync().ConfigureAwait(false);
-        await standing.DisposeAsync().ConfigureAwait(false);
+        foreach (var part in periodic)
+            await part.DisposeAsync().ConfigureAwait(false);
         try
         {
             await handOvers.WhenIdleAsync().WaitAsync(grace).ConfigureAwait(false);
@@ -146,6 +168,8 @@ internal sealed class Controller
         }
         await handOvers.DisposeAsync().ConfigureAwait(false);
         await Task.WhenAll(answers.Values).ConfigureAwait(false);
+        if (returning is not null)
+            await returning.DisposeAsync().ConfigureAwait(false);
         await cluster.DisposeAsync().ConfigureAwait(false);
         if (metrics is not null)
             await metrics.DisposeAsync().ConfigureAwait(false);

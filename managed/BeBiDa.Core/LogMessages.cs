@@ -234,6 +234,16 @@ internal static partial class LogMessages
     [LoggerMessage(1408, LogLevel.Information, "removed from SuspendExcNodes, because their pods have left: {Nodes}")]
     private static partial void KeptAwakeNoLonger(ILogger logger, string nodes);
 
+    [LoggerMessage(1409, LogLevel.Debug, "node {Node}: kubelet reports again{Tail}")]
+    public static partial void Returned(this ILogger logger, string node, LogTail tail);
+
+    [LoggerMessage(
+        1410,
+        LogLevel.Error,
+        "node {Node} released to Kubernetes after {Limit} (nodes.readyTimeout), though {Missing}; see on the node: systemctl status kubelet{Tail}"
+    )]
+    public static partial void NotReturned(this ILogger logger, string node, string limit, string missing, LogTail tail);
+
     // Maintenance
 
     [LoggerMessage(1501, LogLevel.Information, "node {Node} drained in Slurm: {Reason}")]

@@ -97,6 +97,10 @@ internal sealed partial class ApiClient : IDisposable
             cancellationToken
         );
 
+    /// <summary>Reads what a kubelet says of its node.</summary>
+    public Task<T?> ReadHeartbeatAsync<T>(string path, JsonTypeInfo<T> answer, CancellationToken cancellationToken)
+        where T : class => SendAsync(RequestKind.Heartbeat, HttpMethod.Get, path, null, Json, answer, cancellationToken, cancellationToken);
+
     /// <summary>A JSON body.</summary>
     public static HttpContent Body<T>(T value, JsonTypeInfo<T> type, string mediaType = Json)
     {

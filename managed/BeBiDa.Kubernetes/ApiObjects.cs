@@ -91,6 +91,20 @@ internal sealed record NodeCondition(string? Type, string? Status);
 
 internal sealed record NodeObjectList(ListMeta? Metadata, List<NodeObject?>? Items) : IObjectList;
 
+/// <summary>A Node as its kubelet describes it.</summary>
+internal sealed record KubeletNode(ObjectMeta? Metadata, KubeletNodeStatus? Status);
+
+internal sealed record KubeletNodeStatus(List<HeartbeatCondition?>? Conditions, Dictionary<string, string?>? Allocatable);
+
+internal sealed record HeartbeatCondition(string? Type, string? Status, string? LastHeartbeatTime);
+
+internal sealed record KubeletNodeList(List<KubeletNode?>? Items);
+
+/// <summary>A node's Lease (coordination.k8s.io/v1).</summary>
+internal sealed record LeaseObject(LeaseSpec? Spec);
+
+internal sealed record LeaseSpec(string? RenewTime);
+
 /// <summary>Any object's metadata, and who owns which of its fields.</summary>
 internal sealed record OwnedObject(OwnedMeta? Metadata);
 
@@ -248,6 +262,8 @@ internal static class ObjectLists
 [JsonSerializable(typeof(ListedNodeList))]
 [JsonSerializable(typeof(PodObjectList))]
 [JsonSerializable(typeof(NodeObjectList))]
+[JsonSerializable(typeof(KubeletNodeList))]
+[JsonSerializable(typeof(LeaseObject))]
 [JsonSerializable(typeof(WatchLine<ListedNode>))]
 [JsonSerializable(typeof(WatchLine<PodObject>))]
 [JsonSerializable(typeof(WatchLine<StatusObject>))]

@@ -155,7 +155,11 @@ public sealed partial class KubernetesCluster : ICluster, ILedger, IAsyncDisposa
             .ConfigureAwait(false);
         if (found?.Items?.FirstOrDefault()?.Metadata is not { } metadata || metadata.Uid != node.Uid)
             return null;
-        if (Hold.Read(metadata.Annotations).FirstOrDefault(h => h.Key.Cluster != slurmCluster || !h.Key.IsJob) is { } other)
+        if (
+            Hold.Read(metadata.Annotations)
+                .FirstOrDefault(h => h.Key.Cluster != slurmCluster || !(h.Key.IsJob || h.Key.Holder == Holders.Return)) is
+            { } other
+        )
             return $"{other.Key.ForPeople} of cluster {other.Key.Cluster} holds it too";
         if (metadata.ManagedFields?.FirstOrDefault(f => f is { OwnsUnschedulable: true, IsOurs: false }) is { } admin)
             return $"someone else has cordoned it (field manager {admin.Manager})";

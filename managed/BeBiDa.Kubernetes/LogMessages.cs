@@ -39,4 +39,11 @@ internal static partial class LogMessages
 
     [LoggerMessage(3009, LogLevel.Debug, "node {Node}: deleting pod {Pod} without the condition DisruptionTarget: {Cause}")]
     public static partial void NotMarkedDisrupted(this ILogger logger, string node, string pod, string cause);
+
+    [LoggerMessage(
+        3010,
+        LogLevel.Warning,
+        "nodes.waitUntilReady: cannot read Leases in kube-node-lease, so a node whose kubelet never stopped waits for the whole nodes.readyTimeout; run: bebidactl rbac --wait-until-ready | kubectl apply -f - ({Cause})"
+    )]
+    public static partial void LeasesNotRead(this ILogger logger, string cause);
 }

@@ -121,7 +121,9 @@ internal sealed class CredentialChecks(CheckedSite site, Findings findings, ILog
             else
                 findings.Warning("clocks/api-server", what, why, write, "the host whose clock is wrong");
         }
-        var options = new ManifestOptions(RemoveNode: kubernetes.RemoveNode);
+        var waits = site.Configuration!.Nodes.WaitUntilReady;
+        var options = new ManifestOptions(RemoveNode: kubernetes.RemoveNode, WaitUntilReady: waits);
+        var more = $"{(kubernetes.RemoveNode ? " --remove-node" : "")}{(waits ? " --wait-until-ready" : "")}";
         foreach (
             var right in new ManifestObjects(Manifests.Text(options)).Rights.Where(right => kubernetes.Events || right.Resource != "events")
         )
@@ -130,17 +132,17 @@ internal sealed class CredentialChecks(CheckedSite site, Findings findings, ILog
                     "kubernetes/right",
                     $"{Name(credential)} may not {right}",
                     $"needed for: {right.Why}",
-                    $"bebidactl rbac{(kubernetes.RemoveNode ? " --remove-node" : "")} | kubectl apply -f -",
+                    $"bebidactl rbac{more} | kubectl apply -f -",
                     "an admin's host; add this identity to the subjects if it is another than the packaged one"
                 );
-        var more = new List<string>();
+        var tooMuch = new List<string>();
         foreach (var right in TooMuch)
             if (await api.MayAsync(right, cancellationToken).ConfigureAwait(false))
-                more.Add(right.ToString());
-        if (more.Count > 0)
+                tooMuch.Add(right.ToString());
+        if (tooMuch.Count > 0)
             findings.Warning(
                 "kubeconfig/too-powerful",
-                $"{Name(credential)} may also {string.Join(", ", more)}",
+                $"{Name(credential)} may also {string.Join(", ", tooMuch)}",
                 "whoever gets the file, or controls slurmctld, controls the cluster",
                 $"bebidactl kubeconfig create --kubeconfig ADMIN --force",
                 kubernetes.Kubeconfig

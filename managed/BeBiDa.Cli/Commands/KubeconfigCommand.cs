@@ -75,6 +75,7 @@ internal static class KubeconfigCommand
             options.Namespace,
             options.RemoveNode,
             options.DisruptionTarget,
+            options.WaitUntilReady,
             options.SelfRenew,
             options.SkipRbac,
             options.NoApprove,
@@ -105,7 +106,8 @@ internal static class KubeconfigCommand
                     request.Kind,
                     parsed.GetValue(options.RemoveNode),
                     parsed.GetValue(options.SelfRenew),
-                    DisruptionTarget: parsed.GetValue(options.DisruptionTarget)
+                    DisruptionTarget: parsed.GetValue(options.DisruptionTarget),
+                    WaitUntilReady: parsed.GetValue(options.WaitUntilReady)
                 );
                 if (manifests.SelfRenew && request.Kind != CredentialKind.Token)
                     throw new ConfigurationException("--self-renew: only a token can renew itself; a certificate needs approval each time");

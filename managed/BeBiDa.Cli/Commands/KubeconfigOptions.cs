@@ -57,6 +57,8 @@ internal sealed class KubeconfigOptions
 
     public Option<bool> DisruptionTarget { get; } = NewDisruptionTarget();
 
+    public Option<bool> WaitUntilReady { get; } = NewWaitUntilReady();
+
     public Option<bool> SelfRenew { get; } = NewSelfRenew();
 
     public Option<bool> SkipRbac { get; } = new("--skip-rbac") { Description = "Do not apply the manifests that bebidactl rbac prints" };
@@ -107,6 +109,9 @@ internal sealed class KubeconfigOptions
         {
             Description = "Add the right to patch pods/status: pods deleted despite their budget then count as disrupted, not failed",
         };
+
+    public static Option<bool> NewWaitUntilReady() =>
+        new("--wait-until-ready") { Description = "Add the right to read the Leases of nodes (for nodes.waitUntilReady)" };
 
     public static Option<bool> NewSelfRenew() =>
         new("--self-renew") { Description = "Add the token's right to renew itself (for bebidactl kubeconfig renew --self in a timer)" };

@@ -23,6 +23,7 @@ internal static class RbacCommand
         );
         var removeNode = KubeconfigOptions.NewRemoveNode();
         var disruptionTarget = KubeconfigOptions.NewDisruptionTarget();
+        var waitUntilReady = KubeconfigOptions.NewWaitUntilReady();
         var selfRenew = KubeconfigOptions.NewSelfRenew();
         var timeline = new Option<bool>("--timeline")
         {
@@ -42,6 +43,7 @@ internal static class RbacCommand
             space,
             removeNode,
             disruptionTarget,
+            waitUntilReady,
             selfRenew,
             timeline,
             flowControl,
@@ -57,6 +59,7 @@ internal static class RbacCommand
                         parsed.GetValue(selfRenew),
                         parsed.GetValue(timeline),
                         parsed.GetValue(disruptionTarget),
+                        parsed.GetValue(waitUntilReady),
                         parsed.GetValue(flowControl)
                     )
                 )

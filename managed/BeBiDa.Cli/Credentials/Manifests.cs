@@ -9,6 +9,7 @@ namespace BeBiDa.Cli.Credentials;
 /// <param name="SelfRenew">Whether a token may renew itself.</param>
 /// <param name="Timeline">Whether bebidactl timeline reads Events as this identity.</param>
 /// <param name="DisruptionTarget">Whether pods that are deleted past their budget are marked as disrupted.</param>
+/// <param name="WaitUntilReady">Whether nodes.waitUntilReady is used.</param>
 /// <param name="FlowControl">Whether the API server gives this identity priority levels of its own.</param>
 internal sealed record ManifestOptions(
     string Namespace = Manifests.Identity,
@@ -17,6 +18,7 @@ internal sealed record ManifestOptions(
     bool SelfRenew = false,
     bool Timeline = false,
     bool DisruptionTarget = false,
+    bool WaitUntilReady = false,
     bool FlowControl = false
 );
 
@@ -76,6 +78,8 @@ internal static partial class Manifests
             yield return "rbac-remove-node.yaml";
         if (options.DisruptionTarget)
             yield return "rbac-disruption-target.yaml";
+        if (options.WaitUntilReady)
+            yield return "rbac-wait-until-ready.yaml";
         if (options.SelfRenew)
             yield return "rbac-self-renew.yaml";
         if (options.Timeline)

@@ -17,6 +17,9 @@ public enum RequestKind
 
     /// <summary>The opening of a watch of pods.</summary>
     PodWatch,
+
+    /// <summary>A read of what a kubelet says of its node.</summary>
+    Heartbeat,
 }
 
 /// <summary>A limit for one kind of request.</summary>
@@ -48,6 +51,7 @@ public static class RequestLimits
         new(RequestKind.Eviction, 7 / 8.0, false, "Evictions can hang in a webhook of the pods' owner: an eighth is left for the rest."),
         new(RequestKind.PodList, 1 / 2.0, true, "A job lists the pods of each of its nodes: many jobs' lists must not delay holds."),
         new(RequestKind.PodWatch, 1 / 4.0, false, "A proxy that buffers answers lets each opening hang: those must not delay the rest."),
+        new(RequestKind.Heartbeat, 1 / 4.0, true, "Each node that waits for its kubelet is read every second, and no job waits for that."),
     ];
 
     /// <summary>Watches of pods that may be open, so that any number of jobs costs bounded memory here and at the API server.</summary>

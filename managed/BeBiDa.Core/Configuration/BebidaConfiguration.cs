@@ -171,6 +171,15 @@ public sealed record NodesConfiguration
     /// <summary>Whether Slurm's power saving leaves nodes on while they have pods; needs Slurm 23.02.</summary>
     public bool KeepAwake { get; init; }
 
+    /// <summary>Whether a node that a job has left waits for its kubelet to report, before it gets pods again.</summary>
+    public bool WaitUntilReady { get; init; }
+
+    /// <summary>Resources that such a node must have too, as Kubernetes names them: those of device plugins.</summary>
+    public IReadOnlyList<string> ReadyWhen { get; init; } = [];
+
+    /// <summary>How long a node waits so, 20 s to 1 h.</summary>
+    public TimeSpan ReadyTimeout { get; init; } = TimeSpan.FromMinutes(2);
+
     /// <summary>A label of the Kubernetes Node that asks for its maintenance, with the reason as its value. Empty for none.</summary>
     public string MaintenanceLabel { get; init; } = "bebida.io/maintenance";
 }

@@ -208,6 +208,14 @@ public static class ConfigurationFile
                     Label = section.Text("label", defaults.Nodes.Label),
                     Map = section.Map("map", defaults.Nodes.Map),
                     KeepAwake = section.Flag("keepAwake", defaults.Nodes.KeepAwake),
+                    WaitUntilReady = section.Flag("waitUntilReady", defaults.Nodes.WaitUntilReady),
+                    ReadyWhen = section.Names("readyWhen", defaults.Nodes.ReadyWhen, IsResource),
+                    ReadyTimeout = section.Duration(
+                        "readyTimeout",
+                        defaults.Nodes.ReadyTimeout,
+                        TimeSpan.FromSeconds(20),
+                        TimeSpan.FromHours(1)
+                    ),
                     MaintenanceLabel = section.Text("maintenanceLabel", defaults.Nodes.MaintenanceLabel, IsLabelOrEmpty),
                 }
             ),
@@ -301,6 +309,8 @@ public static class ConfigurationFile
                 ["eviction.gracePeriod", "eviction.deadline"],
                 $"eviction.gracePeriod ({BeBiDa.Duration.Format(eviction.GracePeriod.Value)}) must be shorter than eviction.deadline ({BeBiDa.Duration.Format(eviction.Deadline)})"
             );
+        if (configuration.Nodes is { ReadyWhen.Count: > 0, WaitUntilReady: false })
+            root.RefuseFirstSet(["nodes.readyWhen"], "nodes.readyWhen does nothing without nodes.waitUntilReady: true");
         return configuration;
     }
 
@@ -331,15 +341,18 @@ public static class ConfigurationFile
             : $"is not the name of a systemd unit such as kubelet.service (types: {string.Join(", ", UnitTypes)})";
 
     // kubernetes.io/docs/concepts/overview/working-with-objects/labels: an optional DNS name and a slash, and a name.
-    private static string? IsLabelOrEmpty(string key)
+    private static string? IsLabelOrEmpty(string key) =>
+        IsQualified(key) ? null : "is not the name of a label such as bebida.io/maintenance";
+
+    private static string? IsResource(string name) => IsQualified(name) ? null : "is not the name of a resource such as nvidia.com/gpu";
+
+    private static bool IsQualified(string key)
     {
         var slash = key.IndexOf('/', StringComparison.Ordinal);
-        var isLabel =
-            Cluster.MaintenanceMark.IsLabel(key[(slash + 1)..])
+        return Cluster.MaintenanceMark.IsLabel(key[(slash + 1)..])
             && !key.EndsWith('/')
             && slash is < 0 or > 0 and <= 253
             && (slash < 0 || key[..slash].All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '-' or '.'));
-        return isLabel ? null : "is not the name of a label such as bebida.io/maintenance";
     }
 
     private const int LongestUnit = 255;

@@ -1,6 +1,7 @@
 using BeBiDa.Cluster;
 using BeBiDa.Configuration;
 using BeBiDa.Jobs;
+using BeBiDa.Standing;
 
 namespace BeBiDa.HandOver;
 
@@ -16,6 +17,7 @@ internal sealed class GivingBack(
     NodeWrites writes,
     DrainedNodes drainedNodes,
     HandOverEvents events,
+    Returning? returning,
     TimeProvider time,
     CancellationToken stop
 )
@@ -31,6 +33,8 @@ internal sealed class GivingBack(
     public async Task RunAsync(HandOverRequest request)
     {
         var began = time.GetUtcNow();
+        // Now: once the job has left a node, its kubelet may start any moment.
+        var kubelets = returning?.ReadAsync(request.Nodes.Select(n => n.Node), request.Turn.Over);
         var occupied = request.Nodes.ToList();
         var releases = new List<Task>();
         var done = 0;
@@ -55,10 +59,23 @@ internal sealed class GivingBack(
         {
             limit.CancelAfter(request.Budget + configuration.Controller.Deadline);
             await Task.WhenAll(releases).ConfigureAwait(false);
+            if (kubelets is not null)
+                await kubelets.ConfigureAwait(false);
         }
 
         async Task ReleaseAsync(ClusterNode node)
         {
+            // Before the job's hold goes: in between, the node would be schedulable.
+            if (returning is not null)
+                await returning
+                    .HoldAsync(
+                        node,
+                        request.Job.Cluster,
+                        (await kubelets!.ConfigureAwait(false)).GetValueOrDefault(node.Uid),
+                        stop,
+                        over.Token
+                    )
+                    .ConfigureAwait(false);
             var others = await cluster.ReleaseAsync(node, request.Job.Hold, stop, over.Token).ConfigureAwait(false);
             if (!others.Any(h => h.Key.IsJob))
                 drainedNodes.Forget(node);

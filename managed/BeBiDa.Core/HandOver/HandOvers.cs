@@ -3,6 +3,7 @@ using BeBiDa.Configuration;
 using BeBiDa.Holds;
 using BeBiDa.Jobs;
 using BeBiDa.Metrics;
+using BeBiDa.Standing;
 using Microsoft.Extensions.Logging;
 
 namespace BeBiDa.HandOver;
@@ -41,13 +42,15 @@ public sealed class HandOvers : IAsyncDisposable
     /// <param name="logger">Where to tell.</param>
     /// <param name="presence">Whom to ask whether a job has left its nodes; when null, it has once they are given back.</param>
     /// <param name="instruments">Where to count; may be null.</param>
+    /// <param name="returning">What holds the nodes that a job has left until their kubelets report; null when nothing does.</param>
     public HandOvers(
         ICluster cluster,
         BebidaConfiguration configuration,
         TimeProvider time,
         ILogger logger,
         IJobPresence? presence = null,
-        Instruments? instruments = null
+        Instruments? instruments = null,
+        Returning? returning = null
     )
     {
         this.cluster = cluster;
@@ -64,7 +67,7 @@ public sealed class HandOvers : IAsyncDisposable
         lateBoundPods = new LateBoundPods(cluster, configuration, time, logger, instruments, stop.Token);
         admission = new Admission(cluster, configuration, names, logger);
         taking = new Taking(cluster, configuration, writes, drained, lateBoundPods, events, instruments, time, logger, stop.Token);
-        givingBack = new GivingBack(cluster, configuration, presence, writes, drained, events, time, stop.Token);
+        givingBack = new GivingBack(cluster, configuration, presence, writes, drained, events, returning, time, stop.Token);
     }
 
     /// <summary>Raised when nodes may have been held for a job that is no more: the reconciler is to look.</summary>

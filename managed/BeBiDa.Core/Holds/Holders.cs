@@ -25,10 +25,13 @@ public static class Holders
     /// <summary>Power saving: the node is powered down, on the way there, or on the way back.</summary>
     public const string Power = "power";
 
+    /// <summary>A job has left the node, and its kubelet has not reported to Kubernetes since.</summary>
+    public const string Return = "return";
+
     private const int Longest = 10;
 
     /// <summary>All that this release writes.</summary>
-    public static IReadOnlyList<string> All { get; } = [Maintenance, Fail, Down, Drain, Reboot, Power];
+    public static IReadOnlyList<string> All { get; } = [Maintenance, Fail, Down, Drain, Reboot, Power, Return];
 
     /// <summary>Whether a text may name a holder, of this release or another.</summary>
     public static bool IsName(ReadOnlySpan<char> text) => text.Length is > 0 and <= Longest && !text.ContainsAnyExceptInRange('a', 'z');

@@ -17,10 +17,12 @@ internal sealed class StandingDifferences(BebidaConfiguration configuration)
     /// <param name="ledger">The holds.</param>
     /// <param name="cluster">The Slurm cluster whose they are.</param>
     /// <param name="wanted">What its nodes have to have, by Slurm's name.</param>
+    /// <param name="isReturning">Whether a hold is to stay that Slurm's state does not ask for: <see cref="Holders.Return"/>.</param>
     public IReadOnlyList<Repair> Between(
         IReadOnlyCollection<NodeLedger> ledger,
         string cluster,
-        IReadOnlyDictionary<string, IReadOnlyList<StandingHold>> wanted
+        IReadOnlyDictionary<string, IReadOnlyList<StandingHold>> wanted,
+        Func<ClusterNode, Hold, bool> isReturning
     )
     {
         var repairs = new List<Repair>();
@@ -36,7 +38,10 @@ internal sealed class StandingDifferences(BebidaConfiguration configuration)
                     );
             // What another release of ours may have written is left alone.
             foreach (var hold in own.Values.Where(h => Holders.All.Contains(h.Key.Holder!) && holds.All(w => w.Holder != h.Key.Holder)))
-                repairs.Add(new Repair(RepairAction.Release, name, node.Node, hold, "Slurm no longer asks for it"));
+                if (hold.Key.Holder != Holders.Return)
+                    repairs.Add(new Repair(RepairAction.Release, name, node.Node, hold, "Slurm no longer asks for it"));
+                else if (!isReturning(node.Node, hold))
+                    repairs.Add(new Repair(RepairAction.Release, name, node.Node, hold, "nobody waits for its kubelet"));
         }
         return [.. repairs.OrderBy(r => r.Node, StringComparer.Ordinal).ThenBy(r => r.Hold.Key.Holder, StringComparer.Ordinal)];
     }

@@ -33,6 +33,8 @@ public sealed class StandingHolds : IAsyncDisposable
     private readonly EventRecorder? events;
     private readonly StandingRule rule;
     private readonly StandingDifferences differences;
+    private readonly Returning? returning;
+    private readonly Func<ClusterNode, Hold, bool> isReturning;
     private readonly StandingDrains drains;
     private readonly MaintenanceRule maintenance;
     private readonly MaintenanceDrains? maintenanceDrains;
@@ -42,11 +44,9 @@ public sealed class StandingHolds : IAsyncDisposable
     private readonly SemaphoreSlim turn = new(1);
     private readonly CancellationTokenSource stop = new();
     private readonly Lock gate = new();
-    private readonly Dictionary<string, (NodeLedger Node, long Write)> known = new(StringComparer.Ordinal);
+    private readonly KnownHolds known = new();
     private readonly Dictionary<(string Uid, string Holder), int> unasked = [];
     private Task<ReconcileResult>? next;
-    private long writes;
-    private bool hasLedger;
 
     /// <summary>Gets ready; nothing is asked yet.</summary>
     /// <param name="cluster">The cluster.</param>
@@ -57,6 +57,7 @@ public sealed class StandingHolds : IAsyncDisposable
     /// <param name="logger">Where to tell.</param>
     /// <param name="instruments">Where to count; may be null.</param>
     /// <param name="changes">Slurm, for the nodes that are marked for maintenance; null where it is not to be changed.</param>
+    /// <param name="returning">What waits for kubelets; null where that is another process.</param>
     public StandingHolds(
         ICluster cluster,
         ILedger ledger,
@@ -65,7 +66,8 @@ public sealed class StandingHolds : IAsyncDisposable
         TimeProvider time,
         ILogger logger,
         Instruments? instruments = null,
-        ISlurmChanges? changes = null
+        ISlurmChanges? changes = null,
+        Returning? returning = null
     )
     {
         this.cluster = cluster;
@@ -76,13 +78,15 @@ public sealed class StandingHolds : IAsyncDisposable
         events = configuration.Kubernetes.Events ? new EventRecorder(cluster, logger) : null;
         rule = new StandingRule(configuration.Slurm);
         differences = new StandingDifferences(configuration);
+        this.returning = returning;
+        isReturning = returning is null ? (_, hold) => Returning.IsYoung(hold, configuration.Nodes, time.GetUtcNow()) : returning.Keeps;
         drains = new StandingDrains(cluster, configuration, time, logger, instruments);
         maintenance = new MaintenanceRule(configuration);
         maintenanceDrains = changes is null ? null : new MaintenanceDrains(changes, logger);
     }
 
-    /// <summary>How many writes have been answered: asked before the ledger is read, it says which of them the reading may not show.</summary>
-    public long Writes => Interlocked.Read(ref writes);
+    /// <inheritdoc cref="KnownHolds.Writes"/>
+    public long Writes => known.Writes;
 
     /// <summary>What differs now between a ledger that was just read and what Slurm asks for; changes nothing.</summary>
     /// <param name="read">The whole ledger.</param>
@@ -95,14 +99,14 @@ public sealed class StandingHolds : IAsyncDisposable
         CancellationToken cancellationToken
     )
     {
-        Learn(read, before);
+        known.Learn(read, before);
         var state = await slurm.ReadAsync(cancellationToken).ConfigureAwait(false);
         var directory = new NodeDirectory();
         directory.Replace([.. read.Select(node => node.Node)]);
         return
         [
             .. Changes(state, directory),
-            .. differences.Between(read, state.Cluster, rule.Of(state, time.GetUtcNow(), maintenance.Marks(state, directory))),
+            .. differences.Between(read, state.Cluster, rule.Of(state, time.GetUtcNow(), maintenance.Marks(state, directory)), isReturning),
         ];
     }
 
@@ -119,8 +123,7 @@ public sealed class StandingHolds : IAsyncDisposable
         {
             var now = time.GetUtcNow();
             var holds = await WriteAsync(repair, now, cancellationToken).ConfigureAwait(false);
-            lock (gate)
-                known[node.Uid] = (new NodeLedger(node, holds.Count > 0, holds), ++writes);
+            known.Wrote(node, holds);
             if (isHold)
                 drains.Again(node.Uid);
             var tail = new LogTail(isHold ? LogTail.Hold : LogTail.Release, LogTail.Done, key.Job, time.GetElapsedTime(began), repair.Node);
@@ -145,8 +148,7 @@ public sealed class StandingHolds : IAsyncDisposable
         catch (ClusterException e) when (e.Fault == ClusterFault.NotFound)
         {
             // A node that is gone needs no hold. One that comes again is found by the reconciler.
-            lock (gate)
-                known.Remove(node.Uid);
+            known.Forget(node);
             return new RepairOutcome(repair, null);
         }
         catch (ClusterException e)
@@ -239,10 +241,10 @@ public sealed class StandingHolds : IAsyncDisposable
 
     private async Task<ReconcileResult> LookOnceAsync(CancellationToken cancellationToken)
     {
-        if (!hasLedger)
+        if (!known.IsRead)
         {
-            var before = Writes;
-            Learn(await ledger.ReadAsync(cancellationToken).ConfigureAwait(false), before);
+            var before = known.Writes;
+            known.Learn(await ledger.ReadAsync(cancellationToken).ConfigureAwait(false), before);
         }
         var state = await slurm.ReadAsync(cancellationToken).ConfigureAwait(false);
         // The watch of all nodes keeps it current: the ledger may be a reconcile interval old.
@@ -251,14 +253,17 @@ public sealed class StandingHolds : IAsyncDisposable
         // At once: the less time passes since Slurm's state was read, the less anybody can have changed it.
         var changes = Changes(state, directory);
         var changed = changes.Count == 0 ? [] : await maintenanceDrains!.ApplyAsync(changes, cancellationToken).ConfigureAwait(false);
-        var repairs = differences.Between(Known(), state.Cluster, wanted);
+        var repairs = differences.Between(known.All, state.Cluster, wanted, IsReturning);
         var outcomes = await Task.WhenAll(Ripe(repairs).Select(repair => ApplyAsync(repair, cancellationToken))).ConfigureAwait(false);
-        drains.Update(differences.Lent(Known(), wanted), state, IsOurs);
+        drains.Update(differences.Lent(known.All, wanted), state, known.IsWritten);
         return new ReconcileResult([.. changed, .. outcomes], null);
     }
 
     private IReadOnlyList<Repair> Changes(SlurmConditions state, NodeDirectory directory) =>
         maintenanceDrains is null ? [] : maintenance.Changes(state, directory);
+
+    // What is known here of such a hold is as old as the last reading of the ledger. The reconciler, which reads it, releases.
+    private bool IsReturning(ClusterNode node, Hold hold) => isReturning(node, hold) || returning is not null;
 
     // Another writer came first: that says nothing of the next try, and among many writes no look would be without one. All
     // else is the next look's.
@@ -271,7 +276,7 @@ public sealed class StandingHolds : IAsyncDisposable
             {
                 return repair.Action == RepairAction.Hold
                     ? await cluster
-                        .HoldAsync(node, hold with { Since = Since(node, hold.Key) ?? now }, cancellationToken)
+                        .HoldAsync(node, hold with { Since = known.Since(node, hold.Key) ?? now }, cancellationToken)
                         .ConfigureAwait(false)
                     : await cluster.ReleaseAsync(node, hold.Key, cancellationToken).ConfigureAwait(false);
             }
@@ -279,41 +284,6 @@ public sealed class StandingHolds : IAsyncDisposable
             {
                 await pauses.WaitAsync(time, cancellationToken).ConfigureAwait(false);
             }
-    }
-
-    private bool IsOurs(ClusterNode node)
-    {
-        lock (gate)
-            return known.TryGetValue(node.Uid, out var ours) && ours.Write > 0;
-    }
-
-    // A hold whose reason alone changes has been there all the time.
-    private DateTimeOffset? Since(ClusterNode node, HoldKey key)
-    {
-        lock (gate)
-            return known.TryGetValue(node.Uid, out var ours) ? ours.Node.Holds.FirstOrDefault(h => h.Key == key)?.Since : null;
-    }
-
-    private void Learn(IReadOnlyList<NodeLedger> read, long before)
-    {
-        lock (gate)
-        {
-            var written = known.Where(k => k.Value.Write > before).ToList();
-            var ours = known.ToDictionary(k => k.Key, k => k.Value.Write);
-            known.Clear();
-            foreach (var node in read)
-                known[node.Node.Uid] = (node, ours.GetValueOrDefault(node.Node.Uid));
-            // What was written meanwhile, this reading may have missed.
-            foreach (var (uid, node) in written)
-                known[uid] = node;
-            hasLedger = true;
-        }
-    }
-
-    private IReadOnlyList<NodeLedger> Known()
-    {
-        lock (gate)
-            return [.. known.Values.Select(k => k.Node)];
     }
 
     private List<Repair> Ripe(IReadOnlyList<Repair> repairs)

@@ -8,6 +8,7 @@ using BeBiDa.Hollow.Api;
 using BeBiDa.Hollow.Nodes;
 using BeBiDa.Jobs;
 using BeBiDa.Kubernetes;
+using BeBiDa.Lab;
 using BeBiDa.Site;
 using k8s.Models;
 
@@ -84,6 +85,26 @@ public abstract class ClusterTest(ApiServerKind kind)
             Kubernetes = new KubernetesConfiguration { Kubeconfig = kubeconfig ?? Server.AdminKubeconfig },
             Eviction = new EvictionConfiguration { GracePeriod = TimeSpan.FromSeconds(1), Deadline = TimeSpan.FromSeconds(15) },
         };
+
+    /// <summary>A kubeconfig for an identity of this test's own, with the rights of packaged manifests.</summary>
+    protected async Task<string> IdentityAsync(string[] manifests, string without = "nothing")
+    {
+        var user = Unique("user");
+        foreach (var manifest in manifests)
+        {
+            var file = Path.GetTempFileName();
+            var text = await File.ReadAllTextAsync(Path.Combine(PluginBuild.RepositoryRoot(), "packaging", "kubernetes", manifest));
+            await File.WriteAllTextAsync(
+                file,
+                text.Replace($"resources: [{without}]", "resources: [none]", StringComparison.Ordinal)
+                    .Replace("    name: bebida\n", $"    name: {user}\n", StringComparison.Ordinal)
+                    .Replace("  name: bebida", $"  name: {user}", StringComparison.Ordinal)
+            );
+            await Kubectl.RunAsync("apply", "-f", file);
+            File.Delete(file);
+        }
+        return Server.WriteKubeconfig(user);
+    }
 
     protected KubernetesCluster Connect(BebidaConfiguration? configuration = null) =>
         Ends(KubernetesCluster.Connect(configuration ?? Configuration(), allowExec: false, TimeProvider.System, Log));

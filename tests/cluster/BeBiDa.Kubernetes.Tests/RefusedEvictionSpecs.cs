@@ -2,7 +2,6 @@ using BeBiDa.Configuration;
 using BeBiDa.EmbeddedApi;
 using BeBiDa.HandOver;
 using BeBiDa.Hollow.Api;
-using BeBiDa.Lab;
 using k8s.Models;
 
 namespace BeBiDa.Tests;
@@ -106,26 +105,6 @@ public sealed class RefusedEvictionSpecs(ApiServerKind kind) : ClusterTest(kind)
         if (eviction is not null)
             configuration = configuration with { Eviction = eviction(configuration.Eviction) };
         return await HandOvers(Connect(configuration), configuration).DecommissionAsync(Job(1, node), TimeSpan.FromSeconds(60));
-    }
-
-    // An identity of this test's own, with the rights of packaged manifests.
-    private async Task<string> IdentityAsync(string[] manifests, string without = "nothing")
-    {
-        var user = Unique("user");
-        foreach (var manifest in manifests)
-        {
-            var file = Path.GetTempFileName();
-            var text = await File.ReadAllTextAsync(Path.Combine(PluginBuild.RepositoryRoot(), "packaging", "kubernetes", manifest));
-            await File.WriteAllTextAsync(
-                file,
-                text.Replace($"resources: [{without}]", "resources: [none]", StringComparison.Ordinal)
-                    .Replace("    name: bebida\n", $"    name: {user}\n", StringComparison.Ordinal)
-                    .Replace("  name: bebida", $"  name: {user}", StringComparison.Ordinal)
-            );
-            await Kubectl.RunAsync("apply", "-f", file);
-            File.Delete(file);
-        }
-        return Server.WriteKubeconfig(user);
     }
 
     // A real API server takes a moment to learn of a webhook. A pod that nothing else needs is asked for until it is refused.

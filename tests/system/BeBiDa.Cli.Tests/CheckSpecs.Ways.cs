@@ -103,6 +103,12 @@ public sealed partial class CheckSpecs
                 s => s.Yaml += "  removeNode: true\n"
             ),
             Way(
+                "the right that waitUntilReady needs is not there",
+                "kubernetes/right",
+                @"^bebidactl rbac --wait-until-ready \| kubectl apply",
+                s => s.Yaml += "nodes: {waitUntilReady: true}\n"
+            ),
+            Way(
                 "the identity is an admin's",
                 "kubeconfig/too-powerful",
                 "^bebidactl kubeconfig create",

@@ -52,7 +52,17 @@ public sealed class KubeconfigSpecs(ApiServerKind kind)
         var packaged = Path.Combine(PluginBuild.RepositoryRoot(), "packaging", "kubernetes");
         Assert.That((await RunAsync("rbac")).StandardOutput, Is.EqualTo(await File.ReadAllTextAsync(Path.Combine(packaged, "rbac.yaml"))));
         Assert.That(
-            (await RunAsync("rbac", "--remove-node", "--disruption-target", "--self-renew", "--timeline", "--flow-control")).StandardOutput,
+            (
+                await RunAsync(
+                    "rbac",
+                    "--remove-node",
+                    "--disruption-target",
+                    "--wait-until-ready",
+                    "--self-renew",
+                    "--timeline",
+                    "--flow-control"
+                )
+            ).StandardOutput,
             Is.EqualTo(
                 string.Join(
                     "---\n",
@@ -61,6 +71,7 @@ public sealed class KubeconfigSpecs(ApiServerKind kind)
                         "rbac.yaml",
                         "rbac-remove-node.yaml",
                         "rbac-disruption-target.yaml",
+                        "rbac-wait-until-ready.yaml",
                         "rbac-self-renew.yaml",
                         "rbac-timeline.yaml",
                         "flow-control.yaml",

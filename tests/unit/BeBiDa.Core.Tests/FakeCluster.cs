@@ -10,7 +10,7 @@ internal sealed class FakeCluster(TimeProvider time) : ICluster
 {
     private readonly Lock gate = new();
     private readonly Dictionary<string, Pod> pods = [];
-    private readonly Dictionary<(string Node, string Hold), HoldReason?> reasons = [];
+    private readonly Dictionary<(string Node, string Hold), Hold> written = [];
     private readonly List<Channel<PodChange>> watches = [];
 
     public NodeDirectory Directory { get; } = new();
@@ -115,10 +115,13 @@ internal sealed class FakeCluster(TimeProvider time) : ICluster
             if (!Held.TryGetValue(node.Name, out var holds))
                 Held[node.Name] = holds = [];
             holds.Add(hold.Key.ToString());
-            reasons[(node.Name, hold.Key.ToString())] = hold.Reason;
+            written[(node.Name, hold.Key.ToString())] = hold;
             return HoldsOf(node.Name, _ => null);
         }
     }
+
+    /// <summary>A node's holds as they were written.</summary>
+    public IReadOnlyList<Hold> HoldsOf(string node) => HoldsOf(node, name => written[(node, name)].Since);
 
     /// <summary>A node's holds.</summary>
     /// <param name="node">Its name.</param>
@@ -134,7 +137,7 @@ internal sealed class FakeCluster(TimeProvider time) : ICluster
                             ? key
                             : throw new FormatException(name),
                         since(name),
-                        reasons.GetValueOrDefault((node, name))
+                        written.GetValueOrDefault((node, name))?.Reason
                     )),
             ];
     }
