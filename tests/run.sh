@@ -260,7 +260,7 @@ if wants unit; then unit; fi
 # Most of these wait for others most of the time, so four at a time keep two processors busy; each lane takes about as
 # long as the others.
 machines=() host=() packages=() slurms=()
-if wants system; then machines+=(machines) host+=(host) packages+=(managers) slurms+=(vm tools slurms); fi
+if wants system; then machines+=(machines) host+=(host tools) packages+=(managers) slurms+=(vm slurms); fi
 if wants vm && ! wants system; then host+=(vm); fi
 if wants cluster; then machines+=(cluster); fi
 if wants packages; then packages+=(packages); fi
