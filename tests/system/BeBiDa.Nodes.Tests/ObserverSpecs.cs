@@ -130,8 +130,15 @@ public partial class ObserverSpecs(NodeKind kind) : NodesTest(kind)
         );
         var parts = written[..^"end\n".Length].Split("inventory\n");
         var violations = parts[0].Split('\n', StringSplitOptions.RemoveEmptyEntries).ToList();
-        foreach (var part in parts[1..])
-            violations.AddRange(Inventory.Parse(part).Beyond(bare).Where(line => !s_allowed.Any(allowed => allowed.What.IsMatch(line))));
+        // The kernel removes the interfaces of a network namespace that is gone in its own time, on a busy host a moment later: what
+        // counts is whether they are there a second after that.
+        foreach (var (part, isFirst) in parts[1..].Select((part, i) => (part, i == 0)))
+            violations.AddRange(
+                Inventory
+                    .Parse(part)
+                    .Beyond(bare)
+                    .Where(line => !s_allowed.Any(allowed => allowed.What.IsMatch(line)) && !(isFirst && PodInterface().IsMatch(line)))
+            );
         return violations;
     }
 
@@ -190,6 +197,9 @@ public partial class ObserverSpecs(NodeKind kind) : NodesTest(kind)
         ShellAsync("rm /etc/systemd/system/*.service.d/never.conf; systemctl daemon-reload; systemctl start containerd kubelet");
 
     private async Task ShellAsync(string script) => (await Lab.ExecAsync(Node, ["bash", "-ec", script])).EnsureSucceeded();
+
+    [GeneratedRegex("^interface veth")]
+    private static partial Regex PodInterface();
 
     [GeneratedRegex(@"^mount /var/lib/kubelet \S+$")]
     private static partial Regex KubeletFolder();
