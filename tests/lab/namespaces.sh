@@ -4,6 +4,10 @@
 # of their own, and source this. Takes four arguments: the repository, that Debian, kubectl, and a folder for all that is
 # written.
 
+# Not every command that fails says so.
+set -E
+trap 'echo "${BASH_SOURCE[0]}, line $LINENO: exit code $? of: $BASH_COMMAND" >&2' ERR
+
 tree=$1 root=$2 kubectl=$3 lab=$4
 hosts=(n1 n2)
 system=$lab/system
@@ -74,7 +78,7 @@ start_kubernetes() {
     until_true "the API" grep -q '^http' "$lab/api.out"
     # shellcheck disable=SC2034 # For those who make it fail.
     control=$(grep '^http' "$lab/api.out")
-    kube apply -f "$tree/packaging/kubernetes/rbac.yaml" >/dev/null
+    until_true "the rights" kube apply -f "$tree/packaging/kubernetes/rbac.yaml"
     "$bin/BeBiDa.HollowCluster/debug/hollow-cluster" --kubeconfig "$lab/api/kubernetes-admin.kubeconfig" --nodes n1,n2,n3 >"$lab/hollow.log" 2>&1 &
     until_true "hollow kubelets" grep -q ready: "$lab/hollow.log"
     kube apply -f - >/dev/null <<'APP'
