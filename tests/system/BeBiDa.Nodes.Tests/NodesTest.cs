@@ -86,6 +86,11 @@ public abstract class NodesTest(NodeKind kind)
     {
         await Lab.SlurmAsync("scancel", ["--state=PENDING"]);
         await Lab.SlurmAsync("scancel", ["--state=RUNNING"]);
+        // Also where a test failed before it did so itself: what is left would fail all later ones.
+        foreach (var deployment in (await Lab.Client.AppsV1.ListNamespacedDeploymentAsync("default")).Items)
+            await Lab.Client.AppsV1.DeleteNamespacedDeploymentAsync(deployment.Metadata.Name, "default", propagationPolicy: "Background");
+        foreach (var agents in (await Lab.Client.AppsV1.ListNamespacedDaemonSetAsync("default")).Items)
+            await Lab.Client.AppsV1.DeleteNamespacedDaemonSetAsync(agents.Metadata.Name, "default", propagationPolicy: "Background");
         await Lab.Client.CoreV1.DeleteCollectionNamespacedPodAsync("default", gracePeriodSeconds: 0);
         await FreeAsync();
     }
