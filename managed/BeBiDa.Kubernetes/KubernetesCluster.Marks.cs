@@ -108,17 +108,7 @@ public sealed partial class KubernetesCluster
     // The value that somebody else has given it.
     private async Task<string?> LabelAsync(ClusterNode node, string label, CancellationToken cancellationToken)
     {
-        var found = await client
-            .SendAsync(
-                HttpMethod.Get,
-                $"api/v1/nodes?fieldSelector=metadata.name%3D{node.Name}",
-                null,
-                ApiClient.MetadataList,
-                ApiJson.Default.OwnedObjectList,
-                cancellationToken
-            )
-            .ConfigureAwait(false);
-        var metadata = found?.Items?.FirstOrDefault()?.Metadata;
+        var metadata = await OwnedAsync(node, cancellationToken).ConfigureAwait(false);
         // A Node that was never applied to tells no owners; its label is not ours.
         var owners = metadata?.ManagedFields?.OfType<ManagedFields>().Where(f => f.OwnsLabel(label)).Select(f => f.Manager).ToList();
         return owners is [WellKnownNames.MaintenanceManager] ? null : metadata?.Labels?.GetValueOrDefault(label);

@@ -143,17 +143,7 @@ public sealed partial class KubernetesCluster : ICluster, ILedger, IAsyncDisposa
     /// <inheritdoc/>
     public async Task<string?> RemoveAsync(ClusterNode node, string slurmCluster, CancellationToken cancellationToken)
     {
-        var found = await client
-            .SendAsync(
-                HttpMethod.Get,
-                $"api/v1/nodes?fieldSelector=metadata.name%3D{node.Name}",
-                null,
-                ApiClient.MetadataList,
-                ApiJson.Default.OwnedObjectList,
-                cancellationToken
-            )
-            .ConfigureAwait(false);
-        if (found?.Items?.FirstOrDefault()?.Metadata is not { } metadata || metadata.Uid != node.Uid)
+        if (await OwnedAsync(node, cancellationToken).ConfigureAwait(false) is not { } metadata)
             return null;
         if (
             Hold.Read(metadata.Annotations)
@@ -310,6 +300,22 @@ public sealed partial class KubernetesCluster : ICluster, ILedger, IAsyncDisposa
     /// <exception cref="ClusterException">They cannot be read; the rights that a hand-over needs do not include this.</exception>
     public Task<IReadOnlyList<HandOverEvent>> ReadHandOversAsync(CancellationToken cancellationToken) =>
         HandOverEvents.ReadAsync(client, EventNamespace, cancellationToken);
+
+    // Who owns what of a node; null when it is gone, or another one of its name.
+    private async Task<OwnedMeta?> OwnedAsync(ClusterNode node, CancellationToken cancellationToken)
+    {
+        var found = await client
+            .SendAsync(
+                HttpMethod.Get,
+                $"api/v1/nodes?fieldSelector=metadata.name%3D{node.Name}",
+                null,
+                ApiClient.MetadataList,
+                ApiJson.Default.OwnedObjectList,
+                cancellationToken
+            )
+            .ConfigureAwait(false);
+        return found?.Items?.FirstOrDefault(item => item?.Metadata?.Uid == node.Uid)?.Metadata;
+    }
 
     // Server-Side Apply cannot remove what another manager owns. The patch is for the version that showed no other hold: if the
     // node has been held since, it conflicts, and the release is tried again.

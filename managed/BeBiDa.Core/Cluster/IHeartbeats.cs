@@ -4,7 +4,10 @@ namespace BeBiDa.Cluster;
 
 /// <summary>What a node's kubelet has told Kubernetes. Two of these are compared: whether something has changed, never when.</summary>
 /// <param name="Ready">Whether the node is Ready.</param>
-/// <param name="Status">When kubelet posted the node's status last (<c>lastHeartbeatTime</c> of Ready): at its start, at a change, or after 5 minutes; null if never.</param>
+/// <param name="Status">
+/// When kubelet posted the node's status last (<c>lastHeartbeatTime</c> of Ready): at its start, at a change, or after
+/// 5 minutes; null if never.
+/// </param>
 /// <param name="Lease">When it renewed the node's Lease last, as it does every 10 s; null if never, or if that may not be read.</param>
 /// <param name="Resources">The resources that the node has now, by what kubelet calls allocatable; none of which it has nothing.</param>
 /// <param name="Holds">The holds that the node has.</param>

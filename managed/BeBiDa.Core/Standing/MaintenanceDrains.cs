@@ -3,7 +3,10 @@ using Microsoft.Extensions.Logging;
 
 namespace BeBiDa.Standing;
 
-/// <summary>Drains and undrains nodes in Slurm as <see cref="MaintenanceRule"/> says. What Slurm refuses is told once, and tried again at the next look.</summary>
+/// <summary>
+/// Drains and undrains nodes in Slurm as <see cref="MaintenanceRule"/> says. What Slurm refuses is told once, and tried again at
+/// the next look.
+/// </summary>
 /// <param name="slurm">Slurm.</param>
 /// <param name="logger">Where to tell.</param>
 internal sealed class MaintenanceDrains(ISlurmChanges slurm, ILogger logger)

@@ -262,7 +262,8 @@ public sealed class StandingHolds : IAsyncDisposable
     private IReadOnlyList<Repair> Changes(SlurmConditions state, NodeDirectory directory) =>
         maintenanceDrains is null ? [] : maintenance.Changes(state, directory);
 
-    // What is known here of such a hold is as old as the last reading of the ledger. The reconciler, which reads it, releases.
+    // Asked so that a hold is followed that an earlier slurmctld left. But what a look knows of holds is as old as the last
+    // reading of the ledger: only the reconciler, which reads it, releases.
     private bool IsReturning(ClusterNode node, Hold hold) => isReturning(node, hold) || returning is not null;
 
     // Another writer came first: that says nothing of the next try, and among many writes no look would be without one. All
