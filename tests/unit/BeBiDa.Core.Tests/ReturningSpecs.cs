@@ -239,6 +239,28 @@ public sealed class ReturningSpecs
         Assert.That(returning.Keeps(N1, hold), Is.False, "a ledger that was read before the release");
     }
 
+    [Test]
+    public async Task A_standby_that_saw_an_earlier_hold_lets_the_next_one_be()
+    {
+        await RunJobAsync(7);
+        await using var standby = new Returning(
+            kubelets,
+            cluster,
+            new BebidaConfiguration { Nodes = new NodesConfiguration { WaitUntilReady = true } },
+            clock,
+            log
+        );
+        Assert.That(standby.Keeps(N1, cluster.HoldsOf("n1").Single()));
+        clock.Advance(TimeSpan.FromMinutes(3));
+        await RunJobAsync(8);
+        kubelets.Says("t2 l2");
+        Assert.That((await standby.LookAsync(default)).Succeeded);
+        Assert.That(cluster.Held["n1"], Is.EqualTo(new[] { "c.return" }));
+        Assert.That(log.All, Has.None.Contains("nodes.readyTimeout"));
+        await LookAsync();
+        Assert.That(cluster.Held, Is.Empty, "the one that follows it");
+    }
+
     [TestCase(true, "n1:c.return", TestName = "Another_process_leaves_the_hold_to_slurmctlds_plugin")]
     [TestCase(false, "", TestName = "A_site_that_no_longer_waits_gets_its_nodes_back")]
     public async Task Without_the_plugin(bool waitUntilReady, string state)
