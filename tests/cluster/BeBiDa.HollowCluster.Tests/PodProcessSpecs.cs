@@ -106,6 +106,17 @@ public sealed class PodProcessSpecs(ApiServerKind kind) : ClusterTest(kind)
     }
 
     [Test]
+    public async Task A_process_of_a_pod_that_is_gone_is_ended_whenever_it_started()
+    {
+        var gone = Workloads.Pod("gone", _node);
+        gone.Metadata.Uid = Guid.NewGuid().ToString();
+
+        _ = new PodProcesses([_slice], NullLogger.Instance).Start(gone);
+
+        await Wait.UntilAsync("it has ended", () => Task.FromResult(Directory.GetDirectories(_slice)), groups => groups.Length == 0);
+    }
+
+    [Test]
     public async Task The_process_of_a_pod_that_ignores_its_termination_ignores_SIGTERM()
     {
         await RunPodAsync(

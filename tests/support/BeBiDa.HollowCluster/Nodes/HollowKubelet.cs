@@ -82,6 +82,8 @@ public sealed class HollowKubelet
     {
         if (!_running)
             return null;
+        // As a kubelet does: a pod may go by force in the very moment in which its process starts.
+        await _all.EndOthersAsync(s_graceOfForgotten, cancellationToken);
         if (_all.Nodes.Find(Name) is not { } node)
             return _all.Options.LeaseRenewal;
 

@@ -76,10 +76,7 @@ public sealed class HollowKubelets : IAsyncDisposable
         if (Processes is not null)
         {
             await _pods.Synced.WaitAsync(cancellationToken);
-            await Processes.EndOthersAsync(
-                _pods.Objects.Select(pod => pod.Metadata.Uid).ToHashSet(StringComparer.Ordinal),
-                cancellationToken
-            );
+            await EndOthersAsync(TimeSpan.Zero, cancellationToken);
         }
 
         _podWork.Start(Options.Workers);
@@ -103,6 +100,11 @@ public sealed class HollowKubelets : IAsyncDisposable
             await Nodes.DisposeAsync();
         }
     }
+
+    /// <summary>Ends the processes of pods that are gone.</summary>
+    internal Task EndOthersAsync(TimeSpan grace, CancellationToken cancellationToken) =>
+        Processes?.EndOthersAsync(_pods.Objects.Select(pod => pod.Metadata.Uid).ToHashSet(StringComparer.Ordinal), grace, cancellationToken)
+        ?? Task.CompletedTask;
 
     internal void Wake(HollowKubelet kubelet)
     {

@@ -11,10 +11,11 @@ public interface IPodProcesses
     /// <summary>The process that an earlier kubelet left running for the pod, if it still runs.</summary>
     IPodProcess? Find(V1Pod pod);
 
-    /// <summary>Ends, at once, what earlier kubelets left of pods that are gone.</summary>
+    /// <summary>Ends what is left of pods that are gone.</summary>
     /// <param name="pods">The uids of those that are there.</param>
+    /// <param name="grace">What it gets to end by itself.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    Task EndOthersAsync(IReadOnlySet<string> pods, CancellationToken cancellationToken);
+    Task EndOthersAsync(IReadOnlySet<string> pods, TimeSpan grace, CancellationToken cancellationToken);
 }
 
 /// <summary>The process of one pod.</summary>

@@ -48,13 +48,13 @@ public sealed class PodProcesses(IReadOnlyList<string> slices, ILogger log) : IP
         return new Child(process, groups);
     }
 
-    public Task EndOthersAsync(IReadOnlySet<string> pods, CancellationToken cancellationToken)
+    public Task EndOthersAsync(IReadOnlySet<string> pods, TimeSpan grace, CancellationToken cancellationToken)
     {
         var first = new DirectoryInfo(slices[0]);
         var gone = first.Exists
             ? first.EnumerateDirectories("pod*").Select(group => group.Name["pod".Length..]).Where(uid => !pods.Contains(uid))
             : [];
-        return Task.WhenAll(gone.Select(uid => EndAllAsync(GroupsOf(uid), TimeSpan.Zero, cancellationToken)));
+        return Task.WhenAll(gone.Select(uid => EndAllAsync(GroupsOf(uid), grace, cancellationToken)));
     }
 
     private string[] GroupsOf(V1Pod pod) => GroupsOf(pod.Metadata.Uid);
