@@ -18,7 +18,8 @@ internal sealed class DynamicNodeSpecs : SiteTest
             Slurm = slurm =>
                 slurm with
                 {
-                    ExtraConfiguration = ["MaxNodeCount=8", "TreeWidth=65533", $"PartitionName={Partition} Nodes=ALL"],
+                    // A node that is DOWN stays so though its slurmd answers.
+                    ExtraConfiguration = ["ReturnToService=0", "MaxNodeCount=8", "TreeWidth=65533", $"PartitionName={Partition} Nodes=ALL"],
                 },
         };
 
