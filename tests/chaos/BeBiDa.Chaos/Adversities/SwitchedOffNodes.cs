@@ -6,6 +6,7 @@ namespace BeBiDa.Chaos.Adversities;
 public sealed class SwitchedOffNodes(SlurmCluster slurm)
 {
     private const string Off = "POWERED_DOWN";
+    private const string On = "POWERING_UP";
     private const string Any = "POWER";
 
     /// <summary>The settings of slurm.conf that it needs, with BeBiDa's programs in front of the machines' own.</summary>
@@ -18,22 +19,29 @@ public sealed class SwitchedOffNodes(SlurmCluster slurm)
             "ResumeTimeout=120",
         ];
 
-    /// <summary>Switches nodes off; returns when Slurm says that they are. Jobs that run there go on to their end.</summary>
+    /// <summary>Switches nodes off; returns when Slurm has said of each that it is. Jobs that run there go on to their end.</summary>
     /// <exception cref="TimeoutException">It does not say so.</exception>
     public async Task BeginAsync(IReadOnlyList<string> nodes, CancellationToken stop)
     {
         (await slurm.RunAsync("scontrol", ["update", $"NodeName={string.Join(',', nodes)}", "State=power_down"], stop)).EnsureSucceeded();
+        // One may be on again, for a job, before another has come to its end.
+        var awaited = nodes.ToHashSet();
         await Eventually.HoldsAsync(
             "the nodes are switched off",
             Eventually.Patience,
-            async cancel => !nodes.Except(await OffAsync(cancel)).Any(),
-            stop
+            async cancel =>
+            {
+                awaited.ExceptWith(from node in await StatesAsync(cancel) where Is(node.State, Off) || Is(node.State, On) select node.Node);
+                return awaited.Count == 0;
+            },
+            stop,
+            () => $"Not yet: {string.Join(", ", awaited)}."
         );
     }
 
     /// <summary>The nodes that are off. A job that asks for one has Slurm switch it on.</summary>
     public async Task<IReadOnlyList<string>> OffAsync(CancellationToken stop) =>
-        [.. (await StatesAsync(stop)).Where(s => s.State.Contains(Off, StringComparison.Ordinal)).Select(s => s.Node)];
+        [.. (await StatesAsync(stop)).Where(s => Is(s.State, Off)).Select(s => s.Node)];
 
     /// <summary>Switches all nodes on; returns when Slurm says that they are.</summary>
     /// <exception cref="TimeoutException">It does not.</exception>
@@ -44,12 +52,14 @@ public sealed class SwitchedOffNodes(SlurmCluster slurm)
             async cancel =>
             {
                 var states = await StatesAsync(cancel);
-                foreach (var (node, _) in states.Where(s => s.State.Contains(Off, StringComparison.Ordinal)))
+                foreach (var (node, _) in states.Where(s => Is(s.State, Off)))
                     await slurm.RunAsync("scontrol", ["update", $"NodeName={node}", "State=power_up"], cancel);
-                return states.Count > 0 && states.All(s => !s.State.Contains(Any, StringComparison.Ordinal));
+                return states.Count > 0 && states.All(s => !Is(s.State, Any));
             },
             stop
         );
+
+    private static bool Is(string state, string word) => state.Contains(word, StringComparison.Ordinal);
 
     private async Task<IReadOnlyList<(string Node, string State)>> StatesAsync(CancellationToken stop) =>
         [
