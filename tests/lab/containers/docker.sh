@@ -33,7 +33,7 @@ docker_acquire() {
     PATH=$PATH:/usr/sbin setsid "$program" --host "$DOCKER_HOST" --data-root "$images" --exec-root "$own/exec" \
         --pidfile "$own/pid" --bridge none >"$own/log" 2>&1 </dev/null 9>&- &
     local tenths
-    for ((tenths = 0; tenths < 300; tenths++)); do
+    for ((tenths = 0; tenths < 1800; tenths++)); do
         docker_answers && return
         sleep 0.1
     done

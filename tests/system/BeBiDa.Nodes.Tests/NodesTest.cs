@@ -67,7 +67,7 @@ public abstract class NodesTest(NodeKind kind)
     public async Task TakeLabAsync()
     {
         if (OwnLab is { } options)
-            own = await SharedLab.StartAsync(options);
+            own = await SharedLab.StartOwnAsync(options);
         else
             shared = await SharedLab.TakeAsync(kind);
     }
@@ -78,7 +78,7 @@ public abstract class NodesTest(NodeKind kind)
         if (shared is not null)
             SharedLab.GiveBack(kind);
         if (own is not null)
-            await own.DisposeAsync();
+            await SharedLab.EndOwnAsync(own);
     }
 
     [TearDown]

@@ -11,6 +11,9 @@ public sealed class SharedLab
     // Machines that boot take all processors: many labs at once are no sooner there than one after another.
     private static readonly SemaphoreSlim s_booting = new(1);
 
+    // Nor do many labs of one fixture each, beside the shared ones, come to their ends sooner.
+    private static readonly SemaphoreSlim s_own = new(2);
+
     private readonly NodeKind kind;
     private readonly SemaphoreSlim turn = new(1);
     private ContainerLab? lab;
@@ -38,8 +41,35 @@ public sealed class SharedLab
         }
     }
 
-    /// <summary>Starts a lab of one fixture.</summary>
-    internal static async Task<ContainerLab> StartAsync(ContainerLabOptions options)
+    /// <summary>Waits for the turn of a fixture that has a lab for itself, and starts it.</summary>
+    internal static async Task<ContainerLab> StartOwnAsync(ContainerLabOptions options)
+    {
+        await s_own.WaitAsync();
+        try
+        {
+            return await StartAsync(options);
+        }
+        catch
+        {
+            s_own.Release();
+            throw;
+        }
+    }
+
+    /// <summary>Ends the lab of one fixture.</summary>
+    internal static async Task EndOwnAsync(ContainerLab lab)
+    {
+        try
+        {
+            await lab.DisposeAsync();
+        }
+        finally
+        {
+            s_own.Release();
+        }
+    }
+
+    private static async Task<ContainerLab> StartAsync(ContainerLabOptions options)
     {
         await s_booting.WaitAsync();
         try

@@ -11,11 +11,12 @@ kubeconfigs=/lab/kubernetes
 
 await() {
     local tenths
-    for ((tenths = 0; tenths < 600; tenths++)); do
+    for ((tenths = 0; tenths < 1800; tenths++)); do
         [[ -e $1 ]] && return
         sleep 0.1
     done
-    echo "configure.sh: no $1 after a minute; going on without it" >&2
+    echo "configure.sh: no $1 after three minutes, so this machine does not boot" >&2
+    exit 1
 }
 
 # added <name>: text of this lab for a configuration file.
