@@ -69,11 +69,19 @@ must() {
     "$@" || { fails "$*"; finish; }
 }
 
-# check <what> <command...>: counts as one test.
+# check <what> <command...>: counts as one test. The last that it said is kept with its name.
 check() {
     step "$1"
     shift
-    if "$@"; then passed=$((passed + 1)); else fails "$*"; fi
+    local log
+    log=$(mktemp -p "$logs" check.XXXXXX)
+    if "$@" 2>&1 | tee "$log"; then
+        passed=$((passed + 1))
+    else
+        fails "$*"
+        tail -n 15 "$log" | cut -c 1-300 | sed 's/^/    /' >> "$logs/failures"
+    fi
+    rm "$log"
 }
 
 # native <preset>: CTest's own count.
