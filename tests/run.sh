@@ -137,12 +137,10 @@ managed() {
     passed=$((passed + ${p:-0})) failed=$((failed + ${f:-0})) skipped=$((skipped + ${s:-0}))
 }
 
-# lane <function...>: calls one after the other, to be run beside other lanes; leaves its counts and what it printed to
-# collect, under the name of the first.
+# lane <function>: calls it, to be run beside others; leaves its counts and what it printed to collect.
 lane() {
-    local part
     passed=0 failed=0 skipped=0
-    for part in "$@"; do "$part"; done > "$logs/lane-$1.log" 2>&1
+    "$1" > "$logs/lane-$1.log" 2>&1
     echo "$passed $failed $skipped" > "$logs/lane-$1"
 }
 
@@ -191,10 +189,13 @@ machines() {
     fi
 }
 
-host() {
+integration() {
     echo "All tests on Slurm $slurm, as by: tests/run.sh --only system --slurm $slurm"
-    managed tests/system/BeBiDa.ChaosRun.Tests "$slurm"
     managed tests/system/BeBiDa.Integration.Tests "$slurm"
+}
+
+chaos() {
+    managed tests/system/BeBiDa.ChaosRun.Tests "$slurm"
     all_of tests/system/BeBiDa.Footprint.Tests
 }
 
@@ -265,23 +266,22 @@ if wants native; then
     done
 fi
 if wants unit; then unit; fi
-# Most of these wait for others most of the time, so four at a time keep two processors busy; each lane takes about as
-# long as the others.
-machines=() host=() packages=() slurms=()
-if wants system; then machines+=(machines) host+=(host tools) packages+=(managers) slurms+=(vm slurms); fi
-if wants vm && ! wants system; then host+=(vm); fi
-if wants cluster; then machines+=(cluster); fi
-if wants packages; then packages+=(packages); fi
-lanes=()
-for part in "${machines[*]-}" "${host[*]-}" "${packages[*]-}" "${slurms[*]-}"; do
-    [ -n "$part" ] || continue
-    lanes+=("${part%% *}")
-    # shellcheck disable=SC2086 # functions' names
-    lane $part &
+# What takes longest comes first. Three at a time keep two processors busy: with four, more wait for a processor than work,
+# and nothing ends sooner.
+parts=()
+if wants system; then parts+=(machines integration); fi
+if wants system vm; then parts+=(vm); fi
+if wants packages; then parts+=(packages); fi
+if wants system; then parts+=(managers); fi
+if wants cluster; then parts+=(cluster); fi
+if wants system; then parts+=(chaos slurms tools); fi
+step "three at a time: ${parts[*]-}"
+for part in "${parts[@]}"; do
+    while [ "$(jobs -rp | wc -l)" -ge 3 ]; do wait -n; done
+    lane "$part" &
 done
-step "beside one another: ${machines[*]-}; ${host[*]-}; ${packages[*]-}; ${slurms[*]-}"
 wait
-for part in "${lanes[@]}"; do collect "$part"; done
+for part in "${parts[@]}"; do collect "$part"; done
 if [ ${#only[@]} -eq ${#levels[@]} ]; then
     for project in tests/{unit,cluster,system}/*Tests; do
         [ -e "$logs/$(basename "$project").log" ] || fails "$project is in no lane of tests/run.sh"
