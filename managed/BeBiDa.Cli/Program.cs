@@ -66,6 +66,7 @@ internal static class Program
         root.Subcommands.Add(HandOverCommand.Recommission(globals));
         root.Subcommands.Add(StatusCommand.Create(globals));
         root.Subcommands.Add(TimelineCommand.Create(globals));
+        root.Subcommands.Add(ForecastCommand.Create(globals));
         root.Subcommands.Add(ReconcileCommand.Create(globals));
         root.Subcommands.Add(MaintenanceCommand.Create(globals));
         root.Subcommands.Add(CheckCommand.Create(globals));

@@ -103,4 +103,5 @@ internal sealed record HoldJson(
 [JsonSerializable(typeof(List<Maintenances.MaintenanceRow>))]
 [JsonSerializable(typeof(Credentials.CredentialJson))]
 [JsonSerializable(typeof(Checks.CheckJson))]
+[JsonSerializable(typeof(Forecasts.ForecastJson))]
 internal sealed partial class OutputJson : JsonSerializerContext;

@@ -194,7 +194,8 @@ internal static class TimelineCommand
         }
     }
 
-    private static Option<Func<DateTimeOffset, DateTimeOffset>?> Moment(string name, string description) =>
+    /// <summary>An option that takes a time or an age.</summary>
+    internal static Option<Func<DateTimeOffset, DateTimeOffset>?> Moment(string name, string description) =>
         new(name)
         {
             Description = description,

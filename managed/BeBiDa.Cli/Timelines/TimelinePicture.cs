@@ -200,7 +200,8 @@ internal sealed class TimelinePicture(Timeline timeline, TimeZoneInfo zone)
     /// <summary>Text for XML: what is no character there is left out.</summary>
     public static string Text(string text) => WebUtility.HtmlEncode(string.Concat(text.Where(c => c == '\n' || !char.IsControl(c))));
 
-    private const string Style = """
+    /// <summary>The colours, by daylight and in the dark.</summary>
+    public const string Style = """
         <style>
         .paper{fill:#fff}.ink{fill:#1c2430}.quiet{fill:#5a6675}.grid{stroke:#d5dbe3}
         .kubernetes{fill:#b9dfd3}.slurm{fill:#0072b2}.between{fill:#e69f00}.stripe{fill:#fff1cf}

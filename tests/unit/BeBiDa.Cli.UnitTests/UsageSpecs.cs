@@ -18,6 +18,9 @@ public sealed class UsageSpecs : CommandLineTest
     [TestCase("kubeconfig create --credential password", "--credential takes token or certificate", "bebidactl kubeconfig create --help")]
     [TestCase("kubeconfig create --namespace Not_A_Name", "not a valid namespace name", "bebidactl kubeconfig create --help")]
     [TestCase("timeline --since yesterday", "--since takes a time .* or an age", "bebidactl timeline --help")]
+    [TestCase("forecast jobs.txt --pods long", "--pods takes a duration", "bebidactl forecast --help")]
+    [TestCase("forecast jobs.txt --pods-per-node 0", "--pods-per-node takes 1 to 1000", "bebidactl forecast --help")]
+    [TestCase("forecast jobs.txt --output xml", "--output takes text, json or csv", "bebidactl forecast --help")]
     public async Task Wrong_usage_exits_with_2_and_names_the_help(string arguments, string problem, string help)
     {
         var result = await RunAsync(arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries));

@@ -1,0 +1,186 @@
+using System.CommandLine;
+using BeBiDa.Cli.Forecasts;
+using BeBiDa.Configuration;
+using BeBiDa.Forecasting;
+using BeBiDa.Jobs;
+using Spectre.Console;
+
+namespace BeBiDa.Cli.Commands;
+
+/// <summary><c>bebidactl forecast</c>: what lending would have been worth, by what Slurm remembers.</summary>
+internal static class ForecastCommand
+{
+    private const string Examples = $$"""
+        # A month, from Slurm's accounting
+        {{JobHistory.Command}}
+        bebidactl forecast jobs.txt
+
+        # With the times in which nodes were down or drained, and a page to show
+        {{NodeEvents.Command}}
+        bebidactl forecast jobs.txt --events events.txt --nodes 'n[1-128]' --pods 10m --pods 2h --page forecast.html
+        """;
+
+    private const int MostPodsPerNode = 1000;
+
+    public static Command Create(GlobalOptions globals)
+    {
+        var file = new Argument<string>("file") { Description = "What sacct printed (see the examples)", HelpName = "FILE" };
+        var events = new Option<string?>("--events")
+        {
+            Description = "What sacctmgr printed of nodes that were down or drained (see the examples). Default: none were",
+            HelpName = "FILE",
+        };
+        var nodes = new Option<string?>("--nodes")
+        {
+            Description = "All nodes that could be lent: n1,n2 or n[1-8]. Default: those that jobs in the file had",
+            HelpName = "LIST",
+        };
+        var (since, until) = (
+            TimelineCommand.Moment("--since", "Start: a time (2026-01-31T08:00) or an age. Default: the first job's start"),
+            TimelineCommand.Moment("--until", "End, in the same form. Default: the last job's end")
+        );
+        var pods = Length("--pods", "How long half of the pods run at most; repeat it to compare. Default: 30s, 5m and 1h");
+        var step = Length("--step", "How often a pod saves its work; what came after is lost when it is ended. Default: never");
+        var podStart = Length("--pod-start", "From a free place on a node to a pod's first work. Default: 2s");
+        var podEnd = Length("--pod-end", "How long a pod takes to end after SIGTERM. Default: 1s");
+        var podsPerNode = new Option<int>("--pods-per-node")
+        {
+            Description = "Pods on a node at once",
+            HelpName = "N",
+            DefaultValueFactory = _ => 1,
+        };
+        podsPerNode.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() is < 1 or > MostPodsPerNode)
+                result.AddError($"--pods-per-node takes 1 to {MostPodsPerNode}");
+        });
+        var seed = new Option<int>("--seed")
+        {
+            Description = "Chooses the pods' lengths; the same seed gives the same forecast",
+            HelpName = "N",
+            DefaultValueFactory = _ => 1,
+        };
+        var page = new Option<string?>("--page") { Description = "Write a page with a picture of the gaps, too", HelpName = "FILE" };
+        var output = GlobalOptions.Format(OutputFormat.Text, OutputFormat.Json, OutputFormat.Csv);
+        var command = new ExemplifiedCommand(
+            "forecast",
+            "Say what lending would have been worth, from a site's own history of jobs. It needs neither configuration nor Kubernetes.",
+            Examples
+        )
+        {
+            file,
+            events,
+            nodes,
+            since,
+            until,
+            pods,
+            step,
+            podStart,
+            podEnd,
+            podsPerNode,
+            seed,
+            page,
+            output,
+        };
+        command.SetAction(
+            async (parsed, cancellationToken) =>
+            {
+                var configuration = Configuration(parsed.GetValue(globals.Config));
+                var policy = new JobPolicy(configuration.Jobs, configuration.Nodes);
+                var jobs = JobHistory.Read(parsed.GetValue(file)!, policy);
+                var names = new HostNames(NodeList.ExpandAsync);
+                var expanded = await names.ExpandAsync(jobs.Select(job => job.Nodes).Distinct(), cancellationToken).ConfigureAwait(false);
+                var all = parsed.GetValue(nodes) is { } list
+                    ? await NodeList.ExpandAsync(list, cancellationToken).ConfigureAwait(false)
+                    : null;
+                var model = new LendingModel
+                {
+                    PodLength = TimeSpan.Zero,
+                    Step = parsed.GetValue(step) is [var saves] ? saves : TimeSpan.Zero,
+                    PodStart = parsed.GetValue(podStart) is [var starts] ? starts : TimeSpan.FromSeconds(2),
+                    PodEnd = parsed.GetValue(podEnd) is [var ends] ? ends : TimeSpan.FromSeconds(1),
+                    PodsPerNode = parsed.GetValue(podsPerNode),
+                    Eviction = configuration.Eviction,
+                };
+                TimeSpan[] lengths = parsed.GetValue(pods) is { Length: > 0 } given
+                    ? given
+                    : [TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(5), TimeSpan.FromHours(1)];
+                if (lengths.Any(length => length == TimeSpan.Zero))
+                    throw new ConfigurationException("--pods takes lengths above 0");
+                var now = DateTimeOffset.Now;
+                var forecast = Forecast.Of(
+                    jobs,
+                    parsed.GetValue(events) is { } path ? NodeEvents.Read(path) : [],
+                    expanded,
+                    all,
+                    policy,
+                    (parsed.GetValue(since)?.Invoke(now), parsed.GetValue(until)?.Invoke(now)),
+                    lengths.Select(length => model with { PodLength = length }),
+                    parsed.GetValue(seed)
+                );
+                Print(forecast, parsed.GetValue(output), parsed.InvocationConfiguration.Output);
+                if (parsed.GetValue(page) is { } to)
+                    await WriteAsync(to, ForecastPage.Of(forecast)).ConfigureAwait(false);
+                return ExitCode.Done;
+            }
+        );
+        return command;
+    }
+
+    // A site that has none yet is asked for none.
+    private static BebidaConfiguration Configuration(string? file) =>
+        file is not null || File.Exists(ConfigurationFile.Path)
+            ? ConfigurationFile.Load(file ?? ConfigurationFile.Path, kubernetes: false)
+            : new BebidaConfiguration();
+
+    private static void Print(Forecast forecast, OutputFormat format, TextWriter output)
+    {
+        if (format == OutputFormat.Json)
+        {
+            output.WriteLine(ForecastOutput.Json(forecast));
+            return;
+        }
+        if (format == OutputFormat.Csv)
+        {
+            output.Write(ForecastOutput.Csv(forecast));
+            return;
+        }
+        foreach (var sentence in ForecastText.Sentences(forecast))
+            output.WriteLine(sentence);
+        output.WriteLine();
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) });
+        // A pipe has no width: lines are never broken for it.
+        if (Console.IsOutputRedirected)
+            console.Profile.Width = int.MaxValue / 2;
+        console.Write(ForecastText.Table(forecast));
+    }
+
+    private static async Task WriteAsync(string path, string page)
+    {
+        try
+        {
+            await File.WriteAllTextAsync(path, page).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigurationException($"--page: {e.Message}");
+        }
+    }
+
+    private static Option<TimeSpan[]> Length(string name, string description) =>
+        new(name)
+        {
+            Description = description,
+            HelpName = "DURATION",
+            CustomParser = result =>
+            {
+                var lengths = new List<TimeSpan>();
+                foreach (var token in result.Tokens)
+                    if (Duration.TryParse(token.Value, out var length))
+                        lengths.Add(length);
+                    else
+                        result.AddError($"{name} takes a duration (30s, 5m, 1h30m), not '{token.Value}'");
+                return [.. lengths];
+            },
+        };
+}
