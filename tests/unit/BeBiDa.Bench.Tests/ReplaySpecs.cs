@@ -1,0 +1,93 @@
+using BeBiDa.Harvest.Replay;
+using BeBiDa.Harvest.Traces;
+
+namespace BeBiDa.Bench.Tests;
+
+public sealed class ReplaySpecs
+{
+    private static readonly TimeSpan Pass = TimeSpan.FromSeconds(30);
+
+    [Test]
+    public void Jobs_start_in_order_and_backfill_delays_nobody_who_came_before()
+    {
+        var started = Run(4, Job(1, 0, 100, 200, 3), Job(2, 1, 50, 50, 4), Job(3, 2, 60, 100, 1), Job(4, 3, 60, 300, 1));
+        // 1 may last until 200, so 3 fits before 2 and 4 does not; 1 ends early, and 2 comes as soon as it can.
+        Assert.That(started, Is.EqualTo(new[] { "1 at 0 on 0,1,2", "3 at 30 on 3", "2 at 100 on 0,1,2,3", "4 at 150 on 0" }));
+    }
+
+    [Test]
+    public void A_job_is_not_started_before_a_pass_where_another_waits_in_front()
+    {
+        var started = Run(2, Job(1, 0, 100, 100, 1), Job(2, 1, 10, 10, 2), Job(3, 61, 5, 5, 1));
+        Assert.That(started, Is.EqualTo(new[] { "1 at 0 on 0", "3 at 90 on 1", "2 at 100 on 0,1" }));
+    }
+
+    [Test]
+    public void No_node_has_two_jobs_and_no_job_is_lost()
+    {
+        foreach (var workload in Workload.All)
+        {
+            var jobs = workload.Make(32, 0.5, 3);
+            var started = new Backfill(32, Pass).Run(jobs);
+            Assert.That(started.Select(s => s.Job.Number).Order(), Is.EqualTo(jobs.Select(job => job.Number)), workload.Name);
+            foreach (var node in Enumerable.Range(0, 32))
+            {
+                var own = started.Where(s => s.Nodes.Contains(node)).OrderBy(s => s.Start).ToList();
+                Assert.That(own.Zip(own.Skip(1)).All(pair => pair.First.End <= pair.Second.Start), workload.Name);
+            }
+            Assert.That(started.All(s => s.Start >= s.Job.Submit.TotalSeconds), workload.Name);
+        }
+    }
+
+    [Test]
+    public void Workloads_are_the_same_from_the_same_seed_and_as_heavy_as_they_say()
+    {
+        foreach (var workload in Workload.All)
+            Assert.That(workload.Make(64, 1, 5), Is.EqualTo(workload.Make(64, 1, 5)), workload.Name);
+        double Load(string name) =>
+            Workload.All.Single(w => w.Name == name).Make(64, 7, 1).Sum(job => job.Runtime.TotalDays * job.Nodes) / (64 * 7);
+        Assert.That(
+            (Load("long"), Load("short")),
+            Is.EqualTo((0.5, 0.85))
+                .Using<(double, double)>((a, b) => Math.Abs(a.Item1 - b.Item1) < 0.05 && Math.Abs(a.Item2 - b.Item2) < 0.05)
+        );
+    }
+
+    [Test]
+    public void More_jobs_arrive_by_day_than_by_night_as_the_model_says()
+    {
+        var model = new LublinFeitelson(128, seed: 1);
+        var jobs = Enumerable.Range(0, 20_000).Select(_ => model.Next()).ToList();
+        int Between(int from, int until) => jobs.Count(job => job.Arrival / 3600 % 24 >= from && job.Arrival / 3600 % 24 < until);
+        Assert.That(Between(10, 18), Is.GreaterThan(2 * Between(0, 8)));
+        Assert.That(jobs.Count(job => job.Nodes == 1) / 20_000.0, Is.EqualTo(0.244).Within(0.02));
+        Assert.That(jobs.Select(job => job.Arrival), Is.Ordered);
+    }
+
+    [Test]
+    public void A_trace_of_the_archive_is_read_and_a_broken_line_is_named()
+    {
+        string[] lines =
+        [
+            "; Version: 2.2",
+            "  1 10 5 100 64 -1 -1 64 600 -1 1 3 4 -1 1 -1 -1 -1",
+            "2 5 0 30 -1 -1 -1 5 -1 -1 1 3 4 -1 1 -1 -1 -1",
+            "3 20 0 -1 -1 -1 -1 8 60 -1 5 3 4 -1 1 -1 -1 -1",
+        ];
+        Assert.That(
+            Swf.Read(lines, processors: 4, nodes: 10)
+                .Select(job => (job.Submit.TotalSeconds, job.Runtime.TotalSeconds, job.Requested.TotalSeconds, job.Nodes)),
+            Is.EqualTo(new[] { (5.0, 30.0, 30.0, 2), (10.0, 100.0, 600.0, 10) })
+        );
+        Assert.That(
+            () => Swf.Read([.. lines, "4 20 0 x 1 -1 -1 8 60 -1 5 3 4 -1 1 -1 -1 -1"], 4, 10),
+            Throws.TypeOf<FormatException>().With.Message.EqualTo("line 5, field 4: 'x' is no number")
+        );
+    }
+
+    private static TraceJob Job(int number, double submit, double runtime, double requested, int nodes) =>
+        new(number, TimeSpan.FromSeconds(submit), TimeSpan.FromSeconds(runtime), TimeSpan.FromSeconds(requested), nodes);
+
+    private static IEnumerable<string> Run(int nodes, params TraceJob[] jobs) =>
+        new Backfill(nodes, Pass).Run(jobs).Select(s => $"{s.Job.Number} at {s.Start} on {string.Join(',', s.Nodes)}");
+}
