@@ -23,6 +23,25 @@ public sealed class KubeletSpecs(ApiServerKind kind) : ClusterTest(kind)
     }
 
     [Test]
+    public async Task A_pod_that_takes_a_while_to_start_runs_and_counts_its_work_only_then()
+    {
+        var since = DateTime.UtcNow;
+        await CreateAsync(
+            Resources.Pods,
+            Workloads.Pod(
+                "late",
+                Nodes[0],
+                annotations: new Dictionary<string, string> { [PodAnnotations.StartSeconds] = "2", [PodAnnotations.RunSeconds] = "1" }
+            )
+        );
+
+        await Wait.UntilAsync("late runs", () => PodAsync("late"), pod => pod?.Status?.Phase == "Running");
+        Assert.That(DateTime.UtcNow - since, Is.GreaterThan(TimeSpan.FromSeconds(2)));
+        await Wait.UntilAsync("late is done", () => PodAsync("late"), pod => pod?.Status?.Phase == "Succeeded");
+        Assert.That(DateTime.UtcNow - since, Is.GreaterThan(TimeSpan.FromSeconds(3)));
+    }
+
+    [Test]
     public async Task A_pod_that_takes_too_long_to_end_is_gone_after_its_grace()
     {
         await RunPodAsync(

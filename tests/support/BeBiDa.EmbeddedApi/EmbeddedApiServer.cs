@@ -114,6 +114,9 @@ public sealed class EmbeddedApiServer : IApiServer
     /// <summary>The requests since the start or since <see cref="ResetRequestCounts"/>, by verb and resource.</summary>
     public IReadOnlyList<RequestCount> RequestCounts => requests.Read();
 
+    /// <inheritdoc/>
+    public long? RequestsOf(string user) => requests.Of(user);
+
     /// <summary>Counts from zero again.</summary>
     public void ResetRequestCounts() => requests.Reset();
 

@@ -20,4 +20,7 @@ public interface IApiServer : IAsyncDisposable
 
     /// <summary>Signs a certificate request (PEM) with the authority of the cluster's clients, as a cluster's signing controller does with approved ones.</summary>
     string SignClientCertificate(string requestPem, TimeSpan lifetime);
+
+    /// <summary>The requests in the name of a user since the start; null where nobody counts them.</summary>
+    long? RequestsOf(string user);
 }

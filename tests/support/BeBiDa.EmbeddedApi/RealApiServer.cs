@@ -17,11 +17,13 @@ public sealed class RealApiServer : IApiServer
     private readonly bool allPlugins;
     private readonly IPAddress address;
     private readonly ClusterAuthority authority = new(DateTimeOffset.UtcNow);
+    private readonly IReadOnlyList<string> counted;
     private readonly List<BoundProcess> processes = [];
 
-    private RealApiServer(IPAddress? address, int port, string? directory, bool allPlugins)
+    private RealApiServer(IPAddress? address, int port, string? directory, bool allPlugins, IReadOnlyList<string> counted)
     {
         this.allPlugins = allPlugins;
+        this.counted = counted;
         this.address = address ?? IPAddress.Loopback;
         ownsDirectory = directory is null;
         this.directory = directory is null
@@ -48,17 +50,19 @@ public sealed class RealApiServer : IApiServer
     public string AdminKubeconfig { get; private set; } = "";
 
     /// <summary>Starts both and returns once the API server is ready; where nothing else is asked for, on loopback, at a free port, in a new directory.</summary>
+    /// <remarks>The requests of the users <paramref name="counted"/> go to the audit log, of which <see cref="RequestsOf"/> counts the lines.</remarks>
     public static async Task<RealApiServer> StartAsync(
         CancellationToken cancellation = default,
         IPAddress? address = null,
         int port = 0,
         string? directory = null,
-        bool allPlugins = false
+        bool allPlugins = false,
+        IReadOnlyList<string>? counted = null
     )
     {
         if (!IsAvailable)
             throw new FileNotFoundException($"etcd and kube-apiserver are not both in {Assets}");
-        var server = new RealApiServer(address, port, directory, allPlugins);
+        var server = new RealApiServer(address, port, directory, allPlugins, counted ?? []);
         try
         {
             server.Start();
@@ -86,6 +90,12 @@ public sealed class RealApiServer : IApiServer
     /// <inheritdoc/>
     public string SignClientCertificate(string requestPem, TimeSpan lifetime) =>
         authority.SignClient(requestPem, DateTimeOffset.UtcNow.AddMinutes(-5), DateTimeOffset.UtcNow + lifetime);
+
+    /// <inheritdoc/>
+    public long? RequestsOf(string user) => counted.Contains(user) ? AuditLog.Count(directory, user) : null;
+
+    /// <summary>The programs of these two that have ended.</summary>
+    public IEnumerable<BoundProcess> Ended => processes.Where(process => !process.IsRunning);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -122,23 +132,26 @@ public sealed class RealApiServer : IApiServer
         );
         Run(
             "kube-apiserver",
-            $"--etcd-servers={store}",
-            $"--bind-address={address}",
-            $"--advertise-address={address}",
-            $"--secure-port={Url.Port}",
-            $"--tls-cert-file={InDirectory("server.crt")}",
-            $"--tls-private-key-file={InDirectory("server.key")}",
-            $"--client-ca-file={CaCertificatePath}",
-            "--authorization-mode=Node,RBAC",
-            "--service-account-issuer=https://kubernetes.default.svc",
-            $"--service-account-key-file={InDirectory("accounts.key")}",
-            $"--service-account-signing-key-file={InDirectory("accounts.key")}",
-            "--service-cluster-ip-range=10.0.0.0/24",
-            "--endpoint-reconciler-type=none",
-            // Where no controllers make service accounts or watch nodes for pods; NodeRestriction is what a site has.
-            $"--disable-admission-plugins={(allPlugins ? "" : "ServiceAccount,DefaultTolerationSeconds,TaintNodesByCondition")}",
-            "--enable-admission-plugins=NodeRestriction",
-            $"--cert-dir={directory}"
+            [
+                $"--etcd-servers={store}",
+                $"--bind-address={address}",
+                $"--advertise-address={address}",
+                $"--secure-port={Url.Port}",
+                $"--tls-cert-file={InDirectory("server.crt")}",
+                $"--tls-private-key-file={InDirectory("server.key")}",
+                $"--client-ca-file={CaCertificatePath}",
+                "--authorization-mode=Node,RBAC",
+                "--service-account-issuer=https://kubernetes.default.svc",
+                $"--service-account-key-file={InDirectory("accounts.key")}",
+                $"--service-account-signing-key-file={InDirectory("accounts.key")}",
+                "--service-cluster-ip-range=10.0.0.0/24",
+                "--endpoint-reconciler-type=none",
+                // Where no controllers make service accounts or watch nodes for pods; NodeRestriction is what a site has.
+                $"--disable-admission-plugins={(allPlugins ? "" : "ServiceAccount,DefaultTolerationSeconds,TaintNodesByCondition")}",
+                "--enable-admission-plugins=NodeRestriction",
+                $"--cert-dir={directory}",
+                .. AuditLog.Arguments(directory, counted),
+            ]
         );
     }
 

@@ -30,6 +30,7 @@ internal sealed class ApiHandler(
             if (!await faults.MeetAsync(http, verb, resource))
                 return;
             var user = Authenticate(http);
+            requests.CountUser(user.Name);
             var access = request?.Access ?? new AccessRequest(verb, "", "", "", "", "", http.Request.Path.Value!);
             if (!authorizer.Allows(user, access))
                 throw Authorizer.Forbidden(user, access);

@@ -13,6 +13,8 @@ internal sealed class Requests
 
     private readonly ConcurrentDictionary<(string Verb, string Resource), Counter> counters = new();
 
+    private readonly ConcurrentDictionary<string, long> byUser = new(StringComparer.Ordinal);
+
     public void Begin(HttpContext http, string verb, string resource)
     {
         var counter = counters.GetOrAdd((verb, resource), _ => new());
@@ -26,6 +28,10 @@ internal sealed class Requests
         if (http.Items.TryGetValue(CounterKey, out var counter))
             Interlocked.Add(ref ((Counter)counter!).Sent, bytes);
     }
+
+    public void CountUser(string user) => byUser.AddOrUpdate(user, 1, (_, count) => count + 1);
+
+    public long Of(string user) => byUser.GetValueOrDefault(user);
 
     public IReadOnlyList<RequestCount> Read() =>
         [
@@ -41,7 +47,11 @@ internal sealed class Requests
                 .ThenBy(count => count.Verb, StringComparer.Ordinal),
         ];
 
-    public void Reset() => counters.Clear();
+    public void Reset()
+    {
+        counters.Clear();
+        byUser.Clear();
+    }
 
     private sealed class Counter
     {

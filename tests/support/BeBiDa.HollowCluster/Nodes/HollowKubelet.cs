@@ -135,6 +135,10 @@ public sealed class HollowKubelet
         var life = LifeOf(pod);
         if (life.FinishReported)
             return null;
+        if (life.StartsAt - DateTime.UtcNow is { } left && left > TimeSpan.Zero)
+            return left;
+        if (life.StartsAt is not null)
+            (life.Started, life.StartsAt) = (DateTime.UtcNow, null);
         if (_all.Processes is { } processes)
             await RunProcessAsync(processes, pod, life);
 
@@ -170,6 +174,7 @@ public sealed class HollowKubelet
                     Started = adopted ? pod.Status!.StartTime!.Value : DateTime.UtcNow,
                     RunningReported = adopted,
                     Adopted = adopted,
+                    StartsAt = adopted ? null : DateTime.UtcNow + PodAnnotations.Seconds(pod, PodAnnotations.StartSeconds),
                     Restarts = pod.Status?.ContainerStatuses?.Max(container => (int?)container.RestartCount) ?? 0,
                 };
             }

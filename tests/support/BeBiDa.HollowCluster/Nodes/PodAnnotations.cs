@@ -6,6 +6,9 @@ namespace BeBiDa.Hollow.Nodes;
 /// <summary>How a pod tells a hollow kubelet what its containers would do.</summary>
 public static class PodAnnotations
 {
+    /// <summary>The pod takes this many seconds until its containers run, as for an image and its start; the work's time begins then.</summary>
+    public const string StartSeconds = "hollow/start-seconds";
+
     /// <summary>The pod finishes, Succeeded, after this many seconds, whatever its restart policy.</summary>
     public const string RunSeconds = "hollow/run-seconds";
 

@@ -10,6 +10,9 @@ internal sealed class PodLife
 
     public DateTime Started { get; set; }
 
+    /// <summary>When its containers run; null once they do.</summary>
+    public DateTime? StartsAt { get; set; }
+
     public bool RunningReported { get; set; }
 
     public bool FinishReported { get; set; }
