@@ -32,6 +32,9 @@ internal sealed record ReplayCell(string Workload, TimeSpan Pods, IReadOnlyList<
 /// <param name="Seeds">What traces and pods are made from.</param>
 internal sealed record ReplaySettings(int Nodes, double Days, IReadOnlyList<int> Seeds)
 {
+    /// <summary>What the page's replays are of.</summary>
+    public static ReplaySettings Usual { get; } = new(Nodes: 64, Days: 7, Seeds: [1, 2, 3]);
+
     /// <summary>How often slurmctld looks for jobs to backfill, by default (slurm.conf(5), bf_interval).</summary>
     public static readonly TimeSpan Pass = TimeSpan.FromSeconds(30);
 

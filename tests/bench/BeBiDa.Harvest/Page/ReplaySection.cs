@@ -1,0 +1,18 @@
+using BeBiDa.Bench;
+using BeBiDa.Harvest.Replay;
+
+namespace BeBiDa.Harvest.Page;
+
+/// <summary>The page's section on replays.</summary>
+internal static class ReplaySection
+{
+    /// <summary>A row for each workload and length of pods.</summary>
+    public static void Table(Section section, IReadOnlyList<ReplayCell> cells) =>
+        section.Table(
+            ["workload, pods of", .. FigureRow.Head],
+            cells.Select(cell =>
+                (IReadOnlyList<string>)
+                    [$"{cell.Workload}, {Duration.Format(cell.Pods)}", .. FigureRow.Of([.. cell.Runs.Select(run => run.Figures)])]
+            )
+        );
+}
