@@ -16,4 +16,28 @@ internal static partial class LogMessages
 
     [LoggerMessage(LogLevel.Debug, "job {Job}: assuming that it is still on its nodes: {Cause}")]
     public static partial void JobStillThere(this ILogger logger, uint job, string cause);
+
+    [LoggerMessage(LogLevel.Error, "{Folder}: cannot write the journal; will keep trying: {Cause}")]
+    public static partial void JournalNotWritten(this ILogger logger, string folder, string cause);
+
+    [LoggerMessage(LogLevel.Information, "{Folder}: writing the journal again")]
+    public static partial void JournalWrittenAgain(this ILogger logger, string folder);
+
+    [LoggerMessage(LogLevel.Error, "Slurm's nodes are not recorded; will keep asking: {Cause}")]
+    public static partial void SlurmNotRecorded(this ILogger logger, string cause);
+
+    [LoggerMessage(LogLevel.Information, "Slurm answers again")]
+    public static partial void SlurmAnswersAgain(this ILogger logger);
+
+    [LoggerMessage(LogLevel.Error, "Nodes are not recorded; will keep trying: {Cause}")]
+    public static partial void NodesNotFollowed(this ILogger logger, string cause);
+
+    [LoggerMessage(LogLevel.Error, "pods are not recorded; will keep trying: {Cause}")]
+    public static partial void PodsNotFollowed(this ILogger logger, string cause);
+
+    [LoggerMessage(
+        LogLevel.Warning,
+        "how long jobs wait is not recorded: Events cannot be watched; if this identity may not, run: bebidactl rbac --record | kubectl apply -f - ({Cause})"
+    )]
+    public static partial void HandOversNotFollowed(this ILogger logger, string cause);
 }

@@ -67,6 +67,8 @@ internal static class Program
         root.Subcommands.Add(StatusCommand.Create(globals));
         root.Subcommands.Add(TimelineCommand.Create(globals));
         root.Subcommands.Add(ForecastCommand.Create(globals));
+        root.Subcommands.Add(ReportCommand.Create());
+        root.Subcommands.Add(RecordCommand.Create(globals));
         root.Subcommands.Add(ReconcileCommand.Create(globals));
         root.Subcommands.Add(MaintenanceCommand.Create(globals));
         root.Subcommands.Add(CheckCommand.Create(globals));

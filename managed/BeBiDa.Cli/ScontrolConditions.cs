@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using BeBiDa.Cli.Slurm;
 using BeBiDa.Configuration;
-using BeBiDa.Logs;
 using BeBiDa.Reconciliation;
 using BeBiDa.Standing;
 
@@ -39,38 +38,17 @@ internal sealed partial class ScontrolConditions(string cluster, SqueueJobs.Run?
         var reservations = await ShowAsync("reservation", cancellationToken).ConfigureAwait(false);
         return new SlurmConditions(
             cluster,
-            [.. Records(nodes).Select(ReadNode)],
-            await MaintenanceAsync(reservations, cancellationToken).ConfigureAwait(false)
+            [.. ScontrolNode.ReadAll(nodes).Select(ReadNode)],
+            await MaintenanceAsync(reservations.Split('\n', StringSplitOptions.RemoveEmptyEntries), cancellationToken).ConfigureAwait(false)
         );
     }
 
-    // Comments are printed as they are, line breaks too.
-    private static IEnumerable<string> Records(string[] lines)
-    {
-        var record = "";
-        foreach (var line in lines)
-            if (!line.StartsWith("NodeName=", StringComparison.Ordinal))
-            {
-                record += $" {line}";
-            }
-            else
-            {
-                if (record.StartsWith("NodeName=", StringComparison.Ordinal))
-                    yield return record;
-                record = line;
-            }
-        if (record.StartsWith("NodeName=", StringComparison.Ordinal))
-            yield return record;
-    }
-
-    private static SlurmNode ReadNode(string line)
-    {
-        if (Node().Match(line) is not { Success: true } node)
-            throw new JobsUnknownException($"scontrol show node: '{line}' names no node with a state");
-        var states = node.Groups["state"].Value.Split('+');
-        var conditions = states.Aggregate(NodeConditions.None, (all, state) => all | s_conditions.GetValueOrDefault(state));
-        return new SlurmNode(node.Groups["name"].Value, conditions, LogLine.OnOneLine(Reason().Match(line).Groups["reason"].Value));
-    }
+    private static SlurmNode ReadNode(ScontrolNode node) =>
+        new(
+            node.Name,
+            node.State.Split('+').Aggregate(NodeConditions.None, (all, state) => all | s_conditions.GetValueOrDefault(state)),
+            node.Reason
+        );
 
     private static async Task<IReadOnlyList<Maintenance>> MaintenanceAsync(string[] lines, CancellationToken cancellationToken)
     {
@@ -113,20 +91,11 @@ internal sealed partial class ScontrolConditions(string cluster, SqueueJobs.Run?
         }
     }
 
-    private async Task<string[]> ShowAsync(string what, CancellationToken cancellationToken)
+    private async Task<string> ShowAsync(string what, CancellationToken cancellationToken)
     {
         var answer = await run("scontrol", ["--all", "--oneliner", "show", what], cancellationToken).ConfigureAwait(false);
-        var text = answer.Output ?? throw new JobsUnknownException($"{answer.Problem}; no hold is changed until Slurm shows its nodes");
-        return text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        return answer.Output ?? throw new JobsUnknownException($"{answer.Problem}; no hold is changed until Slurm shows its nodes");
     }
-
-    // What comes between is slurmd's: features, addresses, the name of its operating system. The state's neighbour is fixed.
-    [GeneratedRegex(@"^NodeName=(?<name>\S+) .* State=(?<state>\S+) ThreadsPerCore=", RegexOptions.CultureInvariant)]
-    private static partial Regex Node();
-
-    // slurmctld adds who gave the reason, and when; and after it there may be more.
-    [GeneratedRegex(@" Reason=(?<reason>.*?)(?: \[[^\[\]]+@[^\[\]]+\].*)?$", RegexOptions.CultureInvariant)]
-    private static partial Regex Reason();
 
     [GeneratedRegex(
         @"^ReservationName=(?<name>\S+) StartTime=(?<begin>\d+) EndTime=(?<end>\d+) .*?\bNodes=(?<nodes>\S*) NodeCnt=.* Flags=(?<flags>\S*)",

@@ -54,7 +54,8 @@ internal static class HandOverEvents
         return events;
     }
 
-    private static HandOverEvent? Read(ListedEvent? listed) =>
+    /// <summary>Reads one; null for what is not ours, or in another form.</summary>
+    public static HandOverEvent? Read(ListedEvent? listed) =>
         listed
             is {
                 InvolvedObject.Name: { } node,

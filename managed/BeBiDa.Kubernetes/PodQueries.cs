@@ -159,7 +159,8 @@ internal sealed class PodQueries(ApiClient client, NeededRights rights, Func<int
     private static HashSet<string> Names(IReadOnlyCollection<ClusterNode> nodes) =>
         nodes.Select(n => n.Name).ToHashSet(StringComparer.Ordinal);
 
-    private static Pod? Pod(PodObject? pod)
+    /// <summary>A pod that is bound to a node; null for another.</summary>
+    public static Pod? Pod(PodObject? pod)
     {
         if (pod is not { Metadata: { Name: { } name, Namespace: { } ns, Uid: { } uid } metadata, Spec.NodeName: { Length: > 0 } node })
             return null;

@@ -1,4 +1,5 @@
 using BeBiDa.Cli.Credentials;
+using BeBiDa.Cli.Reports;
 using BeBiDa.Cluster;
 using BeBiDa.Configuration;
 using BeBiDa.Kubernetes;
@@ -122,8 +123,10 @@ internal sealed class CredentialChecks(CheckedSite site, Findings findings, ILog
                 findings.Warning("clocks/api-server", what, why, write, "the host whose clock is wrong");
         }
         var waits = site.Configuration!.Nodes.WaitUntilReady;
-        var options = new ManifestOptions(RemoveNode: kubernetes.RemoveNode, WaitUntilReady: waits);
-        var more = $"{(kubernetes.RemoveNode ? " --remove-node" : "")}{(waits ? " --wait-until-ready" : "")}";
+        var records = JournalFolder.IsUsed;
+        var options = new ManifestOptions(RemoveNode: kubernetes.RemoveNode, WaitUntilReady: waits, Record: records);
+        var more =
+            $"{(kubernetes.RemoveNode ? " --remove-node" : "")}{(waits ? " --wait-until-ready" : "")}{(records ? " --record" : "")}";
         foreach (
             var right in new ManifestObjects(Manifests.Text(options)).Rights.Where(right => kubernetes.Events || right.Resource != "events")
         )

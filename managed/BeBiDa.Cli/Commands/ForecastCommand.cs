@@ -36,8 +36,8 @@ internal static class ForecastCommand
             HelpName = "LIST",
         };
         var (since, until) = (
-            TimelineCommand.Moment("--since", "Start: a time (2026-01-31T08:00) or an age. Default: the first job's start"),
-            TimelineCommand.Moment("--until", "End, in the same form. Default: the last job's end")
+            Moment.Option("--since", "Start: a time (2026-01-31T08:00) or an age. Default: the first job's start"),
+            Moment.Option("--until", "End, in the same form. Default: the last job's end")
         );
         var pods = Length("--pods", "How long half of the pods run at most; repeat it to compare. Default: 30s, 5m and 1h");
         var step = Length("--step", "How often a pod saves its work; what came after is lost when it is ended. Default: never");

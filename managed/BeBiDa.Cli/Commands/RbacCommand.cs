@@ -29,6 +29,10 @@ internal static class RbacCommand
         {
             Description = "Add the right to read Events in the namespace default (for bebidactl timeline)",
         };
+        var record = new Option<bool>("--record")
+        {
+            Description = "Add the right to watch Events in the namespace default (for bebidactl record)",
+        };
         var flowControl = new Option<bool>("--flow-control")
         {
             Description = "Add FlowSchemas that keep BeBiDa from delaying other clients (Kubernetes 1.29; changes the cluster's shares)",
@@ -46,6 +50,7 @@ internal static class RbacCommand
             waitUntilReady,
             selfRenew,
             timeline,
+            record,
             flowControl,
         };
         command.SetAction(parsed =>
@@ -60,7 +65,8 @@ internal static class RbacCommand
                         parsed.GetValue(timeline),
                         parsed.GetValue(disruptionTarget),
                         parsed.GetValue(waitUntilReady),
-                        parsed.GetValue(flowControl)
+                        parsed.GetValue(flowControl),
+                        parsed.GetValue(record)
                     )
                 )
             );

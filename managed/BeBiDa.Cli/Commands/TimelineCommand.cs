@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using BeBiDa.Cli.Timelines;
 using BeBiDa.Cluster;
 using BeBiDa.Configuration;
@@ -25,11 +24,11 @@ internal static class TimelineCommand
 
     public static Command Create(GlobalOptions globals)
     {
-        var since = Moment(
+        var since = Moment.Option(
             "--since",
             "Start: a time (08:00, 2026-01-31T08:00) or an age (30m, 2h). Default: the first hand-over of the last hour"
         );
-        var until = Moment("--until", "End, in the same form. Default: now");
+        var until = Moment.Option("--until", "End, in the same form. Default: now");
         var nodes = new Option<string?>("--nodes")
         {
             Description = "Nodes to draw, by their names in Slurm: n1,n2 or n[1-8]. Default: all",
@@ -193,22 +192,4 @@ internal static class TimelineCommand
             throw new ConfigurationException($"--output: {e.Message}");
         }
     }
-
-    /// <summary>An option that takes a time or an age.</summary>
-    internal static Option<Func<DateTimeOffset, DateTimeOffset>?> Moment(string name, string description) =>
-        new(name)
-        {
-            Description = description,
-            HelpName = "WHEN",
-            CustomParser = result =>
-            {
-                var text = result.Tokens is [{ Value: var value }] ? value : "";
-                if (Duration.TryParse(text, out var ago))
-                    return now => now - ago;
-                if (DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeLocal, out var time))
-                    return _ => time;
-                result.AddError($"{name} takes a time (08:00, 2026-01-31T08:00) or an age (30m, 2h)");
-                return null;
-            },
-        };
 }

@@ -11,6 +11,7 @@ namespace BeBiDa.Cli.Credentials;
 /// <param name="DisruptionTarget">Whether pods that are deleted past their budget are marked as disrupted.</param>
 /// <param name="WaitUntilReady">Whether nodes.waitUntilReady is used.</param>
 /// <param name="FlowControl">Whether the API server gives this identity priority levels of its own.</param>
+/// <param name="Record">Whether bebidactl record watches Events as this identity.</param>
 internal sealed record ManifestOptions(
     string Namespace = Manifests.Identity,
     CredentialKind? Credential = null,
@@ -19,7 +20,8 @@ internal sealed record ManifestOptions(
     bool Timeline = false,
     bool DisruptionTarget = false,
     bool WaitUntilReady = false,
-    bool FlowControl = false
+    bool FlowControl = false,
+    bool Record = false
 );
 
 /// <summary>The manifests of packaging/kubernetes, which are part of this program.</summary>
@@ -84,6 +86,8 @@ internal static partial class Manifests
             yield return "rbac-self-renew.yaml";
         if (options.Timeline)
             yield return "rbac-timeline.yaml";
+        if (options.Record)
+            yield return "rbac-record.yaml";
         if (options.FlowControl)
             yield return "flow-control.yaml";
     }

@@ -8,7 +8,10 @@ namespace BeBiDa.Site;
 public sealed class Tool(string? path, string configuration, SlurmCluster slurm)
 {
     /// <summary>Runs it to its end, however that is.</summary>
-    public async Task<Lab.CommandResult> RunAsync(params string[] arguments)
+    public Task<Lab.CommandResult> RunAsync(params string[] arguments) => RunUntilAsync(default, arguments);
+
+    /// <summary>Runs it until it is interrupted (SIGINT), or ends before that.</summary>
+    public async Task<Lab.CommandResult> RunUntilAsync(CancellationToken interrupt, params string[] arguments)
     {
         var result = await Cli.Wrap(path ?? throw new LabException("this site has no bebidactl"))
             .WithArguments(arguments)
@@ -16,7 +19,7 @@ public sealed class Tool(string? path, string configuration, SlurmCluster slurm)
                 new Dictionary<string, string?> { ["BEBIDA_CONFIG"] = configuration, ["SLURM_CONF"] = slurm.ConfigPath }
             )
             .WithValidation(CommandResultValidation.None)
-            .ExecuteBufferedAsync();
+            .ExecuteBufferedAsync(System.Text.Encoding.UTF8, System.Text.Encoding.UTF8, CancellationToken.None, interrupt);
         return new Lab.CommandResult(
             $"bebidactl {string.Join(' ', arguments)}",
             result.ExitCode,

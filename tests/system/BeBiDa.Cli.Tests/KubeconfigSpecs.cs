@@ -60,6 +60,7 @@ public sealed class KubeconfigSpecs(ApiServerKind kind)
                     "--wait-until-ready",
                     "--self-renew",
                     "--timeline",
+                    "--record",
                     "--flow-control"
                 )
             ).StandardOutput,
@@ -74,6 +75,7 @@ public sealed class KubeconfigSpecs(ApiServerKind kind)
                         "rbac-wait-until-ready.yaml",
                         "rbac-self-renew.yaml",
                         "rbac-timeline.yaml",
+                        "rbac-record.yaml",
                         "flow-control.yaml",
                     }.Select(name => File.ReadAllText(Path.Combine(packaged, name)))
                 )

@@ -39,6 +39,14 @@ public sealed class ScontrolConditionsSpecs
         Assert.That((await ReadAsync(line)).Nodes.Single().Reason, Is.EqualTo(reason));
     }
 
+    [TestCase(" Weight=1 Owner=N/A MCS_label=N/A Partitions=long,short BootTime=1790000000", "long,short")]
+    [TestCase(" Weight=1 Owner=N/A MCS_label=N/A  BootTime=1790000000", "")]
+    public void Partitions_are_read_where_the_node_has_any(string printed, string partitions)
+    {
+        var node = ScontrolNode.ReadAll($"NodeName=n1 Arch=x86_64 State=MIXED+DRAIN ThreadsPerCore=1{printed}\n").Single();
+        Assert.That((node.State, node.Partitions), Is.EqualTo(("MIXED+DRAIN", partitions)));
+    }
+
     [Test]
     public async Task A_comment_of_several_lines_hides_no_node()
     {

@@ -21,6 +21,11 @@ public sealed class UsageSpecs : CommandLineTest
     [TestCase("forecast jobs.txt --pods long", "--pods takes a duration", "bebidactl forecast --help")]
     [TestCase("forecast jobs.txt --pods-per-node 0", "--pods-per-node takes 1 to 1000", "bebidactl forecast --help")]
     [TestCase("forecast jobs.txt --output xml", "--output takes text, json or csv", "bebidactl forecast --help")]
+    [TestCase("report --since yesterday", "--since takes a time .* or an age", "bebidactl report --help")]
+    [TestCase("report --by week", "--by takes day, node or partition", "bebidactl report --help")]
+    [TestCase("report --output report.pdf", "--output takes text, json, csv or html, or a file", "bebidactl report --help")]
+    [TestCase("record --interval 10m", "--interval takes a duration of 1s to 1m", "bebidactl record --help")]
+    [TestCase("record --keep 0", "--keep takes a number of days", "bebidactl record --help")]
     public async Task Wrong_usage_exits_with_2_and_names_the_help(string arguments, string problem, string help)
     {
         var result = await RunAsync(arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries));
@@ -69,6 +74,8 @@ public sealed class UsageSpecs : CommandLineTest
     [TestCase("recommission")]
     [TestCase("status")]
     [TestCase("timeline")]
+    [TestCase("report")]
+    [TestCase("record")]
     [TestCase("reconcile")]
     [TestCase("hook")]
     [TestCase("hook prolog")]
@@ -98,7 +105,7 @@ public sealed class UsageSpecs : CommandLineTest
         var help = await RunAsync("--help");
         Exits(help, 0);
         foreach (
-            var command in "decommission recommission status timeline reconcile maintenance check hook rbac kubeconfig completion".Split(
+            var command in "decommission recommission status timeline report record reconcile maintenance check hook rbac kubeconfig completion".Split(
                 ' '
             )
         )
@@ -106,7 +113,9 @@ public sealed class UsageSpecs : CommandLineTest
     }
 
     [TestCase("bebidactl de", "decommission")]
-    [TestCase("bebidactl re", "recommission reconcile")]
+    [TestCase("bebidactl re", "recommission reconcile record report")]
+    [TestCase("bebidactl report --by ", "day node partition")]
+    [TestCase("bebidactl report --output ", "csv html json text")]
     [TestCase("bebidactl reconcile --d", "--dry-run")]
     [TestCase("bebidactl status --out", "--output")]
     [TestCase("bebidactl status --output ", "json text")]

@@ -1,0 +1,290 @@
+namespace BeBiDa.Accounts;
+
+/// <summary>Adds up a journal, line by line.</summary>
+/// <remarks>
+/// Durations come from the journal's own clock alone. What it calls the time of day is taken from the host's clock where a run
+/// begins and wherever that clock was set: a step of it moves what comes after, and neither adds nor loses anything.
+/// </remarks>
+/// <param name="since">Where the account begins; null for the first line.</param>
+/// <param name="until">Where it ends.</param>
+/// <param name="zone">Whose days are counted.</param>
+public sealed class Accountant(DateTimeOffset? since, DateTimeOffset until, TimeZoneInfo zone)
+{
+    // An NTP daemon slews a clock; less than this is not worth a cut.
+    private const double Step = 1;
+
+    private readonly CalendarDays days = new(zone);
+    private readonly Dictionary<(string Node, string Partitions, DateOnly Day), Tally> tallies = [];
+    private readonly Dictionary<string, Open> nodes = new(StringComparer.Ordinal);
+    private readonly HashSet<string> inKubernetes = new(StringComparer.Ordinal);
+    private readonly HashSet<string> known = new(StringComparer.Ordinal);
+    private readonly List<(double Seconds, string Node)> evicted = [];
+    private readonly Dictionary<(string Job, DateTimeOffset Began), Dictionary<string, double>> waits = [];
+    private readonly List<string> ended = [];
+    private JournalLine? last;
+    private JournalLine? anchor;
+    private string boot = "";
+    private bool isSnapshot;
+    private DateTimeOffset gap;
+    private Dictionary<string, string> before = [];
+    private double waitsUnknown;
+    private double waitsSince;
+    private DateTimeOffset? begin = since;
+
+    /// <summary>Takes in the next line; lines of one run in the order in which they were written.</summary>
+    public void Read(JournalLine line)
+    {
+        if (last is null || line.Run != last.Run)
+            BeginRun(line);
+        else
+            Continue(line);
+        last = line;
+        switch (line.Event)
+        {
+            case JournalLine.Changed when line is { Node: not null, Slurm: not null }:
+                Change(line, line.Node);
+                break;
+            case JournalLine.Gone when line.Node is not null:
+                if (nodes.Remove(line.Node, out var gone))
+                    Close(line.Node, gone, line.Clock);
+                break;
+            case JournalLine.Back or JournalLine.Away when line.Source is not null:
+                Turn(line, line.Source);
+                break;
+            case JournalLine.PodLeft when line is { Node: not null, Seconds: not null } && IsWithin(WallOf(line.Clock)):
+                if (line.Evicted == true)
+                    AddEvicted(line.Node, line.Seconds.Value, WallOf(line.Clock));
+                else
+                    ended.Add(line.Node);
+                break;
+            case JournalLine.Taken when line is { Node: not null, Job: not null, Began: not null, Seconds: not null }:
+                AddWait(line.Node, line.Job, line.Began.Value, line.Seconds.Value);
+                break;
+        }
+    }
+
+    /// <summary>Ends the account.</summary>
+    /// <param name="by">What its rows are to be.</param>
+    public Account Close(Grouping by)
+    {
+        var end = until;
+        if (last is not null)
+        {
+            CloseAll(last.Clock);
+            CountWaits(last.Clock);
+            var reached = WallOf(last.Clock);
+            foreach (var (name, partitions) in before.Where(b => isSnapshot && !nodes.ContainsKey(b.Key)))
+                AddWall(name, partitions, NodeUse.Unknown, gap, reached, 0);
+            if (until - reached > JournalLine.LongestSilence)
+            {
+                foreach (var (name, node) in nodes)
+                    AddWall(name, node.Partitions, NodeUse.Unknown, reached, until, 0);
+                waitsUnknown += Math.Max(0, (until - Max(reached, begin!.Value)).TotalSeconds);
+            }
+            // What has just happened is not written yet.
+            else if (reached < until)
+            {
+                end = reached;
+            }
+        }
+        var counted = tallies.Where(t => inKubernetes.Contains(t.Key.Node)).ToList();
+        return new Account(
+            begin ?? until,
+            end,
+            counted.Select(t => t.Key.Node).Distinct(StringComparer.Ordinal).Count(),
+            tallies.Keys.Select(k => k.Node).Distinct(StringComparer.Ordinal).Count(node => !inKubernetes.Contains(node)),
+            Tally.Sum(counted.Select(t => t.Value)),
+            by,
+            AccountRow.Of(
+                by switch
+                {
+                    Grouping.Node => counted.Select(t => (t.Key.Node, t.Value)),
+                    Grouping.Partition => counted.SelectMany(t => t.Key.Partitions.Split(',').Select(partition => (partition, t.Value))),
+                    _ => counted.Select(t => (AccountRow.KeyOf(t.Key.Day), t.Value)),
+                }
+            ),
+            Durations.Of(evicted.Where(e => inKubernetes.Contains(e.Node)).Select(e => e.Seconds)),
+            ended.Count(inKubernetes.Contains),
+            // A job waits for the last of its nodes.
+            Durations.Of(waits.Values.Select(all => all.Values.Max())),
+            waitsUnknown
+        );
+    }
+
+    private void BeginRun(JournalLine line)
+    {
+        if (last is null)
+        {
+            begin ??= line.Time;
+            gap = begin.Value;
+            waitsUnknown += Within(gap, line.Time).TotalSeconds;
+        }
+        else
+        {
+            CloseAll(last.Clock);
+            CountWaits(last.Clock);
+            if (nodes.Count > 0)
+                before = nodes.ToDictionary(n => n.Key, n => n.Value.Partitions, StringComparer.Ordinal);
+            // Between two runs nobody recorded. Within one start of the host, the journal's clock knows for how long.
+            var length =
+                line.Boot == boot ? TimeSpan.FromSeconds(Math.Max(0, line.Clock - last.Clock)) : line.Time - WallOf(last.Clock);
+            var from = line.Time - (length > TimeSpan.Zero ? length : TimeSpan.Zero);
+            waitsUnknown += Within(from, line.Time).TotalSeconds;
+            // A run that Slurm never answered has told of no node.
+            if (!isSnapshot)
+                gap = from;
+        }
+        waitsSince = line.Clock;
+        boot = line.Boot ?? "";
+        anchor = line;
+        isSnapshot = true;
+        nodes.Clear();
+        known.Clear();
+    }
+
+    private void Continue(JournalLine line)
+    {
+        var silence = line.Clock - last!.Clock;
+        if (silence > JournalLine.LongestSilence.TotalSeconds)
+        {
+            // The process stood still, or the host slept.
+            CloseAll(last.Clock);
+            CountWaits(last.Clock);
+            foreach (var (name, node) in nodes)
+                Add(name, node.Partitions, NodeUse.Unknown, last.Clock, line.Clock, 0);
+            foreach (var node in nodes.Values)
+                node.Since = line.Clock;
+            waitsUnknown += Within(WallOf(last.Clock), WallOf(line.Clock)).TotalSeconds;
+            waitsSince = line.Clock;
+        }
+        if (Math.Abs((line.Time - WallOf(line.Clock)).TotalSeconds) > Step)
+        {
+            CloseAll(line.Clock);
+            CountWaits(line.Clock);
+            anchor = line;
+        }
+    }
+
+    private void Change(JournalLine line, string name)
+    {
+        if (line.Kubernetes is not null)
+            inKubernetes.Add(name);
+        if (nodes.TryGetValue(name, out var node))
+        {
+            Close(name, node, line.Clock);
+        }
+        else
+        {
+            nodes[name] = node = new Open { Since = line.Clock, Partitions = line.Partitions ?? "" };
+            // Those that a run finds when it begins were there before, as far as anybody knows.
+            if (isSnapshot)
+                AddWall(name, node.Partitions, NodeUse.Unknown, gap, WallOf(line.Clock), 0);
+        }
+        node.State = line.Slurm!;
+        node.Kubernetes = line.Kubernetes;
+        node.Partitions = line.Partitions ?? node.Partitions;
+    }
+
+    private void Turn(JournalLine line, string source)
+    {
+        isSnapshot &= source != Sources.Slurm;
+        if (source == Sources.HandOvers)
+            CountWaits(line.Clock);
+        else
+            CloseAll(line.Clock);
+        if (line.Event == JournalLine.Back)
+            known.Add(source);
+        else
+            known.Remove(source);
+    }
+
+    private void CloseAll(double clock)
+    {
+        foreach (var (name, node) in nodes)
+            Close(name, node, clock);
+    }
+
+    private void Close(string name, Open node, double clock)
+    {
+        var isKubernetesKnown = known.Contains(Sources.Kubernetes);
+        var use = UseRule.Of(
+            known.Contains(Sources.Slurm) ? node.State : null,
+            isKubernetesKnown ? node.Kubernetes : null,
+            isKubernetesKnown
+        );
+        Add(name, node.Partitions, use, node.Since, clock, use != NodeUse.Unknown && isKubernetesKnown ? node.Kubernetes?.Pods ?? 0 : 0);
+        node.Since = clock;
+    }
+
+    private void Add(string name, string partitions, NodeUse use, double from, double to, int pods)
+    {
+        if (to > from)
+            AddWall(name, partitions, use, WallOf(from), WallOf(to), pods);
+    }
+
+    private void AddWall(string name, string partitions, NodeUse use, DateTimeOffset from, DateTimeOffset to, int pods)
+    {
+        from = begin > from ? begin.Value : from;
+        to = until < to ? until : to;
+        while (from < to)
+        {
+            var (day, end) = days.Of(from);
+            var next = end < to ? end : to;
+            TallyOf(name, partitions, day).Add(use, (next - from).TotalSeconds, pods);
+            from = next;
+        }
+    }
+
+    private void AddEvicted(string name, double lived, DateTimeOffset when)
+    {
+        evicted.Add((lived, name));
+        TallyOf(name, nodes.TryGetValue(name, out var node) ? node.Partitions : "", days.Of(when).Day).AddEvicted(lived);
+    }
+
+    // A run may be told of hand-overs from before it began, and of some twice.
+    private void AddWait(string node, string job, DateTimeOffset began, double seconds)
+    {
+        if (!IsWithin(began))
+            return;
+        if (!waits.TryGetValue((job, began), out var all))
+            waits[(job, began)] = all = new Dictionary<string, double>(StringComparer.Ordinal);
+        all[node] = seconds;
+    }
+
+    private void CountWaits(double clock)
+    {
+        if (!known.Contains(Sources.HandOvers))
+            waitsUnknown += Within(WallOf(waitsSince), WallOf(clock)).TotalSeconds;
+        waitsSince = clock;
+    }
+
+    private Tally TallyOf(string name, string partitions, DateOnly day)
+    {
+        if (!tallies.TryGetValue((name, partitions, day), out var tally))
+            tallies[(name, partitions, day)] = tally = new Tally();
+        return tally;
+    }
+
+    private DateTimeOffset WallOf(double clock) => anchor!.Time + TimeSpan.FromSeconds(clock - anchor.Clock);
+
+    private bool IsWithin(DateTimeOffset time) => time >= begin && time < until;
+
+    private TimeSpan Within(DateTimeOffset from, DateTimeOffset to)
+    {
+        var length = (until < to ? until : to) - Max(from, begin!.Value);
+        return length > TimeSpan.Zero ? length : TimeSpan.Zero;
+    }
+
+    private static DateTimeOffset Max(DateTimeOffset one, DateTimeOffset other) => one > other ? one : other;
+
+    private sealed class Open
+    {
+        public double Since { get; set; }
+
+        public string State { get; set; } = "";
+
+        public string Partitions { get; set; } = "";
+
+        public KubernetesFacts? Kubernetes { get; set; }
+    }
+}

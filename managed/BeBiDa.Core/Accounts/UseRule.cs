@@ -1,0 +1,64 @@
+using BeBiDa.Holds;
+
+namespace BeBiDa.Accounts;
+
+/// <summary>The one rule that says what a node is used for, from what Slurm and Kubernetes say of it at the same time.</summary>
+public static class UseRule
+{
+    // As node_state_flag_string() in Slurm's src/common/slurm_protocol_defs.c writes them, of 22.05 to 26.05.
+    private static readonly HashSet<string> Unusable = new(
+        [
+            "DOWN",
+            "ERROR",
+            "FUTURE",
+            "DRAIN",
+            "FAIL",
+            "FAILING",
+            "MAINTENANCE",
+            "REBOOT_REQUESTED",
+            "REBOOT_ISSUED",
+            "POWER_DOWN",
+            "POWERING_DOWN",
+            "POWERED_DOWN",
+            "POWERING_UP",
+        ],
+        StringComparer.Ordinal
+    );
+
+    /// <summary>What a node is used for.</summary>
+    /// <param name="state">Its state in Slurm; null when that is not known.</param>
+    /// <param name="kubernetes">What Kubernetes says of it; null when it knows no such node.</param>
+    /// <param name="isKubernetesKnown">Whether Kubernetes answers at all.</param>
+    public static NodeUse Of(string? state, KubernetesFacts? kubernetes, bool isKubernetesKnown = true)
+    {
+        if (state is null)
+            return NodeUse.Unknown;
+        var words = state.Split('+');
+        var holds = HoldsOf(kubernetes);
+        if (words[0] is "ALLOCATED" or "MIXED")
+            // A job that keeps its nodes in Kubernetes has no hold on them, and pods beside it are no hand-over.
+            return holds.Jobs && kubernetes!.Pods > kubernetes.Tolerating ? NodeUse.Between : NodeUse.Slurm;
+        if (!isKubernetesKnown || words[0] == "UNKNOWN")
+            return NodeUse.Unknown;
+        // Whatever else Slurm says of it: pods run there, and more may be added.
+        if (kubernetes is { Ready: true, Unschedulable: false, Pods: > 0 } && holds is { Jobs: false, Standing: false })
+            return NodeUse.LentWithPods;
+        if (words.Any(Unusable.Contains))
+            return NodeUse.Unavailable;
+        if (holds.Jobs || words.Contains("COMPLETING"))
+            return NodeUse.Between;
+        return kubernetes is { Ready: true, Unschedulable: false } && !holds.Standing ? NodeUse.LentEmpty : NodeUse.Held;
+    }
+
+    // A node that waits for its kubelet after a job is still on its way back from that job.
+    private static (bool Jobs, bool Standing) HoldsOf(KubernetesFacts? kubernetes)
+    {
+        var (jobs, standing) = (false, false);
+        foreach (var hold in (kubernetes?.Holds ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries))
+            if (hold[(hold.LastIndexOf('.') + 1)..] is var holder && Holders.IsName(holder) && holder != Holders.Return)
+                standing = true;
+            else
+                jobs = true;
+        return (jobs, standing);
+    }
+}

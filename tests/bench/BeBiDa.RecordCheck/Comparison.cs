@@ -1,0 +1,119 @@
+using System.Diagnostics;
+using System.Globalization;
+using BeBiDa.Lab;
+using BeBiDa.Site;
+using k8s;
+using k8s.Models;
+
+namespace BeBiDa.RecordCheck;
+
+/// <summary>Lets a site live for a while, and says whether the report of it is what an observer saw.</summary>
+internal static class Comparison
+{
+    private const int Nodes = 4;
+    private const string Namespace = "default";
+
+    // Of all node-seconds, each use.
+    private const double Tolerated = 0.01;
+
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Away = TimeSpan.FromSeconds(25);
+
+    /// <summary>Runs it, and prints both tables and how they differ.</summary>
+    /// <returns>Whether each use differs by no more than is tolerated.</returns>
+    public static async Task<bool> RunAsync(TimeSpan time)
+    {
+        await using var site = await Site.Site.StartAsync(
+            new SiteOptions { Nodes = Nodes, Configuration = "eviction: {gracePeriod: 10s}\nslurm: {lookInterval: 1s}\n" }
+        );
+        await FillAsync(site.Client);
+        await using var recorded = await RecordedSite.StartAsync(site, Interval);
+        await LiveAsync(site, time);
+        var (observed, csv, json) = await recorded.EndAsync();
+        Console.WriteLine($"bebidactl report --output csv, node-hours:\n\n{csv}");
+        Console.WriteLine($"bebidactl report --output json:\n\n{json}");
+        return Compare(observed, RecordedSite.NodeSeconds(csv));
+    }
+
+    private static bool Compare(IReadOnlyDictionary<string, double> observed, IReadOnlyDictionary<string, double> reported)
+    {
+        var total = observed.Values.Sum();
+        var agrees = true;
+        Console.WriteLine($"{"node-seconds", -16}{"observed", 12}{"reported", 12}{"difference", 12}   of all");
+        foreach (var (use, seconds) in reported.Append(KeyValuePair.Create("all", reported.Values.Sum())))
+        {
+            var seen = use == "all" ? total : observed.GetValueOrDefault(use);
+            var part = (seconds - seen) / total;
+            var isClose = Math.Abs(part) <= Tolerated;
+            agrees &= isClose;
+            Console.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{use, -16}{seen, 12:0.0}{seconds, 12:0.0}{seconds - seen, 12:0.0}{part * 100, 8:0.00} %{(isClose ? "" : "   too much")}"
+                )
+            );
+        }
+        return agrees;
+    }
+
+    // Jobs of one to three nodes, pauses in which pods return, an admin's cordon, a drain, and two crashes of slurmctld.
+    private static async Task LiveAsync(Site.Site site, TimeSpan time)
+    {
+        var random = new Random(1);
+        var begun = Stopwatch.GetTimestamp();
+        var kills = new Queue<TimeSpan>([time / 3, time * 2 / 3]);
+        for (var round = 0; Stopwatch.GetElapsedTime(begun) < time; round++)
+        {
+            var length = random.Next(10, 30);
+            await site.Slurm.SubmitAsync(["-N", $"{random.Next(1, 4)}", "--output=/dev/null", "--wrap", $"sleep {length}"]);
+            await PassAsync(random.Next(5, 25));
+            if (kills.TryPeek(out var next) && Stopwatch.GetElapsedTime(begun) >= next)
+            {
+                kills.Dequeue();
+                await site.Slurm.StopControllerAsync(kill: true);
+                await Task.Delay(Away);
+                await site.Slurm.StartControllerAsync();
+            }
+            if (round % 4 == 1)
+                await site.Kubectl.RunAsync(round % 8 == 1 ? "cordon" : "uncordon", "n4");
+            if (round % 4 == 3)
+                (
+                    await site.Slurm.RunAsync(
+                        "scontrol",
+                        round % 8 == 3 ? ["update", "NodeName=n3", "State=drain", "Reason=memory"] : ["update", "NodeName=n3", "State=resume"]
+                    )
+                ).EnsureSucceeded();
+            await PassAsync(random.Next(0, 30));
+            Console.Error.WriteLine($"{Stopwatch.GetElapsedTime(begun):mm\\:ss} of {time:hh\\:mm\\:ss}");
+        }
+    }
+
+    private static Task PassAsync(int seconds) => Task.Delay(TimeSpan.FromSeconds(seconds));
+
+    // Some nodes have pods, others none.
+    private static Task FillAsync(Kubernetes client)
+    {
+        var labels = new Dictionary<string, string> { ["app"] = "executor" };
+        return client.AppsV1.CreateNamespacedDeploymentAsync(
+            new V1Deployment
+            {
+                Metadata = new V1ObjectMeta { Name = "executors" },
+                Spec = new V1DeploymentSpec
+                {
+                    Replicas = 3,
+                    Selector = new V1LabelSelector { MatchLabels = labels },
+                    Template = new V1PodTemplateSpec
+                    {
+                        Metadata = new V1ObjectMeta
+                        {
+                            Labels = labels,
+                            Annotations = new Dictionary<string, string> { [Hollow.Nodes.PodAnnotations.TerminationSeconds] = "2" },
+                        },
+                        Spec = new V1PodSpec { Containers = [new V1Container { Name = "main", Image = "executor" }] },
+                    },
+                },
+            },
+            Namespace
+        );
+    }
+}

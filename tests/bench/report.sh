@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Lets a site of four nodes live for an hour, or for as many minutes as are given: jobs, pods, a cordon, a drain, and two
+# crashes of slurmctld. Prints what bebidactl report says of it beside what an observer of its own saw, and exits with 1 when
+# a use differs by more than 1 % of all node-seconds.
+#   sudo tests/bench/report.sh [MINUTES]
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+if ! {
+    cmake --preset release &&
+    cmake --build --preset release &&
+    cmake --install build/release --prefix build/lab &&
+    dotnet build tests/bench/BeBiDa.RecordCheck -c Release --nologo -v quiet
+} > "$log" 2>&1; then
+    cat "$log" >&2
+    exit 1
+fi
+dotnet build/dotnet/bin/BeBiDa.RecordCheck/release/BeBiDa.RecordCheck.dll "$@"
