@@ -10,16 +10,18 @@ public sealed class Tool(string? path, string configuration, SlurmCluster slurm)
     /// <summary>Runs it to its end, however that is.</summary>
     public Task<Lab.CommandResult> RunAsync(params string[] arguments) => RunUntilAsync(default, arguments);
 
-    /// <summary>Runs it until it is interrupted (SIGINT), or ends before that.</summary>
-    public async Task<Lab.CommandResult> RunUntilAsync(CancellationToken interrupt, params string[] arguments)
+    /// <summary>Runs it until it is told to end (SIGTERM), or ends before that.</summary>
+    public async Task<Lab.CommandResult> RunUntilAsync(CancellationToken end, params string[] arguments)
     {
-        var result = await Cli.Wrap(path ?? throw new LabException("this site has no bebidactl"))
+        var running = Cli.Wrap(path ?? throw new LabException("this site has no bebidactl"))
             .WithArguments(arguments)
             .WithEnvironmentVariables(
                 new Dictionary<string, string?> { ["BEBIDA_CONFIG"] = configuration, ["SLURM_CONF"] = slurm.ConfigPath }
             )
             .WithValidation(CommandResultValidation.None)
-            .ExecuteBufferedAsync(System.Text.Encoding.UTF8, System.Text.Encoding.UTF8, CancellationToken.None, interrupt);
+            .ExecuteBufferedAsync();
+        await using var _ = end.Register(() => Cli.Wrap("kill").WithArguments(["-TERM", $"{running.ProcessId}"]).ExecuteAsync());
+        var result = await running;
         return new Lab.CommandResult(
             $"bebidactl {string.Join(' ', arguments)}",
             result.ExitCode,

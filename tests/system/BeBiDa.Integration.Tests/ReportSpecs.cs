@@ -6,7 +6,7 @@ namespace BeBiDa.Site.Tests;
 internal sealed class ReportSpecs : SiteTest
 {
     // Edges are seen two seconds later by one or the other, and this machine may be busy.
-    private const double Tolerated = 0.08;
+    private const double Tolerated = 0.05;
 
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 

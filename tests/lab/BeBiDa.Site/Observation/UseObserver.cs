@@ -124,6 +124,8 @@ public sealed class UseObserver : IAsyncDisposable
         return state switch
         {
             "allocated" or "mixed" or "draining" => isJobs && pods > 0 ? "in_between" : "slurm",
+            // A slurmctld that has just started does not know before slurmd has answered it.
+            "unknown" => "unknown",
             _ when isUsable && pods > 0 => "lent_with_pods",
             "completing" => "in_between",
             "idle" or "planned" or "reserved" => isJobs ? "in_between"
