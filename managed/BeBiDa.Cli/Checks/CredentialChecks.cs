@@ -125,8 +125,7 @@ internal sealed class CredentialChecks(CheckedSite site, Findings findings, ILog
         var waits = site.Configuration!.Nodes.WaitUntilReady;
         var records = JournalFolder.IsUsed;
         var options = new ManifestOptions(RemoveNode: kubernetes.RemoveNode, WaitUntilReady: waits, Record: records);
-        var more =
-            $"{(kubernetes.RemoveNode ? " --remove-node" : "")}{(waits ? " --wait-until-ready" : "")}{(records ? " --record" : "")}";
+        var more = $"{(kubernetes.RemoveNode ? " --remove-node" : "")}{(waits ? " --wait-until-ready" : "")}{(records ? " --record" : "")}";
         foreach (
             var right in new ManifestObjects(Manifests.Text(options)).Rights.Where(right => kubernetes.Events || right.Resource != "events")
         )

@@ -27,7 +27,11 @@ internal static class RecordCommand
             HelpName = "DURATION",
             CustomParser = result =>
             {
-                if (Duration.TryParse(result.Tokens is [{ Value: var text }] ? text : "", out var span) && span >= Shortest && span <= Longest)
+                if (
+                    Duration.TryParse(result.Tokens is [{ Value: var text }] ? text : "", out var span)
+                    && span >= Shortest
+                    && span <= Longest
+                )
                     return span;
                 result.AddError("--interval takes a duration of 1s to 1m");
                 return null;

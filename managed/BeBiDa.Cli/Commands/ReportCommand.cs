@@ -51,7 +51,7 @@ internal static class ReportCommand
         var output = ReportOutput.Option();
         var command = new ExemplifiedCommand(
             "report",
-            "Report what the nodes were used for: jobs, pods, or nothing. bebidactl record has to have recorded it.",
+            "Report what the nodes were used for: jobs, pods, or nothing. It needs the journal of bebidactl record.",
             Examples
         )
         {
@@ -80,7 +80,9 @@ internal static class ReportCommand
                     zone,
                     parsed.GetValue(by)
                 );
-                await (parsed.GetValue(output) ?? ReportOutput.Table).WriteAsync(account, zone, parsed.InvocationConfiguration.Output).ConfigureAwait(false);
+                await (parsed.GetValue(output) ?? ReportOutput.Table)
+                    .WriteAsync(account, zone, parsed.InvocationConfiguration.Output)
+                    .ConfigureAwait(false);
                 return ExitCode.Done;
             }
         );

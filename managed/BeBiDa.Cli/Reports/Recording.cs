@@ -116,9 +116,9 @@ internal sealed class Recording(Site site, Recorder recorder, TimeSpan interval,
             // A cluster without nodes does not exist; PrivateData=nodes hides them from whoever is neither root nor SlurmUser.
             if (nodes.Count == 0)
                 throw new JobsUnknownException("scontrol shows no nodes (PrivateData hides them from other users than root and SlurmUser)");
-            recorder.SlurmAnswered(
-                [.. nodes.Where(n => site.Policy.Counts(n.Name)).Select(n => new SlurmFacts(n.Name, n.State, n.Partitions))]
-            );
+            recorder.SlurmAnswered([
+                .. nodes.Where(n => site.Policy.Counts(n.Name)).Select(n => new SlurmFacts(n.Name, n.State, n.Partitions)),
+            ]);
             return null;
         }
         catch (JobsUnknownException e)

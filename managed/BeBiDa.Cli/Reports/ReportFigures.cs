@@ -20,7 +20,13 @@ internal static class ReportFigures
             "lent, with pods",
             "lent to Kubernetes, and at least one pod was there that a hand-over would evict"
         ),
-        (NodeUse.LentEmpty, "lent_empty", "EMPTY", "lent, empty", "idle in Slurm, schedulable and Ready in Kubernetes, and no such pod was there"),
+        (
+            NodeUse.LentEmpty,
+            "lent_empty",
+            "EMPTY",
+            "lent, empty",
+            "idle in Slurm, schedulable and Ready in Kubernetes, and no such pod was there"
+        ),
         (
             NodeUse.Held,
             "held",

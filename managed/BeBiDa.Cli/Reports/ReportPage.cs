@@ -13,7 +13,11 @@ internal static class ReportPage
         var key = ReportFigures.KeyOf(account.By);
         var rows = new StringBuilder();
         foreach (var row in account.Rows)
-            rows.Append("<tr><td>").Append(TimelinePicture.Text(row.Key)).Append("</td>").Append(Cells(row.Tally, biggest)).Append("</tr>\n");
+            rows.Append("<tr><td>")
+                .Append(TimelinePicture.Text(row.Key))
+                .Append("</td>")
+                .Append(Cells(row.Tally, biggest))
+                .Append("</tr>\n");
         var partitions = account.By == Grouping.Partition ? "<p>A node of two partitions is in both.</p>\n" : "";
         return $$"""
             <!doctype html>
@@ -48,7 +52,9 @@ internal static class ReportPage
             <p>{{TimelinePicture.Text(ReportFigures.Pods(account))}}</p>
             <p>{{TimelinePicture.Text(ReportFigures.Waits(account))}}</p>
             <table>
-            <thead><tr><th>{{char.ToUpperInvariant(key[0])}}{{key[1..]}}</th>{{string.Concat(ReportFigures.Uses.Select(u => $"<th>{u.Name}</th>"))}}<th>total</th></tr></thead>
+            <thead><tr><th>{{char.ToUpperInvariant(key[0])}}{{key[1..]}}</th>{{string.Concat(
+                ReportFigures.Uses.Select(u => $"<th>{u.Name}</th>")
+            )}}<th>total</th></tr></thead>
             <tbody>
             {{rows}}</tbody>
             <tfoot><tr><td>all</td>{{Cells(account.Total, biggest)}}</tr></tfoot>

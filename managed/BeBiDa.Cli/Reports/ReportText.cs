@@ -23,7 +23,8 @@ internal static class ReportText
         text.Append(ReportFigures.Sentence(account)).Append('\n');
         text.Append(ReportFigures.Scope(account, zone)).Append(", node-hours\n\n");
         foreach (var row in rows)
-            text.Append(string.Join("   ", row.Select((cell, i) => i == 0 ? cell.PadRight(widths[i]) : cell.PadLeft(widths[i])))).Append('\n');
+            text.Append(string.Join("   ", row.Select((cell, i) => i == 0 ? cell.PadRight(widths[i]) : cell.PadLeft(widths[i]))))
+                .Append('\n');
         text.Append('\n').Append(ReportFigures.Pods(account)).Append('\n').Append(ReportFigures.Waits(account)).Append('\n');
         return text.ToString();
     }

@@ -126,8 +126,7 @@ public sealed class Accountant(DateTimeOffset? since, DateTimeOffset until, Time
             if (nodes.Count > 0)
                 before = nodes.ToDictionary(n => n.Key, n => n.Value.Partitions, StringComparer.Ordinal);
             // Between two runs nobody recorded. Within one start of the host, the journal's clock knows for how long.
-            var length =
-                line.Boot == boot ? TimeSpan.FromSeconds(Math.Max(0, line.Clock - last.Clock)) : line.Time - WallOf(last.Clock);
+            var length = line.Boot == boot ? TimeSpan.FromSeconds(Math.Max(0, line.Clock - last.Clock)) : line.Time - WallOf(last.Clock);
             var from = line.Time - (length > TimeSpan.Zero ? length : TimeSpan.Zero);
             waitsUnknown += Within(from, line.Time).TotalSeconds;
             // A run that Slurm never answered has told of no node.

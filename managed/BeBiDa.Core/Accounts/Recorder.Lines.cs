@@ -63,14 +63,7 @@ public sealed partial class Recorder
     {
         foreach (var end in pods.Ends(isLast))
             if (SlurmNameOf(end.Node) is { } name)
-                Write(
-                    Line(JournalLine.PodLeft) with
-                    {
-                        Node = name,
-                        Evicted = end.Evicted,
-                        Seconds = Round(end.Lived),
-                    }
-                );
+                Write(Line(JournalLine.PodLeft) with { Node = name, Evicted = end.Evicted, Seconds = Round(end.Lived) });
     }
 
     private void WriteTaken(TakenNode hand)
@@ -83,15 +76,7 @@ public sealed partial class Recorder
             return;
         // At the deadline the job has been answered, and the rest was done in the background.
         var waited = hand.Ended - hand.Began < options.Deadline ? hand.Ended - hand.Began : options.Deadline;
-        Write(
-            Line(JournalLine.Taken) with
-            {
-                Node = name,
-                Job = hand.Job.ToString(),
-                Began = hand.Began,
-                Seconds = Round(waited),
-            }
-        );
+        Write(Line(JournalLine.Taken) with { Node = name, Job = hand.Job.ToString(), Began = hand.Began, Seconds = Round(waited) });
     }
 
     // Also of a Node that is gone: kubernetes.removeNode deletes it as soon as its pods have left.

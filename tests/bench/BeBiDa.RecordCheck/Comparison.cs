@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using BeBiDa.Lab;
 using BeBiDa.Site;
 using k8s;
 using k8s.Models;
@@ -80,7 +79,9 @@ internal static class Comparison
                 (
                     await site.Slurm.RunAsync(
                         "scontrol",
-                        round % 8 == 3 ? ["update", "NodeName=n3", "State=drain", "Reason=memory"] : ["update", "NodeName=n3", "State=resume"]
+                        round % 8 == 3
+                            ? ["update", "NodeName=n3", "State=drain", "Reason=memory"]
+                            : ["update", "NodeName=n3", "State=resume"]
                     )
                 ).EnsureSucceeded();
             await PassAsync(random.Next(0, 30));

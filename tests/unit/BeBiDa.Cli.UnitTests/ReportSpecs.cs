@@ -105,7 +105,10 @@ public sealed class ReportSpecs : CommandLineTest
         );
         Assert.That(started.Error, Is.Empty);
         var broken = await ReportAsync([.. Journal[..40], "nonsense", .. Journal[40..]], "--output", "csv");
-        Assert.That(broken.Error, Is.EqualTo($"bebidactl: {PathOf("journal/2026-01-31.jsonl")}:41: left out: this is no line of the journal\n"));
+        Assert.That(
+            broken.Error,
+            Is.EqualTo($"bebidactl: {PathOf("journal/2026-01-31.jsonl")}:41: left out: this is no line of the journal\n")
+        );
         Assert.That(broken.Output, Is.EqualTo(torn.Output));
     }
 
@@ -115,7 +118,17 @@ public sealed class ReportSpecs : CommandLineTest
         Add("journal/2026-02-01.jsonl", string.Join('\n', Journal).Replace("2026-01-31T", "2026-02-01T"));
         // The same start of the host, and later; by the clock, a day earlier.
         Add("journal/2026-01-31.jsonl", string.Join('\n', Journal.Select(line => Later(line, 100_000))));
-        var report = await RunAsync("report", "--directory", PathOf("journal"), "--since", "2026-01-30", "--until", "2026-02-03", "-o", "csv");
+        var report = await RunAsync(
+            "report",
+            "--directory",
+            PathOf("journal"),
+            "--since",
+            "2026-01-30",
+            "--until",
+            "2026-02-03",
+            "-o",
+            "csv"
+        );
         Exits(report, 0);
         Assert.That(report.Error, Is.Empty);
         Assert.That(report.Output, Does.Contain("\n2026-01-31,1,2,1,0,0,0,").And.Contain("\n2026-02-01,1,2,1,0,0,0,"));
@@ -160,7 +173,10 @@ public sealed class ReportSpecs : CommandLineTest
         using (var writer = new JournalWriter(PathOf("journal"), keepDays: 2, NullLogger.Instance))
         {
             Assert.That(writer.Append(day, line) && writer.Append(day, line) && writer.Append(day.AddDays(1), line));
-            Assert.That(() => new JournalWriter(PathOf("journal"), 2, NullLogger.Instance), Throws.Exception.With.Message.Contains("another"));
+            Assert.That(
+                () => new JournalWriter(PathOf("journal"), 2, NullLogger.Instance),
+                Throws.Exception.With.Message.Contains("another")
+            );
         }
         var json = """{"time":"1970-01-01T00:00:00+00:00","clock":1,"run":"a","event":"alive"}""";
         Assert.That(File.ReadAllText(PathOf("journal/2026-01-31.jsonl")), Is.EqualTo($"half a li\n{json}\n{json}\n"));

@@ -232,7 +232,10 @@ public sealed class AccountantSpecs
         Pass(1);
         var account = Account();
         Assert.That(account.Evicted, Is.EqualTo(new Durations(3, 120, 40, 30, 80)));
-        Assert.That((account.PodsEnded, account.Rows.Single().Tally.Evicted, account.Rows.Single().Tally.LostSeconds), Is.EqualTo((1, 3, 120.0)));
+        Assert.That(
+            (account.PodsEnded, account.Rows.Single().Tally.Evicted, account.Rows.Single().Tally.LostSeconds),
+            Is.EqualTo((1, 3, 120.0))
+        );
     }
 
     [Test]
@@ -269,30 +272,10 @@ public sealed class AccountantSpecs
     }
 
     private void Say(string node, string state, KubernetesFacts? kubernetes, string? partitions = null) =>
-        Add(
-            JournalLine.Changed,
-            line =>
-                line with
-                {
-                    Node = node,
-                    Slurm = state,
-                    Kubernetes = kubernetes,
-                    Partitions = partitions,
-                }
-        );
+        Add(JournalLine.Changed, line => line with { Node = node, Slurm = state, Kubernetes = kubernetes, Partitions = partitions });
 
     private void Taken(string node, string job, double seconds, DateTimeOffset? began = null) =>
-        Add(
-            JournalLine.Taken,
-            line =>
-                line with
-                {
-                    Node = node,
-                    Job = job,
-                    Seconds = seconds,
-                    Began = began ?? Start,
-                }
-        );
+        Add(JournalLine.Taken, line => line with { Node = node, Job = job, Seconds = seconds, Began = began ?? Start });
 
     private void Pass(double seconds)
     {

@@ -144,8 +144,14 @@ public sealed class RecorderSpecs
         var pod = Pod("a");
         recorder.PodChanged(
             isDeleted
-                ? pod with { Pod = pod.Pod with { DeletionTimestamp = clock.GetUtcNow() } }
-                : pod with { Pod = pod.Pod with { Finished = true } }
+                ? pod with
+                {
+                    Pod = pod.Pod with { DeletionTimestamp = clock.GetUtcNow() },
+                }
+                : pod with
+                {
+                    Pod = pod.Pod with { Finished = true },
+                }
         );
         clock.Advance(TimeSpan.FromSeconds(1));
         recorder.PodGone("a");

@@ -129,8 +129,8 @@ public sealed class UseObserver : IAsyncDisposable
             _ when isUsable && pods > 0 => "lent_with_pods",
             "completing" => "in_between",
             "idle" or "planned" or "reserved" => isJobs ? "in_between"
-                : isUsable ? "lent_empty"
-                : "held",
+            : isUsable ? "lent_empty"
+            : "held",
             _ => "unavailable",
         };
     }
