@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Lets a site of four nodes live for an hour, or for as many minutes as are given: jobs, pods, a cordon, a drain, and two
 # crashes of slurmctld. Prints what bebidactl report says of it beside what an observer of its own saw, and exits with 1 when
-# a use differs by more than 1 % of all node-seconds.
+# a use differs by more than 1 % of all node-seconds, and 5 s of each node for each crash.
 #   sudo tests/bench/report.sh [MINUTES]
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."

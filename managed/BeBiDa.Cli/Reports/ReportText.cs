@@ -103,13 +103,21 @@ internal sealed record ReportJson(
                 ReportFigures.InHours(account.Total.PodSeconds),
                 account.Evicted.Count,
                 ReportFigures.InHours(account.Evicted.Sum),
-                account.Evicted.Mean,
-                account.Evicted.Median,
+                Round(account.Evicted.Mean),
+                Round(account.Evicted.Median),
                 account.PodsEnded
             ),
-            new ReportJobsJson(account.Waits.Count, account.Waits.Sum, account.Waits.Median, account.Waits.P99, account.WaitsUnknown),
+            new ReportJobsJson(
+                account.Waits.Count,
+                Math.Round(account.Waits.Sum, 3),
+                account.Waits.Median,
+                account.Waits.P99,
+                Math.Round(account.WaitsUnknown, 3)
+            ),
             [.. account.Rows.Select(row => ReportRowJson.Of(row.Key, row.Tally))]
         );
+
+    private static double? Round(double? seconds) => seconds is { } known ? Math.Round(known, 3) : null;
 }
 
 /// <summary>A row, or the total, which has no key.</summary>

@@ -13,9 +13,8 @@ public sealed class Accountant(DateTimeOffset? since, DateTimeOffset until, Time
     // An NTP daemon slews a clock; less than this is not worth a cut.
     private const double Step = 1;
 
-    private readonly CalendarDays days = new(zone);
-    private readonly Dictionary<(string Node, string Partitions, DateOnly Day), Tally> tallies = [];
-    private readonly Dictionary<string, Open> nodes = new(StringComparer.Ordinal);
+    private readonly DayBook book = new(since, until, zone);
+    private readonly Dictionary<string, OpenNode> nodes = new(StringComparer.Ordinal);
     private readonly HashSet<string> inKubernetes = new(StringComparer.Ordinal);
     private readonly HashSet<string> known = new(StringComparer.Ordinal);
     private readonly List<(double Seconds, string Node)> evicted = [];
@@ -24,12 +23,12 @@ public sealed class Accountant(DateTimeOffset? since, DateTimeOffset until, Time
     private JournalLine? last;
     private JournalLine? anchor;
     private string boot = "";
+    private double interval = 5;
     private bool isSnapshot;
     private DateTimeOffset gap;
     private Dictionary<string, string> before = [];
     private double waitsUnknown;
     private double waitsSince;
-    private DateTimeOffset? begin = since;
 
     /// <summary>Takes in the next line; lines of one run in the order in which they were written.</summary>
     public void Read(JournalLine line)
@@ -46,12 +45,15 @@ public sealed class Accountant(DateTimeOffset? since, DateTimeOffset until, Time
                 break;
             case JournalLine.Gone when line.Node is not null:
                 if (nodes.Remove(line.Node, out var gone))
+                {
                     Close(line.Node, gone, line.Clock);
+                    Settle(line.Node, gone);
+                }
                 break;
             case JournalLine.Back or JournalLine.Away when line.Source is not null:
                 Turn(line, line.Source);
                 break;
-            case JournalLine.PodLeft when line is { Node: not null, Seconds: not null } && IsWithin(WallOf(line.Clock)):
+            case JournalLine.PodLeft when line is { Node: not null, Seconds: not null } && book.IsWithin(WallOf(line.Clock)):
                 if (line.Evicted == true)
                     AddEvicted(line.Node, line.Seconds.Value, WallOf(line.Clock));
                 else
@@ -74,12 +76,12 @@ public sealed class Accountant(DateTimeOffset? since, DateTimeOffset until, Time
             CountWaits(last.Clock);
             var reached = WallOf(last.Clock);
             foreach (var (name, partitions) in before.Where(b => isSnapshot && !nodes.ContainsKey(b.Key)))
-                AddWall(name, partitions, NodeUse.Unknown, gap, reached, 0);
+                book.Add(name, partitions, NodeUse.Unknown, gap, reached, 0);
             if (until - reached > JournalLine.LongestSilence)
             {
                 foreach (var (name, node) in nodes)
-                    AddWall(name, node.Partitions, NodeUse.Unknown, reached, until, 0);
-                waitsUnknown += Math.Max(0, (until - Max(reached, begin!.Value)).TotalSeconds);
+                    book.Add(name, node.Partitions, NodeUse.Unknown, reached, until, 0);
+                waitsUnknown += book.Within(reached, until).TotalSeconds;
             }
             // What has just happened is not written yet.
             else if (reached < until)
@@ -87,12 +89,12 @@ public sealed class Accountant(DateTimeOffset? since, DateTimeOffset until, Time
                 end = reached;
             }
         }
-        var counted = tallies.Where(t => inKubernetes.Contains(t.Key.Node)).ToList();
+        var counted = book.Tallies.Where(t => inKubernetes.Contains(t.Key.Node)).ToList();
         return new Account(
-            begin ?? until,
+            book.Begin ?? until,
             end,
             counted.Select(t => t.Key.Node).Distinct(StringComparer.Ordinal).Count(),
-            tallies.Keys.Select(k => k.Node).Distinct(StringComparer.Ordinal).Count(node => !inKubernetes.Contains(node)),
+            book.Tallies.Keys.Select(k => k.Node).Distinct(StringComparer.Ordinal).Count(node => !inKubernetes.Contains(node)),
             Tally.Sum(counted.Select(t => t.Value)),
             by,
             AccountRow.Of(
@@ -115,9 +117,8 @@ public sealed class Accountant(DateTimeOffset? since, DateTimeOffset until, Time
     {
         if (last is null)
         {
-            begin ??= line.Time;
-            gap = begin.Value;
-            waitsUnknown += Within(gap, line.Time).TotalSeconds;
+            gap = book.Begin ??= line.Time;
+            waitsUnknown += book.Within(gap, line.Time).TotalSeconds;
         }
         else
         {
@@ -128,13 +129,14 @@ public sealed class Accountant(DateTimeOffset? since, DateTimeOffset until, Time
             // Between two runs nobody recorded. Within one start of the host, the journal's clock knows for how long.
             var length = line.Boot == boot ? TimeSpan.FromSeconds(Math.Max(0, line.Clock - last.Clock)) : line.Time - WallOf(last.Clock);
             var from = line.Time - (length > TimeSpan.Zero ? length : TimeSpan.Zero);
-            waitsUnknown += Within(from, line.Time).TotalSeconds;
+            waitsUnknown += book.Within(from, line.Time).TotalSeconds;
             // A run that Slurm never answered has told of no node.
             if (!isSnapshot)
                 gap = from;
         }
         waitsSince = line.Clock;
         boot = line.Boot ?? "";
+        interval = line.Interval ?? interval;
         anchor = line;
         isSnapshot = true;
         nodes.Clear();
@@ -153,7 +155,7 @@ public sealed class Accountant(DateTimeOffset? since, DateTimeOffset until, Time
                 Add(name, node.Partitions, NodeUse.Unknown, last.Clock, line.Clock, 0);
             foreach (var node in nodes.Values)
                 node.Since = line.Clock;
-            waitsUnknown += Within(WallOf(last.Clock), WallOf(line.Clock)).TotalSeconds;
+            waitsUnknown += book.Within(WallOf(last.Clock), WallOf(line.Clock)).TotalSeconds;
             waitsSince = line.Clock;
         }
         if (Math.Abs((line.Time - WallOf(line.Clock)).TotalSeconds) > Step)
@@ -171,14 +173,22 @@ public sealed class Accountant(DateTimeOffset? since, DateTimeOffset until, Time
         if (nodes.TryGetValue(name, out var node))
         {
             Close(name, node, line.Clock);
+            // Slurm is asked now and then, and Kubernetes tells at once when a job came or went: so that was when.
+            var isAllocated = UseRule.IsAllocated(line.Slurm!);
+            if (UseRule.IsAllocated(node.State) != isAllocated)
+                Settle(name, node, UseRule.JobsOf(line.Kubernetes).Any() == isAllocated ? line.Slurm : null);
+            else if (!UseRule.JobsOf(node.Kubernetes).SequenceEqual(UseRule.JobsOf(line.Kubernetes)))
+                Settle(name, node);
         }
         else
         {
-            nodes[name] = node = new Open { Since = line.Clock, Partitions = line.Partitions ?? "" };
+            nodes[name] = node = new OpenNode { Since = line.Clock, Partitions = line.Partitions ?? "" };
             // Those that a run finds when it begins were there before, as far as anybody knows.
             if (isSnapshot)
-                AddWall(name, node.Partitions, NodeUse.Unknown, gap, WallOf(line.Clock), 0);
+                book.Add(name, node.Partitions, NodeUse.Unknown, gap, WallOf(line.Clock), 0);
         }
+        if (!UseRule.JobsOf(node.Kubernetes).SequenceEqual(UseRule.JobsOf(line.Kubernetes)))
+            node.Turned = line.Clock;
         node.State = line.Slurm!;
         node.Kubernetes = line.Kubernetes;
         node.Partitions = line.Partitions ?? node.Partitions;
@@ -200,50 +210,63 @@ public sealed class Accountant(DateTimeOffset? since, DateTimeOffset until, Time
     private void CloseAll(double clock)
     {
         foreach (var (name, node) in nodes)
+        {
             Close(name, node, clock);
+            Settle(name, node);
+        }
     }
 
-    private void Close(string name, Open node, double clock)
+    // What was so since the last line about the node. Shortly after a job's hold came or went, Slurm's next answer says more.
+    private void Close(string name, OpenNode node, double clock)
     {
-        var isKubernetesKnown = known.Contains(Sources.Kubernetes);
-        var use = UseRule.Of(
+        if (node.Turned is { } turned && clock - turned > interval * 2)
+            Settle(name, node);
+        var stretch = new NodeStretch(
+            node.Since,
+            clock,
             known.Contains(Sources.Slurm) ? node.State : null,
-            isKubernetesKnown ? node.Kubernetes : null,
-            isKubernetesKnown
+            node.Kubernetes,
+            known.Contains(Sources.Kubernetes),
+            node.Partitions
         );
-        Add(name, node.Partitions, use, node.Since, clock, use != NodeUse.Unknown && isKubernetesKnown ? node.Kubernetes?.Pods ?? 0 : 0);
         node.Since = clock;
+        if (node.Turned is null)
+            Add(name, stretch);
+        else
+            node.Unsettled.Add(stretch);
+    }
+
+    private void Settle(string name, OpenNode node, string? state = null)
+    {
+        foreach (var stretch in node.Unsettled)
+            Add(name, state is null || stretch.State is null ? stretch : stretch with { State = state });
+        node.Unsettled.Clear();
+        node.Turned = null;
+    }
+
+    private void Add(string name, NodeStretch stretch)
+    {
+        var kubernetes = stretch.IsKubernetesKnown ? stretch.Kubernetes : null;
+        var use = UseRule.Of(stretch.State, kubernetes, stretch.IsKubernetesKnown);
+        Add(name, stretch.Partitions, use, stretch.From, stretch.To, use == NodeUse.Unknown ? 0 : kubernetes?.Pods ?? 0);
     }
 
     private void Add(string name, string partitions, NodeUse use, double from, double to, int pods)
     {
         if (to > from)
-            AddWall(name, partitions, use, WallOf(from), WallOf(to), pods);
-    }
-
-    private void AddWall(string name, string partitions, NodeUse use, DateTimeOffset from, DateTimeOffset to, int pods)
-    {
-        from = begin > from ? begin.Value : from;
-        to = until < to ? until : to;
-        while (from < to)
-        {
-            var (day, end) = days.Of(from);
-            var next = end < to ? end : to;
-            TallyOf(name, partitions, day).Add(use, (next - from).TotalSeconds, pods);
-            from = next;
-        }
+            book.Add(name, partitions, use, WallOf(from), WallOf(to), pods);
     }
 
     private void AddEvicted(string name, double lived, DateTimeOffset when)
     {
         evicted.Add((lived, name));
-        TallyOf(name, nodes.TryGetValue(name, out var node) ? node.Partitions : "", days.Of(when).Day).AddEvicted(lived);
+        book.AddEvicted(name, nodes.TryGetValue(name, out var node) ? node.Partitions : "", lived, when);
     }
 
     // A run may be told of hand-overs from before it began, and of some twice.
     private void AddWait(string node, string job, DateTimeOffset began, double seconds)
     {
-        if (!IsWithin(began))
+        if (!book.IsWithin(began))
             return;
         if (!waits.TryGetValue((job, began), out var all))
             waits[(job, began)] = all = new Dictionary<string, double>(StringComparer.Ordinal);
@@ -253,37 +276,9 @@ public sealed class Accountant(DateTimeOffset? since, DateTimeOffset until, Time
     private void CountWaits(double clock)
     {
         if (!known.Contains(Sources.HandOvers))
-            waitsUnknown += Within(WallOf(waitsSince), WallOf(clock)).TotalSeconds;
+            waitsUnknown += book.Within(WallOf(waitsSince), WallOf(clock)).TotalSeconds;
         waitsSince = clock;
     }
 
-    private Tally TallyOf(string name, string partitions, DateOnly day)
-    {
-        if (!tallies.TryGetValue((name, partitions, day), out var tally))
-            tallies[(name, partitions, day)] = tally = new Tally();
-        return tally;
-    }
-
     private DateTimeOffset WallOf(double clock) => anchor!.Time + TimeSpan.FromSeconds(clock - anchor.Clock);
-
-    private bool IsWithin(DateTimeOffset time) => time >= begin && time < until;
-
-    private TimeSpan Within(DateTimeOffset from, DateTimeOffset to)
-    {
-        var length = (until < to ? until : to) - Max(from, begin!.Value);
-        return length > TimeSpan.Zero ? length : TimeSpan.Zero;
-    }
-
-    private static DateTimeOffset Max(DateTimeOffset one, DateTimeOffset other) => one > other ? one : other;
-
-    private sealed class Open
-    {
-        public double Since { get; set; }
-
-        public string State { get; set; } = "";
-
-        public string Partitions { get; set; } = "";
-
-        public KubernetesFacts? Kubernetes { get; set; }
-    }
 }

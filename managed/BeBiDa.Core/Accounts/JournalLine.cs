@@ -47,6 +47,9 @@ public sealed record JournalLine(DateTimeOffset Time, double Clock, string Run, 
     /// <summary>With <see cref="Start"/>: which start of the host it was, as the kernel names it.</summary>
     public string? Boot { get; init; }
 
+    /// <summary>With <see cref="Start"/>: how often Slurm is asked, in seconds.</summary>
+    public double? Interval { get; init; }
+
     /// <summary>With <see cref="Away"/> and <see cref="Back"/>: who.</summary>
     public string? Source { get; init; }
 

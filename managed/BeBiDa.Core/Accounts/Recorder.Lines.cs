@@ -13,7 +13,14 @@ public sealed partial class Recorder
         day = Today > day ? Today : day;
         isBroken = false;
         written.Clear();
-        Write(Line(JournalLine.Start) with { Version = JournalLine.CurrentVersion, Boot = options.Boot });
+        Write(
+            Line(JournalLine.Start) with
+            {
+                Version = JournalLine.CurrentVersion,
+                Boot = options.Boot,
+                Interval = Round(options.Interval),
+            }
+        );
         foreach (var name in slurm.Keys)
             WriteIfChanged(name);
         foreach (var source in known)

@@ -34,31 +34,32 @@ public static class UseRule
         if (state is null)
             return NodeUse.Unknown;
         var words = state.Split('+');
-        var holds = HoldsOf(kubernetes);
-        if (words[0] is "ALLOCATED" or "MIXED")
+        var (isJobs, isStanding) = (JobsOf(kubernetes).Any(), Holds(kubernetes).Any(IsStanding));
+        if (IsAllocated(state))
             // A job that keeps its nodes in Kubernetes has no hold on them, and pods beside it are no hand-over.
-            return holds.Jobs && kubernetes!.Pods > kubernetes.Tolerating ? NodeUse.Between : NodeUse.Slurm;
+            return isJobs && kubernetes!.Pods > kubernetes.Tolerating ? NodeUse.Between : NodeUse.Slurm;
         if (!isKubernetesKnown || words[0] == "UNKNOWN")
             return NodeUse.Unknown;
         // Whatever else Slurm says of it: pods run there, and more may be added.
-        if (kubernetes is { Ready: true, Unschedulable: false, Pods: > 0 } && holds is { Jobs: false, Standing: false })
+        if (kubernetes is { Ready: true, Unschedulable: false, Pods: > 0 } && !isJobs && !isStanding)
             return NodeUse.LentWithPods;
         if (words.Any(Unusable.Contains))
             return NodeUse.Unavailable;
-        if (holds.Jobs || words.Contains("COMPLETING"))
+        if (isJobs || words.Contains("COMPLETING"))
             return NodeUse.Between;
-        return kubernetes is { Ready: true, Unschedulable: false } && !holds.Standing ? NodeUse.LentEmpty : NodeUse.Held;
+        return kubernetes is { Ready: true, Unschedulable: false } && !isStanding ? NodeUse.LentEmpty : NodeUse.Held;
     }
 
-    // A node that waits for its kubelet after a job is still on its way back from that job.
-    private static (bool Jobs, bool Standing) HoldsOf(KubernetesFacts? kubernetes)
-    {
-        var (jobs, standing) = (false, false);
-        foreach (var hold in (kubernetes?.Holds ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries))
-            if (hold[(hold.LastIndexOf('.') + 1)..] is var holder && Holders.IsName(holder) && holder != Holders.Return)
-                standing = true;
-            else
-                jobs = true;
-        return (jobs, standing);
-    }
+    /// <summary>Whether jobs have a node, as Slurm says.</summary>
+    internal static bool IsAllocated(string state) => state.Split('+')[0] is "ALLOCATED" or "MIXED";
+
+    /// <summary>The holds of jobs among those of a node.</summary>
+    /// <remarks>A node that waits for its kubelet after a job is still on its way back from that job.</remarks>
+    internal static IEnumerable<string> JobsOf(KubernetesFacts? kubernetes) => Holds(kubernetes).Where(hold => !IsStanding(hold));
+
+    private static bool IsStanding(string hold) =>
+        hold[(hold.LastIndexOf('.') + 1)..] is var holder && Holders.IsName(holder) && holder != Holders.Return;
+
+    private static string[] Holds(KubernetesFacts? kubernetes) =>
+        (kubernetes?.Holds ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries);
 }

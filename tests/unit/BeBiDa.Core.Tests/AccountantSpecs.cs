@@ -37,6 +37,41 @@ public sealed class AccountantSpecs
     }
 
     [Test]
+    public void A_job_has_its_node_from_when_Kubernetes_told_of_it_and_not_from_when_Slurm_was_asked()
+    {
+        var held = Lent with { Unschedulable = true, Holds = "lab.7" };
+        Recording(("n1", "IDLE", Lent with { Pods = 1 }));
+        Pass(20);
+        Say("n1", "IDLE", held with { Pods = 1 });
+        Pass(1);
+        Say("n1", "IDLE", held);
+        Pass(3);
+        Say("n1", "ALLOCATED", held);
+        Pass(40);
+        Say("n1", "ALLOCATED", Lent);
+        Pass(4);
+        Say("n1", "IDLE", Lent);
+        Pass(10);
+        Assert.That(Uses(Account()), Is.EqualTo("Slurm 43, LentWithPods 20, LentEmpty 14, Between 1"));
+    }
+
+    [TestCase(8, "LentEmpty 10, Between 8, Slurm 0", TestName = "A_hold_that_goes_before_Slurm_has_told_of_a_job_was_in_between")]
+    [TestCase(30, "LentEmpty 10, Between 30, Slurm 0", TestName = "A_hold_that_stays_on_an_idle_node_is_in_between")]
+    public void Holds_without_a_job(int seconds, string uses)
+    {
+        Recording(("n1", "IDLE", Lent));
+        Pass(10);
+        Say("n1", "IDLE", Lent with { Unschedulable = true, Holds = "lab.7" });
+        Pass(seconds);
+        Say("n1", "IDLE", Lent);
+        var total = Account().Total;
+        Assert.That(
+            $"LentEmpty {total[NodeUse.LentEmpty]:0}, Between {total[NodeUse.Between]:0}, Slurm {total[NodeUse.Slurm]:0}",
+            Is.EqualTo(uses)
+        );
+    }
+
+    [Test]
     public void A_stretch_over_midnight_is_cut_at_the_midnight_of_the_zone()
     {
         wall = new DateTimeOffset(2026, 1, 31, 22, 59, 30, TimeSpan.Zero);
