@@ -11,9 +11,6 @@ internal enum OutputFormat
 
     /// <summary>JSON, for programs.</summary>
     Json,
-
-    /// <summary>Values with commas between them, for spreadsheets.</summary>
-    Csv,
 }
 
 /// <summary>The options that every command takes.</summary>
@@ -30,7 +27,7 @@ internal sealed class GlobalOptions
     public Option<bool> Verbose { get; } = new("--verbose", "-v") { Description = "Log each step, node by node", Recursive = true };
 
     /// <summary>For the commands that print a result.</summary>
-    public Option<OutputFormat> Output { get; } = Format(OutputFormat.Text, OutputFormat.Json);
+    public Option<OutputFormat> Output { get; } = Format();
 
     public void AddTo(Command root)
     {
@@ -42,26 +39,29 @@ internal sealed class GlobalOptions
     public ILogger Log(ParseResult parsed) =>
         new LineLog(Console.Error, parsed.GetValue(Verbose) ? LogLevel.Debug : LogLevel.Error, timestamps: false);
 
-    /// <summary>The option <c>--output</c> of a command.</summary>
-    /// <param name="formats">What it prints; text is the default.</param>
-    public static Option<OutputFormat> Format(params OutputFormat[] formats)
+    private static Option<OutputFormat> Format()
     {
-        var names = formats.ToDictionary(format => format.ToString().ToLowerInvariant(), format => format);
         var option = new Option<OutputFormat>("--output", "-o")
         {
             Description = "Format of the result",
-            HelpName = string.Join('|', names.Keys),
+            HelpName = "text|json",
             CustomParser = result =>
-            {
-                if (result.Tokens is [{ Value: var name }] && names.TryGetValue(name, out var format))
-                    return format;
-                result.AddError($"--output takes {string.Join(", ", names.Keys.SkipLast(1))} or {names.Keys.Last()}");
-                return OutputFormat.Text;
-            },
+                result.Tokens switch
+                {
+                    [{ Value: "json" }] => OutputFormat.Json,
+                    [{ Value: "text" }] => OutputFormat.Text,
+                    _ => Refuse(result),
+                },
         };
         // In the place of the enumeration's own names, which are not what is typed.
         option.CompletionSources.Clear();
-        option.CompletionSources.Add([.. names.Keys]);
+        option.CompletionSources.Add("text", "json");
         return option;
+
+        static OutputFormat Refuse(System.CommandLine.Parsing.ArgumentResult result)
+        {
+            result.AddError("--output takes text or json");
+            return OutputFormat.Text;
+        }
     }
 }

@@ -3,7 +3,6 @@ using BeBiDa.Cli.Forecasts;
 using BeBiDa.Configuration;
 using BeBiDa.Forecasting;
 using BeBiDa.Jobs;
-using Spectre.Console;
 
 namespace BeBiDa.Cli.Commands;
 
@@ -15,9 +14,9 @@ internal static class ForecastCommand
         {{JobHistory.Command}}
         bebidactl forecast jobs.txt
 
-        # With the times in which nodes were down or drained, and a page to show
+        # With the times in which nodes were down or drained, as a page to show
         {{NodeEvents.Command}}
-        bebidactl forecast jobs.txt --events events.txt --nodes 'n[1-128]' --pods 10m --pods 2h --page forecast.html
+        bebidactl forecast jobs.txt --events events.txt --nodes 'n[1-128]' --pods 10m --pods 2h --output forecast.html
         """;
 
     private const int MostPodsPerNode = 1000;
@@ -60,8 +59,7 @@ internal static class ForecastCommand
             HelpName = "N",
             DefaultValueFactory = _ => 1,
         };
-        var page = new Option<string?>("--page") { Description = "Write a page with a picture of the gaps, too", HelpName = "FILE" };
-        var output = GlobalOptions.Format(OutputFormat.Text, OutputFormat.Json, OutputFormat.Csv);
+        var output = DocumentOutput.Option();
         var command = new ExemplifiedCommand(
             "forecast",
             "Say what lending would have been worth, from a site's own history of jobs. It needs neither configuration nor Kubernetes.",
@@ -79,7 +77,6 @@ internal static class ForecastCommand
             podEnd,
             podsPerNode,
             seed,
-            page,
             output,
         };
         command.SetAction(
@@ -118,9 +115,19 @@ internal static class ForecastCommand
                     lengths.Select(length => model with { PodLength = length }),
                     parsed.GetValue(seed)
                 );
-                Print(forecast, parsed.GetValue(output), parsed.InvocationConfiguration.Output);
-                if (parsed.GetValue(page) is { } to)
-                    await WriteAsync(to, ForecastPage.Of(forecast)).ConfigureAwait(false);
+                await (parsed.GetValue(output) ?? DocumentOutput.Table)
+                    .WriteAsync(
+                        format =>
+                            format switch
+                            {
+                                "json" => ForecastOutput.Json(forecast),
+                                "csv" => ForecastOutput.Csv(forecast),
+                                "html" => ForecastPage.Of(forecast),
+                                _ => ForecastText.Of(forecast),
+                            },
+                        parsed.InvocationConfiguration.Output
+                    )
+                    .ConfigureAwait(false);
                 return ExitCode.Done;
             }
         );
@@ -132,40 +139,6 @@ internal static class ForecastCommand
         file is not null || File.Exists(ConfigurationFile.Path)
             ? ConfigurationFile.Load(file ?? ConfigurationFile.Path, kubernetes: false)
             : new BebidaConfiguration();
-
-    private static void Print(Forecast forecast, OutputFormat format, TextWriter output)
-    {
-        if (format == OutputFormat.Json)
-        {
-            output.WriteLine(ForecastOutput.Json(forecast));
-            return;
-        }
-        if (format == OutputFormat.Csv)
-        {
-            output.Write(ForecastOutput.Csv(forecast));
-            return;
-        }
-        foreach (var sentence in ForecastText.Sentences(forecast))
-            output.WriteLine(sentence);
-        output.WriteLine();
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) });
-        // A pipe has no width: lines are never broken for it.
-        if (Console.IsOutputRedirected)
-            console.Profile.Width = int.MaxValue / 2;
-        console.Write(ForecastText.Table(forecast));
-    }
-
-    private static async Task WriteAsync(string path, string page)
-    {
-        try
-        {
-            await File.WriteAllTextAsync(path, page).ConfigureAwait(false);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new ConfigurationException($"--page: {e.Message}");
-        }
-    }
 
     private static Option<TimeSpan[]> Length(string name, string description) =>
         new(name)

@@ -48,7 +48,7 @@ internal static class ReportCommand
         by.CompletionSources.Clear();
         by.CompletionSources.Add("day", "node", "partition");
         var folder = JournalOption();
-        var output = ReportOutput.Option();
+        var output = DocumentOutput.Option();
         var command = new ExemplifiedCommand(
             "report",
             "Report what the nodes were used for: jobs, pods, or nothing. It needs the journal of bebidactl record.",
@@ -80,8 +80,18 @@ internal static class ReportCommand
                     zone,
                     parsed.GetValue(by)
                 );
-                await (parsed.GetValue(output) ?? ReportOutput.Table)
-                    .WriteAsync(account, zone, parsed.InvocationConfiguration.Output)
+                await (parsed.GetValue(output) ?? DocumentOutput.Table)
+                    .WriteAsync(
+                        format =>
+                            format switch
+                            {
+                                "json" => ReportText.Json(account),
+                                "csv" => ReportText.Csv(account),
+                                "html" => ReportPage.Of(account, zone),
+                                _ => ReportText.Table(account, zone),
+                            },
+                        parsed.InvocationConfiguration.Output
+                    )
                     .ConfigureAwait(false);
                 return ExitCode.Done;
             }

@@ -42,8 +42,21 @@ internal static class ForecastText
             }
         );
 
-    /// <summary>The rows as a table.</summary>
-    public static Table Table(Forecast forecast)
+    /// <summary>All of it.</summary>
+    public static string Of(Forecast forecast)
+    {
+        using var text = new StringWriter();
+        foreach (var sentence in Sentences(forecast))
+            text.WriteLine(sentence);
+        text.WriteLine();
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(text) });
+        // Lines are never broken: the table may go into a file.
+        console.Profile.Width = int.MaxValue / 2;
+        console.Write(Table(forecast));
+        return text.ToString();
+    }
+
+    private static Table Table(Forecast forecast)
     {
         var table = new Table().Border(TableBorder.None).NoSafeBorder();
         foreach (var column in Columns)

@@ -20,7 +20,6 @@ public sealed class UsageSpecs : CommandLineTest
     [TestCase("timeline --since yesterday", "--since takes a time .* or an age", "bebidactl timeline --help")]
     [TestCase("forecast jobs.txt --pods long", "--pods takes a duration", "bebidactl forecast --help")]
     [TestCase("forecast jobs.txt --pods-per-node 0", "--pods-per-node takes 1 to 1000", "bebidactl forecast --help")]
-    [TestCase("forecast jobs.txt --output xml", "--output takes text, json or csv", "bebidactl forecast --help")]
     [TestCase("report --since yesterday", "--since takes a time .* or an age", "bebidactl report --help")]
     [TestCase("report --by week", "--by takes day, node or partition", "bebidactl report --help")]
     [TestCase("report --output report.pdf", "--output takes text, json, csv or html, or a file", "bebidactl report --help")]
