@@ -67,7 +67,8 @@ internal sealed record ForecastPodsJson(
 /// <summary>Writes a forecast for programs.</summary>
 internal static class ForecastOutput
 {
-    public static string Json(Forecast forecast) => $"{JsonSerializer.Serialize(ForecastJson.Of(forecast), OutputJson.Default.ForecastJson)}\n";
+    public static string Json(Forecast forecast) =>
+        $"{JsonSerializer.Serialize(ForecastJson.Of(forecast), OutputJson.Default.ForecastJson)}\n";
 
     /// <summary>A line for each length of pods.</summary>
     public static string Csv(Forecast forecast)

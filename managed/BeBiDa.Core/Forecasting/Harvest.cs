@@ -6,7 +6,7 @@ namespace BeBiDa.Forecasting;
 /// <param name="PodTime">The time that pods ran, for each of a node's places; at most <paramref name="Lent"/>.</param>
 /// <param name="Useful">The part of <paramref name="PodTime"/> whose work was kept.</param>
 /// <param name="PodsDone">Pods that came to their end.</param>
-/// <param name="PodsEnded">Pods that a job ended before.</param>
+/// <param name="PodsEnded">Pods that a job ended before, those that were still starting too.</param>
 /// <param name="Waits">How long each job waited for its nodes, in order of size.</param>
 public sealed record Harvest(
     TimeSpan Idle,
@@ -44,15 +44,16 @@ public sealed record Harvest(
             for (var place = 0; place < model.PodsPerNode; place++)
             {
                 var cut = false;
-                for (var begin = ready + model.PodStart.TotalSeconds; begin < gap.End; )
+                // A pod has its place from now on, and works once it has started.
+                for (var free = ready; free < gap.End; )
                 {
-                    var length = lengths.Next();
+                    var (begin, length) = (free + model.PodStart.TotalSeconds, lengths.Next());
                     cut = begin + length > gap.End;
-                    var time = cut ? gap.End - begin : length;
+                    var time = cut ? Math.Max(0, gap.End - begin) : length;
                     ran += time;
                     useful += cut ? Kept(time, model.Step.TotalSeconds) : time;
                     done += cut ? 0 : 1;
-                    begin += length + model.PodStart.TotalSeconds;
+                    free = begin + length;
                 }
                 if (!cut || gap.Next is not { } job)
                     continue;

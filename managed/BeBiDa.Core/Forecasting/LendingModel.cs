@@ -17,7 +17,7 @@ public sealed record LendingModel
     /// <summary>From a job's end to its node's being schedulable and Ready.</summary>
     public TimeSpan Return { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>From then, or from another pod's end, to the next pod's first work.</summary>
+    /// <summary>From then, or from another pod's end, to the next pod's first work; it has its place meanwhile.</summary>
     public TimeSpan PodStart { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>How many pods run on a node at once; from 1.</summary>

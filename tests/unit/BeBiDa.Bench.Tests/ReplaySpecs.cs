@@ -28,7 +28,7 @@ public sealed class ReplaySpecs
         foreach (var workload in Workload.All)
         {
             var jobs = workload.Make(32, 0.5, 3);
-            var started = new Backfill(32, Pass).Run(jobs);
+            var started = new Backfill(32, Pass, TimeSpan.FromSeconds(0.5)).Run(jobs);
             Assert.That(started.Select(s => s.Job.Number).Order(), Is.EqualTo(jobs.Select(job => job.Number)), workload.Name);
             foreach (var node in Enumerable.Range(0, 32))
             {
@@ -89,5 +89,5 @@ public sealed class ReplaySpecs
         new(number, TimeSpan.FromSeconds(submit), TimeSpan.FromSeconds(runtime), TimeSpan.FromSeconds(requested), nodes);
 
     private static IEnumerable<string> Run(int nodes, params TraceJob[] jobs) =>
-        new Backfill(nodes, Pass).Run(jobs).Select(s => $"{s.Job.Number} at {s.Start} on {string.Join(',', s.Nodes)}");
+        new Backfill(nodes, Pass, TimeSpan.Zero).Run(jobs).Select(s => $"{s.Job.Number} at {s.Start} on {string.Join(',', s.Nodes)}");
 }

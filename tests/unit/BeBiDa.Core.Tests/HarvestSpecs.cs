@@ -44,9 +44,10 @@ public sealed class HarvestSpecs
 
     // Ready after 1 s; pods of 10 s begin at 3, 15 and 27 s.
     [TestCase("too short to return", 1, 0, 0, 0, 0, 0)]
-    [TestCase("no pod has begun", 2, 1, 0, 0, 0, 0)]
+    [TestCase("one pod is still starting", 2, 1, 0, 0, 0, 1)]
     [TestCase("one pod is cut", 8, 7, 5, 0, 0, 1)]
     [TestCase("one pod ends in time", 13, 12, 10, 10, 1, 0)]
+    [TestCase("the next is still starting", 14, 13, 10, 10, 1, 1)]
     [TestCase("the second is cut", 20, 19, 15, 10, 1, 1)]
     public void A_gap_is_worth_the_pods_that_fit(string what, double length, double lent, double ran, double useful, int done, int ended)
     {

@@ -13,7 +13,7 @@ internal sealed record StartedJob(TraceJob Job, double Start, int[] Nodes)
 }
 
 /// <summary>
-/// Schedules a trace as slurmctld does in its defaults: first come, first served, whenever a job comes or ends; and every
+/// Schedules a trace as slurmctld does in its defaults: first come, first served, soon after a job comes or ends; and every
 /// half minute a pass of backfill, which gives each waiting job in turn the first time at which it fits, and starts those
 /// whose time is now. Jobs have whole nodes.
 /// </summary>
@@ -21,7 +21,10 @@ internal sealed record StartedJob(TraceJob Job, double Start, int[] Nodes)
 /// Of slurm.conf(5) and its SchedulerParameters: bf_interval=30, bf_window=1440 minutes, bf_max_job_test=500. slurmctld chooses
 /// nodes by their weights and keeps jobs together; here those with the lowest numbers are taken.
 /// </remarks>
-internal sealed class Backfill(int nodes, TimeSpan interval)
+/// <param name="nodes">How many nodes there are.</param>
+/// <param name="interval">How often backfill passes.</param>
+/// <param name="reaction">How long after a job came or ended the next one in order is started: half a second in the mean on real daemons.</param>
+internal sealed class Backfill(int nodes, TimeSpan interval, TimeSpan reaction)
 {
     private const int MostTested = 500;
 
@@ -39,13 +42,15 @@ internal sealed class Backfill(int nodes, TimeSpan interval)
     public IReadOnlyList<StartedJob> Run(IReadOnlyList<TraceJob> jobs)
     {
         var next = 0;
-        var pass = interval.TotalSeconds;
+        var (pass, look) = (interval.TotalSeconds, double.PositiveInfinity);
         while (next < jobs.Count || waiting.Count > 0)
         {
             var submitted = next < jobs.Count ? jobs[next].Submit.TotalSeconds : double.PositiveInfinity;
             var ended = running.TryPeek(out var first, out _) ? first.End : double.PositiveInfinity;
             // Nothing to do before somebody comes, ends, or is looked at again.
-            now = Math.Min(Math.Min(submitted, ended), waiting.Count > 0 ? pass : double.PositiveInfinity);
+            now = Math.Min(Math.Min(submitted, ended), waiting.Count > 0 ? Math.Min(pass, look) : double.PositiveInfinity);
+            if (Math.Min(submitted, ended) <= now)
+                look = Math.Min(look, now + reaction.TotalSeconds);
             while (running.TryPeek(out var leaving, out var end) && end <= now)
             {
                 free.UnionWith(leaving.Nodes);
@@ -53,7 +58,11 @@ internal sealed class Backfill(int nodes, TimeSpan interval)
             }
             for (; next < jobs.Count && jobs[next].Submit.TotalSeconds <= now; next++)
                 waiting.Add(jobs[next]);
-            InOrder();
+            if (look <= now)
+            {
+                InOrder();
+                look = double.PositiveInfinity;
+            }
             if (now < pass)
                 continue;
             if (waiting.Count > 0)

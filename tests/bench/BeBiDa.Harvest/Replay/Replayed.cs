@@ -9,6 +9,8 @@ namespace BeBiDa.Harvest.Replay;
 /// <param name="Figures">What they were worth.</param>
 internal sealed record Replayed(IReadOnlyList<StartedJob> Jobs, IReadOnlyList<Gap> Gaps, HarvestFigures Figures)
 {
+    private static readonly TimeSpan s_reaction = TimeSpan.FromSeconds(0.5);
+
     /// <summary>Replays a trace.</summary>
     /// <param name="jobs">The trace.</param>
     /// <param name="nodes">How many nodes there are.</param>
@@ -17,7 +19,7 @@ internal sealed record Replayed(IReadOnlyList<StartedJob> Jobs, IReadOnlyList<Ga
     /// <param name="interval">How often slurmctld looks for jobs to backfill.</param>
     public static Replayed Of(IReadOnlyList<TraceJob> jobs, int nodes, LendingModel model, int seed, TimeSpan interval)
     {
-        var started = new Backfill(nodes, interval).Run(jobs);
+        var started = new Backfill(nodes, interval, s_reaction).Run(jobs);
         var begin = jobs[0].Submit.TotalSeconds;
         var makespan = started.Max(job => job.End) - begin;
         var gaps = Gap.Of(nodes, makespan, started.Select((job, i) => new Occupation(job.Start - begin, job.End - begin, job.Nodes, i)));
