@@ -22,5 +22,5 @@ public interface IApiServer : IAsyncDisposable
     string SignClientCertificate(string requestPem, TimeSpan lifetime);
 
     /// <summary>The requests in the name of a user since the start; null where nobody counts them.</summary>
-    long? RequestsOf(string user);
+    long? RequestsOf(string user) => null;
 }

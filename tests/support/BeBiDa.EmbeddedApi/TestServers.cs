@@ -20,7 +20,13 @@ public static class TestServers
     /// <summary>For what the embedded server does not have: the real one where its binaries are, else none.</summary>
     public static IEnumerable<ApiServerKind> RealOnly => All.Where(kind => kind == ApiServerKind.Real);
 
-    /// <summary>Starts a server of a kind.</summary>
-    public static async Task<IApiServer> StartAsync(ApiServerKind kind, CancellationToken cancellation = default) =>
-        kind == ApiServerKind.Real ? await RealApiServer.StartAsync(cancellation) : await EmbeddedApiServer.StartAsync(null, cancellation);
+    /// <summary>Starts a server of a kind; a real one counts the requests of those users only that are to be counted.</summary>
+    public static async Task<IApiServer> StartAsync(
+        ApiServerKind kind,
+        CancellationToken cancellation = default,
+        IReadOnlyList<string>? counted = null
+    ) =>
+        kind == ApiServerKind.Real
+            ? await RealApiServer.StartAsync(cancellation, counted: counted)
+            : await EmbeddedApiServer.StartAsync(null, cancellation);
 }

@@ -78,10 +78,7 @@ internal sealed class LendingSite : IAsyncDisposable
 
     private async Task StartKubernetesAsync(CancellationToken stop)
     {
-        _api =
-            _options.Api == ApiServerKind.Real
-                ? await RealApiServer.StartAsync(stop, counted: [Plugin, Scripts])
-                : await EmbeddedApiServer.StartAsync(null, stop);
+        _api = await TestServers.StartAsync(_options.Api, stop, [Plugin, Scripts]);
         _parts.Push(_api);
         await new Kubectl(_api.AdminKubeconfig).RunAsync(
             "apply",
