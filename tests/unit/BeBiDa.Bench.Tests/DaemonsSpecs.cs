@@ -64,6 +64,15 @@ public class DaemonsSpecs
     }
 
     [Test]
+    public void Pods_that_stay_on_a_jobs_node_add_nothing_to_what_idle_nodes_gave()
+    {
+        var pods = new[] { Pod(-1, 4, PodEnd.Done), Pod(-1, 4, PodEnd.Done) };
+        var stretches = Stretch.Of([Looked(1, s_lent), Looked(3, s_job)], Seconds(4));
+        Assert.That(Measures.Of(stretches, pods, [], 1, Slots, Seconds(4), null).PodTime, Is.EqualTo(2));
+        Assert.That(Measures.PodTimeOnIdle(stretches, pods, Slots), Is.EqualTo(1));
+    }
+
+    [Test]
     public void A_pod_that_is_cut_loses_the_step_that_it_was_in_and_the_time_that_it_took_to_end()
     {
         var cut = Pod(0, 3, PodEnd.Cut) with { Told = Seconds(2.7) };

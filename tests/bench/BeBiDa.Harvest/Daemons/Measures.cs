@@ -39,6 +39,17 @@ internal static class Measures
         );
     }
 
+    /// <summary>U with pods counted only while their node is idle.</summary>
+    public static double PodTimeOnIdle(IReadOnlyList<Stretch> stretches, IReadOnlyList<PodLife> pods, int slots)
+    {
+        var onNode = pods.ToLookup(pod => pod.Node);
+        var idle = stretches.Where(IsIdle).ToList();
+        return Share(
+            Sum(idle.SelectMany(s => onNode[s.Node].Select(pod => Overlap(pod.Started, pod.Ended, s.From, s.To)))),
+            slots * Sum(idle.Select(stretch => stretch.Time))
+        );
+    }
+
     /// <summary>U by the looks alone: the pods that each saw running.</summary>
     public static double PodTimeSeen(IReadOnlyList<Stretch> stretches, int slots) =>
         Share(
