@@ -93,7 +93,7 @@ internal static class DaemonsCell
         var end = jobs.Count > 0 ? jobs.Max(job => job.Ended ?? TimeSpan.Zero) : options.Compressed(options.WithoutJobs);
         var pods = watch.Lives(origin);
         var stretches = Stretch.Of(looks, end);
-        var (load, busy) = observer.Load(origin);
+        var (load, own, busy) = observer.Load(origin);
         return new DaemonsRun(
             options,
             Measures.Of(stretches, pods, jobs, options.Nodes, options.Slots, end, requests),
@@ -108,6 +108,7 @@ internal static class DaemonsCell
                 feed.Latest,
                 feed.LimitFactor,
                 load,
+                own,
                 busy,
                 stretches.Aggregate(TimeSpan.Zero, (sum, stretch) => sum + stretch.Time),
                 Measures.PodTimeSeen(stretches, options.Slots)

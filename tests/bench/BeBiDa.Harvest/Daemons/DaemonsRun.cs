@@ -39,7 +39,8 @@ internal sealed record Beside(TimeSpan PodTime, int Looks, int Schedulable);
 /// <param name="LatestSubmission">The longest time from when a job was to be submitted until sbatch had done it.</param>
 /// <param name="LimitFactor">How much longer the jobs' limits are than their users', in the mean, for Slurm's have whole minutes.</param>
 /// <param name="MeanLoad">The machine's load average over one minute, in the mean of all looks.</param>
-/// <param name="Busy">The share of its processors' time that was used.</param>
+/// <param name="Own">The share of its processors' time that the run used itself, with all that it started.</param>
+/// <param name="Busy">The share that was used in all: by others too, if it is more.</param>
 /// <param name="NodeTimeSeen">The sum of all states of all nodes; the figures' node-time, or the observer has a hole.</param>
 /// <param name="PodTimeSeen">U by the looks alone, beside that of the figures, which knows each pod's beginning and end.</param>
 internal sealed record Circumstances(
@@ -51,6 +52,7 @@ internal sealed record Circumstances(
     TimeSpan LatestSubmission,
     double LimitFactor,
     double MeanLoad,
+    double Own,
     double Busy,
     TimeSpan NodeTimeSeen,
     double PodTimeSeen

@@ -38,17 +38,18 @@ internal sealed class Observer(LendingSite site, PodWatch pods)
             ];
     }
 
-    /// <summary>The mean load average, and the share of the processors' time that was used, since a moment.</summary>
-    public (double MeanLoad, double Busy) Load(DateTimeOffset origin)
+    /// <summary>The mean load average, and the shares of the processors' time that we used, and that all used, since a moment.</summary>
+    public (double MeanLoad, double Own, double Busy) Load(DateTimeOffset origin)
     {
         var shift = origin - pods.Origin;
         lock (_seen)
         {
             var since = _seen.Where(look => look.Asked >= shift).ToList();
             if (since.Count < 2)
-                return (0, 0);
-            var (busy, all) = (since[^1].Busy - since[0].Busy, since[^1].Processors - since[0].Processors);
-            return (since.Average(look => look.Load), (double)busy / Math.Max(1, all));
+                return (0, 0, 0);
+            var (first, last) = (since[0].Processors, since[^1].Processors);
+            var all = (double)Math.Max(1, last.All - first.All);
+            return (since.Average(look => look.Load), (last.Own - first.Own) / all, (last.Busy - first.Busy) / all);
         }
     }
 
@@ -63,7 +64,6 @@ internal sealed class Observer(LendingSite site, PodWatch pods)
         var lent = (await nodes).Items.Where(IsLent).Select(node => node.Name()).ToHashSet();
         var running = (await list).Items.Where(pod => pod.Status?.Phase == "Running").CountBy(pod => pod.Spec.NodeName).ToDictionary();
         var answered = DateTimeOffset.UtcNow - pods.Origin;
-        var (busy, processors) = ProcessorTime();
         return new Seen(
             asked,
             answered,
@@ -72,8 +72,7 @@ internal sealed class Observer(LendingSite site, PodWatch pods)
                 state => new NodeLook(state.Value, lent.Contains(state.Key), running.GetValueOrDefault(state.Key))
             ),
             double.Parse(File.ReadAllText("/proc/loadavg").Split(' ')[0], CultureInfo.InvariantCulture),
-            busy,
-            processors
+            ProcessorTime.Now()
         );
     }
 
@@ -82,25 +81,11 @@ internal sealed class Observer(LendingSite site, PodWatch pods)
         && node.Spec?.Taints?.Any(taint => taint.Effect is "NoSchedule" or "NoExecute") != true
         && node.Status?.Conditions?.Any(condition => condition is { Type: "Ready", Status: "True" }) == true;
 
-    // proc(5): user, nice, system, idle, iowait, irq, softirq, steal.
-    private static (long Busy, long All) ProcessorTime()
-    {
-        var ticks = File.ReadLines("/proc/stat")
-            .First()
-            .Split(' ', StringSplitOptions.RemoveEmptyEntries)
-            .Skip(1)
-            .Take(8)
-            .Select(word => long.Parse(word, CultureInfo.InvariantCulture))
-            .ToList();
-        return (ticks.Sum() - ticks[3] - ticks[4], ticks.Sum());
-    }
-
     private sealed record Seen(
         TimeSpan Asked,
         TimeSpan Answered,
         IReadOnlyDictionary<string, NodeLook> Nodes,
         double Load,
-        long Busy,
-        long Processors
+        ProcessorTime Processors
     );
 }

@@ -22,7 +22,7 @@ internal static class Summary
             waits: median {Milliseconds(figures.Wait(0.5))}, 95 of 100 {Milliseconds(figures.Wait(0.95))}, longest {Milliseconds(figures.Wait(1))}
             requests {figures.Requests?.ToString(CultureInfo.InvariantCulture) ?? "not counted"} ({figures.RequestsPerNodeHour:0} for each node-hour of the run)
             beside jobs' commands: {run.Beside.PodTime.TotalSeconds:0.000} s of pods; nodes schedulable at {run.Beside.Schedulable} of {run.Beside.Looks} looks
-            {seen.Looks} looks, longest gap {seen.LongestGap.TotalSeconds:0.000} s, longest look {Milliseconds(seen.LongestLook)}, latest submission {Milliseconds(seen.LatestSubmission)}, limits {seen.LimitFactor:0.0} times the trace's; load {seen.MeanLoad:0.0}, processors busy {seen.Busy:0%}
+            {seen.Looks} looks, longest gap {seen.LongestGap.TotalSeconds:0.000} s, longest look {Milliseconds(seen.LongestLook)}, latest submission {Milliseconds(seen.LatestSubmission)}, limits {seen.LimitFactor:0.0} times the trace's; load {seen.MeanLoad:0.0}, processors busy {seen.Busy:0%}, {seen.Own:0%} by this run
             {(run.Problems.Count == 0 ? "no problems" : string.Join('\n', run.Problems))}
             """
         );
