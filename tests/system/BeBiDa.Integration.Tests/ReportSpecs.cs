@@ -3,6 +3,7 @@ using System.Text.Json;
 namespace BeBiDa.Site.Tests;
 
 /// <summary>What the nodes were used for, as an admin reads it afterwards.</summary>
+[Category("Core")]
 internal sealed class ReportSpecs : SiteTest
 {
     // Edges are seen two seconds later by one or the other, and this machine may be busy.
