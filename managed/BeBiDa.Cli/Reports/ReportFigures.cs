@@ -49,10 +49,10 @@ internal static class ReportFigures
     public static string Sentence(Account account)
     {
         var total = account.Total;
-        if (total.Total == 0)
-            return "Nothing is known of any node that is lent.";
+        if (total.Total <= total[NodeUse.Unknown])
+            return "Nothing is known of what the nodes were used for.";
         if (total.Left == 0)
-            return "Slurm left no node idle.";
+            return $"Slurm left no node idle{(total[NodeUse.Unknown] > 0 ? ", as far as is known" : "")}.";
         var used = total[NodeUse.LentWithPods];
         return $"Kubernetes used {Percent(used / total.Left)} of the time in which Slurm left nodes idle: {Hours(used, total.Left)} of {Hours(total.Left)} node-hours.";
     }

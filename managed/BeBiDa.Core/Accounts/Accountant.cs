@@ -16,6 +16,7 @@ public sealed class Accountant(DateTimeOffset? since, DateTimeOffset until, Time
     private readonly DayBook book = new(since, until, zone);
     private readonly Dictionary<string, OpenNode> nodes = new(StringComparer.Ordinal);
     private readonly HashSet<string> inKubernetes = new(StringComparer.Ordinal);
+    private readonly HashSet<string> notInKubernetes = new(StringComparer.Ordinal);
     private readonly HashSet<string> known = new(StringComparer.Ordinal);
     private readonly List<(double Seconds, string Node)> evicted = [];
     private readonly Dictionary<(string Job, DateTimeOffset Began), Dictionary<string, double>> waits = [];
@@ -89,12 +90,12 @@ public sealed class Accountant(DateTimeOffset? since, DateTimeOffset until, Time
                 end = reached;
             }
         }
-        var counted = book.Tallies.Where(t => inKubernetes.Contains(t.Key.Node)).ToList();
+        var counted = book.Tallies.Where(t => Counts(t.Key.Node)).ToList();
         return new Account(
             book.Begin ?? until,
             end,
             counted.Select(t => t.Key.Node).Distinct(StringComparer.Ordinal).Count(),
-            book.Tallies.Keys.Select(k => k.Node).Distinct(StringComparer.Ordinal).Count(node => !inKubernetes.Contains(node)),
+            book.Tallies.Keys.Select(k => k.Node).Distinct(StringComparer.Ordinal).Count(node => !Counts(node)),
             Tally.Sum(counted.Select(t => t.Value)),
             by,
             AccountRow.Of(
@@ -105,8 +106,8 @@ public sealed class Accountant(DateTimeOffset? since, DateTimeOffset until, Time
                     _ => counted.Select(t => (AccountRow.KeyOf(t.Key.Day), t.Value)),
                 }
             ),
-            Durations.Of(evicted.Where(e => inKubernetes.Contains(e.Node)).Select(e => e.Seconds)),
-            ended.Count(inKubernetes.Contains),
+            Durations.Of(evicted.Where(e => Counts(e.Node)).Select(e => e.Seconds)),
+            ended.Count(Counts),
             // A job waits for the last of its nodes.
             Durations.Of(waits.Values.Select(all => all.Values.Max())),
             waitsUnknown
@@ -247,6 +248,8 @@ public sealed class Accountant(DateTimeOffset? since, DateTimeOffset until, Time
     private void Add(string name, NodeStretch stretch)
     {
         var kubernetes = stretch.IsKubernetesKnown ? stretch.Kubernetes : null;
+        if (stretch.IsKubernetesKnown && kubernetes is null)
+            notInKubernetes.Add(name);
         var use = UseRule.Of(stretch.State, kubernetes, stretch.IsKubernetesKnown);
         Add(name, stretch.Partitions, use, stretch.From, stretch.To, use == NodeUse.Unknown ? 0 : kubernetes?.Pods ?? 0);
     }
@@ -279,6 +282,9 @@ public sealed class Accountant(DateTimeOffset? since, DateTimeOffset until, Time
             waitsUnknown += book.Within(WallOf(waitsSince), WallOf(clock)).TotalSeconds;
         waitsSince = clock;
     }
+
+    // One of which Kubernetes was never asked in all the time may be lent, for all that is known.
+    private bool Counts(string node) => inKubernetes.Contains(node) || !notInKubernetes.Contains(node);
 
     private DateTimeOffset WallOf(double clock) => anchor!.Time + TimeSpan.FromSeconds(clock - anchor.Clock);
 }

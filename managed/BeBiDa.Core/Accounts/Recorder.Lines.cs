@@ -118,8 +118,16 @@ public sealed partial class Recorder
             Write(Line(JournalLine.Away) with { Source = source });
     }
 
-    private JournalLine Line(string happened) =>
-        new(time.GetUtcNow(), Round(TimeSpan.FromSeconds((double)time.GetTimestamp() / time.TimestampFrequency)), run, happened);
+    private JournalLine Line(string happened)
+    {
+        var now = time.GetUtcNow();
+        return new JournalLine(
+            now - TimeSpan.FromTicks(now.Ticks % TimeSpan.TicksPerMillisecond),
+            Round(TimeSpan.FromSeconds((double)time.GetTimestamp() / time.TimestampFrequency)),
+            run,
+            happened
+        );
+    }
 
     private void Write(JournalLine line)
     {

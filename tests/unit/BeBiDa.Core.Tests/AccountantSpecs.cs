@@ -238,6 +238,17 @@ public sealed class AccountantSpecs
     }
 
     [Test]
+    public void A_Kubernetes_that_was_away_all_the_time_leaves_no_node_out()
+    {
+        Add(JournalLine.Start, line => line with { Boot = "first" });
+        Say("n1", "IDLE", null, "all");
+        Add(JournalLine.Back, line => line with { Source = Sources.Slurm });
+        Pass(60);
+        var account = Account();
+        Assert.That((Uses(account), account.Nodes, account.LeftOut), Is.EqualTo(("Unknown 60", 1, 0)));
+    }
+
+    [Test]
     public void A_node_that_Slurm_has_no_more_counts_until_then()
     {
         Recording(("n1", "IDLE", Lent));
