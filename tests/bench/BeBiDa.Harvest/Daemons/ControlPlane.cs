@@ -29,7 +29,7 @@ internal sealed class ControlPlane : IAsyncDisposable
         if (!s_programs.All(program => File.Exists(Path.Combine(RealApiServer.Assets, program))))
             return new ControlPlane("real etcd and kube-apiserver; hollow scheduler, controllers and kubelets");
         var plane = new ControlPlane(
-            "real etcd, kube-apiserver and kube-scheduler, and kube-controller-manager's controllers of nodes; hollow kubelets"
+            "real etcd, kube-apiserver and kube-scheduler, and kube-controller-manager's controllers of nodes; simulated kubelets"
         );
         var configuration = Path.Combine(directory, "scheduler.yaml");
         // How long a pod that did not fit waits to be tried again is an interval like all others; a second is its least.

@@ -1,0 +1,201 @@
+using System.Globalization;
+using BeBiDa.Bench;
+using BeBiDa.Harvest.Daemons;
+using BeBiDa.Harvest.Replay;
+using BeBiDa.Harvest.Traces;
+
+namespace BeBiDa.Harvest.Page;
+
+/// <summary>The page docs/harvest.md.</summary>
+internal static class HarvestPage
+{
+    /// <summary>Puts it together.</summary>
+    /// <param name="machine">The machine and the versions of what ran on it.</param>
+    /// <param name="replays">The replays.</param>
+    /// <param name="runs">The runs on real daemons.</param>
+    public static string Write(
+        IReadOnlyList<string> machine,
+        IReadOnlyList<ReplayCell> replays,
+        IReadOnlyList<(NamedCell Cell, DaemonsRun Run)> runs
+    )
+    {
+        var page = new Section { Name = "harvest", Title = "" };
+        page.Lines.AddRange(["# What lending is worth", "<!-- Written by tests/bench/harvest.sh, and by nothing else. -->"]);
+        page.Text(
+            "Slurm's accounting shows lent time as idle. These figures say what that time is worth, and what it costs jobs and pods. "
+                + "`sudo tests/bench/harvest.sh` measures all of it and writes this page; later changes are held against it. "
+                + "[bebidactl forecast](forecast.md) gives the same figures for your own site."
+        );
+        page.Lines.AddRange(machine.Select(fact => $"- {fact}"));
+        page.Lines.Add("");
+        Formulas(page);
+        Replays(page, replays);
+        RealDaemons(page, runs);
+        Published(page, replays);
+        return string.Join('\n', page.Lines).TrimEnd() + "\n";
+    }
+
+    private static void Formulas(Section page)
+    {
+        page.Lines.Add("## The figures");
+        Words(
+            page,
+            ["figure", "formula"],
+            [
+                ["idle", "node-time in which `sinfo` says IDLE or PLANNED, and neither DOWN, DRAIN, MAINT nor a state of power saving"],
+                ["H, harvested", "idle node-time in which the node was schedulable and Ready in Kubernetes / idle node-time"],
+                ["U, used", "time of running pods / (idle node-time × pods that a node runs at once)"],
+                ["E, effective", "pods' time whose work was kept / all pods' time; a pod that is ended loses the step that it is in"],
+                ["pods ended", "pods that a job ended before their work was done / hours of idle node-time"],
+                ["a job's wait", "from its allocation to its first command"],
+                ["requests", "requests to the API server by whoever hands over / node-hours, busy ones too"],
+            ]
+        );
+        page.Text("No later change of lending moves these formulas.");
+    }
+
+    private static void Replays(Section page, IReadOnlyList<ReplayCell> cells)
+    {
+        var settings = ReplaySettings.Usual;
+        page.Lines.Add("## Replayed");
+        page.Text(
+            $"{settings.Nodes} nodes, {settings.Days.ToString(CultureInfo.InvariantCulture)} days of jobs, medians of {settings.Seeds.Count} seeds and the range. "
+                + "The replay schedules first come, first served, with a pass of backfill every 30 s, and lends the gaps by the rules of "
+                + "`bebidactl forecast`. There are always more pods. Their lengths are log-normal around the median, and they save their "
+                + "work ten times. A node is Ready 1 s after its job, a pod works 3 s later, and ends within 1 s."
+        );
+        page.Lines.AddRange(Workload.All.Select(workload => $"- **{workload.Name}**: {workload.About}"));
+        page.Lines.Add("");
+        page.Text(
+            "The model of Lublin and Feitelson is the one without types of jobs; its constants are in "
+                + "[LublinFeitelson.cs](../tests/bench/BeBiDa.Harvest/Traces/LublinFeitelson.cs). `replay --swf FILE` adds a trace of the "
+                + "Parallel Workloads Archive."
+        );
+        ReplaySection.Table(page, cells);
+        var worst = cells.MinBy(cell => Spread.Of(cell.Runs.Select(run => run.Figures.PodTime * run.Figures.Useful)).Median)!;
+        page.Text(
+            $"Lending looks worst for **{worst.Workload}** with pods of {Duration.Format(worst.Pods)}: of the idle time, "
+                + $"{Spread.Of(worst.Runs.Select(run => run.Figures.PodTime * run.Figures.Useful * 100)).Show("0", " %")} became work that was kept."
+        );
+    }
+
+    private static void RealDaemons(Section page, IReadOnlyList<(NamedCell Cell, DaemonsRun Run)> runs)
+    {
+        page.Lines.Add("## On real daemons");
+        if (runs.Count == 0)
+        {
+            page.Text("Not measured yet.");
+            return;
+        }
+        var (options, seen) = (runs[0].Run.Options, runs[0].Run.Circumstances);
+        page.Text(
+            $"Slurm {seen.Slurm} with {options.Nodes} slurmd on one host; {seen.Kubernetes}. Their pods start, work in steps and end in time, but are no "
+                + "processes. All times of the trace, of pods and of Slurm's scheduler are divided by "
+                + $"{options.Compress.ToString(CultureInfo.InvariantCulture)}. A hand-over is not, so it weighs that many times as much. An observer polls `sinfo`, Nodes "
+                + "and Pods each second, and reads nothing of BeBiDa's. The scripts are the original's, on the same jobs."
+        );
+        page.Table(
+            ["cell, who hands over", .. FigureRow.Head, "requests per node-hour"],
+            runs.GroupBy(r => (r.Cell, r.Run.Options.Way))
+                .Select(group =>
+                    (IReadOnlyList<string>)
+                        [
+                            $"{group.Key.Cell.Name} ({group.Key.Cell.Workload}, pods of {Duration.Format(group.Key.Cell.Pods)}), {group.Key.Way.ToString().ToLowerInvariant()}",
+                            .. FigureRow.Of([.. group.Select(r => r.Run.Figures)]),
+                            Spread.Of(group.Select(r => r.Run.Figures.RequestsPerNodeHour ?? double.NaN)).Show("0"),
+                        ]
+                )
+        );
+        var beside = runs.Where(r => r.Run.Options.Way == Way.Plugin).ToList();
+        page.Text(
+            $"While jobs' commands ran, the observer saw their nodes {beside.Sum(r => r.Run.Beside.Looks).ToString("N0", CultureInfo.InvariantCulture)} times: schedulable "
+                + $"{beside.Sum(r => r.Run.Beside.Schedulable)} times with the plugin, and "
+                + $"{runs.Where(r => r.Run.Options.Way == Way.Scripts).Sum(r => r.Run.Beside.Schedulable)} times with the scripts. "
+                + $"The longest time between two looks was {Figures.Time(runs.Max(r => r.Run.Circumstances.LongestGap.TotalSeconds))}, the load average "
+                + $"{Spread.Of(runs.Select(r => r.Run.Circumstances.MeanLoad)).Show("0.0")} on two processors."
+        );
+        Predicted(page, beside);
+        page.Lines.AddRange([
+            "![Nodes as rows over time: Slurm's jobs, pods, and the little in between](images/harvest-nodes.svg)",
+            "",
+            "![Places for pods as rows over time: work that was kept and work that jobs cut](images/harvest-pods.svg)",
+            "",
+        ]);
+    }
+
+    // The replay of the very run, beside it.
+    private static void Predicted(Section page, IReadOnlyList<(NamedCell Cell, DaemonsRun Run)> runs)
+    {
+        var pairs = runs.Select(r => (r.Cell, Real: r.Run.Figures, Replayed: r.Cell.Replay(r.Run.Options).Figures, r.Run.Options.Seed))
+            .ToList();
+        page.Text("The replay of the same jobs and pods, with the same times divided, foretells these runs so far:");
+        page.Table(
+            ["cell, seed", "H found", "H replayed", "pods ended, found", "replayed", "error", "idle node-hours, found", "replayed"],
+            pairs.Select(p =>
+                (IReadOnlyList<string>)
+                    [
+                        $"{p.Cell.Name}, {p.Seed}",
+                        Percent(p.Real.Harvested),
+                        Percent(p.Replayed.Harvested),
+                        $"{p.Real.PodsEnded}",
+                        $"{p.Replayed.PodsEnded}",
+                        Percent((double)p.Replayed.PodsEnded / p.Real.PodsEnded - 1),
+                        p.Real.Idle.TotalHours.ToString("0.00", CultureInfo.InvariantCulture),
+                        p.Replayed.Idle.TotalHours.ToString("0.00", CultureInfo.InvariantCulture),
+                    ]
+            )
+        );
+        page.Text(
+            $"The largest errors are {pairs.Max(p => Math.Abs(p.Replayed.Harvested - p.Real.Harvested) * 100).ToString("0.0", CultureInfo.InvariantCulture)} "
+                + $"percentage points of H and {Percent(pairs.Max(p => Math.Abs((double)p.Replayed.PodsEnded / p.Real.PodsEnded - 1)))} of the pods ended."
+        );
+    }
+
+    private static void Published(Section page, IReadOnlyList<ReplayCell> replays)
+    {
+        page.Lines.Add("## Beside published figures");
+        var ours = replays.Select(cell => Spread.Of(cell.Runs.Select(run => run.Figures.Useful)).Median).ToList();
+        Words(
+            page,
+            ["who", "what", "figure", "comparable with ours?"],
+            [
+                [
+                    "The original BeBiDa",
+                    "utilisation, before and with lending",
+                    "70 → 100 %",
+                    "no: there the batch queue of lent work has an end",
+                ],
+                [
+                    "The original BeBiDa",
+                    "HPC jobs wait longer",
+                    "< 17 %",
+                    "no: turnaround of simulated jobs; ours is the time until a job's first command",
+                ],
+                [
+                    "The original BeBiDa",
+                    "useful over total computation time",
+                    "68 %",
+                    $"with E: {Percent(ours.Min())} to {Percent(ours.Max())} replayed; ours save their work ten times, Spark's lost tasks run again",
+                ],
+                [
+                    "HPC-Whisk",
+                    "idle slots that were covered",
+                    "up to 90 %",
+                    "with H and U; its workers are Slurm jobs of a low priority, and stay minutes",
+                ],
+            ]
+        );
+    }
+
+    // Not a table of numbers: every column begins at its left.
+    private static void Words(Section page, IReadOnlyList<string> head, IReadOnlyList<IReadOnlyList<string>> rows)
+    {
+        page.Lines.Add($"| {string.Join(" | ", head)} |");
+        page.Lines.Add($"|{string.Concat(Enumerable.Repeat("---|", head.Count))}");
+        page.Lines.AddRange(rows.Select(row => $"| {string.Join(" | ", row)} |"));
+        page.Lines.Add("");
+    }
+
+    private static string Percent(double share) =>
+        double.IsFinite(share) ? string.Create(CultureInfo.InvariantCulture, $"{share * 100:0.0} %") : "-";
+}
