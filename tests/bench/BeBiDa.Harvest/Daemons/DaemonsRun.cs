@@ -25,7 +25,7 @@ internal sealed record DaemonsRun(
 );
 
 /// <summary>What was seen of pods and schedulable nodes while a job's own command ran there.</summary>
-/// <param name="PodTime">The time of pods beside it.</param>
+/// <param name="PodTime">The time of pods beside it, as the watch saw their ends: some milliseconds may be its own delay.</param>
 /// <param name="Looks">How often one of its nodes was looked at.</param>
 /// <param name="Schedulable">At how many of these it was schedulable.</param>
 internal sealed record Beside(TimeSpan PodTime, int Looks, int Schedulable);
