@@ -3,8 +3,8 @@ namespace BeBiDa.Harvest;
 /// <summary>What lending was worth in one run, replayed or real. The page docs/harvest.md has the formulas.</summary>
 /// <param name="Idle">Idle node-time: what sinfo calls IDLE or PLANNED, and neither DOWN, DRAIN, MAINT nor switched off.</param>
 /// <param name="Harvested">H: the share of it in which the node was schedulable and Ready in Kubernetes, 0 to 1.</param>
-/// <param name="PodTime">U: the time of running pods over idle node-time, for each of a node's slots; 0 to 1 and a little more.</param>
-/// <param name="Useful">E: the share of all pods' time that was work kept: steps that came to their end; 0 to 1.</param>
+/// <param name="PodTime">U: the time of running pods while their node is idle over idle node-time, for each of a node's slots; 0 to 1.</param>
+/// <param name="Useful">E: the share of all pods' time that was work kept, on nodes of jobs too: steps that came to their end, and pods that were done; 0 to 1.</param>
 /// <param name="PodsEnded">Pods that were ended before their work was done.</param>
 /// <param name="Waits">Each job's time from its allocation to its first command, in order of size.</param>
 /// <param name="Makespan">From the first job's submission to the last one's end.</param>

@@ -97,7 +97,6 @@ internal static class DaemonsCell
         return new DaemonsRun(
             options,
             Measures.Of(stretches, pods, jobs, options.Nodes, options.Slots, end, requests),
-            Measures.PodTimeOnIdle(stretches, pods, options.Slots),
             Measures.Beside(looks, pods, jobs),
             new Circumstances(
                 $"{SlurmInstallation.Release}",

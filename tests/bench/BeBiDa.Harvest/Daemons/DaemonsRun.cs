@@ -5,7 +5,6 @@ namespace BeBiDa.Harvest.Daemons;
 /// <summary>What a run on real daemons came to. All times are the run's own, compressed; moments count from the first job's submission.</summary>
 /// <param name="Options">What it was made of.</param>
 /// <param name="Figures">What lending was worth.</param>
-/// <param name="PodTimeOnIdle">U with pods counted only while their node is idle: that of the figures exceeds 1 where pods stay on nodes of jobs.</param>
 /// <param name="Beside">What must not be: pods and jobs at once on a node.</param>
 /// <param name="Circumstances">How far the figures can be trusted.</param>
 /// <param name="Problems">What went otherwise than planned, a line each.</param>
@@ -15,7 +14,6 @@ namespace BeBiDa.Harvest.Daemons;
 internal sealed record DaemonsRun(
     DaemonsOptions Options,
     HarvestFigures Figures,
-    double PodTimeOnIdle,
     Beside Beside,
     Circumstances Circumstances,
     IReadOnlyList<string> Problems,

@@ -23,13 +23,12 @@ internal static class Measures
     {
         var idle = Sum(stretches.Where(IsIdle).Select(stretch => stretch.Time));
         var lent = Sum(stretches.Where(stretch => IsIdle(stretch) && stretch.Look.Lent).Select(stretch => stretch.Time));
-        var running = Sum(pods.Select(pod => Overlap(pod.Started, pod.Ended, TimeSpan.Zero, end)));
         var work = pods.Select(pod => Work(pod, end)).ToList();
         var (time, kept) = (Sum(work.Select(w => w.Time)), Sum(work.Select(w => w.Kept)));
         return new HarvestFigures(
             idle,
             Share(lent, idle),
-            Share(running, idle * slots),
+            PodTime(stretches, pods, slots),
             Share(kept, time),
             pods.Count(pod => pod.End == PodEnd.Cut && (pod.Told ?? pod.Ended) is { } cut && cut >= TimeSpan.Zero && cut <= end),
             [.. jobs.Select(job => job.Began - job.Allocated).OfType<TimeSpan>().Order()],
@@ -39,8 +38,8 @@ internal static class Measures
         );
     }
 
-    /// <summary>U with pods counted only while their node is idle.</summary>
-    public static double PodTimeOnIdle(IReadOnlyList<Stretch> stretches, IReadOnlyList<PodLife> pods, int slots)
+    // A pod counts while its node is idle: what stays there beside a job is no harvest.
+    private static double PodTime(IReadOnlyList<Stretch> stretches, IReadOnlyList<PodLife> pods, int slots)
     {
         var onNode = pods.ToLookup(pod => pod.Node);
         var idle = stretches.Where(IsIdle).ToList();

@@ -17,7 +17,7 @@ internal static class Summary
             )}, {options.Slots} slots, seed {options.Seed}
             Slurm {seen.Slurm}; {seen.Kubernetes}
             idle {figures.Idle.TotalSeconds:0.0} of {figures.NodeTime.TotalSeconds:0.0} node-seconds ({seen.NodeTimeSeen.TotalSeconds:0.0} seen), makespan {figures.Makespan.TotalSeconds:0.0} s
-            H {figures.Harvested:0.0000}  U {figures.PodTime:0.0000} (on idle nodes {run.PodTimeOnIdle:0.0000}, by looks alone {seen.PodTimeSeen:0.0000})  E {figures.Useful:0.0000}
+            H {figures.Harvested:0.0000}  U {figures.PodTime:0.0000} (by looks alone {seen.PodTimeSeen:0.0000})  E {figures.Useful:0.0000}
             pods ended {figures.PodsEnded} of {run.Pods.Count}: {figures.EndedPerIdleNodeHour:0.0} for each idle node-hour of the run
             waits: median {Milliseconds(figures.Wait(0.5))}, 95 of 100 {Milliseconds(figures.Wait(0.95))}, longest {Milliseconds(figures.Wait(1))}
             requests {figures.Requests?.ToString(CultureInfo.InvariantCulture) ?? "not counted"} ({figures.RequestsPerNodeHour:0} for each node-hour of the run)

@@ -44,11 +44,18 @@ internal static class HarvestPage
             [
                 ["idle", "node-time in which `sinfo` says IDLE or PLANNED, and neither DOWN, DRAIN, MAINT nor a state of power saving"],
                 ["H, harvested", "idle node-time in which the node was schedulable and Ready in Kubernetes / idle node-time"],
-                ["U, used", "time of running pods / (idle node-time × pods that a node runs at once)"],
-                ["E, effective", "pods' time whose work was kept / all pods' time; a pod that is ended loses the step that it is in"],
+                ["U, used", "time of running pods while their node is idle / (idle node-time × pods that a node runs at once)"],
+                [
+                    "E, effective",
+                    "pods' time whose work was kept / all pods' time, starting not included; a pod that is ended loses the step that it is in",
+                ],
                 ["pods ended", "pods that a job ended before their work was done / hours of idle node-time"],
                 ["a job's wait", "from its allocation to its first command"],
                 ["requests", "requests to the API server by whoever hands over / node-hours, busy ones too"],
+                [
+                    "on real daemons",
+                    "times are those of the run, which are divided; so counts for each hour are that many times as high as the trace's",
+                ],
             ]
         );
         page.Text("No later change of lending moves these formulas.");
