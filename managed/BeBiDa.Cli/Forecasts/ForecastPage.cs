@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text;
-using BeBiDa.Cli.Timelines;
 
 namespace BeBiDa.Cli.Forecasts;
 
@@ -13,17 +12,9 @@ internal static class ForecastPage
         var rows = new StringBuilder();
         foreach (var row in ForecastText.Rows(forecast))
             rows.Append("<tr>").AppendJoin("", row.Select(cell => $"<td>{WebUtility.HtmlEncode(cell)}</td>")).Append("</tr>\n");
-        return $$"""
-            <!doctype html>
-            <html lang="en">
-            <head>
-            <meta charset="utf-8">
-            <meta name="viewport" content="width=device-width, initial-scale=1">
-            <meta name="color-scheme" content="light dark">
-            <title>What lending idle nodes would be worth</title>
-            {{TimelinePage.Style}}
-            </head>
-            <body>
+        return HtmlPage.Of(
+            "What lending idle nodes would be worth",
+            $$"""
             <h1>{{WebUtility.HtmlEncode(sentences[0])}}</h1>
             <p>{{WebUtility.HtmlEncode(string.Join(' ', sentences.Skip(1)))}}</p>
             {{new GapPicture(forecast).Draw()}}
@@ -32,9 +23,7 @@ internal static class ForecastPage
             <tbody>
             {{rows}}</tbody>
             </table>
-            </body>
-            </html>
-
-            """;
+            """
+        );
     }
 }

@@ -19,34 +19,9 @@ internal static class ReportPage
                 .Append(Cells(row.Tally, biggest))
                 .Append("</tr>\n");
         var partitions = account.By == Grouping.Partition ? "<p>A node of two partitions is in both.</p>\n" : "";
-        return $$"""
-            <!doctype html>
-            <html lang="en">
-            <head>
-            <meta charset="utf-8">
-            <meta name="viewport" content="width=device-width, initial-scale=1">
-            <meta name="color-scheme" content="light dark">
-            <title>What the nodes were used for</title>
-            <style>
-            body{margin:0 auto;max-width:1200px;font:14px/1.45 system-ui,"Segoe UI","DejaVu Sans",sans-serif;background:#fff;color:#1c2430}
-            h1,p,dl{margin:16px 28px}
-            h1{margin-top:36px;font-size:26px;line-height:1.3;font-weight:650}
-            svg{width:100%;height:auto;display:block}
-            table{border-collapse:collapse;margin:8px 28px 24px;font-variant-numeric:tabular-nums}
-            th,td{text-align:right;padding:4px 0 4px 22px;border-bottom:1px solid #d5dbe3}
-            th:first-child,td:first-child{text-align:left;padding-left:0}
-            th,dt{color:#5a6675;font-weight:600}
-            tfoot td{font-weight:600}
-            dt{float:left;clear:left;width:130px}
-            dd{margin:0 0 4px 140px}
-            @media (prefers-color-scheme:dark){
-            body{background:#12171f;color:#e8edf4}
-            th,td{border-color:#2c3644}
-            th,dt{color:#9aa7b8}
-            }
-            </style>
-            </head>
-            <body>
+        return HtmlPage.Of(
+            "What the nodes were used for",
+            $$"""
             <h1>{{TimelinePicture.Text(ReportFigures.Sentence(account))}}</h1>
             {{new ReportPicture(account, zone).Draw()}}
             <p>{{TimelinePicture.Text(ReportFigures.Pods(account))}}</p>
@@ -61,10 +36,16 @@ internal static class ReportPage
             </table>
             {{partitions}}<dl>
             {{string.Concat(ReportFigures.Uses.Select(u => $"<dt>{u.Name}</dt><dd>{u.Meaning}</dd>\n"))}}</dl>
-            </body>
-            </html>
-
-            """;
+            """,
+            """
+            table{margin-bottom:24px}
+            th,td{text-align:right;padding:4px 0 4px 22px}
+            th:first-child,td:first-child{text-align:left;padding-left:0}
+            tfoot td{font-weight:600}
+            dt{float:left;clear:left;width:130px}
+            dd{margin:0 0 4px 140px}
+            """
+        );
     }
 
     private static string Cells(Tally tally, double biggest) =>
