@@ -25,9 +25,9 @@ internal sealed class ControlPlane : IAsyncDisposable
     public static ControlPlane Start(DaemonsOptions options, IApiServer api, string directory)
     {
         if (api is not RealApiServer)
-            return new ControlPlane("embedded API server; hollow scheduler, controllers and kubelets");
+            return new ControlPlane("embedded API server; simulated scheduler, controllers and kubelets");
         if (!s_programs.All(program => File.Exists(Path.Combine(RealApiServer.Assets, program))))
-            return new ControlPlane("real etcd and kube-apiserver; hollow scheduler, controllers and kubelets");
+            return new ControlPlane("real etcd and kube-apiserver; simulated scheduler, controllers and kubelets");
         var plane = new ControlPlane(
             "real etcd, kube-apiserver and kube-scheduler, and kube-controller-manager's controllers of nodes; simulated kubelets"
         );

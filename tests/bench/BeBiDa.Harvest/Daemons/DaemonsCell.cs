@@ -99,7 +99,7 @@ internal static class DaemonsCell
             Measures.Of(stretches, pods, jobs, options.Nodes, options.Slots, end, requests),
             Measures.Beside(looks, pods, jobs),
             new Circumstances(
-                $"{SlurmInstallation.Release}",
+                $"{SlurmInstallation.Release.Major}.{SlurmInstallation.Release.Minor:00}",
                 site.Kubernetes,
                 looks.Count,
                 looks.Zip(looks.Skip(1), (one, next) => next.Time - one.Time).DefaultIfEmpty().Max(),

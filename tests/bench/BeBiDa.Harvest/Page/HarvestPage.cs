@@ -135,7 +135,7 @@ internal static class HarvestPage
     {
         var pairs = runs.Select(r => (r.Cell, Real: r.Run.Figures, Replayed: r.Cell.Replay(r.Run.Options).Figures, r.Run.Options.Seed))
             .ToList();
-        page.Text("The replay of the same jobs and pods, with the same times divided, foretells these runs so far:");
+        page.Text("The replay of the same jobs and pods, with the same times divided, predicts these runs so far:");
         page.Table(
             ["cell, seed", "H found", "H replayed", "pods ended, found", "replayed", "error", "idle node-hours, found", "replayed"],
             pairs.Select(p =>
