@@ -272,9 +272,9 @@ parts=()
 if wants system; then parts+=(machines integration); fi
 if wants system vm; then parts+=(vm); fi
 if wants packages; then parts+=(packages); fi
-if wants system; then parts+=(managers); fi
+if wants system; then parts+=(slurms managers); fi
 if wants cluster; then parts+=(cluster); fi
-if wants system; then parts+=(chaos slurms tools); fi
+if wants system; then parts+=(chaos tools); fi
 step "three at a time: ${parts[*]-}"
 for part in "${parts[@]}"; do
     while [ "$(jobs -rp | wc -l)" -ge 3 ]; do wait -n; done
