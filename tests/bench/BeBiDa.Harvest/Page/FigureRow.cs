@@ -20,7 +20,7 @@ internal static class FigureRow
             Show(run => run.EndedPerIdleNodeHour, "0.00", ""),
             Show(run => run.Wait(0.5).TotalSeconds, "0.00", " s"),
             Show(run => run.Wait(0.99).TotalSeconds, "0.00", " s"),
-            Show(run => run.Makespan.TotalHours, "0.0", " h"),
+            Show(run => run.Makespan.TotalHours, "0.00", " h"),
         ];
     }
 }
