@@ -266,8 +266,8 @@ if wants native; then
     done
 fi
 if wants unit; then unit; fi
-# What takes longest comes first. Three at a time keep two processors busy: with four, more wait for a processor than work,
-# and nothing ends sooner.
+# What takes longest comes first. Three at a time keep two processors busy. With four, some forty processes waited for them, and
+# what a test waits for came too late.
 parts=()
 if wants system; then parts+=(machines integration); fi
 if wants system vm; then parts+=(vm); fi

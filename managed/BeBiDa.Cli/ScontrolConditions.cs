@@ -12,22 +12,6 @@ namespace BeBiDa.Cli;
 /// <param name="run">How a command is run.</param>
 internal sealed partial class ScontrolConditions(string cluster, SqueueJobs.Run? run = null) : ISlurmConditions
 {
-    // As node_state_flag_string() in Slurm's src/common/slurm_protocol_defs.c writes them, of 22.05 to 26.05. Between them
-    // stand plus signs, before them the state itself.
-    private static readonly Dictionary<string, NodeConditions> s_conditions = new(StringComparer.Ordinal)
-    {
-        ["DOWN"] = NodeConditions.Down,
-        ["DRAIN"] = NodeConditions.Drain,
-        ["FAIL"] = NodeConditions.Fail,
-        ["MAINTENANCE"] = NodeConditions.Maintenance,
-        ["REBOOT_REQUESTED"] = NodeConditions.Reboot,
-        ["REBOOT_ISSUED"] = NodeConditions.Reboot,
-        ["POWER_DOWN"] = NodeConditions.Power,
-        ["POWERING_DOWN"] = NodeConditions.Power,
-        ["POWERED_DOWN"] = NodeConditions.Power,
-        ["POWERING_UP"] = NodeConditions.Power,
-    };
-
     private readonly SqueueJobs.Run run = run ?? HostCommand.RunAsync;
 
     /// <inheritdoc/>
@@ -43,12 +27,7 @@ internal sealed partial class ScontrolConditions(string cluster, SqueueJobs.Run?
         );
     }
 
-    private static SlurmNode ReadNode(ScontrolNode node) =>
-        new(
-            node.Name,
-            node.State.Split('+').Aggregate(NodeConditions.None, (all, state) => all | s_conditions.GetValueOrDefault(state)),
-            node.Reason
-        );
+    private static SlurmNode ReadNode(ScontrolNode node) => new(node.Name, NodeStates.Read(node.State), node.Reason);
 
     private static async Task<IReadOnlyList<Maintenance>> MaintenanceAsync(string[] lines, CancellationToken cancellationToken)
     {

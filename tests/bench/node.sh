@@ -20,7 +20,7 @@ cc -O2 -Wall -Wextra -D_GNU_SOURCE -I"$bridge" -o "$lab/bench/node" "$here/node.
 cc -O2 -Wall -Wextra -shared -fPIC -o "$lab/bench/empty.so" "$here/empty.c"
 for ((tenths = 0; ; tenths++)); do
     if on_node systemctl is-active --quiet slurmd kubelet 2>/dev/null; then break; fi
-    ((tenths < 600)) || { echo "node.sh: n1 has not booted after a minute" >&2; exit 1; }
+    ((tenths < 1800)) || { echo "node.sh: n1 has not booted after three minutes" >&2; exit 1; }
     sleep 0.1
 done
 # What boots five machines at once is not what is timed.

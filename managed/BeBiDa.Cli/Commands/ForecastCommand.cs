@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using BeBiDa.Cli.Forecasts;
 using BeBiDa.Configuration;
 using BeBiDa.Forecasting;
@@ -38,10 +39,18 @@ internal static class ForecastCommand
             Moment.Option("--since", "Start: a time (2026-01-31T08:00) or an age. Default: the first job's start"),
             Moment.Option("--until", "End, in the same form. Default: the last job's end")
         );
-        var pods = Length("--pods", "How long half of the pods run at most; repeat it to compare. Default: 30s, 5m and 1h");
-        var step = Length("--step", "How often a pod saves its work; what came after is lost when it is ended. Default: never");
-        var podStart = Length("--pod-start", "From a free place on a node to a pod's first work. Default: 2s");
-        var podEnd = Length("--pod-end", "How long a pod takes to end after SIGTERM. Default: 1s");
+        var pods = new Option<TimeSpan[]>("--pods")
+        {
+            Description = "How long half of the pods run at most; repeat it to compare. Default: 30s, 5m and 1h",
+            HelpName = "DURATION",
+            CustomParser = Lengths,
+        };
+        var step = DurationOption.Create(
+            "--step",
+            "How often a pod saves its work; what came after is lost when it is ended. Default: never"
+        );
+        var podStart = DurationOption.Create("--pod-start", "From a free place on a node to a pod's first work. Default: 2s");
+        var podEnd = DurationOption.Create("--pod-end", "How long a pod takes to end after SIGTERM. Default: 1s");
         var podsPerNode = new Option<int>("--pods-per-node")
         {
             Description = "Pods on a node at once",
@@ -93,17 +102,15 @@ internal static class ForecastCommand
                 var model = new LendingModel
                 {
                     PodLength = TimeSpan.Zero,
-                    Step = parsed.GetValue(step) is [var saves] ? saves : TimeSpan.Zero,
-                    PodStart = parsed.GetValue(podStart) is [var starts] ? starts : TimeSpan.FromSeconds(2),
-                    PodEnd = parsed.GetValue(podEnd) is [var ends] ? ends : TimeSpan.FromSeconds(1),
+                    Step = parsed.GetValue(step) ?? TimeSpan.Zero,
+                    PodStart = parsed.GetValue(podStart) ?? TimeSpan.FromSeconds(2),
+                    PodEnd = parsed.GetValue(podEnd) ?? TimeSpan.FromSeconds(1),
                     PodsPerNode = parsed.GetValue(podsPerNode),
                     Eviction = configuration.Eviction,
                 };
                 TimeSpan[] lengths = parsed.GetValue(pods) is { Length: > 0 } given
                     ? given
                     : [TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(5), TimeSpan.FromHours(1)];
-                if (lengths.Any(length => length == TimeSpan.Zero))
-                    throw new ConfigurationException("--pods takes lengths above 0");
                 var now = DateTimeOffset.Now;
                 var forecast = Forecast.Of(
                     jobs,
@@ -140,20 +147,14 @@ internal static class ForecastCommand
             ? ConfigurationFile.Load(file ?? ConfigurationFile.Path, kubernetes: false)
             : new BebidaConfiguration();
 
-    private static Option<TimeSpan[]> Length(string name, string description) =>
-        new(name)
-        {
-            Description = description,
-            HelpName = "DURATION",
-            CustomParser = result =>
-            {
-                var lengths = new List<TimeSpan>();
-                foreach (var token in result.Tokens)
-                    if (Duration.TryParse(token.Value, out var length))
-                        lengths.Add(length);
-                    else
-                        result.AddError($"{name} takes a duration (30s, 5m, 1h30m), not '{token.Value}'");
-                return [.. lengths];
-            },
-        };
+    private static TimeSpan[] Lengths(ArgumentResult result)
+    {
+        var lengths = new List<TimeSpan>();
+        foreach (var token in result.Tokens)
+            if (Duration.TryParse(token.Value, out var length) && length > TimeSpan.Zero)
+                lengths.Add(length);
+            else
+                result.AddError($"--pods takes a duration above 0 (30s, 5m, 1h30m), not '{token.Value}'");
+        return [.. lengths];
+    }
 }

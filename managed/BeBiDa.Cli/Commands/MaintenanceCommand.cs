@@ -68,17 +68,10 @@ internal static class MaintenanceCommand
                 return time;
             },
         };
-        var timeout = new Option<TimeSpan?>("--timeout")
-        {
-            Description = $"How long to wait for the pods; 0 not to wait (default: {Duration.Format(Patience)})",
-            HelpName = "DURATION",
-            CustomParser = result =>
-            {
-                if (!Duration.TryParse(result.Tokens[0].Value, out var span))
-                    result.AddError($"--timeout: '{result.Tokens[0].Value}' is not a duration such as 30s or 10m");
-                return span;
-            },
-        };
+        var timeout = DurationOption.Create(
+            "--timeout",
+            $"How long to wait for the pods; 0 not to wait (default: {Duration.Format(Patience)})"
+        );
         var command = new ExemplifiedCommand(
             "start",
             "Mark nodes, drain them in Slurm, keep new pods away, and wait until their pods have left as they may.",

@@ -21,22 +21,12 @@ internal static class RecordCommand
 
     public static Command Create(GlobalOptions globals)
     {
-        var interval = new Option<TimeSpan?>("--interval")
-        {
-            Description = "How often Slurm is asked for its nodes' states, 1s to 1m (default: 5s)",
-            HelpName = "DURATION",
-            CustomParser = result =>
-            {
-                if (
-                    Duration.TryParse(result.Tokens is [{ Value: var text }] ? text : "", out var span)
-                    && span >= Shortest
-                    && span <= Longest
-                )
-                    return span;
-                result.AddError("--interval takes a duration of 1s to 1m");
-                return null;
-            },
-        };
+        var interval = DurationOption.Create(
+            "--interval",
+            "How often Slurm is asked for its nodes' states, 1s to 1m (default: 5s)",
+            Shortest,
+            Longest
+        );
         var folder = ReportCommand.JournalOption();
         var keep = new Option<int>("--keep")
         {

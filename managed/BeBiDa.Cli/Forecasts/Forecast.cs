@@ -40,9 +40,7 @@ internal sealed record Forecast(
     public TimeSpan Gap(double share)
     {
         var lengths = Gaps.Select(gap => gap.Length).Order().ToList();
-        return lengths.Count == 0
-            ? TimeSpan.Zero
-            : TimeSpan.FromSeconds(lengths[Math.Clamp((int)Math.Ceiling(share * lengths.Count) - 1, 0, lengths.Count - 1)]);
+        return lengths.Count == 0 ? TimeSpan.Zero : TimeSpan.FromSeconds(Quantiles.NearestRank(lengths, share));
     }
 
     /// <summary>Forecasts.</summary>
@@ -82,12 +80,16 @@ internal sealed record Forecast(
 
         var length = (until - from).TotalSeconds;
         var used = new List<Occupation>();
+        var (takers, stillRunning) = (0, 0);
         foreach (var job in jobs)
         {
             var (begin, end) = ((job.Begin - from).TotalSeconds, ((job.End ?? until) - from).TotalSeconds);
             var own = expanded[job.Nodes].Where(numbers.ContainsKey).Select(name => numbers[name]).ToArray();
-            if (own.Length > 0 && end > 0 && begin < length)
-                used.Add(new Occupation(begin, end, own, job.Takes ? used.Count : null));
+            if (own.Length == 0 || end <= 0 || begin >= length)
+                continue;
+            // Who had its nodes before what is looked at, or leaves them in Kubernetes, waits for nothing.
+            used.Add(new Occupation(begin, end, own, job.Takes && begin > 0 ? takers++ : null));
+            stillRunning += job.End is null ? 1 : 0;
         }
         var unavailable = events
             .Where(e => numbers.ContainsKey(e.Node))
@@ -100,11 +102,11 @@ internal sealed record Forecast(
             until,
             numbers.Count,
             used.Count,
-            jobs.Count(job => job.End is null),
+            stillRunning,
             TimeSpan.FromSeconds(numbers.Count * length - free),
             TimeSpan.FromSeconds(free - idle),
             gaps,
-            [.. models.Select(model => (model, Harvest.Of(gaps, used.Count, model, seed)))]
+            [.. models.Select(model => (model, Harvest.Of(gaps, takers, model, seed)))]
         );
     }
 }

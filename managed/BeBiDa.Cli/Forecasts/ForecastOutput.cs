@@ -1,10 +1,9 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
 
 namespace BeBiDa.Cli.Forecasts;
 
-/// <summary>A forecast for programs; times of nodes in hours, other times in seconds.</summary>
+/// <summary>A forecast for programs.</summary>
 internal sealed record ForecastJson(
     DateTimeOffset From,
     DateTimeOffset Until,
@@ -15,7 +14,7 @@ internal sealed record ForecastJson(
     double UnavailableNodeHours,
     double IdleNodeHours,
     int Gaps,
-    double MedianGap,
+    double MedianGapSeconds,
     IReadOnlyList<ForecastPodsJson> Pods
 )
 {
@@ -39,15 +38,15 @@ internal sealed record ForecastJson(
 
 /// <summary>What a forecast says of pods of one length.</summary>
 internal sealed record ForecastPodsJson(
-    double PodLength,
+    double PodSeconds,
     double LentNodeHours,
     double PodNodeHours,
     double UsefulNodeHours,
     int PodsDone,
     int PodsEnded,
-    double WaitedP50,
-    double WaitedP99,
-    double Waited
+    double WaitedP50Seconds,
+    double WaitedP99Seconds,
+    double WaitedSeconds
 )
 {
     public static ForecastPodsJson Of(TimeSpan length, Forecasting.Harvest harvest) =>
@@ -70,23 +69,37 @@ internal static class ForecastOutput
     public static string Json(Forecast forecast) =>
         $"{JsonSerializer.Serialize(ForecastJson.Of(forecast), OutputJson.Default.ForecastJson)}\n";
 
-    /// <summary>A line for each length of pods.</summary>
+    /// <summary>A line for each length of pods; what is the same for all is in each.</summary>
     public static string Csv(Forecast forecast)
     {
         var all = ForecastJson.Of(forecast);
-        var text = new StringBuilder(
-            "from,until,nodes,jobs,node_hours,used_node_hours,unavailable_node_hours,idle_node_hours,gaps,median_gap_seconds,"
-                + "pod_seconds,lent_node_hours,pod_node_hours,useful_node_hours,pods_done,pods_ended,waited_p50_seconds,waited_p99_seconds,waited_seconds\n"
+        var columns = new (string Name, Func<ForecastPodsJson, object> Value)[]
+        {
+            ("from", _ => Time(all.From)),
+            ("until", _ => Time(all.Until)),
+            ("nodes", _ => all.Nodes),
+            ("jobs", _ => all.Jobs),
+            ("node_hours", _ => all.NodeHours),
+            ("used_node_hours", _ => all.UsedNodeHours),
+            ("unavailable_node_hours", _ => all.UnavailableNodeHours),
+            ("idle_node_hours", _ => all.IdleNodeHours),
+            ("gaps", _ => all.Gaps),
+            ("median_gap_seconds", _ => all.MedianGapSeconds),
+            ("pod_seconds", pods => pods.PodSeconds),
+            ("lent_node_hours", pods => pods.LentNodeHours),
+            ("pod_node_hours", pods => pods.PodNodeHours),
+            ("useful_node_hours", pods => pods.UsefulNodeHours),
+            ("pods_done", pods => pods.PodsDone),
+            ("pods_ended", pods => pods.PodsEnded),
+            ("waited_p50_seconds", pods => pods.WaitedP50Seconds),
+            ("waited_p99_seconds", pods => pods.WaitedP99Seconds),
+            ("waited_seconds", pods => pods.WaitedSeconds),
+        };
+        var lines = all.Pods.Select(pods =>
+            string.Join(',', columns.Select(column => Convert.ToString(column.Value(pods), CultureInfo.InvariantCulture)))
         );
-        foreach (var pods in all.Pods)
-            text.Append(
-                    CultureInfo.InvariantCulture,
-                    $"{all.From:yyyy-MM-ddTHH:mm:sszzz},{all.Until:yyyy-MM-ddTHH:mm:sszzz},{all.Nodes},{all.Jobs},{all.NodeHours},{all.UsedNodeHours},{all.UnavailableNodeHours},{all.IdleNodeHours},{all.Gaps},{all.MedianGap},"
-                )
-                .Append(
-                    CultureInfo.InvariantCulture,
-                    $"{pods.PodLength},{pods.LentNodeHours},{pods.PodNodeHours},{pods.UsefulNodeHours},{pods.PodsDone},{pods.PodsEnded},{pods.WaitedP50},{pods.WaitedP99},{pods.Waited}\n"
-                );
-        return text.ToString();
+        return string.Concat(lines.Prepend(string.Join(',', columns.Select(column => column.Name))).Select(line => $"{line}\n"));
     }
+
+    private static string Time(DateTimeOffset time) => time.ToString("yyyy-MM-ddTHH:mm:sszzz", CultureInfo.InvariantCulture);
 }

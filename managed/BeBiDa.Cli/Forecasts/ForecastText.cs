@@ -11,7 +11,8 @@ internal static class ForecastText
     {
         // Nodes are lent and returned alike, whatever runs there.
         var lent = forecast.Harvests[0].Harvest.Lent;
-        yield return $"You would have lent {Hours(lent)} node-hours: {Percent(lent / forecast.Idle)} of what was idle, and {Percent(lent / forecast.All)} of the cluster.";
+        yield return $"You would have lent {Hours(lent)} node-hours: {Percent(lent / forecast.Idle)} of what was idle, "
+            + $"and {Percent(lent / forecast.All)} of the cluster.";
         yield return $"{forecast.Nodes} nodes, {Date(forecast.From)} to {Date(forecast.Until)}: {Hours(forecast.All)} node-hours, "
             + $"{Percent(forecast.Used / forecast.All)} used by {forecast.Jobs.ToString("N0", CultureInfo.InvariantCulture)} jobs, "
             + $"{Percent(forecast.Unavailable / forecast.All)} not available, {Percent(forecast.Idle / forecast.All)} idle.";
@@ -71,7 +72,7 @@ internal static class ForecastText
 
     /// <summary>A time that a share of times in order do not exceed.</summary>
     public static TimeSpan Quantile(IReadOnlyList<TimeSpan> times, double share) =>
-        times.Count == 0 ? TimeSpan.Zero : times[Math.Clamp((int)Math.Ceiling(share * times.Count) - 1, 0, times.Count - 1)];
+        times.Count == 0 ? TimeSpan.Zero : Quantiles.NearestRank(times, share);
 
     private static string Seconds(IReadOnlyList<TimeSpan> times, double share) =>
         string.Create(CultureInfo.InvariantCulture, $"{Quantile(times, share).TotalSeconds:0.0} s");

@@ -15,7 +15,7 @@ internal static class JobHistory
 {
     /// <summary>The command that prints what is read, for a month.</summary>
     public const string Command =
-        "SLURM_TIME_FORMAT=%s sacct --allusers --allocations --duplicates --parsable2 --starttime 2026-10-01 --endtime 2026-11-01 "
+        "SLURM_TIME_FORMAT=%s sacct --allusers --allocations --duplicates --truncate --parsable2 --starttime 2026-10-01 --endtime 2026-11-01 "
         + "--format JobID,User,Account,Partition,Start,End,NodeList,JobName > jobs.txt";
 
     /// <summary>Reads a file.</summary>

@@ -31,14 +31,10 @@ public sealed record Durations(int Count, double Sum, double? Mean, double? Medi
             sorted.Length,
             sorted.Sum(),
             sorted.Length == 0 ? null : sorted.Average(),
-            Percentile(sorted, 0.5),
-            Percentile(sorted, 0.99)
+            sorted.Length == 0 ? null : Quantiles.NearestRank(sorted, 0.5),
+            sorted.Length == 0 ? null : Quantiles.NearestRank(sorted, 0.99)
         );
     }
-
-    // The nearest rank: one of the durations, never one between two.
-    private static double? Percentile(double[] sorted, double part) =>
-        sorted.Length == 0 ? null : sorted[Math.Clamp((int)Math.Ceiling(part * sorted.Length) - 1, 0, sorted.Length - 1)];
 }
 
 /// <summary>One row of a report.</summary>

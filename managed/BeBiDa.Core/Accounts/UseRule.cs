@@ -1,30 +1,11 @@
 using BeBiDa.Holds;
+using BeBiDa.Standing;
 
 namespace BeBiDa.Accounts;
 
 /// <summary>The one rule that says what a node is used for, from what Slurm and Kubernetes say of it at the same time.</summary>
 public static class UseRule
 {
-    // As node_state_flag_string() in Slurm's src/common/slurm_protocol_defs.c writes them, of 22.05 to 26.05.
-    private static readonly HashSet<string> Unusable = new(
-        [
-            "DOWN",
-            "ERROR",
-            "FUTURE",
-            "DRAIN",
-            "FAIL",
-            "FAILING",
-            "MAINTENANCE",
-            "REBOOT_REQUESTED",
-            "REBOOT_ISSUED",
-            "POWER_DOWN",
-            "POWERING_DOWN",
-            "POWERED_DOWN",
-            "POWERING_UP",
-        ],
-        StringComparer.Ordinal
-    );
-
     /// <summary>What a node is used for.</summary>
     /// <param name="state">Its state in Slurm; null when that is not known.</param>
     /// <param name="kubernetes">What Kubernetes says of it; null when it knows no such node.</param>
@@ -43,7 +24,7 @@ public static class UseRule
         // Whatever else Slurm says of it: pods run there, and more may be added.
         if (kubernetes is { Ready: true, Unschedulable: false, Pods: > 0 } && !isJobs && !isStanding)
             return NodeUse.LentWithPods;
-        if (words.Any(Unusable.Contains))
+        if (words[0] is "ERROR" or "FUTURE" || NodeStates.Read(state) != NodeConditions.None)
             return NodeUse.Unavailable;
         if (isJobs || words.Contains("COMPLETING"))
             return NodeUse.Between;

@@ -30,6 +30,5 @@ public sealed record HarvestFigures(
 
     /// <summary>A job's wait that a share of all jobs do not exceed.</summary>
     /// <param name="share">0 to 1.</param>
-    public TimeSpan Wait(double share) =>
-        Waits.Count == 0 ? TimeSpan.Zero : Waits[Math.Clamp((int)Math.Ceiling(share * Waits.Count) - 1, 0, Waits.Count - 1)];
+    public TimeSpan Wait(double share) => Waits.Count == 0 ? TimeSpan.Zero : Quantiles.NearestRank(Waits, share);
 }

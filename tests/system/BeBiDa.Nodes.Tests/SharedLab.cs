@@ -11,7 +11,7 @@ public sealed class SharedLab
     // Machines that boot take all processors: many labs at once are no sooner there than one after another.
     private static readonly SemaphoreSlim s_booting = new(1);
 
-    // Nor do many labs of one fixture each, beside the shared ones, come to their ends sooner.
+    // Beside the shared labs, two more are what the machine can take.
     private static readonly SemaphoreSlim s_own = new(2);
 
     private readonly NodeKind kind;

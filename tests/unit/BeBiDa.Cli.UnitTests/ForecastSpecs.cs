@@ -35,7 +35,7 @@ public sealed class ForecastSpecs : CommandLineTest
         Assert.That(Told("idleNodeHours"), Is.EqualTo(1150).Within(3));
         Assert.That(Told("usedNodeHours"), Is.EqualTo(850).Within(3));
         Assert.That(told.GetProperty("gaps").GetInt32(), Is.EqualTo(5));
-        Assert.That(told.GetProperty("medianGap").GetDouble(), Is.EqualTo(200));
+        Assert.That(told.GetProperty("medianGapSeconds").GetDouble(), Is.EqualTo(200));
     }
 
     [Test]
@@ -75,7 +75,7 @@ public sealed class ForecastSpecs : CommandLineTest
         {
             var result = await RunAsync("forecast", Add("jobs.txt", Written(format)), "--output", "json");
             Exits(result, 0);
-            Assert.That(JsonDocument.Parse(result.Output).RootElement.GetProperty("medianGap").GetDouble(), Is.EqualTo(60));
+            Assert.That(JsonDocument.Parse(result.Output).RootElement.GetProperty("medianGapSeconds").GetDouble(), Is.EqualTo(60));
         }
         static string Time(int seconds, string format) =>
             DateTimeOffset.FromUnixTimeSeconds(1_000_000_000 + seconds).ToLocalTime().ToString(format, CultureInfo.InvariantCulture);

@@ -39,7 +39,7 @@ public sealed class MaintenanceSpecs : CommandLineTest
     }
 
     [TestCase("start n1 --until yesterday", "--until: 'yesterday' is not a time")]
-    [TestCase("start n1 --timeout soon", "--timeout: 'soon' is not a duration")]
+    [TestCase("start n1 --timeout soon", "--timeout takes a duration (30s, 5m, 1h30m), not 'soon'")]
     [TestCase("start", "Required argument 'nodes' missing for command: 'start'")]
     [TestCase("end", "Required argument 'nodes' missing for command: 'end'")]
     public async Task A_mistake_is_named(string line, string problem)

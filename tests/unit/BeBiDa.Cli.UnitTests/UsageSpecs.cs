@@ -18,6 +18,8 @@ public sealed class UsageSpecs : CommandLineTest
     [TestCase("kubeconfig create --credential password", "--credential takes token or certificate", "bebidactl kubeconfig create --help")]
     [TestCase("kubeconfig create --namespace Not_A_Name", "not a valid namespace name", "bebidactl kubeconfig create --help")]
     [TestCase("timeline --since yesterday", "--since takes a time .* or an age", "bebidactl timeline --help")]
+    [TestCase("forecast jobs.txt --step 1m --step 2m", "--step", "bebidactl forecast --help")]
+    [TestCase("forecast jobs.txt --pods 0s", "--pods takes a duration above 0", "bebidactl forecast --help")]
     [TestCase("forecast jobs.txt --pods long", "--pods takes a duration", "bebidactl forecast --help")]
     [TestCase("forecast jobs.txt --pods-per-node 0", "--pods-per-node takes 1 to 1000", "bebidactl forecast --help")]
     [TestCase("report --since yesterday", "--since takes a time .* or an age", "bebidactl report --help")]

@@ -69,7 +69,7 @@ internal static class HarvestPage
             $"{settings.Nodes} nodes, {settings.Days.ToString(CultureInfo.InvariantCulture)} days of jobs, medians of {settings.Seeds.Count} seeds and the range. "
                 + "The replay schedules first come, first served, with a pass of backfill every 30 s, and lends the gaps by the rules of "
                 + "`bebidactl forecast`. There are always more pods. Their lengths are log-normal around the median, and they save their "
-                + "work ten times. A node is Ready 1 s after its job, a pod works 3 s later, and ends within 1 s."
+                + "work ten times. A node is Ready 1 s after its job, a pod works 3 s later, and ends within 1 s: so a job's wait is the model's, 0.1 s or 1.1 s."
         );
         page.Lines.AddRange(Workload.All.Select(workload => $"- **{workload.Name}**: {workload.About}"));
         page.Lines.Add("");
@@ -101,6 +101,7 @@ internal static class HarvestPage
                 + $"{options.Compress.ToString(CultureInfo.InvariantCulture)}. A hand-over is not, so it weighs that many times as much. An observer polls `sinfo`, Nodes "
                 + "and Pods each second, and reads nothing of BeBiDa's. The scripts are the original's, on the same jobs."
         );
+        var beside = runs.Where(r => r.Run.Options.Way == Way.Plugin).ToList();
         page.Table(
             ["cell, who hands over", .. FigureRow.Head, "requests per node-hour"],
             runs.GroupBy(r => (r.Cell, r.Run.Options.Way))
@@ -113,14 +114,20 @@ internal static class HarvestPage
                         ]
                 )
         );
-        var beside = runs.Where(r => r.Run.Options.Way == Way.Plugin).ToList();
+        string Schedulable(IEnumerable<DaemonsRun> all) =>
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{all.Sum(run => run.Beside.Schedulable)} of {all.Sum(run => run.Beside.Looks):N0}"
+            );
         page.Text(
-            $"While jobs' commands ran, the observer saw their nodes {beside.Sum(r => r.Run.Beside.Looks).ToString("N0", CultureInfo.InvariantCulture)} times: schedulable "
-                + $"{beside.Sum(r => r.Run.Beside.Schedulable)} times with the plugin, and "
-                + $"{runs.Where(r => r.Run.Options.Way == Way.Scripts).Sum(r => r.Run.Beside.Schedulable)} times with the scripts. "
+            $"While jobs' commands ran, their nodes were schedulable at {Schedulable(beside.Select(r => r.Run))} looks with the plugin, and at "
+                + $"{Schedulable(runs.Where(r => r.Run.Options.Way == Way.Scripts).Select(r => r.Run))} with the scripts. "
                 + $"The longest time between two looks was {Figures.Time(runs.Max(r => r.Run.Circumstances.LongestGap.TotalSeconds))}, the load average "
                 + $"{Spread.Of(runs.Select(r => r.Run.Circumstances.MeanLoad)).Show("0.0")} on two processors."
         );
+        var missing = NamedCell.All.Where(cell => runs.All(r => r.Cell != cell)).Select(cell => cell.Name).ToList();
+        if (missing.Count > 0)
+            page.Text($"Not measured yet: {string.Join(", ", missing)}.");
         Predicted(page, beside);
         page.Lines.AddRange([
             "![Nodes as rows over time: Slurm's jobs, pods, and the little in between](images/harvest-nodes.svg)",
@@ -170,26 +177,21 @@ internal static class HarvestPage
                     "The original BeBiDa",
                     "utilisation, before and with lending",
                     "70 → 100 %",
-                    "no: there the batch queue of lent work has an end",
+                    "no: it counts busy nodes of both; H and U count idle time only",
                 ],
                 [
                     "The original BeBiDa",
                     "HPC jobs wait longer",
                     "< 17 %",
-                    "no: turnaround of simulated jobs; ours is the time until a job's first command",
+                    "no: that is a job's time in the queue; ours is from its allocation to its first command",
                 ],
                 [
                     "The original BeBiDa",
                     "useful over total computation time",
                     "68 %",
-                    $"with E: {Percent(ours.Min())} to {Percent(ours.Max())} replayed; ours save their work ten times, Spark's lost tasks run again",
+                    $"with E: {Percent(ours.Min())} to {Percent(ours.Max())} replayed; other work, other jobs, another machine",
                 ],
-                [
-                    "HPC-Whisk",
-                    "idle slots that were covered",
-                    "up to 90 %",
-                    "with H and U; its workers are Slurm jobs of a low priority, and stay minutes",
-                ],
+                ["HPC-Whisk", "idle slots that were covered", "up to 90 %", "with H; other jobs, another machine"],
             ]
         );
     }

@@ -23,7 +23,7 @@ internal sealed record NamedCell(string Name, string Workload, TimeSpan Pods, Ti
             TimeSpan.FromMinutes(40),
             [(1, Way.Plugin), (1, Way.Scripts), (2, Way.Plugin), (2, Way.Scripts), (3, Way.Plugin), (3, Way.Scripts)]
         ),
-        new("bursts", "bursts", TimeSpan.FromHours(1), TimeSpan.FromHours(2), [(2, Way.Plugin)]),
+        new("bursts", "bursts", TimeSpan.FromHours(1), TimeSpan.FromHours(2), [(1, Way.Plugin)]),
     ];
 
     /// <summary>What one run is made of.</summary>
