@@ -19,7 +19,7 @@ internal static class ForecastText
         yield return $"Idle in {forecast.Gaps.Count.ToString("N0", CultureInfo.InvariantCulture)} gaps: half of them at most {Time(forecast.Gap(0.5))}, "
             + $"a tenth at least {Time(forecast.Gap(0.9))}.";
         if (forecast.StillRunning > 0)
-            yield return $"{forecast.StillRunning} jobs have no end, so they have their nodes to the end of the time.";
+            yield return $"Jobs without an end: {forecast.StillRunning}. They keep their nodes to the end of the time.";
     }
 
     /// <summary>The headings of <see cref="Rows"/>.</summary>

@@ -63,6 +63,33 @@ public sealed class ForecastSpecs : CommandLineTest
     }
 
     [Test]
+    public async Task Jobs_that_take_no_nodes_end_no_pods_and_wait_for_nothing()
+    {
+        var jobs = Add("jobs.txt", Jobs);
+        string[] arguments = ["forecast", jobs, "--pods", "1h", "--output", "json"];
+        JsonElement Pods(Ended told) => JsonDocument.Parse(told.Output).RootElement.GetProperty("pods")[0];
+        var taking = Pods(await RunAsync(arguments));
+        // Five gaps, one of which ends with the time that is looked at; the first jobs of both nodes were there when it began.
+        Assert.That(taking.GetProperty("podsEnded").GetInt32(), Is.EqualTo(5));
+        Assert.That(taking.GetProperty("waitedSeconds").GetDouble(), Is.EqualTo(4 * 1.1).Within(0.001));
+        var keeping = Pods(await RunAsync([.. arguments, "--config", Configuration("jobs: {partitions: [other]}\n")]));
+        Assert.That(keeping.GetProperty("podsEnded").GetInt32(), Is.Zero);
+        Assert.That(keeping.GetProperty("waitedSeconds").GetDouble(), Is.Zero);
+    }
+
+    [Test]
+    public async Task A_job_without_an_end_is_told_of_only_if_it_is_within_the_time()
+    {
+        var jobs = Add("jobs.txt", Jobs);
+        Assert.That((await RunAsync("forecast", jobs)).Output, Does.Contain("Jobs without an end: 1."));
+        var before = DateTimeOffset.FromUnixTimeSeconds(1_000_000_940).ToString("yyyy-MM-ddTHH:mm:sszzz", CultureInfo.InvariantCulture);
+        Assert.That(
+            (await RunAsync("forecast", jobs, "--until", before)).Output,
+            Does.StartWith("You would").And.Not.Contain("without an end")
+        );
+    }
+
+    [Test]
     public async Task Other_ways_to_write_times_are_read()
     {
         string Written(string format) =>
