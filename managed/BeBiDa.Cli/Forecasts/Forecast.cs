@@ -65,7 +65,9 @@ internal sealed record Forecast(
     )
     {
         if (jobs.Count == 0)
-            throw new ConfigurationException("no job in the file had nodes; did any run between the --starttime and --endtime that sacct was given?");
+            throw new ConfigurationException(
+                "no job in the file had nodes; did any run between the --starttime and --endtime that sacct was given?"
+            );
         var from = period.From ?? jobs.Min(job => job.Begin);
         var until = period.Until ?? jobs.Max(job => job.End ?? job.Begin);
         if (from >= until)
