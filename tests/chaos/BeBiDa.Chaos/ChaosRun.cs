@@ -30,11 +30,11 @@ public static class ChaosRun
         await using var pings = new PingFollower(site.Slurm, daemons, bystander, options.PingBound);
         await Executors.StartAsync(site.Client, options.Nodes);
 
-        var lostPrologs = new LostPrologs(site.Slurm);
+        var leftovers = new SlurmLeftovers(site.Slurm);
         // All the time: an interactive job that waits for a drained node keeps its lane.
         await using var admin = new Background(async token =>
         {
-            await lostPrologs.MendAsync(token);
+            await leftovers.MendAsync(token);
             await Task.Delay(BetweenMendings, token);
         });
         var gate = new Gate();
@@ -130,7 +130,7 @@ public static class ChaosRun
         }
         report.Note("jobs that ended otherwise, with Slurm's own daemons killed meanwhile", ends.Excused);
         report.Note($"jobs that were not over after {options.JobBound.TotalMinutes:0} min", load.Late);
-        report.Note("nodes and jobs that Slurm stopped for a prolog whose end was lost with a daemon", lostPrologs.Mended);
+        report.Note("nodes and jobs that Slurm itself left unusable after a daemon of its own was killed", leftovers.Mended);
         report.Say(
             $"slurmctld's slowest answer of {pings.Answers}: {pings.Worst.TotalMilliseconds:0} ms; of an idle one without the plugin, at the same times: {pings.WorstOfBystander.TotalMilliseconds:0} ms; {pings.Inconclusive} late answers say nothing, since both were slow"
         );
