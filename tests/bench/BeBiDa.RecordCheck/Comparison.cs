@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using BeBiDa.Site;
+using BeBiDa.Site.Observation;
 using k8s;
 using k8s.Models;
 
@@ -16,6 +17,13 @@ internal static class Comparison
     private const double Tolerated = 0.01;
     private const int Crashes = 2;
 
+    // When what happens to the clock, of all the time; slurmctld is killed after a third and two thirds.
+    private const double Midnight = 0.35;
+    private const double SetBack = 0.5;
+    private const double SetRight = 0.75;
+    private const double Forward = 0.9;
+    private const double WrongBy = 1 / 30.0;
+
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Away = TimeSpan.FromSeconds(25);
 
@@ -27,20 +35,56 @@ internal static class Comparison
             new SiteOptions { Nodes = Nodes, Configuration = "eviction: {gracePeriod: 10s}\nslurm: {lookInterval: 1s}\n" }
         );
         await FillAsync(site.Client);
-        await using var recorded = await RecordedSite.StartAsync(site, Interval);
+        var now = DateTimeOffset.UtcNow;
+        var midnight = Minute(now + time * Midnight);
+        using var clock = await Clock.CreateAsync(midnight, Minute(now + time * Forward));
+        await using var recorded = await RecordedSite.StartAsync(site, Interval, clock);
+        var dayBefore = SeenUntilAsync(recorded.Observer, midnight);
+        var wrong = SetWrongAsync(clock, now, time);
         await LiveAsync(site, time);
+        await wrong;
         var (observed, csv, json) = await recorded.EndAsync();
         Console.WriteLine($"bebidactl report --output csv, node-hours:\n\n{csv}");
         Console.WriteLine($"bebidactl report --output json:\n\n{json}");
-        return Compare(observed, RecordedSite.NodeSeconds(csv));
+        var first = await dayBefore;
+        IReadOnlyDictionary<string, double>[] seen =
+        [
+            first,
+            observed.ToDictionary(use => use.Key, use => use.Value - first.GetValueOrDefault(use.Key)),
+        ];
+        var days = RecordedSite.Days(csv);
+        if (days.Count != seen.Length)
+            Console.WriteLine($"The report has {days.Count} days, and there was one midnight.");
+        return days.Zip(seen).Select(day => Compare(day.First.Day, day.Second, day.First.NodeSeconds)).ToList().TrueForAll(agrees => agrees)
+            && days.Count == seen.Length;
     }
 
-    private static bool Compare(IReadOnlyDictionary<string, double> observed, IReadOnlyDictionary<string, double> reported)
+    private static async Task<IReadOnlyDictionary<string, double>> SeenUntilAsync(UseObserver observer, DateTimeOffset midnight)
+    {
+        await Task.Delay(midnight - DateTimeOffset.UtcNow);
+        return observer.NodeSeconds();
+    }
+
+    // As a clock without a battery, until its time server is found.
+    private static async Task SetWrongAsync(Clock clock, DateTimeOffset began, TimeSpan time)
+    {
+        var off = TimeSpan.FromSeconds(Math.Round(time.TotalSeconds * WrongBy));
+        await Task.Delay(began + time * SetBack - DateTimeOffset.UtcNow);
+        clock.Set(-off);
+        Console.Error.WriteLine($"the recorder's clock is set back by {off.TotalSeconds:0} s");
+        await Task.Delay(began + time * SetRight - DateTimeOffset.UtcNow);
+        clock.Set(TimeSpan.Zero);
+        Console.Error.WriteLine("the recorder's clock is right again");
+    }
+
+    private static DateTimeOffset Minute(DateTimeOffset time) => new(time.Ticks - time.Ticks % TimeSpan.TicksPerMinute, TimeSpan.Zero);
+
+    private static bool Compare(string day, IReadOnlyDictionary<string, double> observed, IReadOnlyDictionary<string, double> reported)
     {
         var total = observed.Values.Sum();
         var tolerated = Tolerated + Crashes * Nodes * Interval.TotalSeconds / total;
         var agrees = true;
-        Console.WriteLine($"{"node-seconds", -16}{"observed", 12}{"reported", 12}{"difference", 12}   of all");
+        Console.WriteLine($"{day, -16}{"observed", 12}{"reported", 12}{"difference", 12}   of all, in node-seconds");
         foreach (var (use, seconds) in reported.Append(KeyValuePair.Create("all", reported.Values.Sum())))
         {
             var seen = use == "all" ? total : observed.GetValueOrDefault(use);

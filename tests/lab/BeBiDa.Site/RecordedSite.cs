@@ -7,16 +7,23 @@ namespace BeBiDa.Site;
 /// <summary>A site whose nodes' use bebidactl records, and an observer adds up too.</summary>
 public sealed class RecordedSite : IAsyncDisposable
 {
-    private readonly Site site;
+    private readonly Tool tool;
     private readonly string journal = Directory.CreateTempSubdirectory("bebida-record-").FullName;
     private readonly CancellationTokenSource stop = new();
     private readonly Task<CommandResult> recorder;
     private DateTimeOffset since;
 
-    private RecordedSite(Site site, TimeSpan interval)
+    private RecordedSite(Site site, TimeSpan interval, Clock? clock)
     {
-        this.site = site;
-        recorder = site.Tool.RunUntilAsync(stop.Token, "record", "--directory", journal, "--interval", Seconds(interval));
+        tool = clock is null ? site.Tool : site.Tool.In(new Dictionary<string, string> { ["TZ"] = clock.Zone });
+        recorder = (clock is null ? tool : site.Tool.In(clock.Environment)).RunUntilAsync(
+            stop.Token,
+            "record",
+            "--directory",
+            journal,
+            "--interval",
+            Seconds(interval)
+        );
         // What was seen counts until the next look is due, and for as long again.
         Observer = new UseObserver(site.Api.AdminKubeconfig, site.Slurm, interval * 2);
     }
@@ -25,14 +32,17 @@ public sealed class RecordedSite : IAsyncDisposable
     public UseObserver Observer { get; }
 
     /// <summary>Begins to record, and returns when all is known; the report begins then.</summary>
-    public static async Task<RecordedSite> StartAsync(Site site, TimeSpan interval)
+    /// <param name="site">The site.</param>
+    /// <param name="interval">How often the recorder looks.</param>
+    /// <param name="clock">The recorder's clock; null for the host's.</param>
+    public static async Task<RecordedSite> StartAsync(Site site, TimeSpan interval, Clock? clock = null)
     {
         await site.Kubectl.RunAsync(
             "apply",
             "-f",
             Path.Combine(PluginBuild.RepositoryRoot(), "packaging", "kubernetes", "rbac-record.yaml")
         );
-        var recorded = new RecordedSite(site, interval);
+        var recorded = new RecordedSite(site, interval, clock);
         await Eventually.HoldsAsync(
             "all is recorded",
             Eventually.Patience,
@@ -59,12 +69,26 @@ public sealed class RecordedSite : IAsyncDisposable
     }
 
     /// <summary>The report's node-seconds by use, in the words of its CSV.</summary>
-    public static IReadOnlyDictionary<string, double> NodeSeconds(string csv)
+    public static IReadOnlyDictionary<string, double> NodeSeconds(string csv) =>
+        Days(csv)
+            .SelectMany(day => day.NodeSeconds)
+            .GroupBy(use => use.Key, use => use.Value)
+            .ToDictionary(use => use.Key, use => use.Sum());
+
+    /// <summary>The same, day by day.</summary>
+    public static IReadOnlyList<(string Day, IReadOnlyDictionary<string, double> NodeSeconds)> Days(string csv)
     {
         var lines = csv.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(',')).ToList();
-        return Enumerable
-            .Range(1, Array.IndexOf(lines[0], "total") - 1)
-            .ToDictionary(i => lines[0][i], i => lines.Skip(1).Sum(row => double.Parse(row[i], CultureInfo.InvariantCulture) * 3600));
+        var uses = Enumerable.Range(1, Array.IndexOf(lines[0], "total") - 1).ToList();
+        return
+        [
+            .. from row in lines.Skip(1)
+            select (
+                row[0],
+                (IReadOnlyDictionary<string, double>)
+                    uses.ToDictionary(i => lines[0][i], i => double.Parse(row[i], CultureInfo.InvariantCulture) * 3600)
+            ),
+        ];
     }
 
     public async ValueTask DisposeAsync()
@@ -83,7 +107,7 @@ public sealed class RecordedSite : IAsyncDisposable
 
     private async Task<string> ReportAsync(DateTimeOffset until, string format) =>
         (
-            await site.Tool.RunAsync(
+            await tool.RunAsync(
                 "report",
                 "--directory",
                 journal,

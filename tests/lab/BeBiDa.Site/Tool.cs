@@ -7,8 +7,13 @@ namespace BeBiDa.Site;
 /// <summary>bebidactl, as an admin of the site runs it.</summary>
 public sealed class Tool(string? path, string configuration, SlurmCluster slurm)
 {
+    private IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+
     /// <summary>Runs it to its end, however that is.</summary>
     public Task<Lab.CommandResult> RunAsync(params string[] arguments) => RunUntilAsync(default, arguments);
+
+    /// <summary>The same tool in another environment.</summary>
+    public Tool In(IReadOnlyDictionary<string, string> environment) => new(path, configuration, slurm) { Environment = environment };
 
     /// <summary>Runs it until it is told to end (SIGTERM), or ends before that.</summary>
     public async Task<Lab.CommandResult> RunUntilAsync(CancellationToken end, params string[] arguments)
@@ -16,7 +21,11 @@ public sealed class Tool(string? path, string configuration, SlurmCluster slurm)
         var running = Cli.Wrap(path ?? throw new LabException("this site has no bebidactl"))
             .WithArguments(arguments)
             .WithEnvironmentVariables(
-                new Dictionary<string, string?> { ["BEBIDA_CONFIG"] = configuration, ["SLURM_CONF"] = slurm.ConfigPath }
+                new Dictionary<string, string?>(Environment.Select(e => KeyValuePair.Create(e.Key, (string?)e.Value)))
+                {
+                    ["BEBIDA_CONFIG"] = configuration,
+                    ["SLURM_CONF"] = slurm.ConfigPath,
+                }
             )
             .WithValidation(CommandResultValidation.None)
             .ExecuteBufferedAsync();
