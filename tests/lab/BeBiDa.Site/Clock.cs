@@ -26,6 +26,8 @@ public sealed class Clock : IDisposable
             ["LD_PRELOAD"] = Library,
             ["FAKETIME_TIMESTAMP_FILE"] = Offset,
             ["FAKETIME_DONT_FAKE_MONOTONIC"] = "1",
+            // Else a wait for a moment of the monotonic clock returns at once, again and again.
+            ["FAKETIME_FORCE_MONOTONIC_FIX"] = "0",
             ["FAKETIME_CACHE_DURATION"] = "1",
         };
 
