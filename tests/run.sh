@@ -69,15 +69,29 @@ must() {
     "$@" || { fails "$*"; finish; }
 }
 
+# timed <command...>: runs it, and leaves in $cost how long it took, and how much of the processors.
+timed() {
+    local TIMEFORMAT='%0lR, processors %0U + %0S s' file code
+    file=$(mktemp -p "$logs" cost.XXXXXX)
+    { time "$@" 2>&3; } 3>&2 2> "$file"
+    code=$?
+    cost=$(< "$file")
+    rm "$file"
+    return "$code"
+}
+
 # check <what> <command...>: counts as one test. The last that it said is kept with its name.
 check() {
     step "$1"
     shift
     local log
     log=$(mktemp -p "$logs" check.XXXXXX)
-    if "$@" 2>&1 | tee "$log"; then
+    if timed "$@" > "$log" 2>&1; then
         passed=$((passed + 1))
+        cat "$log"
+        echo "passed ($cost)"
     else
+        cat "$log"
         fails "$*"
         tail -n 15 "$log" | cut -c 1-300 | sed 's/^/    /' >> "$logs/failures"
     fi
@@ -119,7 +133,7 @@ managed() {
     if [ -n "${3-}" ]; then filter=(--filter "TestCategory=$3") name="$name, $3, on Slurm $2"; fi
     log=$logs/$name.log
     step "$name"
-    "${on[@]}" dotnet test "$1" < /dev/null --no-build --nologo --blame-hang --blame-hang-timeout $hang --blame-hang-dump-type none \
+    timed "${on[@]}" dotnet test "$1" < /dev/null --no-build --nologo --blame-hang --blame-hang-timeout $hang --blame-hang-dump-type none \
         --results-directory "$logs" --logger "console;verbosity=normal" "${filter[@]}" > "$log" 2>&1
     local code=$? f p s
     # Debian's newest may not be installable on some day.
@@ -133,7 +147,7 @@ managed() {
         awk -v project="$name" "$failures_of_log" "$log" >> "$logs/failures"
         [ "${f:-0}" -eq 0 ] && f=1 && echo "$name broke off" >> "$logs/failures"
     fi
-    echo "$name: ${p:-0} passed, ${f:-0} failed, ${s:-0} skipped"
+    echo "$name: ${p:-0} passed, ${f:-0} failed, ${s:-0} skipped ($cost)"
     passed=$((passed + ${p:-0})) failed=$((failed + ${f:-0})) skipped=$((skipped + ${s:-0}))
 }
 
