@@ -64,6 +64,23 @@ public sealed class ReplaySpecs
         Assert.That(jobs.Select(job => job.Arrival), Is.Ordered);
     }
 
+    // lublin_256.swf, 10,000 jobs that the authors' own program made for 256 nodes, has a mean of 22.10 nodes and 4,863 s, medians of
+    // 8 nodes and 137 s, 86.1 % powers of two and 24.9 % of one node.
+    [Test]
+    public void Jobs_are_as_wide_and_as_long_as_those_of_the_models_own_program()
+    {
+        const int count = 40_000;
+        var model = new LublinFeitelson(256, seed: 1);
+        var jobs = Enumerable.Range(0, count).Select(_ => model.Next()).ToList();
+        double Median(Func<(double Arrival, double Runtime, int Nodes), double> what) => jobs.Select(what).Order().ElementAt(count / 2);
+        Assert.That(jobs.Average(job => job.Nodes), Is.EqualTo(22.10).Within(3).Percent);
+        Assert.That(jobs.Average(job => job.Runtime), Is.EqualTo(4863).Within(5).Percent);
+        Assert.That(Median(job => job.Nodes), Is.EqualTo(8));
+        Assert.That(Median(job => job.Runtime), Is.EqualTo(137).Within(10).Percent);
+        Assert.That(jobs.Count(job => int.IsPow2(job.Nodes)) / (double)count, Is.EqualTo(0.861).Within(0.01));
+        Assert.That(jobs.Count(job => job.Nodes == 1) / (double)count, Is.EqualTo(0.249).Within(0.01));
+    }
+
     [Test]
     public void A_trace_of_the_archive_is_read_and_a_broken_line_is_named()
     {
