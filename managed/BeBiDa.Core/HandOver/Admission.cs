@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 namespace BeBiDa.HandOver;
 
 /// <summary>Whether a job's nodes are handed over at all, and which of them.</summary>
-internal sealed class Admission(ICluster cluster, BebidaConfiguration configuration, NodeNames names, ILogger logger)
+internal sealed class Admission(ICluster cluster, BebidaConfiguration configuration, NodeNames names, TimeProvider time, ILogger logger)
 {
     private readonly JobPolicy policy = new(configuration.Jobs, configuration.Nodes);
 
@@ -24,7 +24,14 @@ internal sealed class Admission(ICluster cluster, BebidaConfiguration configurat
         if (request.IsDecommission && refusal is not null)
             logger.WishRefused(job.Number, refusal);
         request.Problems.WaitingFor = "Kubernetes has not listed its nodes yet (is the API server reachable?)";
-        var directory = await cluster.NodesAsync(request.Turn.Over).ConfigureAwait(false);
+        // A job that runs waits as long as it takes. But any number of jobs may end before Kubernetes is there: of those, the
+        // reconciler will know.
+        using var limit = new CancellationTokenSource(
+            request.IsDecommission ? Timeout.InfiniteTimeSpan : request.Budget + configuration.Controller.Deadline,
+            time
+        );
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(request.Turn.Over, limit.Token);
+        var directory = await cluster.NodesAsync(over.Token).ConfigureAwait(false);
         request.Problems.WaitingFor = null;
         var nodes = new List<JobNode>();
         foreach (var name in job.Nodes)

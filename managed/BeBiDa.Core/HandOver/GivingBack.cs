@@ -14,6 +14,7 @@ internal sealed class GivingBack(
     ICluster cluster,
     BebidaConfiguration configuration,
     IJobPresence presence,
+    JobSequencer sequencer,
     NodeWrites writes,
     DrainedNodes drainedNodes,
     HandOverEvents events,
@@ -65,6 +66,9 @@ internal sealed class GivingBack(
 
         async Task ReleaseAsync(ClusterNode node)
         {
+            // Requeued, it may run there over an outage that kept both from Kubernetes: the hold stays as its own.
+            if (request.Nodes.Any(n => n.Node.Name == node.Name && sequencer.IsTakenAgain(request.Job.Hold, request.Turn, n.SlurmName)))
+                return;
             // Before the job's hold goes: in between, the node would be schedulable.
             if (returning is not null)
                 await returning

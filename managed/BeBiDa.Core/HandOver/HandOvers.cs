@@ -65,9 +65,9 @@ public sealed class HandOvers : IAsyncDisposable
         var writes = new NodeWrites(cluster, names, time, logger);
         var drained = new DrainedNodes();
         lateBoundPods = new LateBoundPods(cluster, configuration, time, logger, instruments, stop.Token);
-        admission = new Admission(cluster, configuration, names, logger);
+        admission = new Admission(cluster, configuration, names, time, logger);
         taking = new Taking(cluster, configuration, writes, drained, lateBoundPods, events, instruments, time, logger, stop.Token);
-        givingBack = new GivingBack(cluster, configuration, presence, writes, drained, events, returning, time, stop.Token);
+        givingBack = new GivingBack(cluster, configuration, presence, sequencer, writes, drained, events, returning, time, stop.Token);
     }
 
     /// <summary>Raised when nodes may have been held for a job that is no more: the reconciler is to look.</summary>
@@ -107,7 +107,7 @@ public sealed class HandOvers : IAsyncDisposable
     // The deadline: whoever asked is answered within the budget, and what was begun goes on.
     private async Task<HandOverResult> HandOverAsync(Job job, bool isDecommission, TimeSpan budget, IProgress<HandOverProgress>? progress)
     {
-        var turn = sequencer.Take(job.Hold, isDecommission, stop.Token);
+        var turn = sequencer.Take(job.Hold, isDecommission, job.Nodes, stop.Token);
         var request = new HandOverRequest(job, isDecommission, budget, progress, turn, time);
         var working = RunAsync(request);
         var left = budget;

@@ -10,7 +10,7 @@ internal sealed class JobSequencer
 
     /// <summary>Takes the next turn of a job. Decommissions that are under way or wait give up for a recommission: the job will not run.</summary>
     /// <remarks>Not the reverse: a job that is requeued may come back on other nodes, and its first ones still have to be released.</remarks>
-    public Turn Take(HoldKey job, bool decommission, CancellationToken stop)
+    public Turn Take(HoldKey job, bool decommission, IReadOnlyList<string> nodes, CancellationToken stop)
     {
         lock (gate)
         {
@@ -18,10 +18,25 @@ internal sealed class JobSequencer
             if (!decommission)
                 for (var useless = before; useless is { Decommission: true }; useless = useless.Previous)
                     useless.GiveUp();
-            var turn = new Turn(decommission, before, stop);
+            var turn = new Turn(decommission, nodes, before, stop);
             last[job] = turn;
             _ = turn.Ended.ContinueWith(_ => Leave(job, turn), TaskScheduler.Default);
             return turn;
+        }
+    }
+
+    /// <summary>Whether the job has been given a node again since a turn was taken: it may run there already.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="turn">The turn.</param>
+    /// <param name="node">Slurm's name of the node.</param>
+    public bool IsTakenAgain(HoldKey job, Turn turn, string node)
+    {
+        lock (gate)
+        {
+            for (var later = last.GetValueOrDefault(job); later is not null && later != turn; later = later.Previous)
+                if (later is { Decommission: true, IsSuperseded: false } && later.Nodes.Contains(node))
+                    return true;
+            return false;
         }
     }
 
@@ -57,9 +72,10 @@ internal sealed class Turn
     private readonly CancellationTokenSource over;
     private bool hasLeft;
 
-    public Turn(bool decommission, Turn? previous, CancellationToken stop)
+    public Turn(bool decommission, IReadOnlyList<string> nodes, Turn? previous, CancellationToken stop)
     {
         Decommission = decommission;
+        Nodes = nodes;
         Previous = previous;
         Before = previous?.Ended ?? Task.CompletedTask;
         over = CancellationTokenSource.CreateLinkedTokenSource(stop);
@@ -68,6 +84,9 @@ internal sealed class Turn
 
     /// <summary>Which way it goes.</summary>
     public bool Decommission { get; }
+
+    /// <summary>Slurm's names of the nodes.</summary>
+    public IReadOnlyList<string> Nodes { get; }
 
     /// <summary>The one before it; null when there is none that has not left the turns. Read under their lock.</summary>
     public Turn? Previous { get; private set; }

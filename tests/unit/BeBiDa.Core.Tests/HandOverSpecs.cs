@@ -379,6 +379,16 @@ public class HandOverSpecs
     }
 
     [Test]
+    public async Task Jobs_that_end_before_Kubernetes_was_ever_there_are_left_to_the_reconciler_too()
+    {
+        cluster.Listed = new TaskCompletionSource();
+        Assert.That((await RecommissionAsync(Job(7, "n1"))).Outcome, Is.EqualTo(HandOverOutcome.Failed));
+        Assert.That(handOvers.IsUnderWay(Job(7).Hold), "it goes on for a while");
+        await clock.PassAsync(TimeSpan.FromMinutes(2));
+        Assert.That(handOvers.IsUnderWay(Job(7).Hold), Is.False);
+    }
+
+    [Test]
     public async Task A_job_that_is_still_on_its_nodes_is_waited_for_as_long_as_it_takes()
     {
         var presence = new Presence();
@@ -445,7 +455,22 @@ public class HandOverSpecs
     }
 
     [Test]
-    public async Task A_requeued_job_holds_its_node_again_after_its_own_release()
+    public async Task A_requeued_job_that_has_its_node_again_never_releases_it()
+    {
+        await DecommissionAsync(Job(7, "n1"));
+        var broken = true;
+        cluster.Before = _ => broken ? throw new ClusterException(ClusterFault.Unavailable, "connection refused") : Task.CompletedTask;
+        Assert.That((await RecommissionAsync(Job(7, "n1"))).Outcome, Is.EqualTo(HandOverOutcome.Failed));
+        // It starts over the outage, by policy.
+        Assert.That((await DecommissionAsync(Job(7, "n1"))).Outcome, Is.EqualTo(HandOverOutcome.Failed));
+        var released = cluster.Count("release");
+        broken = false;
+        await clock.UntilAsync(() => !handOvers.IsUnderWay(Job(7).Hold));
+        Assert.That((cluster.Count("release"), string.Join(',', cluster.Held["n1"])), Is.EqualTo((released, "c.7")));
+    }
+
+    [Test]
+    public async Task A_requeued_job_holds_its_node_again()
     {
         var jobs = new[]
         {
