@@ -31,7 +31,8 @@ public sealed record MaintenanceMark(string Label, string Reason, DateTimeOffset
         if (reason is null || reason.Length > LongestReason || LabelOf(reason) != label)
             return new MaintenanceMark(label, label, null);
         var isTime = DateTimeOffset.TryParse(until, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time);
-        return new MaintenanceMark(label, reason, isTime ? time : null);
+        // In whole seconds, as the ledger has it: any other time would never be the one that was written.
+        return new MaintenanceMark(label, reason, isTime ? time.AddTicks(-(time.Ticks % TimeSpan.TicksPerSecond)) : null);
     }
 
     /// <summary>A reason as a label's value: letters, digits, '-', '_' and '.', and at both ends a letter or digit.</summary>

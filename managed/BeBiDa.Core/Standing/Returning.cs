@@ -143,11 +143,11 @@ public sealed class Returning : IAsyncDisposable
     {
         if (!returning.IsWritten)
             return;
-        var (seen, isAway) = await ReadAsync(returning.Node, cancellationToken).ConfigureAwait(false);
+        var (seen, isAway, isNodeGone) = await ReadAsync(returning.Node, cancellationToken).ConfigureAwait(false);
         returning.See(seen, isAway, time.GetUtcNow());
-        if (returning.IsGone)
+        if (returning.IsGone || isNodeGone)
             Remove(returning);
-        if (isAway || returning.IsGone || (returning.HasJob && !returning.IsTaken))
+        if (isAway || isNodeGone || returning.IsGone || (returning.HasJob && !returning.IsTaken))
             return;
         var isReady = returning.IsReady(configuration.ReadyWhen);
         var isLate = time.GetUtcNow() >= returning.Since + configuration.ReadyTimeout;
@@ -226,22 +226,26 @@ public sealed class Returning : IAsyncDisposable
         );
     }
 
-    // Nothing and true: Kubernetes is away, and says nothing of any node.
-    private async Task<(NodeHeartbeat? Heartbeat, bool IsAway)> ReadAsync(ClusterNode node, CancellationToken cancellationToken)
+    // Where nothing is read: whether Kubernetes is away, and says nothing of any node, or whether this one is gone.
+    private async Task<(NodeHeartbeat? Heartbeat, bool IsAway, bool IsNodeGone)> ReadAsync(
+        ClusterNode node,
+        CancellationToken cancellationToken
+    )
     {
         using var limit = new CancellationTokenSource(ReadPatience, time);
         using var over = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
-            return (await heartbeats.HeartbeatAsync(node, over.Token).ConfigureAwait(false), false);
+            var heartbeat = await heartbeats.HeartbeatAsync(node, over.Token).ConfigureAwait(false);
+            return (heartbeat, IsAway: false, IsNodeGone: heartbeat is null);
         }
         catch (ClusterException e)
         {
-            return (null, e.IsTransient);
+            return (null, e.IsTransient, false);
         }
         catch (OperationCanceledException)
         {
-            return (null, true);
+            return (null, true, false);
         }
     }
 }

@@ -54,5 +54,12 @@ public sealed class MaintenanceMarkSpecs
     }
 
     [Test]
+    public void An_end_has_whole_seconds_as_in_the_ledger() =>
+        Assert.That(
+            MaintenanceMark.Read("disk", "disk", "2026-01-31T18:00:00.123456+01:00")!.Until,
+            Is.EqualTo(new DateTimeOffset(2026, 1, 31, 17, 0, 0, TimeSpan.Zero))
+        );
+
+    [Test]
     public void Annotations_alone_mark_nothing() => Assert.That(MaintenanceMark.Read(null, "new memory", "2026-01-31T18:00:00Z"), Is.Null);
 }

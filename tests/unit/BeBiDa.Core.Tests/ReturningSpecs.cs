@@ -202,6 +202,17 @@ public sealed class ReturningSpecs
     }
 
     [Test]
+    public async Task A_node_that_was_deleted_is_forgotten()
+    {
+        await RunJobAsync(7);
+        kubelets.Says("deleted");
+        await LookAsync();
+        var asked = kubelets.Asked;
+        await LookAsync(times: 3);
+        Assert.That((kubelets.Asked, cluster.Count("release n1 c.return")), Is.EqualTo((asked, 0)));
+    }
+
+    [Test]
     public async Task A_node_that_someone_else_holds_too_is_no_error()
     {
         await RunJobAsync(7);
@@ -310,10 +321,16 @@ public sealed class ReturningSpecs
     {
         private string[] says = [];
 
+        /// <summary>How often it was asked.</summary>
+        public int Asked { get; private set; }
+
         public void Says(string words) => says = words.Split(' ');
 
         public async Task<NodeHeartbeat?> HeartbeatAsync(ClusterNode node, CancellationToken cancellationToken)
         {
+            Asked++;
+            if (says.Contains("deleted"))
+                return null;
             if (says.Contains("hangs"))
                 await Task.Delay(Timeout.Infinite, cancellationToken);
             if (says.Contains("gone"))
