@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using BeBiDa.Cluster;
 using BeBiDa.Configuration;
 using BeBiDa.Holds;
@@ -17,6 +18,8 @@ internal sealed record NamedNode(string Name, SlurmNode? Slurm, NodeLedger? Kube
 /// <summary>Both sides of the nodes that an admin has named, with what holds and drains them: of these nodes and no others.</summary>
 internal sealed class MaintenanceSite : IAsyncDisposable
 {
+    private static readonly TimeSpan WatchPatience = TimeSpan.FromSeconds(5);
+
     private readonly Site site;
     private readonly ScontrolConditions conditions;
     private readonly IReadOnlyList<string> names;
@@ -112,7 +115,7 @@ internal sealed class MaintenanceSite : IAsyncDisposable
         ];
     }
 
-    /// <summary>Waits until the watch shows what was just written, and then looks at the nodes once, or twice where something is to be released.</summary>
+    /// <summary>Waits for some seconds until the watch shows what was just written, and then looks at the nodes once, or twice where something is to be released.</summary>
     /// <returns>What failed.</returns>
     public async Task<IReadOnlyList<string>> LookAsync(
         IReadOnlyCollection<ClusterNode> written,
@@ -121,7 +124,12 @@ internal sealed class MaintenanceSite : IAsyncDisposable
     )
     {
         var directory = await site.Cluster.NodesAsync(cancellationToken).ConfigureAwait(false);
-        while (written.Any(node => directory.ByName(node.Name) is { } seen && seen.Uid == node.Uid && seen.Mark?.Label != node.Mark?.Label))
+        // No longer: somebody else may have marked the node anew meanwhile.
+        var began = Stopwatch.GetTimestamp();
+        while (
+            Stopwatch.GetElapsedTime(began) < WatchPatience
+            && written.Any(node => directory.ByName(node.Name) is { } seen && seen.Uid == node.Uid && seen.Mark?.Label != node.Mark?.Label)
+        )
             await Task.Delay(TimeSpan.FromMilliseconds(20), cancellationToken).ConfigureAwait(false);
         var problems = new List<string>();
         for (var look = 0; look < looks; look++)

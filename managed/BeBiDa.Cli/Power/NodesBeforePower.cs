@@ -46,6 +46,7 @@ internal static class NodesBeforePower
                 TimeProvider.System,
                 logger
             );
+            // One look: it knows no other node, and a second one would release the others.
             var result = await standing.RepairAndDrainAsync(timeout, limit.Token).ConfigureAwait(false);
             return result.Problem
                 ?? result.Outcomes.Select(o => o.Problem).FirstOrDefault(p => p is not null)

@@ -133,13 +133,15 @@ public sealed class Reconciler
                         null
                     );
 
-                var ofState = open.Where(r => !r.Hold.Key.IsJob).Select(r => ApplyStandingAsync(r, given, cancellationToken));
+                var changes = ChangeAsync([.. open.Where(IsOfSlurm)], given, cancellationToken);
+                var ofState = open.Where(r => !r.Hold.Key.IsJob && !IsOfSlurm(r))
+                    .Select(r => ApplyStandingAsync(r, given, cancellationToken));
                 var releases = open.Where(r => r.Hold.Key.IsJob && r.Action == RepairAction.Release)
                     .Select(r => ReleaseAsync(r, given, cancellationToken));
                 var holds = open.Where(r => r.Hold.Key.IsJob && r.Action == RepairAction.Hold)
                     .GroupBy(r => r.Hold.Key.JobId)
                     .Select(r => HoldAsync(plan.Jobs[r.Key], [.. r], given, left, cancellationToken));
-                var done = (await Task.WhenAll([.. ofState, .. releases, .. holds]).ConfigureAwait(false))
+                var done = (await Task.WhenAll([changes, .. ofState, .. releases, .. holds]).ConfigureAwait(false))
                     .SelectMany(o => o)
                     .ToDictionary(o => o.Repair);
                 // In the order of the plan, in which they are told.
@@ -181,6 +183,22 @@ public sealed class Reconciler
             [.. differences.Between(holds, known).Where(r => !handOvers.IsUnderWay(r.Hold.Key)), .. ofState],
             known.Jobs.ToDictionary(j => j.Id)
         );
+    }
+
+    private static bool IsOfSlurm(Repair repair) => repair.Action is RepairAction.Drain or RepairAction.Undrain;
+
+    // Together: each request waits for slurmctld on a thread, and there may be thousands of nodes.
+    private async Task<IReadOnlyList<RepairOutcome>> ChangeAsync(
+        IReadOnlyList<Repair> changes,
+        HashSet<Repair> given,
+        CancellationToken cancellationToken
+    )
+    {
+        if (changes.Count == 0)
+            return [];
+        var outcomes = await standing!.ChangeAsync(changes, cancellationToken).ConfigureAwait(false);
+        Give(given, outcomes.Where(outcome => outcome.Problem is not null).Select(outcome => outcome.Repair));
+        return outcomes;
     }
 
     private async Task<IReadOnlyList<RepairOutcome>> ApplyStandingAsync(

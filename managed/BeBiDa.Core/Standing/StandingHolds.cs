@@ -101,8 +101,7 @@ public sealed class StandingHolds : IAsyncDisposable
     {
         known.Learn(read, before);
         var state = await slurm.ReadAsync(cancellationToken).ConfigureAwait(false);
-        var directory = new NodeDirectory();
-        directory.Replace([.. read.Select(node => node.Node)]);
+        var directory = DirectoryOf(read);
         return
         [
             .. Changes(state, directory),
@@ -110,11 +109,13 @@ public sealed class StandingHolds : IAsyncDisposable
         ];
     }
 
-    /// <summary>Makes one difference good, once; does not wait until pods have left.</summary>
+    /// <summary>Drains and undrains nodes in Slurm, once: few requests for many nodes, one after the other.</summary>
+    public async Task<IReadOnlyList<RepairOutcome>> ChangeAsync(IReadOnlyList<Repair> changes, CancellationToken cancellationToken) =>
+        changes.Count == 0 ? [] : await maintenanceDrains!.ApplyAsync(changes, cancellationToken).ConfigureAwait(false);
+
+    /// <summary>Makes one difference of holds good, once; does not wait until pods have left.</summary>
     public async Task<RepairOutcome> ApplyAsync(Repair repair, CancellationToken cancellationToken)
     {
-        if (repair.Action is RepairAction.Drain or RepairAction.Undrain)
-            return (await maintenanceDrains!.ApplyAsync([repair], cancellationToken).ConfigureAwait(false))[0];
         var (node, key) = (repair.KubernetesNode, repair.Hold.Key);
         var began = time.GetTimestamp();
         var isHold = repair.Action == RepairAction.Hold;
@@ -249,14 +250,27 @@ public sealed class StandingHolds : IAsyncDisposable
         var state = await slurm.ReadAsync(cancellationToken).ConfigureAwait(false);
         // The watch of all nodes keeps it current: the ledger may be a reconcile interval old.
         var directory = await cluster.NodesAsync(cancellationToken).ConfigureAwait(false);
+        var changes = Changes(state, directory);
+        if (changes.Count > 0)
+        {
+            // Slurm is not changed for what a watch may have shown long ago: it may be failing, and its server be behind.
+            directory = DirectoryOf(await ledger.ReadAsync(cancellationToken).ConfigureAwait(false));
+            changes = Changes(state, directory);
+        }
         var wanted = rule.Of(state, time.GetUtcNow(), maintenance.Marks(state, directory));
         // At once: the less time passes since Slurm's state was read, the less anybody can have changed it.
-        var changes = Changes(state, directory);
-        var changed = changes.Count == 0 ? [] : await maintenanceDrains!.ApplyAsync(changes, cancellationToken).ConfigureAwait(false);
+        var changed = await ChangeAsync(changes, cancellationToken).ConfigureAwait(false);
         var repairs = differences.Between(known.All, state.Cluster, wanted, IsReturning);
         var outcomes = await Task.WhenAll(Ripe(repairs).Select(repair => ApplyAsync(repair, cancellationToken))).ConfigureAwait(false);
         drains.Update(differences.Lent(known.All, wanted), state, known.IsWritten);
         return new ReconcileResult([.. changed, .. outcomes], null);
+    }
+
+    private static NodeDirectory DirectoryOf(IReadOnlyList<NodeLedger> read)
+    {
+        var directory = new NodeDirectory();
+        directory.Replace([.. read.Select(node => node.Node)]);
+        return directory;
     }
 
     private IReadOnlyList<Repair> Changes(SlurmConditions state, NodeDirectory directory) =>
@@ -281,8 +295,13 @@ public sealed class StandingHolds : IAsyncDisposable
                         .ConfigureAwait(false)
                     : await cluster.ReleaseAsync(node, hold.Key, cancellationToken).ConfigureAwait(false);
             }
-            catch (ClusterException e) when (e.Fault == ClusterFault.Conflict && tries < TriesAmidConflicts)
+            catch (ClusterException e) when (e.Fault == ClusterFault.Conflict)
             {
+                // A write to a node that is gone, or has registered anew, is answered as one that came second.
+                if ((await cluster.NodesAsync(cancellationToken).ConfigureAwait(false)).ByName(node.Name)?.Uid != node.Uid)
+                    throw new ClusterException(ClusterFault.NotFound, e.Message);
+                if (tries == TriesAmidConflicts)
+                    throw;
                 await pauses.WaitAsync(time, cancellationToken).ConfigureAwait(false);
             }
     }

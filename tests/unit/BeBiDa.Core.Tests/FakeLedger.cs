@@ -1,3 +1,4 @@
+using BeBiDa.Cluster;
 using BeBiDa.Holds;
 using BeBiDa.Reconciliation;
 
@@ -13,6 +14,9 @@ internal sealed class FakeLedger(FakeCluster cluster, TimeProvider time) : ILedg
 
     public int Reads { get; private set; }
 
+    /// <summary>The nodes where a watch shows others.</summary>
+    public IReadOnlyList<ClusterNode>? Nodes { get; set; }
+
     /// <summary>Nodes that are held, with their holds: "n1:c.7,c.8 n2:c.7".</summary>
     public string State =>
         string.Join(' ', cluster.Held.OrderBy(h => h.Key, StringComparer.Ordinal).Select(h => $"{h.Key}:{string.Join(',', h.Value)}"));
@@ -25,7 +29,7 @@ internal sealed class FakeLedger(FakeCluster cluster, TimeProvider time) : ILedg
         Reads++;
         if (Before is { } before)
             await before(Reads);
-        return [.. cluster.Directory.Nodes.Select(node => new NodeLedger(node, Unschedulable(node.Name), Holds(node.Name)))];
+        return [.. (Nodes ?? cluster.Directory.Nodes).Select(node => new NodeLedger(node, Unschedulable(node.Name), Holds(node.Name)))];
     }
 
     private bool Unschedulable(string node) =>

@@ -148,6 +148,23 @@ public sealed class MaintenanceSpecs
         Assert.That((changes.Asked.Count, ledger.State), Is.EqualTo((0, "")));
     }
 
+    // n1's mark is new, and n2's is over; a watch that has been failing since shows neither.
+    [Test]
+    public async Task Slurm_is_not_changed_for_what_a_watch_shows_no_longer()
+    {
+        slurm.Is("n1", NodeConditions.Drain, Ours);
+        var now = cluster.Directory.Nodes.Select(node =>
+            node with
+            {
+                Mark = node.Name == "n1" ? MaintenanceMark.Read("disk", null, null) : null,
+            }
+        );
+        ledger.Nodes = [.. now];
+        Mark("n2", "disk");
+        await LookAsync(times: 3);
+        Assert.That((changes.Asked.Count, ledger.State), Is.EqualTo((0, "n1:c.maint")));
+    }
+
     [Test]
     public async Task A_site_may_leave_this_direction_out()
     {
@@ -217,12 +234,17 @@ public sealed class MaintenanceSpecs
     }
 
     [Test]
-    public async Task The_reconciler_makes_it_good_as_well()
+    public async Task The_reconciler_makes_it_good_as_well_for_many_nodes_at_once()
     {
         slurm.Is("n2", NodeConditions.Drain, Ours);
         Mark("n1", "disk");
-        Assert.That(await RepairAsync(), Is.EqualTo(new[] { "Drain n1 maint", "Hold n1 maint", "Undrain n2 maint" }));
-        Assert.That((Slurm("n1"), Slurm("n2"), ledger.State), Is.EqualTo(($"Drain {Ours}", "None ", "n1:c.maint")));
+        Mark("n3", "disk");
+        Assert.That(
+            await RepairAsync(),
+            Is.EqualTo(new[] { "Drain n1 maint", "Drain n3 maint", "Hold n1 maint", "Hold n3 maint", "Undrain n2 maint" })
+        );
+        Assert.That((Slurm("n1"), Slurm("n2"), ledger.State), Is.EqualTo(($"Drain {Ours}", "None ", "n1:c.maint n3:c.maint")));
+        Assert.That(changes.Asked, Is.EquivalentTo(new[] { "drain n1,n3", "undrain n2" }));
     }
 
     private string Slurm(string node) => $"{slurm.Of(node).Conditions} {slurm.Of(node).Reason}";

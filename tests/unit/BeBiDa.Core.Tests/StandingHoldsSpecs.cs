@@ -85,6 +85,21 @@ public sealed class StandingHoldsSpecs
     }
 
     [Test]
+    public async Task A_node_that_is_gone_is_not_written_again_and_again()
+    {
+        await LookAsync();
+        cluster.Directory.Remove("n1");
+        cluster.Before = what =>
+            what.StartsWith("hold n1", StringComparison.Ordinal)
+                ? throw new ClusterException(ClusterFault.Conflict, "409 Conflict")
+                : Task.CompletedTask;
+        slurm.Is("n1", NodeConditions.Down);
+        for (var look = 0; look < 3; look++)
+            await clock.RunAsync(standing.LookAsync(default));
+        Assert.That(cluster.Count("hold n1"), Is.EqualTo(1));
+    }
+
+    [Test]
     public async Task While_Slurm_says_nothing_nothing_is_written()
     {
         slurm.Is("n1", NodeConditions.Down);
