@@ -25,6 +25,7 @@ slurm=$(dpkg-query -W -f '${source:Upstream-Version}' slurmctld)
 must 'slurmctld reads the kubeconfig' runuser -u slurm -- test -r /etc/bebida/kubeconfig
 must_not 'slurmctld may write the kubeconfig' runuser -u slurm -- test -w /etc/bebida/kubeconfig
 must_not 'users read the kubeconfig' runuser -u user -- test -r /etc/bebida/kubeconfig
+must_not 'debhelper adds what the packages do with units' grep 'by dh_installsystemd' /var/lib/dpkg/info/bebida-*
 must 'the manual is there' man -w bebidactl bebida.yaml bebida
 # shellcheck disable=SC2016 # for the inner shell
 must 'bash completes bebidactl' bash -c 'set +u; source /usr/share/bash-completion/bash_completion; { _comp_load bebidactl || _load_comp bebidactl || __load_completion bebidactl; } 2> /dev/null; complete -p bebidactl'
@@ -90,6 +91,9 @@ eventually 'the node returns after the last job, as it has to before the removal
 eventually 'the application runs on the node' has_pods
 must_not 'Slurm misses bebida-slurmd where it was removed and not purged' grep bebida /root/after-remove.log
 
+# What systemctl enable leaves.
+install -d /etc/systemd/system/multi-user.target.wants
+ln -s /usr/lib/systemd/system/bebida-record.service /etc/systemd/system/multi-user.target.wants
 : > /var/log/slurm/slurmctld.log
 : > /var/log/slurm/slurmd.log
 documented Remove
