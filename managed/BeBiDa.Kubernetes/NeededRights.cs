@@ -24,7 +24,7 @@ internal sealed class NeededRights(ApiClient client)
             var where = right.Namespace is null ? "" : $" in namespace {right.Namespace}";
             throw new ClusterException(
                 ClusterFault.Forbidden,
-                $"the kubeconfig's identity may not {right.Verb} {resource}{where}; run: bebidactl rbac | kubectl apply -f - ({e.Message})",
+                $"the kubeconfig's identity may not {right.Verb} {resource}{where}; bebidactl check prints the command that grants the right ({e.Message})",
                 null,
                 e
             );

@@ -25,6 +25,9 @@ internal sealed class CredentialChecks(CheckedSite site, Findings findings, ILog
     private static readonly TimeSpan ToleratedSkew = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan HarmfulSkew = TimeSpan.FromMinutes(1);
 
+    /// <summary>Which manifests are the identity's.</summary>
+    public ManifestOptions Packaged { get; private set; } = new();
+
     /// <summary>Looks.</summary>
     /// <returns>The cluster, to be asked more; null where it cannot be.</returns>
     public async Task<ClusterApi?> RunAsync(CancellationToken cancellationToken)
@@ -124,8 +127,8 @@ internal sealed class CredentialChecks(CheckedSite site, Findings findings, ILog
         }
         var waits = site.Configuration!.Nodes.WaitUntilReady;
         var records = JournalFolder.IsUsed;
-        var options = new ManifestOptions(RemoveNode: kubernetes.RemoveNode, WaitUntilReady: waits, Record: records);
-        var more = $"{(kubernetes.RemoveNode ? " --remove-node" : "")}{(waits ? " --wait-until-ready" : "")}{(records ? " --record" : "")}";
+        Packaged = ManifestOptions.Of(credential);
+        var options = Packaged with { RemoveNode = kubernetes.RemoveNode, WaitUntilReady = waits, Record = records };
         foreach (
             var right in new ManifestObjects(Manifests.Text(options)).Rights.Where(right => kubernetes.Events || right.Resource != "events")
         )
@@ -134,7 +137,7 @@ internal sealed class CredentialChecks(CheckedSite site, Findings findings, ILog
                     "kubernetes/right",
                     $"{Name(credential)} may not {right}",
                     $"needed for: {right.Why}",
-                    $"bebidactl rbac{more} | kubectl apply -f -",
+                    Manifests.Command(options),
                     "an admin's host; add this identity to the subjects if it is another than the packaged one"
                 );
         var tooMuch = new List<string>();

@@ -5,7 +5,7 @@ namespace BeBiDa.Cli.Checks;
 
 /// <summary>Whether the API server limits BeBiDa's requests apart from other clients' (packaging/kubernetes/flow-control.yaml).</summary>
 /// <remarks>Every answer names its FlowSchema. So nothing need be read that the identity may not read.</remarks>
-internal sealed class FlowControlChecks(ClusterApi api, Findings findings)
+internal sealed class FlowControlChecks(ClusterApi api, ManifestOptions manifests, Findings findings)
 {
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -30,7 +30,7 @@ internal sealed class FlowControlChecks(ClusterApi api, Findings findings)
                 "kubernetes/flow-control",
                 "BeBiDa's requests have no FlowSchema of their own",
                 "a hand-over of many nodes delays other clients, and an eviction webhook that hangs can delay holds",
-                "bebidactl rbac --flow-control | kubectl apply -f -",
+                Manifests.Command(manifests with { FlowControl = true }),
                 "the cluster, as an admin"
             );
     }

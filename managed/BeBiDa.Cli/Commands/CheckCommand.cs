@@ -93,12 +93,13 @@ internal static class CheckCommand
         if (site.Slurm is not null)
             await StateChecks.RunReservationsAsync(findings, cancellationToken).ConfigureAwait(false);
         FileChecks.Run(site, findings);
-        using var api = await new CredentialChecks(site, findings, globals.Log(parsed)).RunAsync(cancellationToken).ConfigureAwait(false);
+        var credential = new CredentialChecks(site, findings, globals.Log(parsed));
+        using var api = await credential.RunAsync(cancellationToken).ConfigureAwait(false);
         if (api is null)
             return;
         await new NodeChecks(site, api, findings).RunAsync(cancellationToken).ConfigureAwait(false);
         await new PodChecks(site, api, findings).RunAsync(cancellationToken).ConfigureAwait(false);
-        await new FlowControlChecks(api, findings).RunAsync(cancellationToken).ConfigureAwait(false);
+        await new FlowControlChecks(api, credential.Packaged, findings).RunAsync(cancellationToken).ConfigureAwait(false);
     }
 
     private static SlurmConf? ReadConf(Findings findings)

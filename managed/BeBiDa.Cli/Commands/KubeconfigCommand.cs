@@ -241,7 +241,7 @@ internal static class KubeconfigCommand
             return ExitCode.Done;
         throw new ClusterException(
             ClusterFault.Refused,
-            $"{request.Identity} may not {string.Join(", ", missing)}; run: bebidactl rbac | kubectl apply -f -"
+            $"{request.Identity} may not {string.Join(", ", missing)}; run: {Manifests.Command(manifests)}"
         );
     }
 }

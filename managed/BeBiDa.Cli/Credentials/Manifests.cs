@@ -22,7 +22,14 @@ internal sealed record ManifestOptions(
     bool WaitUntilReady = false,
     bool FlowControl = false,
     bool Record = false
-);
+)
+{
+    /// <summary>Those of an identity that bebidactl kubeconfig create has made; those of both packaged ones for any other.</summary>
+    public static ManifestOptions Of(Credential credential) =>
+        TokenIssuer.Account(credential.Identity) is { Name: Manifests.Identity } account ? new(account.Namespace, CredentialKind.Token)
+        : credential is { Kind: CredentialKind.Certificate, Identity: Manifests.Identity } ? new(Credential: CredentialKind.Certificate)
+        : new();
+}
 
 /// <summary>The manifests of packaging/kubernetes, which are part of this program.</summary>
 internal static partial class Manifests
@@ -66,6 +73,32 @@ internal static partial class Manifests
                 ),
                 options.Namespace
             );
+    }
+
+    /// <summary>What an admin runs to apply them.</summary>
+    /// <remarks>kubectl puts the subjects of these in the place of those that are bound. So they must be the identity's own.</remarks>
+    public static string Command(ManifestOptions options)
+    {
+        var words = new List<string> { "bebidactl rbac" };
+        if (options.Credential is { } kind)
+            words.Add($"--credential {kind.ToString().ToLowerInvariant()}");
+        if (options.Credential != CredentialKind.Certificate && options.Namespace != Identity)
+            words.Add($"--namespace {options.Namespace}");
+        words.AddRange(
+            new[]
+            {
+                (options.RemoveNode, "--remove-node"),
+                (options.DisruptionTarget, "--disruption-target"),
+                (options.WaitUntilReady, "--wait-until-ready"),
+                (options.SelfRenew, "--self-renew"),
+                (options.Timeline, "--timeline"),
+                (options.Record, "--record"),
+                (options.FlowControl, "--flow-control"),
+            }
+                .Where(option => option.Item1)
+                .Select(option => option.Item2)
+        );
+        return $"{string.Join(' ', words)} | kubectl apply -f -";
     }
 
     /// <summary>Whether Kubernetes takes a name for a namespace (RFC 1123 label).</summary>

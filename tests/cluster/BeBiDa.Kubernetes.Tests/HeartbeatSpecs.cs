@@ -48,7 +48,7 @@ public sealed class HeartbeatSpecs(ApiServerKind kind) : ClusterTest(kind)
             Assert.That((heartbeat.Ready, heartbeat.Lease is not null), Is.EqualTo((true, isGranted)));
         }
         Assert.That(
-            Log.All.Count(line => line.Contains("bebidactl rbac --wait-until-ready", StringComparison.Ordinal)),
+            Log.All.Count(line => line.Contains("bebidactl check prints the command that grants the right", StringComparison.Ordinal)),
             Is.EqualTo(isGranted ? 0 : 1)
         );
     }

@@ -89,7 +89,9 @@ public sealed class RefusedEvictionSpecs(ApiServerKind kind) : ClusterTest(kind)
         );
         Assert.That(
             result.Problems.Single().Text,
-            Does.Contain($"the kubeconfig's identity may not create pods/eviction in namespace {Space}; run: bebidactl rbac")
+            Does.Contain(
+                $"the kubeconfig's identity may not create pods/eviction in namespace {Space}; bebidactl check prints the command that grants the right"
+            )
         );
         Assert.That(await PodAsync("app"), Is.Not.Null);
     }

@@ -99,13 +99,13 @@ public sealed partial class CheckSpecs
             Way(
                 "the right that removeNode needs is not there",
                 "kubernetes/right",
-                @"^bebidactl rbac --remove-node \| kubectl apply",
+                @"^bebidactl rbac --credential certificate --remove-node \| kubectl apply",
                 s => s.Yaml += "  removeNode: true\n"
             ),
             Way(
                 "the right that waitUntilReady needs is not there",
                 "kubernetes/right",
-                @"^bebidactl rbac --wait-until-ready \| kubectl apply",
+                @"^bebidactl rbac --credential certificate --wait-until-ready \| kubectl apply",
                 s => s.Yaml += "nodes: {waitUntilReady: true}\n"
             ),
             Way(
