@@ -65,15 +65,21 @@ hold() {
     if [[ $(comm -23 <(printf '%s\n' "$@" | sort) <(sort <<<"$held")) ]]; then run apt-mark hold "$@"; fi
 }
 
-# remove_packages: those that packages installed, and no others.
+# would_remove COMMAND...: the packages that apt-get would remove.
+would_remove() { apt-get --simulate "$@" 2>/dev/null | awk '$1 == "Remv" || $1 == "Purg" { print $2 }' | sort; }
+
+# remove_packages: those that packages installed, with what only they needed, and no others.
 remove_packages() {
-    local gone=()
+    local gone=() unneeded=()
     mapfile -t gone < <(noted packages)
     ((${#gone[@]} > 0)) || return 0
     if [[ $family == debian ]]; then
         run apt-mark unhold "${gone[@]}"
-        run env DEBIAN_FRONTEND=noninteractive apt-get purge --yes "${gone[@]}"
-        run env DEBIAN_FRONTEND=noninteractive apt-get autoremove --yes --purge
+        # What was unneeded before is not ours.
+        mapfile -t unneeded < <(
+            comm -13 <({ printf '%s\n' "${gone[@]}"; would_remove autoremove; } | sort -u) <(would_remove purge --autoremove "${gone[@]}")
+        )
+        run env DEBIAN_FRONTEND=noninteractive apt-get purge --yes "${gone[@]}" "${unneeded[@]}"
     else
         run dnf remove --assumeyes "${gone[@]}"
     fi
