@@ -48,7 +48,11 @@ names one.
 .B SLURM_CLUSTER_NAME
 The name of the Slurm cluster, unless
 .B \-\-cluster
-gives one.
+gives one. Without both,
+.B decommission
+and
+.B recommission
+ask slurmctld.
 .SH FILES
 .I /etc/bebida/bebida.yaml
 .br

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using BeBiDa.Cli.Slurm;
 using BeBiDa.Configuration;
 using BeBiDa.HandOver;
 using BeBiDa.Holds;
@@ -59,12 +60,10 @@ internal static class HandOverCommand
             HelpName = "LIST",
             Required = true,
         };
-        var cluster = new Option<string>("--cluster")
+        var cluster = new Option<string?>("--cluster")
         {
-            Description = "Name of the job's cluster ($SLURM_CLUSTER_NAME, else 'cluster')",
+            Description = "Name of the job's cluster (default: $SLURM_CLUSTER_NAME, else slurmctld's ClusterName, else 'cluster')",
             HelpName = "NAME",
-            DefaultValueFactory = _ =>
-                Environment.GetEnvironmentVariable("SLURM_CLUSTER_NAME") is { Length: > 0 } set ? set : HoldKey.DefaultCluster,
         };
         var command = new ExemplifiedCommand(name, description, examples) { jobId, nodes, cluster, globals.Output };
         command.SetAction(
@@ -73,7 +72,11 @@ internal static class HandOverCommand
                 await using var site = Site.Open(parsed.GetValue(globals.Config), globals.Log(parsed), everyNode: everyNode);
                 var number = parsed.GetValue(jobId)!;
                 var job = new Job(
-                    ClusterName(parsed.GetValue(cluster)!, number),
+                    ClusterName(
+                        parsed.GetValue(cluster)
+                            ?? await DefaultClusterAsync(HostCommand.RunAsync, cancellationToken).ConfigureAwait(false),
+                        number
+                    ),
                     number.Id,
                     "",
                     Environment.UserName,
@@ -95,6 +98,15 @@ internal static class HandOverCommand
             }
         );
         return command;
+    }
+
+    /// <summary>The cluster of a hand-over that names none: the one whose holds slurmctld's plugin writes.</summary>
+    internal static async Task<string> DefaultClusterAsync(SqueueJobs.Run run, CancellationToken cancellationToken)
+    {
+        if (Environment.GetEnvironmentVariable("SLURM_CLUSTER_NAME") is { Length: > 0 } set)
+            return set;
+        var answer = await run("scontrol", ["show", "config"], cancellationToken).ConfigureAwait(false);
+        return (answer.Output is { } output ? RunningSlurm.Parse(output)["ClusterName"] : null) ?? HoldKey.DefaultCluster;
     }
 
     private static string ClusterName(string name, JobNumber job)
