@@ -111,7 +111,7 @@ internal static class HookCommand
                 StreamWriter? file = null;
                 try
                 {
-                    file = parsed.GetValue(options.Log) is { } path ? LogFile.Append(path) : null;
+                    file = await OpenLogAsync(parsed.GetValue(options.Log), parsed.InvocationConfiguration.Error).ConfigureAwait(false);
                     var logger = new LineLog(
                         file ?? parsed.InvocationConfiguration.Error,
                         parsed.GetValue(globals.Verbose) ? LogLevel.Debug : LogLevel.Information,
@@ -172,6 +172,20 @@ internal static class HookCommand
             return false;
         logger.StartsAnyway(job.Number);
         return true;
+    }
+
+    // Who cannot write it logs to standard error: a missing log starts no job beside its pods.
+    private static async Task<StreamWriter?> OpenLogAsync(string? path, TextWriter error)
+    {
+        try
+        {
+            return path is null ? null : LogFile.Append(path);
+        }
+        catch (ConfigurationException e)
+        {
+            await error.WriteLineAsync($"bebidactl: {e.Message}").ConfigureAwait(false);
+            return null;
+        }
     }
 
     // The log gets it too: a resource manager often throws away what its hooks print.

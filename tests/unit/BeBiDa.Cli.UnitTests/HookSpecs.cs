@@ -56,11 +56,23 @@ public sealed class HookSpecs : CommandLineTest
     }
 
     [Test]
-    public async Task A_log_that_cannot_be_written_is_wrong_usage()
+    public async Task A_log_that_cannot_be_written_costs_no_hand_over()
     {
-        var result = await RunAsync("hook", "prolog", "--job", "42", "--nodes", "n1", "--log", "/nonexistent/hook.log");
-        Exits(result, 2);
-        Assert.That(result.Error, Does.StartWith("bebidactl: --log: "));
+        var configuration = Configuration("controller: {deadline: 2s, onFailure: requeue}\neviction: {deadline: 1s, gracePeriod: 0s}\n");
+        var result = await RunAsync([
+            "hook",
+            "prolog",
+            "--config",
+            configuration,
+            "--job",
+            "42",
+            "--nodes",
+            "n1",
+            "--log",
+            "/nonexistent/hook.log",
+        ]);
+        Exits(result, 1);
+        Assert.That(result.Error, Does.Match(@"^bebidactl: --log: /nonexistent/.*\n(.*\n)*bebidactl: error: job 42: decommission "));
     }
 
     [Test]
