@@ -35,12 +35,13 @@ internal static class JobHistory
             if (row.Time("Start") is not { } begin || nodes is "" or "None assigned" or "(null)")
                 continue;
             var end = row.Time("End");
-            if (end < begin)
-                throw row.Problem($"End is before Start");
             if (nodes.Count(c => c == '[') != nodes.Count(c => c == ']'))
                 throw row.Problem($"NodeList: '{nodes}' is not a list of nodes; was the line cut off?");
-            if (end != begin)
-                jobs.Add(new PastJob(begin, end, nodes, policy.Judge(JobOf(row)).LeftAlone is null));
+            // It had them for no time. Or it waited when the period ended, and started later: sacct --truncate then prints the
+            // period's end as its End, and its Start as it was.
+            if (end <= begin)
+                continue;
+            jobs.Add(new PastJob(begin, end, nodes, policy.Judge(JobOf(row)).LeftAlone is null));
         }
         return jobs;
     }
