@@ -80,16 +80,20 @@ internal sealed class SlurmTable(string path, IReadOnlyDictionary<string, int> c
         var table = new SlurmTable(path, columns);
         if (needed.Where(name => !columns.ContainsKey(name)).ToList() is { Count: > 0 } missing)
             throw table.Problem(1, $"the first line does not name {string.Join(", ", missing)}; fill the file with: {command}");
+        var isFreeTextLast = names[^1] == FreeText;
         for (var number = 2; number <= lines.Length; number++)
         {
             var line = lines[number - 1].TrimEnd('\r');
             if (line.Length == 0)
                 continue;
             var fields = line.Split('|');
+            // A user's text may have line breaks, and this be the rest of it. A file that was cut off is known by its last line.
+            if (isFreeTextLast && fields.Length < names.Length)
+                continue;
             if (fields.Length < names.Length)
                 throw table.Problem(number, $"{fields.Length} fields where the first line names {names.Length}; was the line cut off?");
-            // A user's text may have bars.
-            if (fields.Length > names.Length && names[^1] != FreeText)
+            // Or bars.
+            if (fields.Length > names.Length && !isFreeTextLast)
                 throw table.Problem(
                     number,
                     $"{fields.Length} fields where the first line names {names.Length}; ask for {FreeText} last, it may have '|' in it"

@@ -126,6 +126,15 @@ public sealed class ForecastSpecs : CommandLineTest
     }
 
     [Test]
+    public async Task A_jobs_name_may_have_bars_and_lines()
+    {
+        var jobs = Add("jobs.txt", "JobID|Start|End|NodeList|JobName\n1|0|60|n1|a|b\nc|d\n\n2|120|180|n1|e\n");
+        var result = await RunAsync("forecast", jobs, "--output", "json");
+        Exits(result, 0);
+        Assert.That(JsonDocument.Parse(result.Output).RootElement.GetProperty("jobs").GetInt32(), Is.EqualTo(2));
+    }
+
+    [Test]
     public async Task A_page_has_the_sentence_to_remember_the_picture_and_the_table()
     {
         var page = PathOf("forecast.html");
