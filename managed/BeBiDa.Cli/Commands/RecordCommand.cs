@@ -30,7 +30,7 @@ internal static class RecordCommand
         var folder = ReportCommand.JournalOption();
         var keep = new Option<int>("--keep")
         {
-            Description = "For how many days the journal is kept",
+            Description = "How many days of the journal are kept",
             HelpName = "DAYS",
             DefaultValueFactory = _ => 400,
         };

@@ -22,7 +22,7 @@ internal sealed class JournalWriter : IJournal, IDisposable
 
     /// <summary>Gets ready, and makes the folder.</summary>
     /// <param name="folder">The journal's folder.</param>
-    /// <param name="keepDays">For how many days files are kept.</param>
+    /// <param name="keepDays">How many days' files are kept, the newest and that of today.</param>
     /// <param name="logger">The log.</param>
     /// <exception cref="ConfigurationException">It cannot be written to, or somebody else does.</exception>
     public JournalWriter(string folder, int keepDays, ILogger logger)
@@ -86,7 +86,8 @@ internal sealed class JournalWriter : IJournal, IDisposable
         isTorn = EndsTorn(path);
         file = LogFile.Append(path, Mode);
         open = day;
-        foreach (var old in JournalFolder.Files(folder).Where(f => f.Day <= day.AddDays(-keepDays)))
+        // By number and not by date: a clock that jumps ahead makes all of them look old.
+        foreach (var old in JournalFolder.Files(folder).Where(f => f.Day != day).SkipLast(keepDays - 1))
             File.Delete(old.File);
     }
 

@@ -184,6 +184,23 @@ public sealed class ReportSpecs : CommandLineTest
         Assert.That(File.Exists(PathOf("journal/2026-01-28.jsonl")), Is.False);
     }
 
+    [Test]
+    public void Whoever_writes_keeps_the_newest_files_however_far_ahead_the_clock_jumps([Values(1, 3, 1_000_000)] int keepDays)
+    {
+        Add("journal/2026-01-29.jsonl", "old");
+        Add("journal/2026-01-30.jsonl", "old");
+        var line = new JournalLine(DateTimeOffset.UnixEpoch, 1, "a", JournalLine.Alive);
+        using (var writer = new JournalWriter(PathOf("journal"), keepDays, NullLogger.Instance))
+            foreach (var day in new[] { new DateOnly(2026, 1, 31), new DateOnly(2036, 1, 31), new DateOnly(2026, 1, 31) })
+                Assert.That(writer.Append(day, line));
+        string[] kept = ["2026-01-29", "2026-01-30", "2026-01-31", "2036-01-31"];
+        Assert.That(
+            Directory.GetFiles(PathOf("journal"), "*.jsonl").Select(Path.GetFileNameWithoutExtension).Order(),
+            // The day that is written to is the newest, though it is not the last.
+            Is.EqualTo(keepDays == 1 ? ["2026-01-31"] : kept.TakeLast(keepDays))
+        );
+    }
+
     private Task<Ended> ReportAsync(params string[] arguments) => ReportAsync(Journal, arguments);
 
     private Task<Ended> ReportAsync(string[] journal, params string[] arguments)
