@@ -5,12 +5,16 @@ public sealed partial class Recorder
 {
     private DateOnly Today => DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime);
 
+    // A clock that is set back a little does not lead back to a file that is complete. One that was days ahead does when it is set
+    // right: a reader leaves out files of days that are far from those it is asked for.
+    private bool IsOtherDay => Today > day || Today.AddDays(1) < day;
+
     private void Begin(bool isNewRun)
     {
         if (isNewRun)
             run = Guid.NewGuid().ToString("N")[..12];
-        // A clock that is set back does not lead back to a file that is complete.
-        day = Today > day ? Today : day;
+        if (IsOtherDay)
+            day = Today;
         isBroken = false;
         written.Clear();
         Write(

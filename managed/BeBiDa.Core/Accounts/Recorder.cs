@@ -167,8 +167,7 @@ public sealed partial class Recorder
     {
         lock (gate)
         {
-            var today = Today;
-            if (isBroken || today > day)
+            if (isBroken || IsOtherDay)
                 Begin(isNewRun: isBroken);
             // A reading counts until the next one is due and for as long again, for the answer.
             if (time.GetElapsedTime(answered) > options.Interval * 2)

@@ -113,9 +113,25 @@ public sealed class RecorderSpecs
     {
         var set = new SetClock { Now = Start };
         recorder = new Recorder(new RecorderOptions(TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(30), "boot"), journal, set);
-        set.Now = Start.AddDays(-2);
+        set.Now = Start.AddDays(-1);
         recorder.Tick();
         recorder.SlurmAnswered([Slurm("IDLE")]);
+        Assert.That(journal.Days, Is.EqualTo(new[] { new DateOnly(2026, 1, 31) }));
+    }
+
+    [Test]
+    public void A_clock_that_was_days_ahead_leads_back_to_the_day_when_it_is_set_right()
+    {
+        var set = new SetClock { Now = Start };
+        recorder = new Recorder(new RecorderOptions(TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(30), "boot"), journal, set);
+        recorder.SlurmAnswered([Slurm("IDLE")]);
+        set.Now = Start.AddYears(10);
+        recorder.Tick();
+        set.Now = Start;
+        journal.Told();
+        journal.Days.Clear();
+        recorder.Tick();
+        Assert.That(journal.Told(), Is.EqualTo("start, node n1 IDLE none, back slurm"));
         Assert.That(journal.Days, Is.EqualTo(new[] { new DateOnly(2026, 1, 31) }));
     }
 
