@@ -21,6 +21,7 @@ public sealed class Accountant(DateTimeOffset? since, DateTimeOffset until, Time
     private readonly List<(double Seconds, string Node)> evicted = [];
     private readonly Dictionary<(string Job, DateTimeOffset Began), Dictionary<string, double>> waits = [];
     private readonly List<string> ended = [];
+    private readonly Dictionary<string, DateTimeOffset> ownGaps = new(StringComparer.Ordinal);
     private JournalLine? last;
     private JournalLine? anchor;
     private string boot = "";
@@ -77,7 +78,7 @@ public sealed class Accountant(DateTimeOffset? since, DateTimeOffset until, Time
             CountWaits(last.Clock);
             var reached = WallOf(last.Clock);
             foreach (var (name, partitions) in before.Where(b => isSnapshot && !nodes.ContainsKey(b.Key)))
-                book.Add(name, partitions, NodeUse.Unknown, gap, reached, 0);
+                book.Add(name, partitions, NodeUse.Unknown, GapOf(name), reached, 0);
             if (until - reached > JournalLine.LongestSilence)
             {
                 foreach (var (name, node) in nodes)
@@ -125,15 +126,23 @@ public sealed class Accountant(DateTimeOffset? since, DateTimeOffset until, Time
         {
             CloseAll(last.Clock);
             CountWaits(last.Clock);
-            if (nodes.Count > 0)
-                before = nodes.ToDictionary(n => n.Key, n => n.Value.Partitions, StringComparer.Ordinal);
             // Between two runs nobody recorded. Within one start of the host, the journal's clock knows for how long.
             var length = line.Boot == boot ? TimeSpan.FromSeconds(Math.Max(0, line.Clock - last.Clock)) : line.Time - WallOf(last.Clock);
             var from = line.Time - (length > TimeSpan.Zero ? length : TimeSpan.Zero);
             waitsUnknown += book.Within(from, line.Time).TotalSeconds;
-            // A run that Slurm never answered has told of no node.
-            if (!isSnapshot)
+            if (isSnapshot)
+            {
+                // Slurm never answered that run. It has told of nodes that were known before, and maybe not of all: what it has told
+                // of is counted.
+                foreach (var (name, node) in nodes)
+                    (before[name], ownGaps[name]) = (node.Partitions, from);
+            }
+            else
+            {
+                before = nodes.ToDictionary(n => n.Key, n => n.Value.Partitions, StringComparer.Ordinal);
+                ownGaps.Clear();
                 gap = from;
+            }
         }
         waitsSince = line.Clock;
         boot = line.Boot ?? "";
@@ -186,7 +195,7 @@ public sealed class Accountant(DateTimeOffset? since, DateTimeOffset until, Time
             nodes[name] = node = new OpenNode { Since = line.Clock, Partitions = line.Partitions ?? "" };
             // Those that a run finds when it begins were there before, as far as anybody knows.
             if (isSnapshot)
-                book.Add(name, node.Partitions, NodeUse.Unknown, gap, WallOf(line.Clock), 0);
+                book.Add(name, node.Partitions, NodeUse.Unknown, GapOf(name), WallOf(line.Clock), 0);
         }
         if (!UseRule.JobsOf(node.Kubernetes).SequenceEqual(UseRule.JobsOf(line.Kubernetes)))
             node.Turned = line.Clock;
@@ -282,6 +291,8 @@ public sealed class Accountant(DateTimeOffset? since, DateTimeOffset until, Time
             waitsUnknown += book.Within(WallOf(waitsSince), WallOf(clock)).TotalSeconds;
         waitsSince = clock;
     }
+
+    private DateTimeOffset GapOf(string node) => ownGaps.GetValueOrDefault(node, gap);
 
     // One of which Kubernetes was never asked in all the time may be lent, for all that is known.
     private bool Counts(string node) => inKubernetes.Contains(node) || !notInKubernetes.Contains(node);

@@ -219,6 +219,28 @@ public sealed class AccountantSpecs
     }
 
     [Test]
+    public void A_run_that_told_of_a_node_before_Slurm_answered_counts_its_time_once()
+    {
+        // A file that begins while Slurm is away; it was broken off before all was told.
+        Add(JournalLine.Start, line => line with { Boot = "first" });
+        Say("n1", "IDLE", Lent, "all");
+        Pass(60);
+        run = "b";
+        Recording(("n1", "IDLE", Lent), ("n2", "IDLE", Lent));
+        Pass(40);
+        Assert.That(Uses(Account()), Is.EqualTo("LentEmpty 80, Unknown 120"));
+        run = "c";
+        Add(JournalLine.Start, line => line with { Boot = "first" });
+        Say("n2", "IDLE", Lent, "all");
+        Pass(30);
+        Assert.That(Uses(Account()), Is.EqualTo("LentEmpty 80, Unknown 180"));
+        run = "d";
+        Recording(("n1", "IDLE", Lent), ("n2", "IDLE", Lent));
+        Pass(10);
+        Assert.That(Uses(Account()), Is.EqualTo("LentEmpty 100, Unknown 180"));
+    }
+
+    [Test]
     public void A_file_that_begins_in_the_middle_of_a_run_changes_nothing()
     {
         Recording(("n1", "IDLE", Lent));
