@@ -32,6 +32,9 @@ public static class WellKnownNames
     /// <summary>Annotation of an Event about a hand-over: when it was done, likewise.</summary>
     public const string EventEnded = "bebida.io/ended";
 
+    /// <summary>Annotation of an Event about a hand-over that the reconciler made up for: the job ran already, and did not wait for it.</summary>
+    public const string EventRepair = "bebida.io/repair";
+
     /// <summary>Annotation of a Node that <c>bebidactl maintenance start</c> marked: the whole reason, which a label cannot say.</summary>
     public const string MaintenanceReason = "bebida.io/maintenance-reason";
 

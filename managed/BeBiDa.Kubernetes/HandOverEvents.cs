@@ -12,22 +12,37 @@ namespace BeBiDa.Kubernetes;
 /// <param name="Began">When it began.</param>
 /// <param name="Ended">When it was done.</param>
 /// <param name="Message">What the Event says, for people.</param>
-public sealed record HandOverEvent(string Node, HoldKey Job, bool Decommission, DateTimeOffset Began, DateTimeOffset Ended, string Message);
+/// <param name="Repair">Whether the reconciler made up for it.</param>
+public sealed record HandOverEvent(
+    string Node,
+    HoldKey Job,
+    bool Decommission,
+    DateTimeOffset Began,
+    DateTimeOffset Ended,
+    string Message,
+    bool Repair = false
+);
 
 /// <summary>The annotations of Events about hand-overs, by which programs read them.</summary>
 /// <remarks>Apart from the other requests: only bebidactl reads them, and slurmctld's library need not contain this.</remarks>
 internal static class HandOverEvents
 {
     private const int Page = 500;
+    private const string True = "true";
 
     /// <summary>The annotations of an Event.</summary>
-    public static Dictionary<string, string> Annotations(NodeEvent handOver) =>
-        new()
+    public static Dictionary<string, string> Annotations(NodeEvent handOver)
+    {
+        var notes = new Dictionary<string, string>
         {
             [WellKnownNames.EventJob] = handOver.Job.ToString(),
             [WellKnownNames.EventBegan] = Format(handOver.Began),
             [WellKnownNames.EventEnded] = Format(handOver.Time),
         };
+        if (handOver.Repair)
+            notes[WellKnownNames.EventRepair] = True;
+        return notes;
+    }
 
     /// <summary>Reads them; skips Events that others have written in another form.</summary>
     /// <exception cref="ClusterException">They cannot be read.</exception>
@@ -66,7 +81,15 @@ internal static class HandOverEvents
         && Time(notes, WellKnownNames.EventBegan) is { } began
         && Time(notes, WellKnownNames.EventEnded) is { } ended
         && began <= ended
-            ? new HandOverEvent(node, job, listed.Reason == NodeEvent.Decommissioned, began, ended, listed.Message ?? "")
+            ? new HandOverEvent(
+                node,
+                job,
+                listed.Reason == NodeEvent.Decommissioned,
+                began,
+                ended,
+                listed.Message ?? "",
+                notes.GetValueOrDefault(WellKnownNames.EventRepair) == True
+            )
             : null;
 
     private static DateTimeOffset? Time(Dictionary<string, string> notes, string key) =>

@@ -68,7 +68,7 @@ public sealed partial class KubernetesCluster
             cancellationToken
         );
 
-    /// <summary>Follows the Events of hand-overs that took a node, likewise; the rights that a hand-over needs do not include this.</summary>
+    /// <summary>Follows the Events of hand-overs that took a node for a job that waited, likewise; the rights that a hand-over needs do not include this.</summary>
     public Task FollowHandOversAsync(IFollower<TakenNode> follower, CancellationToken cancellationToken) =>
         Following.RunAsync(
             client,
@@ -79,7 +79,7 @@ public sealed partial class KubernetesCluster
                 HandOverEvents.Read(
                     new ListedEvent(new ListedEventMeta(found.Metadata?.Annotations), found.InvolvedObject, found.Reason, found.Message)
                 )
-                    is { Decommission: true } told
+                    is { Decommission: true, Repair: false } told
                     ? new TakenNode(told.Node, told.Job, told.Began, told.Ended)
                     : null,
             follower,

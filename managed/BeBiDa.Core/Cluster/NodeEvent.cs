@@ -10,6 +10,7 @@ namespace BeBiDa.Cluster;
 /// <param name="Began">When the hand-over of the node began: its hold was asked for, or the job began to end.</param>
 /// <param name="Time">When it was done.</param>
 /// <param name="Warning">Whether it is a warning.</param>
+/// <param name="Repair">Whether the reconciler made up for it: nobody waited.</param>
 public sealed record NodeEvent(
     ClusterNode Node,
     HoldKey Job,
@@ -17,7 +18,8 @@ public sealed record NodeEvent(
     string Message,
     DateTimeOffset Began,
     DateTimeOffset Time,
-    bool Warning = false
+    bool Warning = false,
+    bool Repair = false
 )
 {
     /// <summary>A job has taken the node.</summary>

@@ -24,7 +24,7 @@ internal sealed class HandOverEvents(EventRecorder? recorder, TimeProvider time)
     )
     {
         var now = time.GetUtcNow();
-        recorder?.Record(new NodeEvent(node, request.Job.Hold, reason, message, began ?? now, now, warning));
+        recorder?.Record(new NodeEvent(node, request.Job.Hold, reason, message, began ?? now, now, warning, request.Job.IsRepair));
     }
 
     /// <summary>Ends.</summary>

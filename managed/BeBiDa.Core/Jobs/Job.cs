@@ -61,6 +61,9 @@ public sealed record Job(string Cluster, uint Id, string Name, string User, stri
     /// <summary>Whether its user wants its nodes to stay in Kubernetes (<c>--bebida=keep</c>); the configuration decides.</summary>
     public bool AsksToKeep { get; init; }
 
+    /// <summary>Whether the reconciler takes its nodes again: it runs there already, and does not wait for them.</summary>
+    public bool IsRepair { get; init; }
+
     /// <summary>Which task of an array, where the tasks of one share its number; null with Slurm.</summary>
     public uint? Task { get; init; }
 

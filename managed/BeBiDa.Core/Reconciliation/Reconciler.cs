@@ -251,7 +251,7 @@ public sealed class Reconciler
         foreach (var repair in repairs)
             logger.NodeTakenAgain(job.Id, repair.Node, repair.Why);
         var taken = await handOvers
-            .DecommissionAsync(job.In(repairs[0].Hold.Key.Cluster, [.. repairs.Select(r => r.Node)]), budget)
+            .DecommissionAsync(job.In(repairs[0].Hold.Key.Cluster, [.. repairs.Select(r => r.Node)]) with { IsRepair = true }, budget)
             .WaitAsync(cancellationToken)
             .ConfigureAwait(false);
         if (taken.Succeeded)

@@ -1,3 +1,4 @@
+using BeBiDa.Accounts;
 using BeBiDa.Cluster;
 using BeBiDa.EmbeddedApi;
 using BeBiDa.Holds;
@@ -31,6 +32,28 @@ public sealed class HandOverEventSpecs(ApiServerKind kind) : ClusterTest(kind)
                 }
             )
         );
+    }
+
+    [Test]
+    public async Task Who_counts_waiting_jobs_is_not_told_of_what_the_reconciler_made_up_for()
+    {
+        var node = await NewNodeAsync();
+        var cluster = Connect();
+        foreach (var isRepair in new[] { true, false })
+            await cluster.RecordAsync(
+                new NodeEvent(node, Hold(isRepair ? 7u : 8u), NodeEvent.Decommissioned, "taken", Since, Since, Repair: isRepair),
+                default
+            );
+        using var end = new CancellationTokenSource();
+        var first = new FirstList();
+        var following = cluster.FollowHandOversAsync(first, end.Token);
+        Assert.That((await first.Told).Where(t => t.Node == node.Name).Select(t => t.Job), Is.EqualTo(new[] { Hold(8) }));
+        Assert.That(
+            (await OfAsync(cluster, node.Name)).Select(e => (e.Job, e.Repair)),
+            Is.EquivalentTo([(Hold(7), true), (Hold(8), false)])
+        );
+        await end.CancelAsync();
+        await following.WaitAsync(TimeSpan.FromSeconds(10)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     // That of a release to come is drawn too: bebidactl may be older than what wrote it.
@@ -84,6 +107,21 @@ public sealed class HandOverEventSpecs(ApiServerKind kind) : ClusterTest(kind)
         await Kubectl.RunAsync("create", "-f", manifest);
         File.Delete(manifest);
         Assert.That(await OfAsync(Connect(), node.Name), Is.Empty);
+    }
+
+    private sealed class FirstList : IFollower<TakenNode>
+    {
+        private readonly TaskCompletionSource<IReadOnlyList<TakenNode>> told = new();
+
+        public Task<IReadOnlyList<TakenNode>> Told => told.Task.WaitAsync(TimeSpan.FromSeconds(30));
+
+        public void Listed(IReadOnlyList<TakenNode> all) => told.TrySetResult(all);
+
+        public void Changed(TakenNode one) { }
+
+        public void Gone(TakenNode one) { }
+
+        public void Lost(string why) { }
     }
 
     private static async Task<IReadOnlyList<HandOverEvent>> OfAsync(KubernetesCluster cluster, string node) =>

@@ -1,5 +1,6 @@
 using BeBiDa.Cluster;
 using BeBiDa.Configuration;
+using BeBiDa.Jobs;
 using BeBiDa.Reconciliation;
 
 namespace BeBiDa.Tests;
@@ -41,6 +42,16 @@ public class ReconcilerSpecs : ReconcilerTest
         Assert.That(Told(await RepairAsync()), Is.EqualTo(new[] { "Hold n1 7" }));
         Assert.That(Ledger.State, Is.EqualTo("n1:c.7 n2:c.7"));
         Assert.That((Cluster.Count("evict default/a"), Cluster.Count("evict default/b")), Is.EqualTo((1, 0)));
+    }
+
+    [Test]
+    public async Task The_Event_of_a_hold_that_was_lost_says_that_no_job_waited()
+    {
+        Slurm.Runs(7, "n1");
+        await RepairAsync();
+        await using (var handOvers = HandOvers(new()))
+            await handOvers.DecommissionAsync(new Job("c", 8, "", "alice", "batch", ["n2"]), TimeSpan.FromSeconds(30));
+        Assert.That(Cluster.Events.Select(e => (e.Job.JobId, e.Repair)), Is.EqualTo(new[] { (7u, true), (8u, false) }));
     }
 
     [Test]
