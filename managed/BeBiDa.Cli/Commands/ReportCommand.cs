@@ -111,7 +111,8 @@ internal static class ReportCommand
     private static Account Read(JournalReader reader, DateTimeOffset? begin, DateTimeOffset end, TimeZoneInfo zone, Grouping by)
     {
         var days = new CalendarDays(zone);
-        var earliest = begin ?? days.Begin(days.Of(end).Day.AddDays(1 - DaysByDefault));
+        // Midnight ends the day before it.
+        var earliest = begin ?? days.Begin(days.Of(end.AddTicks(-1)).Day.AddDays(1 - DaysByDefault));
         Accountant? accountant = null;
         foreach (var line in reader.Read(earliest, end))
         {

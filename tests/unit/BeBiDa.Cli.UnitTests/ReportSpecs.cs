@@ -201,6 +201,18 @@ public sealed class ReportSpecs : CommandLineTest
         );
     }
 
+    [Test]
+    public async Task Until_midnight_is_seven_days_before_it()
+    {
+        Add("journal/2026-01-24.jsonl", string.Join('\n', Journal).Replace("2026-01-31T", "2026-01-24T"));
+        var report = await RunAsync("report", "--directory", PathOf("journal"), "--until", "2026-02-01", "--output", "csv");
+        Exits(report, 0);
+        Assert.That(
+            report.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(1).Select(row => row.Split(',')[0]),
+            Is.EqualTo(Enumerable.Range(25, 7).Select(day => $"2026-01-{day}"))
+        );
+    }
+
     private Task<Ended> ReportAsync(params string[] arguments) => ReportAsync(Journal, arguments);
 
     private Task<Ended> ReportAsync(string[] journal, params string[] arguments)
