@@ -83,8 +83,9 @@ internal sealed class TimelinePicture(Timeline timeline, TimeZoneInfo zone)
         var (from, until) = (TimeZoneInfo.ConvertTime(timeline.From, zone), TimeZoneInfo.ConvertTime(timeline.Until, zone));
         var offset = from.Offset == TimeSpan.Zero ? "UTC" : $"UTC{(from.Offset < TimeSpan.Zero ? "-" : "+")}{from.Offset:hh\\:mm}";
         var name = zone.Id is "UTC" or "Etc/UTC" or "Local" || from.Offset == TimeSpan.Zero ? offset : $"{zone.Id} ({offset})";
+        var day = from.Year == until.Year ? "d MMMM" : "d MMMM yyyy";
         var end =
-            from.Date == until.Date ? Clock(until, zone) : $"{until.ToString("d MMMM", CultureInfo.InvariantCulture)} {Clock(until, zone)}";
+            from.Date == until.Date ? Clock(until, zone) : $"{until.ToString(day, CultureInfo.InvariantCulture)} {Clock(until, zone)}";
         return $"{from.ToString("d MMMM yyyy", CultureInfo.InvariantCulture)}, {Clock(from, zone)} to {end}, {name}";
     }
 

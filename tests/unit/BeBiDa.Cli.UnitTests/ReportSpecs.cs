@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using BeBiDa.Accounts;
 using BeBiDa.Cli.Reports;
+using BeBiDa.Cli.Timelines;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace BeBiDa.Tests;
@@ -210,6 +211,16 @@ public sealed class ReportSpecs : CommandLineTest
         Assert.That(
             report.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(1).Select(row => row.Split(',')[0]),
             Is.EqualTo(Enumerable.Range(25, 7).Select(day => $"2026-01-{day}"))
+        );
+    }
+
+    [Test]
+    public void A_period_that_ends_in_another_year_says_in_which()
+    {
+        var period = new Timeline(DateTimeOffset.Parse("2025-12-31T00:00Z"), DateTimeOffset.Parse("2026-01-02T00:00Z"), [], []);
+        Assert.That(
+            TimelinePicture.Describe(period, TimeZoneInfo.Utc),
+            Is.EqualTo("31 December 2025, 00:00:00 to 2 January 2026 00:00:00, UTC")
         );
     }
 
