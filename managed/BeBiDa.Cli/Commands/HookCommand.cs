@@ -11,7 +11,7 @@ namespace BeBiDa.Cli.Commands;
 internal static class HookCommand
 {
     private const string Examples = """
-        # In slurm.conf, where the plugin cannot be loaded; each script is #!/bin/sh and one line:
+        # In slurm.conf, where the plugin cannot be loaded; each script is a shebang line and one more:
         #   PrologSlurmctld=/etc/slurm/bebida-prolog.sh   ->  exec bebidactl hook prolog
         #   EpilogSlurmctld=/etc/slurm/bebida-epilog.sh   ->  exec bebidactl hook epilog
         bebidactl hook prolog --log /var/log/slurm/bebida.log
