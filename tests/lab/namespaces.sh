@@ -62,7 +62,8 @@ make_hosts() {
     for host in "${hosts[@]}"; do
         unshare --net --uts sleep infinity &
         namespace[$host]=$!
-        until_true "namespaces of $host" bash -c "[[ \$(readlink /proc/$!/ns/net) != \$(readlink /proc/self/ns/net) ]]"
+        # It is called so once it is in them, and no earlier.
+        until_true "namespaces of $host" grep -qx sleep "/proc/$!/comm"
         ip link add name "$host" type veth peer name eth0 netns "${namespace[$host]}"
         ip link set "$host" master lab up
         nsenter --target "${namespace[$host]}" --net --uts sh -ec "hostname $host
