@@ -250,20 +250,25 @@ public sealed class StandingHolds : IAsyncDisposable
         var state = await slurm.ReadAsync(cancellationToken).ConfigureAwait(false);
         // The watch of all nodes keeps it current: the ledger may be a reconcile interval old.
         var directory = await cluster.NodesAsync(cancellationToken).ConfigureAwait(false);
-        var changes = Changes(state, directory);
-        if (changes.Count > 0)
-        {
-            // Slurm is not changed for what a watch may have shown long ago: it may be failing, and its server be behind.
-            directory = DirectoryOf(await ledger.ReadAsync(cancellationToken).ConfigureAwait(false));
-            changes = Changes(state, directory);
-        }
-        var wanted = rule.Of(state, time.GetUtcNow(), maintenance.Marks(state, directory));
+        var plan = PlanFor(state, directory);
+        // Nothing is done for a mark that a watch may have shown long ago: it may be failing, and its server be behind.
+        if (plan.Changes.Count > 0 || plan.Repairs.Any(repair => repair.Hold.Key.Job == Holders.Maintenance))
+            plan = PlanFor(state, DirectoryOf(await ledger.ReadAsync(cancellationToken).ConfigureAwait(false)));
         // At once: the less time passes since Slurm's state was read, the less anybody can have changed it.
-        var changed = await ChangeAsync(changes, cancellationToken).ConfigureAwait(false);
-        var repairs = differences.Between(known.All, state.Cluster, wanted, IsReturning);
-        var outcomes = await Task.WhenAll(Ripe(repairs).Select(repair => ApplyAsync(repair, cancellationToken))).ConfigureAwait(false);
-        drains.Update(differences.Lent(known.All, wanted), state, known.IsWritten);
+        var changed = await ChangeAsync(plan.Changes, cancellationToken).ConfigureAwait(false);
+        var outcomes = await Task.WhenAll(Ripe(plan.Repairs).Select(repair => ApplyAsync(repair, cancellationToken))).ConfigureAwait(false);
+        drains.Update(differences.Lent(known.All, plan.Wanted), state, known.IsWritten);
         return new ReconcileResult([.. changed, .. outcomes], null);
+    }
+
+    private (
+        IReadOnlyList<Repair> Changes,
+        IReadOnlyDictionary<string, IReadOnlyList<StandingHold>> Wanted,
+        IReadOnlyList<Repair> Repairs
+    ) PlanFor(SlurmConditions state, NodeDirectory directory)
+    {
+        var wanted = rule.Of(state, time.GetUtcNow(), maintenance.Marks(state, directory));
+        return (Changes(state, directory), wanted, differences.Between(known.All, state.Cluster, wanted, IsReturning));
     }
 
     private static NodeDirectory DirectoryOf(IReadOnlyList<NodeLedger> read)

@@ -165,6 +165,19 @@ public sealed class MaintenanceSpecs
         Assert.That((changes.Asked.Count, ledger.State), Is.EqualTo((0, "n1:c.maint")));
     }
 
+    // Slurm's drain is somebody else's, so nothing is to be changed there, but the hold is a mark's.
+    [Test]
+    public async Task Nor_is_a_hold_released_for_a_mark_that_a_watch_does_not_show_yet()
+    {
+        slurm.Is("n1", NodeConditions.Drain, "fans");
+        Mark("n1", "disk");
+        await LookAsync();
+        ledger.Nodes = [.. cluster.Directory.Nodes];
+        Mark("n1", null);
+        await LookAsync(times: 3);
+        Assert.That(ledger.State, Is.EqualTo("n1:c.maint"));
+    }
+
     [Test]
     public async Task A_site_may_leave_this_direction_out()
     {
