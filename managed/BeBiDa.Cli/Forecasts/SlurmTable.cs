@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using BeBiDa.Configuration;
 
 namespace BeBiDa.Cli.Forecasts;
@@ -6,7 +7,7 @@ namespace BeBiDa.Cli.Forecasts;
 /// <summary>What sacct and sacctmgr print with <c>--parsable2</c>: a line of names, then lines of fields, with bars between them.</summary>
 /// <param name="path">The file, for errors.</param>
 /// <param name="columns">Where each column stands.</param>
-internal sealed class SlurmTable(string path, IReadOnlyDictionary<string, int> columns)
+internal sealed partial class SlurmTable(string path, IReadOnlyDictionary<string, int> columns)
 {
     /// <summary>A line of fields.</summary>
     /// <param name="table">The table.</param>
@@ -87,8 +88,8 @@ internal sealed class SlurmTable(string path, IReadOnlyDictionary<string, int> c
             if (line.Length == 0)
                 continue;
             var fields = line.Split('|');
-            // A user's text may have line breaks, and this be the rest of it. A file that was cut off is known by its last line.
-            if (isFreeTextLast && fields.Length < names.Length)
+            // A user's text may have line breaks, and this be the rest of it. A line that begins as a job's was cut off.
+            if (isFreeTextLast && fields.Length < names.Length && !BeginsAJob().IsMatch(line))
                 continue;
             if (fields.Length < names.Length)
                 throw table.Problem(number, $"{fields.Length} fields where the first line names {names.Length}; was the line cut off?");
@@ -101,6 +102,10 @@ internal sealed class SlurmTable(string path, IReadOnlyDictionary<string, int> c
             yield return new Row(table, number, fields);
         }
     }
+
+    // 7, 7_3, 7_[1-9], 7+1, 7.batch, as sacct's JobID is.
+    [GeneratedRegex(@"^\d+([_+.][^|]*)?\|")]
+    private static partial Regex BeginsAJob();
 
     private ConfigurationException Problem(int line, string text) => new($"{path}, line {line}: {text}");
 }

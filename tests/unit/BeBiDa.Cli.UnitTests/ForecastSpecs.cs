@@ -115,6 +115,7 @@ public sealed class ForecastSpecs : CommandLineTest
     [TestCase("JobID|JobName|Start|End|NodeList\n1|a|b|1|2|n1\n", "line 2: 6 fields where the first line names 5; ask for JobName last")]
     [TestCase("JobID|Start|End|NodeList\n1|1|2|n1\n2|1|2|n", "line 3: the file ends within the line")]
     [TestCase("JobID|Start|End|NodeList\n1|1|2|n[1-\n", "line 2: NodeList: 'n.1-' is not a list of nodes")]
+    [TestCase("JobID|Start|End|NodeList|JobName\n1|1|2|n1|a\n2_3|1|2\n3|1|2|n1|b\n", "line 3: 3 fields where the first line names 5; was")]
     [TestCase("JobID|Start|End|NodeList\n1|Fri 14:05|2|n1\n", "line 2: Start: 'Fri 14:05' is not a time; ask with SLURM_TIME_FORMAT=%s")]
     [TestCase("JobID|Start|End|NodeList\n1|Unknown|Unknown|None assigned\n", "no job in the file had nodes")]
     public async Task A_file_that_cannot_be_read_is_named_with_its_line(string text, string problem)
