@@ -37,7 +37,8 @@ internal static partial class LogMessages
 
     [LoggerMessage(
         LogLevel.Warning,
-        "how long jobs wait is not recorded: Events cannot be watched; if this identity may not, bebidactl check prints the command that grants the right ({Cause})"
+        "how long jobs wait is not recorded: Events cannot be watched; if this identity may not, "
+            + "bebidactl check prints the command that grants the right ({Cause})"
     )]
     public static partial void HandOversNotFollowed(this ILogger logger, string cause);
 }

@@ -68,7 +68,10 @@ public sealed partial class KubernetesCluster
             cancellationToken
         );
 
-    /// <summary>Follows the Events of hand-overs that took a node for a job that waited, likewise; the rights that a hand-over needs do not include this.</summary>
+    /// <summary>
+    /// Follows the Events of hand-overs that took a node for a job that waited, likewise; the rights that a
+    /// hand-over needs do not include this.
+    /// </summary>
     public Task FollowHandOversAsync(IFollower<TakenNode> follower, CancellationToken cancellationToken) =>
         Following.RunAsync(
             client,

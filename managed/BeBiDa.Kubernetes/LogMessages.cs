@@ -43,7 +43,8 @@ internal static partial class LogMessages
     [LoggerMessage(
         3010,
         LogLevel.Warning,
-        "nodes.waitUntilReady: cannot read Leases in kube-node-lease, so a node whose kubelet never stopped waits for the whole nodes.readyTimeout; bebidactl check prints the command that grants the right ({Cause})"
+        "nodes.waitUntilReady: cannot read Leases in kube-node-lease, so a node whose kubelet never stopped waits for "
+            + "the whole nodes.readyTimeout; bebidactl check prints the command that grants the right ({Cause})"
     )]
     public static partial void LeasesNotRead(this ILogger logger, string cause);
 }

@@ -115,7 +115,10 @@ internal sealed class MaintenanceSite : IAsyncDisposable
         ];
     }
 
-    /// <summary>Waits for some seconds until the watch shows what was just written, and then looks at the nodes once, or twice where something is to be released.</summary>
+    /// <summary>
+    /// Waits for some seconds until the watch shows what was just written, and then looks at the nodes once, or twice where
+    /// something is to be released.
+    /// </summary>
     /// <returns>What failed.</returns>
     public async Task<IReadOnlyList<string>> LookAsync(
         IReadOnlyCollection<ClusterNode> written,

@@ -130,7 +130,7 @@ is "it is removed" 0 "$(reset_in_own_network remove)"
 is "with what it had installed" "" "$(chroot "$system" dpkg-query --show --showformat '${Package} ${db:Status-Status}\n' containerd runc kubelet kubeadm kubernetes-cni 2>/dev/null | grep ' installed' || true)"
 is "and nothing else is different" "$before" "$(files)"
 
-# As another package leaves it that needed it.
+# Installed for another package that is gone.
 chroot "$system" sh -c 'apt-get install --yes --no-install-recommends containerd && apt-mark auto containerd' >/dev/null 2>&1
 is "beside a containerd that was there" 0 "$(node install --kubernetes 1.36.1)"
 is "it is removed again" 0 "$(reset_in_own_network remove)"

@@ -69,7 +69,8 @@ internal static class HarvestPage
             $"{settings.Nodes} nodes, {settings.Days.ToString(CultureInfo.InvariantCulture)} days of jobs, medians of {settings.Seeds.Count} seeds and the range. "
                 + "The replay schedules first come, first served, with a pass of backfill every 30 s, and lends the gaps by the rules of "
                 + "`bebidactl forecast`. There are always more pods. Their lengths are log-normal around the median, and they save their "
-                + "work ten times. A node is Ready 1 s after its job, a pod works 3 s later, and ends within 1 s. So a job's wait is the model's: 0.1 s, or 1.1 s with pods."
+                + "work ten times. A node is Ready 1 s after its job, a pod works 3 s later, and ends within 1 s. "
+                + "So a job's wait is the model's: 0.1 s, or 1.1 s with pods."
         );
         page.Lines.AddRange(Workload.All.Select(workload => $"- **{workload.Name}**: {workload.About}"));
         page.Lines.Add("");
