@@ -83,12 +83,16 @@ public class LeftoversSpecs(NodeKind kind) : ConfiguredNodeTest(kind)
     }
 
     private const string InMemory = "mkdir -p {0} && mount -t tmpfs tmpfs {0}";
+
+    // kubelet removes the empty folders of a pod that it does not know, at any moment: so they appear with the volume in them.
+    private const string InMemoryOfKubelet =
+        "p={0}; top=$(echo $p | cut -d/ -f1-6); made=/var/lib/kubelet/made; in=$made${p#$top}; rm -rf $top; mkdir -p $in $(dirname $top) && mount -t tmpfs tmpfs $in && mv -T $made $top";
     private const string Network = "mkdir -p /run/netns && touch {0} && unshare --net={0} true";
 
     [TestCase(
-        InMemory,
+        InMemoryOfKubelet,
         "/var/lib/kubelet/pods/11111111-2222-3333-4444-555555555555/volumes/kubernetes.io~projected/token",
-        "/var/lib/kubelet/plugins/other"
+        "/var/lib/kubelet/plugins/other/data"
     )]
     [TestCase(
         InMemory,

@@ -4,7 +4,9 @@ namespace BeBiDa.Vm.Tests;
 [TestFixtureSource(typeof(Machines), nameof(Machines.Kinds))]
 public class LeftoverSpecs(Kubernetes kind) : VmTest(kind)
 {
-    private const string Volume = "/var/lib/kubelet/pods/11111111-2222-3333-4444-555555555555/volumes/kubernetes.io~projected/token";
+    private const string Made = "/var/lib/kubelet/made";
+    private const string Pod = "/var/lib/kubelet/pods/11111111-2222-3333-4444-555555555555";
+    private const string Volume = "volumes/kubernetes.io~projected/token";
 
     [Test]
     public async Task A_job_meets_neither_pods_that_fork_for_ever_nor_what_outlives_its_unit_nor_volumes_in_memory()
@@ -16,7 +18,8 @@ public class LeftoverSpecs(Kubernetes kind) : VmTest(kind)
         await InCgroupAsync("system.slice/containerd.service", "exec sleep 4712");
         // Neither kubelet's nor the runtime's.
         await InCgroupAsync("other", "exec sleep 4713");
-        await Machine.ShellAsync($"mkdir -p {Volume} && mount -t tmpfs tmpfs {Volume}");
+        // kubelet removes the empty folders of a pod that it does not know, at any moment: so they appear with the volume in them.
+        await Machine.ShellAsync($"mkdir -p {Made}/{Volume} && mount -t tmpfs tmpfs {Made}/{Volume} && mv -T {Made} {Pod}");
 
         Assert.That(await LookAroundAsync(), Is.EqualTo(IsAlone));
 
