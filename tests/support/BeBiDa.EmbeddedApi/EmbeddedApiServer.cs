@@ -32,14 +32,14 @@ public sealed class EmbeddedApiServer : IApiServer
     private readonly Requests requests = new();
     private readonly X509Certificate2 certificate;
     private readonly X509Certificate2 expiredCertificate;
+    private readonly ReservedPort port;
     private CancellationTokenSource stopping = new();
     private WebApplication? application;
-    private int port;
 
     private EmbeddedApiServer(EmbeddedApiOptions options)
     {
         this.options = options;
-        port = options.Port;
+        port = new ReservedPort(options.Address, options.Port);
         ownsDirectory = options.Directory is null;
         directory = options.Directory ?? System.IO.Directory.CreateTempSubdirectory("embedded-api-").FullName;
         System.IO.Directory.CreateDirectory(directory);
@@ -154,6 +154,7 @@ public sealed class EmbeddedApiServer : IApiServer
         Faults.Clear();
         await StopAsync();
         await namespaces.DisposeAsync();
+        port.Dispose();
         stopping.Dispose();
         certificate.Dispose();
         expiredCertificate.Dispose();
@@ -193,7 +194,6 @@ public sealed class EmbeddedApiServer : IApiServer
         await serving.StartAsync(cancellation);
         application = serving;
         Url = new UriBuilder(serving.Urls.First()) { Scheme = "https", Host = options.Address.ToString() }.Uri;
-        port = Url.Port;
     }
 
     private void ConfigureKestrel(KestrelServerOptions kestrel)
@@ -205,7 +205,7 @@ public sealed class EmbeddedApiServer : IApiServer
         kestrel.Limits.Http2.MaxStreamsPerConnection = 250;
         kestrel.Listen(
             options.Address,
-            port,
+            port.Number,
             listen =>
             {
                 listen.Protocols = HttpProtocols.Http1AndHttp2;

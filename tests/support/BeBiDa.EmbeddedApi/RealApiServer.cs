@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using BeBiDa.EmbeddedApi.Authentication;
@@ -19,6 +18,7 @@ public sealed class RealApiServer : IApiServer
     private readonly ClusterAuthority authority = new(DateTimeOffset.UtcNow);
     private readonly IReadOnlyList<string> counted;
     private readonly List<BoundProcess> processes = [];
+    private readonly List<ReservedPort> ports = [];
 
     private RealApiServer(IPAddress? address, int port, string? directory, bool allPlugins, IReadOnlyList<string> counted)
     {
@@ -29,7 +29,7 @@ public sealed class RealApiServer : IApiServer
         this.directory = directory is null
             ? Directory.CreateTempSubdirectory("real-api-").FullName
             : Directory.CreateDirectory(directory).FullName;
-        Url = new Uri($"https://{this.address}:{(port == 0 ? FreePort() : port)}");
+        Url = new Uri($"https://{this.address}:{Reserve(this.address, port)}");
         CaCertificatePath = InDirectory("ca.crt");
     }
 
@@ -102,6 +102,7 @@ public sealed class RealApiServer : IApiServer
     {
         for (var i = processes.Count - 1; i >= 0; i--)
             await processes[i].DisposeAsync();
+        ports.ForEach(port => port.Dispose());
         authority.Dispose();
         if (ownsDirectory)
             Directory.Delete(directory, true);
@@ -117,8 +118,8 @@ public sealed class RealApiServer : IApiServer
         using var accounts = RSA.Create(2048);
         KubeconfigFile.WritePrivate(InDirectory("accounts.key"), accounts.ExportRSAPrivateKeyPem());
 
-        var store = $"http://127.0.0.1:{FreePort()}";
-        var peers = $"http://127.0.0.1:{FreePort()}";
+        var store = $"http://127.0.0.1:{Reserve(IPAddress.Loopback)}";
+        var peers = $"http://127.0.0.1:{Reserve(IPAddress.Loopback)}";
         Run(
             "etcd",
             $"--data-dir={InDirectory("etcd")}",
@@ -199,11 +200,10 @@ public sealed class RealApiServer : IApiServer
 
     private string InDirectory(string name) => Path.Combine(directory, name);
 
-    /// <summary>One that was free a moment ago, for programs that cannot be told to choose one.</summary>
-    public static int FreePort()
+    private int Reserve(IPAddress where, int port = 0)
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        var reserved = new ReservedPort(where, port);
+        ports.Add(reserved);
+        return reserved.Number;
     }
 }

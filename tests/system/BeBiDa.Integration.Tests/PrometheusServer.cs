@@ -30,7 +30,8 @@ internal sealed class PrometheusServer : IAsyncDisposable
     /// <param name="rules">A file of rules.</param>
     public static async Task<PrometheusServer> StartAsync(string folder, string textfiles, string rules)
     {
-        var (asked, asks) = (RealApiServer.FreePort(), RealApiServer.FreePort());
+        using var asked = new ReservedPort(IPAddress.Loopback);
+        using var asks = new ReservedPort(IPAddress.Loopback);
         await File.WriteAllTextAsync(
             Path.Combine(folder, "prometheus.yml"),
             $$"""
@@ -38,7 +39,7 @@ internal sealed class PrometheusServer : IAsyncDisposable
             rule_files: ["{{rules}}"]
             scrape_configs:
               - job_name: node
-                static_configs: [{targets: ["127.0.0.1:{{asked}}"]}]
+                static_configs: [{targets: ["127.0.0.1:{{asked.Number}}"]}]
             """
         );
         var exporter = new BoundProcess(
@@ -47,16 +48,16 @@ internal sealed class PrometheusServer : IAsyncDisposable
             "--collector.disable-defaults",
             "--collector.textfile",
             $"--collector.textfile.directory={textfiles}",
-            $"--web.listen-address=127.0.0.1:{asked}"
+            $"--web.listen-address=127.0.0.1:{asked.Number}"
         );
         var prometheus = new BoundProcess(
             "/usr/bin/prometheus",
             Path.Combine(folder, "prometheus.log"),
             $"--config.file={folder}/prometheus.yml",
             $"--storage.tsdb.path={folder}/data",
-            $"--web.listen-address=127.0.0.1:{asks}"
+            $"--web.listen-address=127.0.0.1:{asks.Number}"
         );
-        var server = new PrometheusServer(asks, exporter, prometheus);
+        var server = new PrometheusServer(asks.Number, exporter, prometheus);
         await Eventually.HoldsAsync(
             "Prometheus reads the textfile collector",
             Patience,
