@@ -17,6 +17,7 @@ internal sealed class Controller
     private readonly KubernetesCluster cluster;
     private readonly HandOvers handOvers;
     private readonly Returning? returning;
+    private readonly Lingering? lingering;
     private readonly Textfile? metrics;
 
     // What works by itself, in the order in which it ends.
@@ -29,6 +30,7 @@ internal sealed class Controller
         KubernetesCluster cluster,
         HandOvers handOvers,
         Returning? returning,
+        Lingering? lingering,
         Textfile? metrics,
         IReadOnlyList<IAsyncDisposable> periodic,
         ILogger logger,
@@ -38,6 +40,7 @@ internal sealed class Controller
         this.cluster = cluster;
         this.handOvers = handOvers;
         this.returning = returning;
+        this.lingering = lingering;
         this.metrics = metrics;
         this.periodic = periodic;
         this.logger = logger;
@@ -67,7 +70,11 @@ internal sealed class Controller
         var returning = configuration.Nodes.WaitUntilReady
             ? new Returning(cluster, cluster, configuration, TimeProvider.System, logger)
             : null;
-        var handOvers = new HandOvers(cluster, configuration, TimeProvider.System, logger, presence, instruments, returning);
+        var lingering =
+            configuration.Nodes.Linger > TimeSpan.Zero
+                ? new Lingering(cluster, configuration, TimeProvider.System, logger, returning, instruments)
+                : null;
+        var handOvers = new HandOvers(cluster, configuration, TimeProvider.System, logger, presence, instruments, returning, lingering);
         var standing = new StandingHolds(
             cluster,
             cluster,
@@ -77,7 +84,8 @@ internal sealed class Controller
             logger,
             instruments,
             changes,
-            returning
+            returning,
+            lingering
         );
         presence.NodeLost = standing.TryLookAsync;
         var reconciler = new Reconciler(
@@ -89,7 +97,8 @@ internal sealed class Controller
             TimeProvider.System,
             logger,
             instruments,
-            standing
+            standing,
+            lingering
         );
         var reconciliation = new PeriodicReconciliation(
             stop => reconciler.RepairAsync(configuration.Controller.Deadline, stop),
@@ -117,6 +126,20 @@ internal sealed class Controller
                     "waiting for kubelets after jobs"
                 )
             );
+        if (lingering is not null)
+        {
+            periodic.Insert(
+                0,
+                new PeriodicReconciliation(
+                    lingering.LookAsync,
+                    Lingering.Interval,
+                    TimeProvider.System,
+                    logger,
+                    "keeping nodes for the next job"
+                )
+            );
+            lingering.InDoubt += reconciliation.LookSoon;
+        }
         if (configuration.Nodes.KeepAwake)
         {
             var keepAwake = new KeepAwake(cluster, conditions, keptOn, configuration, logger);
@@ -138,7 +161,7 @@ internal sealed class Controller
         cluster.NodeMarked += looks.LookSoon;
         var metrics =
             configuration.Metrics.Textfile.Length == 0 ? null : Publish(configuration.Metrics.Textfile, instruments, cluster, logger);
-        return new Controller(cluster, handOvers, returning, metrics, periodic, logger, answer);
+        return new Controller(cluster, handOvers, returning, lingering, metrics, periodic, logger, answer);
     }
 
     /// <summary>Begins a hand-over; its end is answered exactly once.</summary>
@@ -170,6 +193,8 @@ internal sealed class Controller
         await Task.WhenAll(answers.Values).ConfigureAwait(false);
         if (returning is not null)
             await returning.DisposeAsync().ConfigureAwait(false);
+        if (lingering is not null)
+            await lingering.DisposeAsync().ConfigureAwait(false);
         await cluster.DisposeAsync().ConfigureAwait(false);
         if (metrics is not null)
             await metrics.DisposeAsync().ConfigureAwait(false);

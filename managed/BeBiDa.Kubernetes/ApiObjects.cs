@@ -164,7 +164,14 @@ internal sealed record StatusCause(string? Reason, string? Field);
 
 internal sealed record NodeApply(string ApiVersion, string Kind, NodeApplyMeta Metadata, NodeApplySpec? Spec);
 
-internal sealed record NodeApplyMeta(string Name, string Uid, Dictionary<string, string>? Annotations, Dictionary<string, string>? Labels);
+// With a ResourceVersion, it is applied to that version only (kubernetes.io/docs, "Server-Side Apply", "Conflicts").
+internal sealed record NodeApplyMeta(
+    string Name,
+    string Uid,
+    Dictionary<string, string>? Annotations,
+    Dictionary<string, string>? Labels,
+    string? ResourceVersion = null
+);
 
 internal sealed record NodeApplySpec(bool Unschedulable);
 

@@ -122,14 +122,39 @@ public sealed partial class KubernetesCluster : ICluster, ILedger, IAsyncDisposa
     }
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<Hold>> ReleaseAsync(
+    public Task<IReadOnlyList<Hold>> ReleaseAsync(
         ClusterNode node,
         HoldKey hold,
         CancellationToken cancellationToken,
         CancellationToken unsent = default
+    ) => ReleaseAsync(node, hold, null, cancellationToken, unsent);
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<Hold>> ReleaseUnchangedAsync(ClusterNode node, Hold hold, CancellationToken cancellationToken)
+    {
+        if (await OwnedAsync(node, cancellationToken).ConfigureAwait(false) is not { } metadata)
+            return [];
+        return metadata.Annotations?.GetValueOrDefault(hold.Key.Annotation) == hold.Value
+            ? await ReleaseAsync(node, hold.Key, metadata.ResourceVersion, cancellationToken, default).ConfigureAwait(false)
+            : Hold.Read(metadata.Annotations);
+    }
+
+    private async Task<IReadOnlyList<Hold>> ReleaseAsync(
+        ClusterNode node,
+        HoldKey hold,
+        string? resourceVersion,
+        CancellationToken cancellationToken,
+        CancellationToken unsent
     )
     {
-        var after = await ApplyAsync(node, hold, new NodeApplyMeta(node.Name, node.Uid, null, null), null, unsent, cancellationToken)
+        var after = await ApplyAsync(
+                node,
+                hold,
+                new NodeApplyMeta(node.Name, node.Uid, null, null, resourceVersion),
+                null,
+                unsent,
+                cancellationToken
+            )
             .ConfigureAwait(false);
         if (
             after?.Metadata is not { Uid: not null, ResourceVersion: not null } metadata

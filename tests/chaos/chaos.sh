@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Sets up what is missing, builds, and lets everything go wrong in turn on a site with jobs, while an observer counts what
 # must never be.
-#   sudo tests/chaos/chaos.sh [--slurm 22.05|24.11|26.05] [--seed N] [--minutes M] [--api embedded|real|both] [--long-outage] [--control]
+#   sudo tests/chaos/chaos.sh [--slurm 22.05|24.11|26.05] [--seed N] [--minutes M] [--api embedded|real|both] [--long-outage] [--linger SECONDS] [--control]
 # Ends with a table; exits 0 only when every count that must be 0 is.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."

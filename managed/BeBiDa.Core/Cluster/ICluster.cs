@@ -37,6 +37,14 @@ public interface ICluster
         CancellationToken unsent = default
     );
 
+    /// <summary>Takes a hold off a node if it is still as it was read: nobody has written it since.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="hold">The hold, as it was read.</param>
+    /// <param name="cancellationToken">Ends the wait; the node may be released all the same.</param>
+    /// <returns>The holds that are left; among them that one, if it is another now.</returns>
+    /// <exception cref="ClusterException"><see cref="ClusterFault.Conflict"/>: something about the node has changed at this moment.</exception>
+    Task<IReadOnlyList<Hold>> ReleaseUnchangedAsync(ClusterNode node, Hold hold, CancellationToken cancellationToken);
+
     /// <summary>Deletes the Node object, unless someone else holds or has cordoned it.</summary>
     /// <param name="node">The node.</param>
     /// <param name="slurmCluster">Whose jobs may hold it.</param>

@@ -180,6 +180,9 @@ public sealed record NodesConfiguration
     /// <summary>How long a node waits so, 20 s to 1 h.</summary>
     public TimeSpan ReadyTimeout { get; init; } = TimeSpan.FromMinutes(2);
 
+    /// <summary>How long a node that a job has left is kept for the next one, 0 s to 5 min.</summary>
+    public TimeSpan Linger { get; init; } = TimeSpan.Zero;
+
     /// <summary>A label of the Kubernetes Node that asks for its maintenance, with the reason as its value. Empty for none.</summary>
     public string MaintenanceLabel { get; init; } = "bebida.io/maintenance";
 }

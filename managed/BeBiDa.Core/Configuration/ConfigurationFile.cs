@@ -216,6 +216,7 @@ public static class ConfigurationFile
                         TimeSpan.FromSeconds(20),
                         TimeSpan.FromHours(1)
                     ),
+                    Linger = section.Duration("linger", defaults.Nodes.Linger, TimeSpan.Zero, TimeSpan.FromMinutes(5)),
                     MaintenanceLabel = section.Text("maintenanceLabel", defaults.Nodes.MaintenanceLabel, IsLabelOrEmpty),
                 }
             ),
@@ -311,6 +312,8 @@ public static class ConfigurationFile
             );
         if (configuration.Nodes is { ReadyWhen.Count: > 0, WaitUntilReady: false })
             root.RefuseFirstSet(["nodes.readyWhen"], "nodes.readyWhen does nothing without nodes.waitUntilReady: true");
+        if (configuration is { Nodes.Linger.Ticks: > 0, Kubernetes.RemoveNode: true })
+            root.RefuseFirstSet(["nodes.linger"], "nodes.linger keeps nodes that kubernetes.removeNode: true removes");
         return configuration;
     }
 

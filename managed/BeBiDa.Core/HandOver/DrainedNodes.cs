@@ -23,7 +23,7 @@ internal sealed class DrainedNodes
 
     /// <summary>Whether an earlier drain of a node, which has just been held, still counts.</summary>
     /// <param name="node">The node.</param>
-    /// <param name="isHeldByOthers">Whether other jobs hold it too. If none does, it was Kubernetes' in between.</param>
+    /// <param name="isHeldByOthers">Whether other jobs hold it too, or it was kept for this one. If not, it was Kubernetes' in between.</param>
     public bool StillCounts(ClusterNode node, bool isHeldByOthers)
     {
         lock (gate)
@@ -32,6 +32,13 @@ internal sealed class DrainedNodes
                 drained.Remove(node.Uid);
             return draining.GetValueOrDefault(node.Uid) <= 1 && drained.Contains(node.Uid);
         }
+    }
+
+    /// <summary>Whether a node has been drained, and held ever since.</summary>
+    public bool Contains(ClusterNode node)
+    {
+        lock (gate)
+            return drained.Contains(node.Uid);
     }
 
     /// <summary>Kubernetes has a node back.</summary>

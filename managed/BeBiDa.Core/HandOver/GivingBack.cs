@@ -17,8 +17,10 @@ internal sealed class GivingBack(
     JobSequencer sequencer,
     NodeWrites writes,
     DrainedNodes drainedNodes,
+    LateBoundPods lateBoundPods,
     HandOverEvents events,
     Returning? returning,
+    Lingering? lingering,
     TimeProvider time,
     CancellationToken stop
 )
@@ -35,7 +37,10 @@ internal sealed class GivingBack(
     {
         var began = time.GetUtcNow();
         // Now: once the job has left a node, its kubelet may start any moment.
-        var kubelets = returning?.ReadAsync(request.Nodes.Select(n => n.Node), request.Turn.Over);
+        var kubelets = returning?.ReadAsync(
+            request.Nodes.Select(n => n.Node).Where(node => !(lingering?.IsLingering(node) ?? false)),
+            request.Turn.Over
+        );
         var occupied = request.Nodes.ToList();
         var releases = new List<Task>();
         var done = 0;
@@ -69,8 +74,19 @@ internal sealed class GivingBack(
             // Requeued, it may run there over an outage that kept both from Kubernetes: the hold stays as its own.
             if (request.Nodes.Any(n => n.Node.Name == node.Name && sequencer.IsTakenAgain(request.Job.Hold, request.Turn, n.SlurmName)))
                 return;
+            if (lingering?.TryLeave(request.Job.Hold, node) == true)
+            {
+                request.Report(Interlocked.Increment(ref done));
+                return;
+            }
             // Before the job's hold goes: in between, the node would be schedulable.
-            if (returning is not null)
+            var lingers =
+                lingering is not null
+                && drainedNodes.Contains(node)
+                && await lingering.KeepAsync(node, request.Job.Hold, stop, over.Token).ConfigureAwait(false);
+            if (!lingers)
+                lateBoundPods.Forget(request.Job.Hold);
+            if (returning is not null && !lingers)
                 await returning
                     .HoldAsync(
                         node,
@@ -81,7 +97,9 @@ internal sealed class GivingBack(
                     )
                     .ConfigureAwait(false);
             var others = await cluster.ReleaseAsync(node, request.Job.Hold, stop, over.Token).ConfigureAwait(false);
-            if (!others.Any(h => h.Key.IsJob))
+            if (lingers)
+                lingering!.Left(node);
+            else if (!others.Any(h => h.Key.IsJob))
                 drainedNodes.Forget(node);
             request.Report(Interlocked.Increment(ref done));
             var holders = others.Count == 0 ? "" : $"; still held by {Few(others.Select(h => h.Key.ForPeople))}";

@@ -41,6 +41,9 @@ internal sealed class HandOverRequest(
     /// <summary>The job's nodes that Kubernetes knows; none before it is admitted.</summary>
     public IReadOnlyList<JobNode> Nodes { get; set; } = [];
 
+    /// <summary>Whether it is the decommission of a job that has ended already, or was requeued.</summary>
+    public bool MayHaveEnded { get; init; }
+
     /// <summary>Whether anyone wants to be told how far it is.</summary>
     public bool IsWatched => progress is not null;
 

@@ -32,6 +32,7 @@ public sealed class HandOvers : IAsyncDisposable
     private readonly Admission admission;
     private readonly Taking taking;
     private readonly GivingBack givingBack;
+    private readonly bool lingers;
     private readonly CancellationTokenSource stop = new();
     private bool disposed;
 
@@ -43,6 +44,7 @@ public sealed class HandOvers : IAsyncDisposable
     /// <param name="presence">Whom to ask whether a job has left its nodes; when null, it has once they are given back.</param>
     /// <param name="instruments">Where to count; may be null.</param>
     /// <param name="returning">What holds the nodes that a job has left until their kubelets report; null when nothing does.</param>
+    /// <param name="lingering">What keeps nodes for the next job; null when nothing does.</param>
     public HandOvers(
         ICluster cluster,
         BebidaConfiguration configuration,
@@ -50,12 +52,14 @@ public sealed class HandOvers : IAsyncDisposable
         ILogger logger,
         IJobPresence? presence = null,
         Instruments? instruments = null,
-        Returning? returning = null
+        Returning? returning = null,
+        Lingering? lingering = null
     )
     {
         this.cluster = cluster;
         this.time = time;
         this.logger = logger;
+        lingers = lingering is not null;
         this.instruments = instruments ??= new Instruments();
         deadline = configuration.Controller.Deadline;
         presence ??= new JobsHaveLeft();
@@ -66,8 +70,37 @@ public sealed class HandOvers : IAsyncDisposable
         var drained = new DrainedNodes();
         lateBoundPods = new LateBoundPods(cluster, configuration, time, logger, instruments, stop.Token);
         admission = new Admission(cluster, configuration, names, time, logger);
-        taking = new Taking(cluster, configuration, writes, drained, lateBoundPods, events, instruments, time, logger, stop.Token);
-        givingBack = new GivingBack(cluster, configuration, presence, sequencer, writes, drained, events, returning, time, stop.Token);
+        taking = new Taking(
+            cluster,
+            configuration,
+            writes,
+            drained,
+            lateBoundPods,
+            events,
+            instruments,
+            lingering,
+            time,
+            logger,
+            stop.Token
+        );
+        givingBack = new GivingBack(
+            cluster,
+            configuration,
+            presence,
+            sequencer,
+            writes,
+            drained,
+            lateBoundPods,
+            events,
+            returning,
+            lingering,
+            time,
+            stop.Token
+        );
+        if (lingering is null)
+            return;
+        lingering.Ended += drained.Forget;
+        lingering.Ending += lateBoundPods.Forget;
     }
 
     /// <summary>Raised when nodes may have been held for a job that is no more: the reconciler is to look.</summary>
@@ -108,7 +141,10 @@ public sealed class HandOvers : IAsyncDisposable
     private async Task<HandOverResult> HandOverAsync(Job job, bool isDecommission, TimeSpan budget, IProgress<HandOverProgress>? progress)
     {
         var turn = sequencer.Take(job.Hold, isDecommission, job.Nodes, stop.Token);
-        var request = new HandOverRequest(job, isDecommission, budget, progress, turn, time);
+        var request = new HandOverRequest(job, isDecommission, budget, progress, turn, time)
+        {
+            MayHaveEnded = isDecommission && recentEnds.Contains(job.Hold),
+        };
         var working = RunAsync(request);
         var left = budget;
         // After the API server has been down for controller.deadline, new jobs wait only for a probe.
@@ -130,10 +166,11 @@ public sealed class HandOvers : IAsyncDisposable
     private async Task<HandOverResult> RunAsync(HandOverRequest request)
     {
         var hold = request.Job.Hold;
-        var mayHaveEnded = request.IsDecommission && recentEnds.Contains(hold);
         if (!request.IsDecommission)
         {
-            lateBoundPods.Forget(hold);
+            // Nodes that are kept for the next job are looked after on.
+            if (!lingers)
+                lateBoundPods.Forget(hold);
             recentEnds.Add(hold);
         }
         instruments.UnderWay(1);
@@ -169,7 +206,7 @@ public sealed class HandOvers : IAsyncDisposable
         {
             instruments.UnderWay(-1);
             request.Turn.End();
-            if (mayHaveEnded)
+            if (request.MayHaveEnded)
                 InDoubt?.Invoke();
         }
     }

@@ -2,7 +2,9 @@ using System.Collections.Concurrent;
 using BeBiDa.Cluster;
 using BeBiDa.Configuration;
 using BeBiDa.Draining;
+using BeBiDa.Holds;
 using BeBiDa.Metrics;
+using BeBiDa.Standing;
 using Microsoft.Extensions.Logging;
 
 namespace BeBiDa.HandOver;
@@ -16,6 +18,7 @@ internal sealed class Taking(
     LateBoundPods lateBoundPods,
     HandOverEvents events,
     Instruments instruments,
+    Lingering? lingering,
     TimeProvider time,
     ILogger logger,
     CancellationToken stop
@@ -32,14 +35,21 @@ internal sealed class Taking(
     /// <returns>How many pods left.</returns>
     public async Task<int> RunAsync(HandOverRequest request)
     {
-        var all = request.Nodes.Select(n => n.Node).DistinctBy(n => n.Uid).ToList();
+        // A node that is kept for the next job is held already, and empty.
+        var needed =
+            lingering is null || request.Job.IsRepair || request.MayHaveEnded
+                ? request.Nodes
+                : [.. request.Nodes.Where(n => !lingering.TryRelay(request.Job.Hold, n.Node))];
+        if (needed.Count == 0)
+            return 0;
+        var all = needed.Select(n => n.Node).DistinctBy(n => n.Uid).ToList();
         IEnumerable<ClusterNode> empty = [];
         drainedNodes.Begin(all);
         try
         {
             var began = time.GetTimestamp();
             var since = time.GetUtcNow();
-            var (held, drainedBefore) = await HoldAsync(request, since).ConfigureAwait(false);
+            var (held, drainedBefore) = await HoldAsync(request, needed, since).ConfigureAwait(false);
             if (held.Count == 0)
                 return 0;
             var limit = new ReplacementLimit((pod, why) => Remains(request, held, pod, why));
@@ -77,6 +87,7 @@ internal sealed class Taking(
 
     private async Task<(IReadOnlyCollection<ClusterNode> Held, IReadOnlySet<string> DrainedBefore)> HoldAsync(
         HandOverRequest request,
+        IReadOnlyList<JobNode> nodes,
         DateTimeOffset since
     )
     {
@@ -86,11 +97,12 @@ internal sealed class Taking(
         await writes
             .OnEveryAsync(
                 request,
-                request.Nodes,
+                nodes,
                 async node =>
                 {
                     var holds = await cluster.HoldAsync(node, hold, since, stop, request.Turn.Over).ConfigureAwait(false);
-                    if (drainedNodes.StillCounts(node, holds.Any(h => h.Key.IsJob && h.Key != hold)))
+                    lingering?.Owns(hold, node);
+                    if (drainedNodes.StillCounts(node, holds.Any(h => (h.Key.IsJob || h.Key.Holder == Holders.Linger) && h.Key != hold)))
                         drainedBefore[node.Name] = true;
                     held.Add(node);
                     request.Report(held.Count);

@@ -28,10 +28,13 @@ public static class Holders
     /// <summary>A job has left the node, and its kubelet has not reported to Kubernetes since.</summary>
     public const string Return = "return";
 
+    /// <summary>A job has left the node, which is kept for the next one.</summary>
+    public const string Linger = "linger";
+
     private const int Longest = 10;
 
     /// <summary>All that this release writes.</summary>
-    public static IReadOnlyList<string> All { get; } = [Maintenance, Fail, Down, Drain, Reboot, Power, Return];
+    public static IReadOnlyList<string> All { get; } = [Maintenance, Fail, Down, Drain, Reboot, Power, Return, Linger];
 
     /// <summary>Whether a text may name a holder, of this release or another.</summary>
     public static bool IsName(ReadOnlySpan<char> text) => text.Length is > 0 and <= Longest && !text.ContainsAnyExceptInRange('a', 'z');

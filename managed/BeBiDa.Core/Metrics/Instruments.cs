@@ -27,6 +27,7 @@ public sealed class Instruments : IDisposable
         podsEvicted,
         podsDeleted,
         podsRemaining,
+        nodesRelayed,
         repairs,
         reconciliations;
     private readonly Histogram<double> durations;
@@ -58,6 +59,10 @@ public sealed class Instruments : IDisposable
         podsRemaining = meter.CreateCounter<long>(
             "bebida_pods_remaining_total",
             description: "Pods that jobs did not wait for and that were left to the node's prolog: they come back by design, or must not be deleted by force."
+        );
+        nodesRelayed = meter.CreateCounter<long>(
+            "bebida_nodes_relayed_total",
+            description: "Nodes that jobs were given with no request to Kubernetes, because they were kept for the next job (nodes.linger)."
         );
         repairs = meter.CreateCounter<long>(
             "bebida_reconcile_repairs_total",
@@ -135,6 +140,7 @@ public sealed class Instruments : IDisposable
         }
         podsEvicted.Add(0);
         podsRemaining.Add(0);
+        nodesRelayed.Add(0);
         underWay.Add(0);
     }
 
@@ -153,6 +159,9 @@ public sealed class Instruments : IDisposable
 
     /// <summary>Work at a hand-over has begun (1) or ended (-1).</summary>
     internal void UnderWay(int change) => underWay.Add(change);
+
+    /// <summary>A job has a node under the hold that kept it for the next job.</summary>
+    internal void NodeRelayed() => nodesRelayed.Add(1);
 
     /// <summary>A pod has left.</summary>
     internal void PodLeft() => podsEvicted.Add(1);

@@ -15,7 +15,12 @@ internal sealed class Differences(BebidaConfiguration configuration)
     /// <summary>The differences, by node and job.</summary>
     /// <param name="ledger">The holds; read before the jobs, or a job that began in between would seem to be gone.</param>
     /// <param name="slurm">The jobs that have nodes; holds of other clusters than theirs are not looked at, nor of array tasks, which Slurm gives numbers of their own.</param>
-    public IReadOnlyList<Repair> Between(IReadOnlyList<NodeLedger> ledger, JobList slurm)
+    /// <param name="isRelayed">Whether a job that does not hold a node has it under the hold <see cref="Holders.Linger"/>, which is there.</param>
+    public IReadOnlyList<Repair> Between(
+        IReadOnlyList<NodeLedger> ledger,
+        JobList slurm,
+        Func<HoldKey, ClusterNode, Hold, bool>? isRelayed = null
+    )
     {
         var (slurmCluster, jobs) = slurm;
         var byName = ledger.ToDictionary(n => n.Node.Name, StringComparer.Ordinal);
@@ -31,7 +36,7 @@ internal sealed class Differences(BebidaConfiguration configuration)
                 .Select(n => (n.Name, Ledger: byName[n.Node!.Name]))
                 .ToList();
             places[job.Id] = [.. nodes.Select(n => n.Ledger.Node.Name)];
-            repairs.AddRange(Missing(slurmCluster, job, [.. nodes.Where(n => policy.Counts(n.Name))]));
+            repairs.AddRange(Missing(slurmCluster, job, [.. nodes.Where(n => policy.Counts(n.Name))], isRelayed));
         }
         // Shrunk to no node, it has handed them to another job, whose hold comes with the next look.
         var leaving = jobs.Where(j => j.Leaving && j.Nodes.Count == 0).Select(j => j.Id).ToHashSet();
@@ -57,7 +62,12 @@ internal sealed class Differences(BebidaConfiguration configuration)
     /// <summary>Whether the configuration lends this node.</summary>
     public bool Counts(NodeLedger node) => policy.Counts(names.SlurmNameOf(node.Node));
 
-    private IEnumerable<Repair> Missing(string slurmCluster, SlurmJob job, IReadOnlyList<(string Name, NodeLedger Ledger)> nodes)
+    private IEnumerable<Repair> Missing(
+        string slurmCluster,
+        SlurmJob job,
+        IReadOnlyList<(string Name, NodeLedger Ledger)> nodes,
+        Func<HoldKey, ClusterNode, Hold, bool>? isRelayed
+    )
     {
         var key = new HoldKey(slurmCluster, job.Id);
         if (policy.Judge(job.In(slurmCluster, job.Nodes)).LeftAlone is not null)
@@ -68,6 +78,9 @@ internal sealed class Differences(BebidaConfiguration configuration)
         foreach (var (name, ledger) in nodes)
         {
             var hold = ledger.Holds.FirstOrDefault(h => h.Key == key);
+            var lease = ledger.Holds.FirstOrDefault(h => h.Key.Cluster == slurmCluster && h.Key.Holder == Holders.Linger);
+            if (hold is null && lease is not null && ledger.Unschedulable && isRelayed?.Invoke(key, ledger.Node, lease) == true)
+                continue;
             if (hold is null)
                 yield return mayHaveKept
                     ? new Repair(

@@ -1,6 +1,7 @@
 using BeBiDa.Cluster;
 using BeBiDa.Configuration;
 using BeBiDa.HandOver;
+using BeBiDa.Holds;
 using BeBiDa.Logs;
 using BeBiDa.Metrics;
 using BeBiDa.Standing;
@@ -38,6 +39,7 @@ public sealed class Reconciler
     private readonly Differences differences;
     private readonly Instruments? instruments;
     private readonly StandingHolds? standing;
+    private readonly Lingering? lingering;
 
     /// <summary>Gets ready; nothing is asked yet.</summary>
     /// <param name="ledger">The holds.</param>
@@ -49,6 +51,7 @@ public sealed class Reconciler
     /// <param name="logger">Where to tell.</param>
     /// <param name="instruments">Where to count; may be null.</param>
     /// <param name="standing">Who writes standing holds; null where they are not looked at.</param>
+    /// <param name="lingering">What keeps nodes for the next job; null where that is another process.</param>
     public Reconciler(
         ILedger ledger,
         IJobs jobs,
@@ -58,11 +61,13 @@ public sealed class Reconciler
         TimeProvider time,
         ILogger logger,
         Instruments? instruments = null,
-        StandingHolds? standing = null
+        StandingHolds? standing = null,
+        Lingering? lingering = null
     )
     {
         this.instruments = instruments;
         this.standing = standing;
+        this.lingering = lingering;
         this.ledger = ledger;
         this.jobs = jobs;
         this.cluster = cluster;
@@ -84,6 +89,8 @@ public sealed class Reconciler
     public async Task<ReconcileResult> RepairAsync(TimeSpan budget, CancellationToken cancellationToken)
     {
         var result = await RepairUntilDoneAsync(budget, cancellationToken).ConfigureAwait(false);
+        if (result.Succeeded)
+            lingering?.Begin();
         instruments?.Reconciled(result, time.GetUtcNow());
         return result;
     }
@@ -180,10 +187,13 @@ public sealed class Reconciler
             : await standing.DifferencesAsync(holds, written, cancellationToken).ConfigureAwait(false);
         // What a hand-over of this process is about, it will do, or is being tried already.
         return (
-            [.. differences.Between(holds, known).Where(r => !handOvers.IsUnderWay(r.Hold.Key)), .. ofState],
+            [.. differences.Between(holds, known, IsRelayed).Where(r => !handOvers.IsUnderWay(r.Hold.Key)), .. ofState],
             known.Jobs.ToDictionary(j => j.Id)
         );
     }
+
+    private bool IsRelayed(HoldKey job, ClusterNode node, Hold lease) =>
+        lingering is null ? Lingering.Covers(lease, time.GetUtcNow()) : lingering.IsRelayed(job, node);
 
     private static bool IsOfSlurm(Repair repair) => repair.Action is RepairAction.Drain or RepairAction.Undrain;
 

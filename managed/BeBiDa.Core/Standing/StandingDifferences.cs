@@ -17,12 +17,12 @@ internal sealed class StandingDifferences(BebidaConfiguration configuration)
     /// <param name="ledger">The holds.</param>
     /// <param name="cluster">The Slurm cluster whose they are.</param>
     /// <param name="wanted">What its nodes have to have, by Slurm's name.</param>
-    /// <param name="isReturning">Whether a hold is to stay that Slurm's state does not ask for: <see cref="Holders.Return"/>.</param>
+    /// <param name="isKept">Whether a hold is to stay that Slurm's state never asks for: <see cref="Holders.Return"/> and <see cref="Holders.Linger"/>.</param>
     public IReadOnlyList<Repair> Between(
         IReadOnlyCollection<NodeLedger> ledger,
         string cluster,
         IReadOnlyDictionary<string, IReadOnlyList<StandingHold>> wanted,
-        Func<ClusterNode, Hold, bool> isReturning
+        Func<NodeLedger, Hold, bool> isKept
     )
     {
         var repairs = new List<Repair>();
@@ -38,10 +38,16 @@ internal sealed class StandingDifferences(BebidaConfiguration configuration)
                     );
             // What another release of ours may have written is left alone.
             foreach (var hold in own.Values.Where(h => Holders.All.Contains(h.Key.Holder!) && holds.All(w => w.Holder != h.Key.Holder)))
-                if (hold.Key.Holder != Holders.Return)
-                    repairs.Add(new Repair(RepairAction.Release, name, node.Node, hold, "Slurm no longer asks for it"));
-                else if (!isReturning(node.Node, hold))
-                    repairs.Add(new Repair(RepairAction.Release, name, node.Node, hold, "nobody waits for its kubelet"));
+            {
+                var why = hold.Key.Holder switch
+                {
+                    Holders.Return => "nobody waits for its kubelet",
+                    Holders.Linger => "nobody keeps it for the next job",
+                    _ => null,
+                };
+                if (why is null || !isKept(node, hold))
+                    repairs.Add(new Repair(RepairAction.Release, name, node.Node, hold, why ?? "Slurm no longer asks for it"));
+            }
         }
         return [.. repairs.OrderBy(r => r.Node, StringComparer.Ordinal).ThenBy(r => r.Hold.Key.Holder, StringComparer.Ordinal)];
     }

@@ -34,7 +34,8 @@ public sealed class StandingHolds : IAsyncDisposable
     private readonly StandingRule rule;
     private readonly StandingDifferences differences;
     private readonly Returning? returning;
-    private readonly Func<ClusterNode, Hold, bool> isReturning;
+    private readonly Lingering? lingering;
+    private readonly NodesConfiguration nodes;
     private readonly StandingDrains drains;
     private readonly MaintenanceRule maintenance;
     private readonly MaintenanceDrains? maintenanceDrains;
@@ -58,6 +59,7 @@ public sealed class StandingHolds : IAsyncDisposable
     /// <param name="instruments">Where to count; may be null.</param>
     /// <param name="changes">Slurm, for the nodes that are marked for maintenance; null where it is not to be changed.</param>
     /// <param name="returning">What waits for kubelets; null where that is another process.</param>
+    /// <param name="lingering">What keeps nodes for the next job; null where that is another process.</param>
     public StandingHolds(
         ICluster cluster,
         ILedger ledger,
@@ -67,7 +69,8 @@ public sealed class StandingHolds : IAsyncDisposable
         ILogger logger,
         Instruments? instruments = null,
         ISlurmChanges? changes = null,
-        Returning? returning = null
+        Returning? returning = null,
+        Lingering? lingering = null
     )
     {
         this.cluster = cluster;
@@ -79,7 +82,8 @@ public sealed class StandingHolds : IAsyncDisposable
         rule = new StandingRule(configuration.Slurm);
         differences = new StandingDifferences(configuration);
         this.returning = returning;
-        isReturning = returning is null ? (_, hold) => Returning.IsYoung(hold, configuration.Nodes, time.GetUtcNow()) : returning.Keeps;
+        this.lingering = lingering;
+        nodes = configuration.Nodes;
         drains = new StandingDrains(cluster, configuration, time, logger, instruments);
         maintenance = new MaintenanceRule(configuration);
         maintenanceDrains = changes is null ? null : new MaintenanceDrains(changes, logger);
@@ -105,7 +109,7 @@ public sealed class StandingHolds : IAsyncDisposable
         return
         [
             .. Changes(state, directory),
-            .. differences.Between(read, state.Cluster, rule.Of(state, time.GetUtcNow(), maintenance.Marks(state, directory)), isReturning),
+            .. differences.Between(read, state.Cluster, rule.Of(state, time.GetUtcNow(), maintenance.Marks(state, directory)), IsKept),
         ];
     }
 
@@ -268,7 +272,7 @@ public sealed class StandingHolds : IAsyncDisposable
     ) PlanFor(SlurmConditions state, NodeDirectory directory)
     {
         var wanted = rule.Of(state, time.GetUtcNow(), maintenance.Marks(state, directory));
-        return (Changes(state, directory), wanted, differences.Between(known.All, state.Cluster, wanted, IsReturning));
+        return (Changes(state, directory), wanted, differences.Between(known.All, state.Cluster, wanted, IsKeptByALook));
     }
 
     private static NodeDirectory DirectoryOf(IReadOnlyList<NodeLedger> read)
@@ -281,9 +285,15 @@ public sealed class StandingHolds : IAsyncDisposable
     private IReadOnlyList<Repair> Changes(SlurmConditions state, NodeDirectory directory) =>
         maintenanceDrains is null ? [] : maintenance.Changes(state, directory);
 
+    private bool IsKept(NodeLedger node, Hold hold) =>
+        hold.Key.Holder == Holders.Return
+            ? returning?.Keeps(node.Node, hold) ?? Returning.IsYoung(hold, nodes, time.GetUtcNow())
+            : lingering?.Keeps(node, hold) ?? Lingering.IsYoung(hold, time.GetUtcNow());
+
     // Asked so that a hold is followed that an earlier slurmctld left. But what a look knows of holds is as old as the last
     // reading of the ledger: only the reconciler, which reads it, releases.
-    private bool IsReturning(ClusterNode node, Hold hold) => isReturning(node, hold) || returning is not null;
+    private bool IsKeptByALook(NodeLedger node, Hold hold) =>
+        hold.Key.Holder == Holders.Linger || IsKept(node, hold) || returning is not null;
 
     // Another writer came first: that says nothing of the next try, and among many writes no look would be without one. All
     // else is the next look's.
@@ -295,9 +305,12 @@ public sealed class StandingHolds : IAsyncDisposable
             try
             {
                 return repair.Action == RepairAction.Hold
-                    ? await cluster
-                        .HoldAsync(node, hold with { Since = known.Since(node, hold.Key) ?? now }, cancellationToken)
-                        .ConfigureAwait(false)
+                        ? await cluster
+                            .HoldAsync(node, hold with { Since = known.Since(node, hold.Key) ?? now }, cancellationToken)
+                            .ConfigureAwait(false)
+                    : hold.Key.Holder == Holders.Linger
+                        // Its owner may write a new one at this moment, and jobs start under that.
+                        ? await cluster.ReleaseUnchangedAsync(node, hold, cancellationToken).ConfigureAwait(false)
                     : await cluster.ReleaseAsync(node, hold.Key, cancellationToken).ConfigureAwait(false);
             }
             catch (ClusterException e) when (e.Fault == ClusterFault.Conflict)

@@ -43,6 +43,9 @@ public sealed record ChaosOptions
     /// <summary>How often slurmctld compares holds with its jobs (controller.reconcileInterval).</summary>
     public TimeSpan ReconcileInterval { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long nodes are kept for the next job (nodes.linger).</summary>
+    public TimeSpan Linger { get; init; }
+
     /// <summary>How long slurmctld may take to answer where an idle one, asked at the same moment, takes less than half of it.</summary>
     public TimeSpan PingBound { get; init; } = TimeSpan.FromSeconds(1);
 

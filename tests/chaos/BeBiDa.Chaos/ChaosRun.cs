@@ -149,6 +149,7 @@ public static class ChaosRun
             // The jobs are root's, who may keep nodes unless it is said otherwise.
             Configuration =
                 $"controller:\n  reconcileInterval: {options.ReconcileInterval.TotalSeconds:0}s\n"
+                + $"nodes:\n  linger: {options.Linger.TotalSeconds:0}s\n"
                 + $"slurm:\n  lookInterval: {UnfitNode.LookInterval.TotalSeconds:0}s\n  powerTimeout: 10s\n"
                 + $"  suspendProgram: {machines.Own("off")}\n  resumeProgram: {machines.Own("on")}\njobs:\n  mayKeep: {{users: []}}\n",
             // A requeued job waits for its credential's end; a step must start before it.

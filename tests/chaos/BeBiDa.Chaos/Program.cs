@@ -18,6 +18,7 @@ var longOutage = new Option<bool>("--long-outage")
 {
     Description = "With an outage longer than controller.deadline: jobs then start by policy, and are named",
 };
+var linger = new Option<int>("--linger") { Description = "For how many seconds nodes are kept for the next job" };
 var control = new Option<bool>("--control")
 {
     Description = "The observer's own test: with scripts instead of the plugin it must find violations",
@@ -28,6 +29,7 @@ var command = new RootCommand("Jobs on a site where everything goes wrong in tur
     minutes,
     api,
     longOutage,
+    linger,
     control,
 };
 command.SetAction(async arguments =>
@@ -49,6 +51,7 @@ command.SetAction(async arguments =>
                 Time = TimeSpan.FromMinutes(arguments.GetValue(minutes)),
                 Api = kind,
                 LongOutage = arguments.GetValue(longOutage),
+                Linger = TimeSpan.FromSeconds(arguments.GetValue(linger)),
                 Say = Say,
             };
             var report = arguments.GetValue(control) ? await Control.RunAsync(kind, Say) : await ChaosRun.RunAsync(options);

@@ -1,7 +1,9 @@
 using BeBiDa.Cluster;
 using BeBiDa.EmbeddedApi;
+using BeBiDa.Holds;
 using BeBiDa.Hollow.Api;
 using BeBiDa.Kubernetes;
+using BeBiDa.Lab;
 using k8s.Models;
 
 namespace BeBiDa.Tests;
@@ -68,6 +70,34 @@ public sealed class HoldSpecs(ApiServerKind kind) : ClusterTest(kind)
         Assert.That((await ReleaseAsync(1)).Select(h => h.Key), Is.EqualTo(new[] { Hold(2) }));
         Assert.That((await ReadAsync(node)).Metadata.ResourceVersion, Is.EqualTo(before));
         Assert.That(await StateAsync(node.Name), Is.EqualTo((true, "lab.2", "slurm")));
+    }
+
+    [Test]
+    public async Task A_hold_that_is_to_be_released_unchanged_stays_if_somebody_has_written_it_anew()
+    {
+        var read = new Hold(new HoldKey("lab", Holders.Linger), Since, new HoldReason("x", Since.AddMinutes(1)));
+        var renewed = read with { Reason = new HoldReason("x", Since.AddMinutes(2)) };
+        await cluster.HoldAsync(node, read, default);
+        await cluster.HoldAsync(node, renewed, default);
+        Assert.That(await cluster.ReleaseUnchangedAsync(node, read, default), Is.EqualTo(new[] { renewed }));
+        Assert.That(await StateAsync(node.Name), Is.EqualTo((true, "lab.linger", "slurm")));
+        Assert.That(await cluster.ReleaseUnchangedAsync(node, renewed, default), Is.Empty);
+        Assert.That(await StateAsync(node.Name), Is.EqualTo((false, "", (string?)null)));
+    }
+
+    // Between its reading and its write, another request of anybody's changes the node: Server-Side Apply with a version refuses.
+    [Test]
+    public async Task A_release_of_what_was_read_conflicts_with_any_write_that_came_between()
+    {
+        await HoldAsync(7);
+        var before = (await ReadAsync(node)).Metadata.ResourceVersion;
+        await HoldAsync(8);
+        var file = Path.GetTempFileName();
+        await File.WriteAllTextAsync(file, $"apiVersion: v1\nkind: Node\nmetadata: {{name: {node.Name}, resourceVersion: '{before}'}}\n");
+        string[] apply = ["apply", "--server-side", "--force-conflicts", "--field-manager", Hold(7).FieldManager, "-f", file];
+        await Assert.ThatAsync(() => Kubectl.RunAsync(apply), Throws.TypeOf<LabException>().With.Message.Contains("has been modified"));
+        File.Delete(file);
+        Assert.That(await StateAsync(node.Name), Is.EqualTo((true, "lab.7 lab.8", "slurm")));
     }
 
     [Test]

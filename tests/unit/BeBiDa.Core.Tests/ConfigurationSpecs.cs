@@ -58,6 +58,10 @@ public class ConfigurationSpecs
         Least + "eviction:\n  gracePeriod: 20s\n",
         "f:4: eviction.gracePeriod: eviction.gracePeriod (20s) must be shorter than eviction.deadline (20s)"
     )]
+    [TestCase(
+        Least + "  removeNode: true\nnodes:\n  linger: 20s\n",
+        "f:5: nodes.linger: nodes.linger keeps nodes that kubernetes.removeNode: true removes"
+    )]
     [TestCase(Least + "eviction:\n  force: yes\n", "f:4: eviction.force: 'yes' is not one of true, false")]
     [TestCase(Least + "jobs:\n  partitions: batch\n", "f:4: jobs.partitions: expected a list")]
     [TestCase(Least + "nodes:\n  template: fixed\n", "f:4: nodes.template: 'fixed' does not contain {node}")]

@@ -28,6 +28,9 @@ internal sealed class FakeCluster(TimeProvider time) : ICluster
     /// <summary>Called before each request; what it throws is the answer, and what it returns is waited for.</summary>
     public Func<string, Task>? Before { get; set; }
 
+    /// <summary>Called after each write that was done; what it throws is the answer.</summary>
+    public Action<string>? After { get; set; }
+
     /// <summary>Called before each watch; what it throws is the answer.</summary>
     public Action? BeforeWatch { get; set; }
 
@@ -116,6 +119,10 @@ internal sealed class FakeCluster(TimeProvider time) : ICluster
                 Held[node.Name] = holds = [];
             holds.Add(hold.Key.ToString());
             written[(node.Name, hold.Key.ToString())] = hold;
+        }
+        After?.Invoke($"hold {node.Name} {hold.Key}");
+        lock (gate)
+        {
             return HoldsOf(node.Name, _ => null);
         }
     }
@@ -154,8 +161,20 @@ internal sealed class FakeCluster(TimeProvider time) : ICluster
         {
             if (Held.TryGetValue(node.Name, out var holds) && holds.Remove(hold.ToString()) && holds.Count == 0)
                 Held.Remove(node.Name);
+        }
+        After?.Invoke($"release {node.Name} {hold}");
+        lock (gate)
+        {
             return HoldsOf(node.Name, _ => null);
         }
+    }
+
+    public async Task<IReadOnlyList<Hold>> ReleaseUnchangedAsync(ClusterNode node, Hold hold, CancellationToken cancellationToken)
+    {
+        lock (gate)
+            if (!HoldsOf(node.Name).Any(h => h.Key == hold.Key && h.Reason == hold.Reason))
+                return HoldsOf(node.Name, _ => null);
+        return await ReleaseAsync(node, hold.Key, cancellationToken);
     }
 
     /// <summary>Why a node stays though it is to be removed; null when it goes.</summary>

@@ -97,7 +97,7 @@ public sealed class MetricsSpecs
             .Split('\n')
             .Where(l => l.Contains("_total", StringComparison.Ordinal) && !l.StartsWith('#'))
             .ToList();
-        Assert.That(lines, Has.Count.EqualTo(2 * 5 + 1 + 4 + 1 + 2 * 2 + 2));
+        Assert.That(lines, Has.Count.EqualTo(2 * 5 + 1 + 4 + 1 + 1 + 2 * 2 + 2));
         Assert.That(lines, Has.All.EndsWith(" 0"));
     }
 

@@ -120,6 +120,11 @@ internal sealed class ObjectRegistry(Store store, TimeProvider clock)
                     return (created, true);
                 continue;
             }
+            if (
+                config.At("metadata", "resourceVersion").Text() is { Length: > 0 } version
+                && version != current.Metadata.Text("resourceVersion")
+            )
+                throw ApiError.Modified(type, name);
             var present = current.Managers;
             if (present.Owners.Count == 0)
                 present = Updated(present, Blank(type), current.Json, type, new(BeforeFirstApply, false, type.ApiVersion, subresource));
