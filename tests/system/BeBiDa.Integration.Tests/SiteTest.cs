@@ -20,7 +20,8 @@ internal abstract class SiteTest
     {
         Site = await Site.StartAsync(Options);
         await Site.Observer.StartedAsync();
-        Assert.That(Slurm.Controller.ReadLog(), Does.Not.Contain("error: bebida"));
+        // On a busy machine, a first request may take longer than a fixture's requestTimeout.
+        Assert.That(Slurm.Controller.ReadLog(), Does.Not.Match("error: bebida: (?!.*will keep retrying)"));
     }
 
     [OneTimeTearDown]
