@@ -134,7 +134,8 @@ public sealed partial class KubernetesCluster : ICluster, ILedger, IAsyncDisposa
     {
         if (await OwnedAsync(node, cancellationToken).ConfigureAwait(false) is not { } metadata)
             return [];
-        return metadata.Annotations?.GetValueOrDefault(hold.Key.Annotation) == hold.Value
+        // As it is understood: a time may be written in several ways.
+        return Hold.Read(metadata.Annotations).FirstOrDefault(h => h.Key == hold.Key)?.Value == hold.Value
             ? await ReleaseAsync(node, hold.Key, metadata.ResourceVersion, cancellationToken, default).ConfigureAwait(false)
             : Hold.Read(metadata.Annotations);
     }

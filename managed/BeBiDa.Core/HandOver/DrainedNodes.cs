@@ -23,7 +23,7 @@ internal sealed class DrainedNodes
 
     /// <summary>Whether an earlier drain of a node, which has just been held, still counts.</summary>
     /// <param name="node">The node.</param>
-    /// <param name="isHeldByOthers">Whether other jobs hold it too, or it was kept for this one. If not, it was Kubernetes' in between.</param>
+    /// <param name="isHeldByOthers">Whether other jobs hold it too. If none does, it was Kubernetes' in between, or its kubelet ran.</param>
     public bool StillCounts(ClusterNode node, bool isHeldByOthers)
     {
         lock (gate)

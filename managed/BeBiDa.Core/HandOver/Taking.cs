@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using BeBiDa.Cluster;
 using BeBiDa.Configuration;
 using BeBiDa.Draining;
-using BeBiDa.Holds;
+using BeBiDa.Jobs;
 using BeBiDa.Metrics;
 using BeBiDa.Standing;
 using Microsoft.Extensions.Logging;
@@ -30,6 +30,7 @@ internal sealed class Taking(
     private static readonly TimeSpan ReportEvery = TimeSpan.FromMilliseconds(200);
 
     private readonly VolumeRelease volumes = new(cluster, time, logger);
+    private readonly JobPolicy policy = new(configuration.Jobs, configuration.Nodes);
 
     /// <summary>Takes the nodes.</summary>
     /// <returns>How many pods left.</returns>
@@ -37,7 +38,7 @@ internal sealed class Taking(
     {
         // A node that is kept for the next job is held already, and empty.
         var needed =
-            lingering is null || request.Job.IsRepair || request.MayHaveEnded
+            lingering is null || request.Job.IsRepair || request.MayHaveEnded || MayKeep(request.Job)
                 ? request.Nodes
                 : [.. request.Nodes.Where(n => !lingering.TryRelay(request.Job.Hold, n.Node))];
         if (needed.Count == 0)
@@ -85,6 +86,9 @@ internal sealed class Taking(
         }
     }
 
+    // Where a job has no hold anywhere, the reconciler takes it for one that was granted its wish to keep its nodes.
+    private bool MayKeep(Job job) => policy.MayKeep(job.User, job.Account, job.Partition);
+
     private async Task<(IReadOnlyCollection<ClusterNode> Held, IReadOnlySet<string> DrainedBefore)> HoldAsync(
         HandOverRequest request,
         IReadOnlyList<JobNode> nodes,
@@ -102,7 +106,7 @@ internal sealed class Taking(
                 {
                     var holds = await cluster.HoldAsync(node, hold, since, stop, request.Turn.Over).ConfigureAwait(false);
                     lingering?.Owns(hold, node);
-                    if (drainedNodes.StillCounts(node, holds.Any(h => (h.Key.IsJob || h.Key.Holder == Holders.Linger) && h.Key != hold)))
+                    if (drainedNodes.StillCounts(node, holds.Any(h => h.Key.IsJob && h.Key != hold)))
                         drainedBefore[node.Name] = true;
                     held.Add(node);
                     request.Report(held.Count);

@@ -41,6 +41,9 @@ public sealed class Reconciler
     private readonly StandingHolds? standing;
     private readonly Lingering? lingering;
 
+    // Whether the last look found a job that does not hold its node, though a hand-over may be about it.
+    private bool isHoldMissing;
+
     /// <summary>Gets ready; nothing is asked yet.</summary>
     /// <param name="ledger">The holds.</param>
     /// <param name="jobs">Slurm.</param>
@@ -89,7 +92,7 @@ public sealed class Reconciler
     public async Task<ReconcileResult> RepairAsync(TimeSpan budget, CancellationToken cancellationToken)
     {
         var result = await RepairUntilDoneAsync(budget, cancellationToken).ConfigureAwait(false);
-        if (result.Succeeded)
+        if (result.Succeeded && !isHoldMissing)
             lingering?.Begin();
         instruments?.Reconciled(result, time.GetUtcNow());
         return result;
@@ -185,9 +188,17 @@ public sealed class Reconciler
         IReadOnlyList<Repair> ofState = standing is null
             ? []
             : await standing.DifferencesAsync(holds, written, cancellationToken).ConfigureAwait(false);
-        // What a hand-over of this process is about, it will do, or is being tried already.
+        var ofJobs = differences.Between(holds, known, IsRelayed);
+        var missing = ofJobs.Where(r => r.Action == RepairAction.Hold).Select(r => r.KubernetesNode.Uid).ToHashSet(StringComparer.Ordinal);
+        isHoldMissing = missing.Count > 0;
+        // What a hand-over of this process is about, it will do, or is being tried already. But what a job may lean on stays.
         return (
-            [.. differences.Between(holds, known, IsRelayed).Where(r => !handOvers.IsUnderWay(r.Hold.Key)), .. ofState],
+            [
+                .. ofJobs.Where(r => !handOvers.IsUnderWay(r.Hold.Key)),
+                .. ofState.Where(r =>
+                    r is not { Action: RepairAction.Release, Hold.Key.Holder: Holders.Linger } || !missing.Contains(r.KubernetesNode.Uid)
+                ),
+            ],
             known.Jobs.ToDictionary(j => j.Id)
         );
     }

@@ -69,7 +69,7 @@ public sealed class Lingering : IAsyncDisposable
         events = configuration.Kubernetes.Events ? new EventRecorder(cluster, logger) : null;
     }
 
-    /// <summary>How long a lease lasts. A node lingers for as long as a site likes; this only bounds how long a job leans on it.</summary>
+    /// <summary>How long a lease lasts. It is renewed for as long as a node lingers; this bounds how long a job leans on it.</summary>
     public static TimeSpan Lease { get; } = TimeSpan.FromSeconds(60);
 
     /// <summary>By how much the clocks of two hosts may differ, and a write be late.</summary>
@@ -144,15 +144,16 @@ public sealed class Lingering : IAsyncDisposable
     }
 
     /// <summary>A relayed job has left a node.</summary>
-    /// <returns>Whether it was one. If not, it has a hold of its own, which is to be released.</returns>
+    /// <returns>Whether it was one. If not, it has a hold of its own, or may have, which is to be released.</returns>
     internal bool TryLeave(HoldKey job, ClusterNode node)
     {
         lock (gate)
         {
-            if (nodes.GetValueOrDefault(node.Uid) is not { } found || !found.Relayed.Remove(job))
+            if (nodes.GetValueOrDefault(node.Uid) is not { } found || !found.Relayed.Remove(job, out var relayed))
                 return false;
             BeIdle(found);
-            return true;
+            // This process may have written one, and any other does once the lease covers the job no more.
+            return !relayed.MayOwn && time.GetUtcNow() < found.Until - Margin;
         }
     }
 
@@ -187,22 +188,14 @@ public sealed class Lingering : IAsyncDisposable
             if (found.Writes == 0 && !Lasts(found))
                 found.Before.Clear();
             found.Before.Add(job);
+            found.IdleSince = null;
             // No look releases it meanwhile.
             found.Writes++;
         }
         try
         {
-            await found.Turn.WaitAsync(unsent).ConfigureAwait(false);
-            try
-            {
-                if (!Lasts(found))
-                    await WriteAsync(found, cancellationToken, unsent).ConfigureAwait(false);
-                return true;
-            }
-            finally
-            {
-                found.Turn.Release();
-            }
+            await RenewAsync(found, cancellationToken, unsent).ConfigureAwait(false);
+            return true;
         }
         finally
         {
@@ -240,7 +233,7 @@ public sealed class Lingering : IAsyncDisposable
                 foreach (var (job, relayed) in node.Relayed)
                     if (!relayed.IsOwning && (now >= relayed.Since + (Lease / 2) || now >= node.Until))
                     {
-                        relayed.IsOwning = true;
+                        (relayed.IsOwning, relayed.MayOwn) = (true, true);
                         node.Writes++;
                         work.Add(() => OwnAsync(node, job, relayed, cancellationToken));
                     }
@@ -252,9 +245,16 @@ public sealed class Lingering : IAsyncDisposable
                     node.Writes++;
                     work.Add(() => EndAsync(node, cancellationToken));
                 }
-                else if (node is { IdleSince: not null, Kubelet: null } && returning is not null)
+                else if (node.IdleSince is not null)
+                {
                     // Soon after the job has left: the kubelet that starts now has not said anything.
-                    work.Add(() => node.Kubelet = returning.ReadAsync([node.Node], cancellationToken));
+                    if (node.Kubelet is null && returning is not null)
+                        work.Add(() => node.Kubelet = returning.ReadAsync([node.Node], cancellationToken));
+                    if (Lasts(node))
+                        continue;
+                    node.Writes++;
+                    work.Add(() => RenewAsync(node, cancellationToken));
+                }
             }
         await Task.WhenAll(work.Select(begin => begin())).ConfigureAwait(false);
         return new ReconcileResult([], null);
@@ -277,21 +277,54 @@ public sealed class Lingering : IAsyncDisposable
         node.Kubelet = null;
     }
 
+    private async Task RenewAsync(LingeringNode node, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await RenewAsync(node, cancellationToken, default).ConfigureAwait(false);
+        }
+        catch (ClusterException e)
+        {
+            logger.NotWrittenForState(node.Node.Name, Holders.Linger, e.Message);
+        }
+        finally
+        {
+            lock (gate)
+                node.Writes--;
+        }
+    }
+
+    private async Task RenewAsync(LingeringNode node, CancellationToken cancellationToken, CancellationToken unsent)
+    {
+        await node.Turn.WaitAsync(unsent).ConfigureAwait(false);
+        try
+        {
+            if (!Lasts(node))
+                await WriteAsync(node, cancellationToken, unsent).ConfigureAwait(false);
+        }
+        finally
+        {
+            node.Turn.Release();
+        }
+    }
+
     private async Task WriteAsync(LingeringNode node, CancellationToken cancellationToken, CancellationToken unsent)
     {
         var now = time.GetUtcNow();
         // As the ledger has it.
         var until = DateTimeOffset.FromUnixTimeSeconds((now + Lease).ToUnixTimeSeconds());
-        await cluster
-            .HoldAsync(node.Node, new Hold(node.Hold, node.Since ??= now, new HoldReason(Why, until)), cancellationToken, unsent)
-            .ConfigureAwait(false);
+        var lease = new Hold(node.Hold, node.Since ??= now, new HoldReason(Why, until));
         lock (gate)
-            node.Until = until;
+            node.Tried = lease;
+        await cluster.HoldAsync(node.Node, lease, cancellationToken, unsent).ConfigureAwait(false);
+        lock (gate)
+            (node.Until, node.Written) = (until, lease);
     }
 
     private async Task OwnAsync(LingeringNode node, HoldKey job, RelayedJob relayed, CancellationToken cancellationToken)
     {
         var isWritten = false;
+        var isGone = false;
         var hasLeft = false;
         await writing.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
@@ -301,6 +334,7 @@ public sealed class Lingering : IAsyncDisposable
         }
         catch (ClusterException e)
         {
+            isGone = await IsGoneAsync(node.Node, e, cancellationToken).ConfigureAwait(false);
             logger.NotWrittenForState(node.Node.Name, job.Job, e.Message);
         }
         finally
@@ -309,9 +343,10 @@ public sealed class Lingering : IAsyncDisposable
             {
                 node.Writes--;
                 relayed.IsOwning = false;
+                node.IsEnding |= isGone;
                 // It may have left, and have come again.
                 hasLeft = node.Relayed.GetValueOrDefault(job) != relayed;
-                if (isWritten && !hasLeft)
+                if ((isWritten || isGone) && !hasLeft)
                     node.Relayed.Remove(job);
             }
             writing.Release();
@@ -339,7 +374,11 @@ public sealed class Lingering : IAsyncDisposable
                         default
                     )
                     .ConfigureAwait(false);
-            var others = await cluster.ReleaseAsync(node.Node, node.Hold, cancellationToken).ConfigureAwait(false);
+            IReadOnlyList<Hold> others = [];
+            // Whether the last one was written may not be known. And where this process was frozen for long, slurmctld's stand-in has
+            // written another, under which it relays.
+            foreach (var lease in new[] { node.Written, node.Tried }.OfType<Hold>().Distinct())
+                others = await cluster.ReleaseUnchangedAsync(node.Node, lease, cancellationToken).ConfigureAwait(false);
             isDone = true;
             if (!others.Any(hold => hold.Key.IsJob))
                 Ended?.Invoke(node.Node);
@@ -347,12 +386,9 @@ public sealed class Lingering : IAsyncDisposable
         }
         catch (ClusterException e)
         {
-            // A node that is gone needs no hold. One that has registered anew is answered as if another write had come first.
-            isDone =
-                e.Fault == ClusterFault.NotFound
-                || (e.Fault == ClusterFault.Conflict && await IsAnotherAsync(node.Node, cancellationToken).ConfigureAwait(false));
-            if (!isDone)
-                logger.NotWrittenForState(node.Node.Name, Holders.Linger, e.Message);
+            // A node that is gone needs no hold.
+            isDone = await IsGoneAsync(node.Node, e, cancellationToken).ConfigureAwait(false);
+            logger.NotWrittenForState(node.Node.Name, Holders.Linger, e.Message);
         }
         finally
         {
@@ -366,8 +402,10 @@ public sealed class Lingering : IAsyncDisposable
         }
     }
 
-    private async Task<bool> IsAnotherAsync(ClusterNode node, CancellationToken cancellationToken) =>
-        (await cluster.NodesAsync(cancellationToken).ConfigureAwait(false)).ByName(node.Name)?.Uid != node.Uid;
+    // A write to a node that has registered anew is answered as one that came second.
+    private async Task<bool> IsGoneAsync(ClusterNode node, ClusterException e, CancellationToken cancellationToken) =>
+        e.Fault is ClusterFault.NotFound or ClusterFault.Conflict
+        && (await cluster.NodesAsync(cancellationToken).ConfigureAwait(false)).ByName(node.Name)?.Uid != node.Uid;
 
     private void Tell(LingeringNode node)
     {

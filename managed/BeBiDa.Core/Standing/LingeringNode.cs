@@ -23,6 +23,12 @@ internal sealed class LingeringNode(ClusterNode node, string cluster)
     /// <summary>The end of the lease, as the ledger has it for certain; null before it is written.</summary>
     public DateTimeOffset? Until { get; set; }
 
+    /// <summary>The lease that was written for certain, and the one that was tried last.</summary>
+    public Hold? Written { get; set; }
+
+    /// <inheritdoc cref="Written"/>
+    public Hold? Tried { get; set; }
+
     /// <summary>Since when no job has it; null while one may.</summary>
     public DateTimeOffset? IdleSince { get; set; }
 
@@ -50,4 +56,7 @@ internal sealed class RelayedJob(DateTimeOffset since)
 
     /// <summary>Whether a hold of its own is being written.</summary>
     public bool IsOwning { get; set; }
+
+    /// <summary>Whether one has been tried: its answer may have been lost.</summary>
+    public bool MayOwn { get; set; }
 }

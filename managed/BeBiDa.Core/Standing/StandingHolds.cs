@@ -129,6 +129,9 @@ public sealed class StandingHolds : IAsyncDisposable
             var now = time.GetUtcNow();
             var holds = await WriteAsync(repair, now, cancellationToken).ConfigureAwait(false);
             known.Wrote(node, holds);
+            // Somebody has written it anew.
+            if (!isHold && holds.Any(h => h.Key == key))
+                return new RepairOutcome(repair, null);
             if (isHold)
                 drains.Again(node.Uid);
             var tail = new LogTail(isHold ? LogTail.Hold : LogTail.Release, LogTail.Done, key.Job, time.GetElapsedTime(began), repair.Node);

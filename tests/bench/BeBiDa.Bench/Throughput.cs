@@ -24,7 +24,7 @@ internal sealed partial class Throughput : IMeasurement
         var rounds = settings.Of(4, 2);
         await using var nobody = await StartAsync(HandOverBy.Nobody);
         await using var plugin = await StartAsync(HandOverBy.Plugin);
-        await using var lingering = await StartAsync(HandOverBy.Plugin, "nodes: {linger: 5s}\n");
+        await using var lingering = await StartAsync(HandOverBy.Plugin, "nodes: {linger: 5s}\njobs: {mayKeep: {users: []}}\n");
         await using var scripts = await StartAsync(HandOverBy.Scripts);
         List<Site.Site> sites = [nobody, plugin, lingering, scripts];
         var cordoned = 0;
