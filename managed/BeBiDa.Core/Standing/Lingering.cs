@@ -13,21 +13,20 @@ namespace BeBiDa.Standing;
 /// with no write of its own: a relay.
 /// </summary>
 /// <remarks>
-/// The hold is a lease, whose end stands in the ledger. Four rules keep a relayed job's node from Kubernetes.
+/// The hold is a lease, whose end stands in the ledger. These rules keep a relayed job's node from Kubernetes.
 /// <list type="number">
 /// <item>The lease is written before the hold of the job that leaves is released.</item>
 /// <item>Only the process that has written it relays under it, and only until <see cref="Margin"/> before its end.</item>
-/// <item>That process releases it only while it relays nobody. Any other waits until <see cref="Margin"/> after its end, until
-/// each of Slurm's jobs there has a hold of its own, and releases it only if it is still as it was read.</item>
+/// <item>That process releases it only while it relays nobody. Any other waits until <see cref="Margin"/> after its end, and until
+/// each of Slurm's jobs there has a hold of its own. Both release only the lease that they know, and no newer one.</item>
 /// <item>A job that outlives half a lease gets a hold of its own. Those that an earlier process relayed get theirs before this one
 /// keeps any node (<see cref="Begin"/>).</item>
 /// </list>
-/// So a crash at any moment leaves a hold that says when it ends, and a job that lacks its own gets it before that.
+/// So a crash at any moment leaves a hold that says when it ends, and a job that lacks its own gets it before the lease is released.
 /// </remarks>
 public sealed class Lingering : IAsyncDisposable
 {
     private const string Why = "kept for the next job";
-    private const string NoJobCame = "No job has come";
 
     // Thousands of nodes may end together, and jobs' writes must not wait behind them.
     private const int MostWrites = 4;
@@ -380,9 +379,12 @@ public sealed class Lingering : IAsyncDisposable
             foreach (var lease in new[] { node.Written, node.Tried }.OfType<Hold>().Distinct())
                 others = await cluster.ReleaseUnchangedAsync(node.Node, lease, cancellationToken).ConfigureAwait(false);
             isDone = true;
-            if (!others.Any(hold => hold.Key.IsJob))
+            if (others.Any(hold => hold.Key == node.Hold))
+                return;
+            var hasJob = others.Any(hold => hold.Key.IsJob);
+            if (!hasJob)
                 Ended?.Invoke(node.Node);
-            Tell(node);
+            Tell(node, hasJob ? "a job holds it" : "no job has come");
         }
         catch (ClusterException e)
         {
@@ -407,16 +409,18 @@ public sealed class Lingering : IAsyncDisposable
         e.Fault is ClusterFault.NotFound or ClusterFault.Conflict
         && (await cluster.NodesAsync(cancellationToken).ConfigureAwait(false)).ByName(node.Name)?.Uid != node.Uid;
 
-    private void Tell(LingeringNode node)
+    private void Tell(LingeringNode node, string why)
     {
         var now = time.GetUtcNow();
         var since = node.Since ?? now;
         logger.ReleasedForState(
             node.Node.Name,
             Holders.Linger,
-            NoJobCame,
+            why,
             new LogTail(LogTail.Release, LogTail.Done, Holders.Linger, now - since, node.Node.Name)
         );
-        events?.Record(new NodeEvent(node.Node, node.Hold, NodeEvent.Recommissioned, NoJobCame, since, now));
+        events?.Record(
+            new NodeEvent(node.Node, node.Hold, NodeEvent.Recommissioned, $"No longer kept for the next job: {why}", since, now)
+        );
     }
 }

@@ -86,7 +86,9 @@ public class LeftoversSpecs(NodeKind kind) : ConfiguredNodeTest(kind)
 
     // kubelet removes the empty folders of a pod that it does not know, at any moment: so they appear with the volume in them.
     private const string InMemoryOfKubelet =
-        "p={0}; top=$(echo $p | cut -d/ -f1-6); made=/var/lib/kubelet/made; in=$made${p#$top}; rm -rf $top; mkdir -p $in $(dirname $top) && mount -t tmpfs tmpfs $in && mv -T $made $top";
+        "p={0}; top=$(echo $p | cut -d/ -f1-6); made=/var/lib/kubelet/made; in=$made${p#$top}; rm -rf $top; "
+        + "mkdir -p $in $(dirname $top) && mount -t tmpfs tmpfs $in && mv -T $made $top";
+
     private const string Network = "mkdir -p /run/netns && touch {0} && unshare --net={0} true";
 
     [TestCase(

@@ -59,7 +59,7 @@ public sealed class LingeringSpecs
         Assert.That(cluster.Held["n1"], Is.EqualTo(new[] { "c.linger" }));
         await PassAsync(2);
         Assert.That(cluster.Held, Is.Empty);
-        Assert.That(log.All, Has.Some.Matches("node n1.*event=release outcome=done job=linger ms=\\d+ nodes=n1$"));
+        Assert.That(log.All, Has.Some.Matches("node n1 .*no job has come event=release outcome=done job=linger ms=\\d+ nodes=n1$"));
         await clock.UntilAsync(() => cluster.Events.Any(e => e.Job.Holder == Holders.Linger));
     }
 
@@ -90,6 +90,7 @@ public sealed class LingeringSpecs
         Assert.That(cluster.Held["n1"], Is.EqualTo(new[] { "c.8", "c.linger" }));
         await PassAsync(60);
         Assert.That(cluster.Held["n1"], Is.EqualTo(new[] { "c.8" }), "nobody needs the lease");
+        Assert.That(log.All, Has.Some.Contains("a job holds it event=release").And.None.Contains("no job has come"));
         await GiveBackAsync(8);
         Assert.That(cluster.Held["n1"], Is.EqualTo(new[] { "c.linger" }));
         await PassAsync(21);
@@ -233,6 +234,7 @@ public sealed class LingeringSpecs
         await cluster.HoldAsync(N1, Lease with { Reason = new HoldReason("another's", clock.GetUtcNow().AddMinutes(1)) }, default);
         await PassAsync(25);
         Assert.That(cluster.Held["n1"], Is.EqualTo(new[] { "c.linger" }));
+        Assert.That(log.All, Has.None.Contains("event=release"));
     }
 
     // Its epilog hangs, and the hand-over that waits for it hides that it has no hold.

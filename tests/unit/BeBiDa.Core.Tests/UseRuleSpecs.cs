@@ -12,6 +12,8 @@ public sealed class UseRuleSpecs
     [TestCase("ALLOCATED", "ready, held, lab.7, 2 pods", NodeUse.Between, Description = "pods are leaving for the job")]
     [TestCase("ALLOCATED", "ready, held, lab.7, 2 pods, 2 tolerate", NodeUse.Slurm, Description = "no job waits for those")]
     [TestCase("ALLOCATED", "ready, 2 pods", NodeUse.Slurm, Description = "a job that keeps its nodes in Kubernetes")]
+    [TestCase("ALLOCATED", "ready, held, lab.linger", NodeUse.Slurm, Description = "a relayed job")]
+    [TestCase("IDLE", "ready, held, lab.linger", NodeUse.Held, Description = "kept for the next job")]
     [TestCase("ALLOCATED", "none", NodeUse.Slurm, Description = "kubernetes.removeNode")]
     [TestCase("ALLOCATED", "unknown", NodeUse.Slurm)]
     [TestCase("IDLE", "ready, 3 pods", NodeUse.LentWithPods)]
