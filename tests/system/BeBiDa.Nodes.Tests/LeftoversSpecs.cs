@@ -60,8 +60,12 @@ public class LeftoversSpecs(NodeKind kind) : ConfiguredNodeTest(kind)
     {
         // As containerd.service: its shims are its children, and KillMode=process leaves them. Two of Kubernetes', one elsewhere.
         const string script =
-            "cp /bin/sh /run/containerd-shim-runc-v2; for n in k8s.io moby; do setsid /run/containerd-shim-runc-v2 -c 'while :; do sleep 1; done' -namespace $$n & done; setsid sleep 4711 & exec sleep infinity";
-        await WriteUnitAsync("probe.service", $"KillMode=process\nExecStart=/bin/sh -c \"{script}\"");
+            "for n in k8s.io moby; do setsid /run/containerd-shim-runc-v2 -c 'while :; do sleep 1; done' -namespace $$n & done; setsid sleep 4711 & exec sleep infinity";
+        // The copy is made before the unit counts as started, so the shim below finds it.
+        await WriteUnitAsync(
+            "probe.service",
+            $"KillMode=process\nExecStartPre=cp /bin/sh /run/containerd-shim-runc-v2\nExecStart=/bin/sh -c \"{script}\""
+        );
         await Lab.ExecAsync(
             Node,
             ["sh", "-c", "setsid /run/containerd-shim-runc-v2 -c 'while :; do sleep 1; done' -namespace k8s.io >/dev/null 2>&1 &"]
