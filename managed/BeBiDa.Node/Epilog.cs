@@ -7,12 +7,13 @@ using Microsoft.Extensions.Logging;
 
 namespace BeBiDa.Node;
 
-/// <summary>After a job has left this node: Kubernetes gets it back, unless another job is on it.</summary>
-/// <param name="configuration">The timeouts, and the order of the services.</param>
+/// <summary>After a job has left this node: Kubernetes gets it back, unless another job is on it, or is likely to come.</summary>
+/// <param name="configuration">The timeouts, the order of the services, and for how long the next job may come.</param>
 /// <param name="state">What the prologs have left.</param>
 /// <param name="connect">Connects to systemd; only where there is something to start.</param>
 /// <param name="podsIn">The processes of pods in cgroups of these names.</param>
 /// <param name="finder">Asked for other jobs that are noted here.</param>
+/// <param name="time">The clock.</param>
 /// <param name="logger">Slurm's log.</param>
 internal sealed class Epilog(
     BebidaConfiguration configuration,
@@ -20,23 +21,38 @@ internal sealed class Epilog(
     Func<IServiceManager> connect,
     Func<IReadOnlyList<string>, IPodProcesses> podsIn,
     IJobFinder finder,
+    TimeProvider time,
     ILogger logger
 )
 {
-    /// <summary>Starts what was stopped.</summary>
+    // What ends the linger. Where nothing watches, a node is not kept.
+    private const string Watch = "bebida-linger.path";
+
+    /// <summary>The longest time that a node is kept for the next job, whatever nodes.linger says.</summary>
+    /// <remarks>
+    /// In Kubernetes, slurmctld's plugin may release the node before (a pod stayed, slurmctld was restarted), and pods are then bound
+    /// to a node without kubelet. A node whose kubelet was there before is NotReady after 40 s (--node-monitor-grace-period of
+    /// kube-controller-manager; 50 s from 1.32 on), and gets none.
+    /// </remarks>
+    public static TimeSpan LongestLinger { get; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Starts what was stopped, or leaves it to the end of the linger.</summary>
     /// <param name="job">The job.</param>
     /// <returns>Why something does not run again, for an admin; null when nothing was asked for or all of it runs.</returns>
     public string? Run(Job job)
     {
+        bool wasHere;
         using (Lock())
-            state.RemoveJob(job.Id);
-        return GiveBack($"job {job.Id}");
+            wasHere = state.RemoveJob(job.Id);
+        var linger = configuration.Nodes.Linger < LongestLinger ? configuration.Nodes.Linger : LongestLinger;
+        return GiveBack($"job {job.Id}", wasHere ? linger : TimeSpan.Zero);
     }
 
     /// <summary>Starts what was stopped, unless a job that is noted has the node.</summary>
     /// <param name="who">On whose behalf, for the log.</param>
+    /// <param name="linger">How long the node is to be kept for the next job; zero or less for not at all.</param>
     /// <returns>As <see cref="Run"/>.</returns>
-    public string? GiveBack(string who)
+    public string? GiveBack(string who, TimeSpan linger)
     {
         if (IsTaken(who))
             return null;
@@ -47,8 +63,11 @@ internal sealed class Epilog(
         {
             if (IsTakenAgain(who))
                 return null;
-            Thaw();
             stopped = state.ReadStopped();
+            if (linger > TimeSpan.Zero && stopped.Count > 0 && Keep(who, linger))
+                return null;
+            state.WriteLinger(null);
+            Thaw();
         }
         if (stopped.Count == 0)
             return null;
@@ -68,6 +87,41 @@ internal sealed class Epilog(
                 problems.Add(e.Message);
             }
         return problems.Count == 0 ? null : string.Join("; ", problems);
+    }
+
+    // kubelet and the runtime stay down, and what is frozen stays so: the next job has nothing to stop.
+    private bool Keep(string who, TimeSpan linger)
+    {
+        using var services = connect();
+        if (!services.Read([Watch])[Watch].IsUp)
+        {
+            logger.NotWatched(who, Watch);
+            return false;
+        }
+        state.WriteLinger(time.GetUtcNow() + linger);
+        logger.Kept(who, Duration.Format(linger));
+        return true;
+    }
+
+    /// <summary>Whether a time until which the node is kept lies ahead. A clock that was set back makes it no longer.</summary>
+    /// <param name="left">How long it still is kept.</param>
+    public bool IsKept(out TimeSpan left)
+    {
+        left = (state.ReadLinger() ?? DateTimeOffset.MinValue) - time.GetUtcNow();
+        return left > TimeSpan.Zero && left <= LongestLinger;
+    }
+
+    /// <summary>Ends the time that the node is kept, unless it is another one by now.</summary>
+    /// <returns>Whether it has.</returns>
+    public bool EndKeeping(DateTimeOffset end)
+    {
+        using (Lock())
+        {
+            if (state.ReadLinger() != end)
+                return false;
+            state.WriteLinger(null);
+            return true;
+        }
     }
 
     // Thaw what was frozen, even if node.podCgroups has changed since.
@@ -149,7 +203,7 @@ internal sealed class Epilog(
         var others = state.ReadJobs();
         if (others.Count > 0)
             logger.NodeTakenAgain(who, string.Join(", ", others));
-        return others.Count > 0;
+        return others.Count > 0 || IsKept(out _);
     }
 
     private IDisposable Lock() => state.Lock(configuration.Node.StopTimeout + configuration.Node.StartTimeout);

@@ -47,7 +47,13 @@ internal static class Hooks
     public static string? Recover(IReadOnlyDictionary<string, string> environment, IJobFinder finder, ILogger logger)
     {
         var state = new NodeState(NodeState.DefaultDirectory);
-        return new Recovery(state, Epilog(state, finder, logger), new RunningSteps(new HostProcesses()), TimeProvider.System).Run();
+        return new Recovery(
+            state,
+            Epilog(state, finder, logger),
+            new RunningSteps(new HostProcesses()),
+            TimeProvider.System,
+            Thread.Sleep
+        ).Run();
     }
 
     /// <summary>Whether a user may ask for <c>--bebida=keep</c>.</summary>
@@ -70,7 +76,15 @@ internal static class Hooks
     }
 
     private static Epilog Epilog(NodeState state, IJobFinder finder, ILogger logger) =>
-        new(Load(logger) ?? new BebidaConfiguration(), state, Connect, groups => new PodCgroups(groups), finder, logger);
+        new(
+            Load(logger) ?? new BebidaConfiguration(),
+            state,
+            Connect,
+            groups => new PodCgroups(groups),
+            finder,
+            TimeProvider.System,
+            logger
+        );
 
     // What bebida-recover needs to find the same bebida.yaml, libraries, slurm.conf and node.
     private static Dictionary<string, string> RecoveryEnvironment(IReadOnlyDictionary<string, string> environment) =>

@@ -62,6 +62,16 @@ internal static partial class LogMessages
     [LoggerMessage(4204, LogLevel.Information, "{Who}: the node stays with Slurm, job {Others} has started on it")]
     public static partial void NodeTakenAgain(this ILogger logger, string who, string others);
 
+    [LoggerMessage(4206, LogLevel.Information, "{Who}: the node stays with Slurm for {Linger}, for the next job (nodes.linger)")]
+    public static partial void Kept(this ILogger logger, string who, string linger);
+
+    [LoggerMessage(
+        4207,
+        LogLevel.Warning,
+        "{Who}: the node is not kept for the next job (nodes.linger): {Unit} does not run; see systemctl status {Unit}"
+    )]
+    public static partial void NotWatched(this ILogger logger, string who, string unit);
+
     [LoggerMessage(4205, LogLevel.Information, "job {Job} has left this node without an epilog")]
     public static partial void LeftWithoutEpilog(this ILogger logger, string job);
 }

@@ -5,8 +5,8 @@ namespace BeBiDa.Node;
 
 /// <summary>
 /// What must be remembered between prolog and epilog, in files below /run, so that a reboot forgets it as it ends the jobs:
-/// the jobs on the node, the services that were stopped for them, and the cgroups that were frozen. Whoever holds the lock
-/// may change it. bebida-recover.path watches these files.
+/// the jobs on the node, the services that were stopped for them, the cgroups that were frozen, and until when the node is kept
+/// for the next job. Whoever holds the lock may change it. bebida-recover.path and bebida-linger.path watch these files.
 /// </summary>
 /// <param name="directory">Its folder.</param>
 internal sealed class NodeState(string directory)
@@ -25,6 +25,8 @@ internal sealed class NodeState(string directory)
     private string Stopped => Path.Combine(directory, "stopped");
 
     private string Frozen => Path.Combine(directory, "frozen");
+
+    private string Linger => Path.Combine(directory, "linger");
 
     private string NextTry => Path.Combine(directory, "next-try");
 
@@ -103,17 +105,17 @@ internal sealed class NodeState(string directory)
     public void AddJob(uint job, string notice) => Write(JobFile(job), notice.Length > 0 ? [notice] : []);
 
     /// <summary>Notes that a job has left; nothing when it was not here.</summary>
-    public void RemoveJob(uint job) => File.Delete(JobFile(job));
+    /// <returns>Whether it was.</returns>
+    public bool RemoveJob(uint job)
+    {
+        var wasHere = File.Exists(JobFile(job));
+        File.Delete(JobFile(job));
+        return wasHere;
+    }
 
     /// <summary>Notes that a job has left, unless it was noted anew since then.</summary>
     /// <returns>Whether it was.</returns>
-    public bool RemoveJob(uint job, DateTime noted)
-    {
-        if (File.GetLastWriteTimeUtc(JobFile(job)) != noted)
-            return false;
-        RemoveJob(job);
-        return true;
-    }
+    public bool RemoveJob(uint job, DateTime noted) => File.GetLastWriteTimeUtc(JobFile(job)) == noted && RemoveJob(job);
 
     /// <summary>The services that were stopped and not yet started again, in the order of being stopped.</summary>
     public IReadOnlyList<string> ReadStopped() => Read(Stopped);
@@ -135,6 +137,15 @@ internal sealed class NodeState(string directory)
     /// <summary>Notes cgroups that are about to be frozen; none when they are thawed.</summary>
     public void WriteFrozen(IReadOnlyList<string> groups) => Write(Frozen, groups, orDelete: true);
 
+    /// <summary>Until when this node is kept for the next job; null when it is not.</summary>
+    public DateTimeOffset? ReadLinger() =>
+        !File.Exists(Linger) ? null
+        : Read(Linger) is [var end] && TryReadTime(end, out var time) ? time
+        : DateTimeOffset.MinValue;
+
+    /// <summary>Notes it; null when it is kept no more.</summary>
+    public void WriteLinger(DateTimeOffset? end) => Write(Linger, end is { } time ? [Format(time)] : [], orDelete: true);
+
     /// <summary>Whether something is said for the first time since the node was booted.</summary>
     /// <param name="what">A name for it.</param>
     public bool IsFirst(string what)
@@ -149,7 +160,7 @@ internal sealed class NodeState(string directory)
     /// <summary>When recovery looks again, and how long a pause that was; null for at once.</summary>
     public (DateTimeOffset Time, TimeSpan Pause)? ReadNextTry() =>
         Read(NextTry) is [var time, var pause]
-        && DateTimeOffset.TryParseExact(time, "O", CultureInfo.InvariantCulture, DateTimeStyles.None, out var at)
+        && TryReadTime(time, out var at)
         && TimeSpan.TryParseExact(pause, "c", CultureInfo.InvariantCulture, out var length)
             ? (at, length)
             : null;
@@ -158,15 +169,18 @@ internal sealed class NodeState(string directory)
     public void WriteNextTry((DateTimeOffset Time, TimeSpan Pause)? next) =>
         Write(
             NextTry,
-            next is { } given
-                ? [given.Time.ToString("O", CultureInfo.InvariantCulture), given.Pause.ToString("c", CultureInfo.InvariantCulture)]
-                : [],
+            next is { } given ? [Format(given.Time), given.Pause.ToString("c", CultureInfo.InvariantCulture)] : [],
             orDelete: true
         );
 
     /// <summary>Notes where slurmd has its configuration and ours, for who comes without it: an EnvironmentFile of systemd.exec(5).</summary>
     public void WriteEnvironment(IReadOnlyDictionary<string, string> variables) =>
         Write(Environment, [.. variables.Select(variable => $"{variable.Key}=\"{Escape(variable.Value)}\"")]);
+
+    private static string Format(DateTimeOffset time) => time.ToString("O", CultureInfo.InvariantCulture);
+
+    private static bool TryReadTime(string text, out DateTimeOffset time) =>
+        DateTimeOffset.TryParseExact(text, "O", CultureInfo.InvariantCulture, DateTimeStyles.None, out time);
 
     private static string Escape(string value) => string.Concat(value.Select(c => c is '"' or '\\' or '`' or '$' ? $"\\{c}" : $"{c}"));
 

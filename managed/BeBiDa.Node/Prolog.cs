@@ -26,6 +26,7 @@ internal sealed class Prolog(
         // Whoever holds the lock is stopping or starting services, within their timeouts.
         using var exclusive = state.Lock(configuration.Node.StopTimeout + configuration.Node.StartTimeout);
         state.AddJob(job.Id, notice);
+        state.WriteLinger(null);
         state.WriteEnvironment(environment);
         var deadline = new Deadline(configuration.Node.StopTimeout);
         var units = configuration.Node.Services;

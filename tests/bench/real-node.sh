@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # What pods cost a job on a node with a real kubelet and containerd, in the container lab: the time of its prolog there, by
-# what it has to stop; and the time from its epilog until Kubernetes says that the node is Ready, and the first pod on it.
-# Prints medians of some rounds, with the least and the most. Wants build/lab installed (see CONTRIBUTING.md), a kubelet in
-# KUBEBUILDER_ASSETS, and nothing else to be running.
+# what it has to stop; the time from its epilog until Kubernetes says that the node is Ready, and the first pod on it; and what
+# jobs in a row pay, with and without nodes.linger. Prints medians of some rounds, with the least and the most. Wants build/lab
+# installed (see CONTRIBUTING.md), a kubelet in KUBEBUILDER_ASSETS, and nothing else to be running.
 #   sudo tests/bench/real-node.sh [rounds]
 set -euo pipefail
 export LC_ALL=C
@@ -109,6 +109,20 @@ measure() {
 pods_miss() { [[ $(kubectl get pods --output 'jsonpath={.items[*].status.conditions[?(@.type=="Ready")].status}') != *True* ]]; }
 row() { printf '%-44s %-24s %-24s %-24s %-24s\n' "$1" "$(summary "$2.prolog")" "$(summary "$2.epilog")" "$(summary "$2.ready")" "$(summary "$2.pod")"; }
 
+# jobs_in_a_row <nodes.linger>: ten, three seconds apart, beginning with pods that ignore their end.
+jobs_in_a_row() {
+    local job file=$work/ten-$1
+    on_node sh -c "printf 'eviction: {gracePeriod: 5s}\nnodes: {linger: %s}\n' $1 >/etc/bebida/bebida.yaml"
+    eventually '3 pods run' pods_run 3
+    for ((job = 0; job < 10; job++)); do
+        hook prolog >>"$file"
+        hook epilog >/dev/null
+        sleep 3
+    done
+    awk -v linger="$1" '{ all += $1; slow += $1 >= 5 }
+        END { printf "ten jobs in a row, nodes.linger: %-4s %d waited for such pods; all prologs took %.1f s\n", linger, slow, all }' "$file"
+}
+
 eventually 'n1 has booted' slurmd_runs
 eventually 'n1 is Ready' is_ready True
 # What boots five machines at once is not what is timed.
@@ -121,4 +135,6 @@ measure '3 pods that end at once' 3
 make_pods 3 "trap '' TERM; sleep inf"
 measure '3 pods that ignore their end (grace 5 s)' 3
 row 'nothing to stop (a second job on the node)' "$work/stopped"
+jobs_in_a_row 0s
+jobs_in_a_row 20s
 echo "load at the end $(cut -d' ' -f1 /proc/loadavg)"

@@ -27,6 +27,7 @@ internal sealed class NodeHostChecks(CheckedSite site, Findings findings)
 
     // What gives a node back where no epilog does.
     private const string Recovery = "bebida-recover.path";
+    private const string Linger = "bebida-linger.path";
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -117,20 +118,21 @@ internal sealed class NodeHostChecks(CheckedSite site, Findings findings)
     {
         if (site.Configuration?.Node.Services is not { Count: > 0 } services)
             return;
-        if (await UnitsAsync([.. services.Union(Known), Recovery], cancellationToken).ConfigureAwait(false) is not { } units)
+        if (await UnitsAsync([.. services.Union(Known), Recovery, Linger], cancellationToken).ConfigureAwait(false) is not { } units)
             return;
         findings.Look("services");
-        var recovery = units.GetValueOrDefault(Recovery);
-        var installed = recovery?.Load is "loaded" or "masked";
-        if (recovery?.Active != "active")
-            findings.Warning(
-                "services/recovery",
-                $"{Recovery} {(installed ? "is not running" : "is not installed")}",
-                "if the epilog of a node's last job fails, the node stays out of Kubernetes until its next job",
-                installed
-                    ? $"systemctl unmask {Recovery} && systemctl start {Recovery}"
-                    : "install the package bebida-slurmd, or cmake --install with the prefix /usr or /usr/local",
-                "this host"
+        Runs(
+            "services/recovery",
+            Recovery,
+            units.GetValueOrDefault(Recovery),
+            "if the epilog of a node's last job fails, the node stays out of Kubernetes until its next job"
+        );
+        if (site.Configuration.Nodes.Linger > TimeSpan.Zero)
+            Runs(
+                "services/linger",
+                Linger,
+                units.GetValueOrDefault(Linger),
+                "nodes.linger has no effect on this node: kubelet and the container runtime start after each job"
             );
         var missing = services.Where(service => units.GetValueOrDefault(service)?.Load == "not-found").ToList();
         var there = Known.Where(unit => units.GetValueOrDefault(unit)?.Load == "loaded").ToList();
@@ -165,7 +167,7 @@ internal sealed class NodeHostChecks(CheckedSite site, Findings findings)
                     $"systemctl status {service}; then systemctl restart {service}",
                     "this host"
                 );
-            else if (active == "inactive" && !JobsAreHere())
+            else if (active == "inactive" && !IsTaken())
                 findings.Warning(
                     "services/stopped",
                     $"{service} is not running, though no job is on this node",
@@ -174,6 +176,22 @@ internal sealed class NodeHostChecks(CheckedSite site, Findings findings)
                     "this host"
                 );
         }
+    }
+
+    private void Runs(string id, string unit, Unit? state, string otherwise)
+    {
+        if (state?.Active == "active")
+            return;
+        var installed = state?.Load is "loaded" or "masked";
+        findings.Warning(
+            id,
+            $"{unit} {(installed ? "is not running" : "is not installed")}",
+            otherwise,
+            installed
+                ? $"systemctl unmask {unit} && systemctl start {unit}"
+                : "install the package bebida-slurmd, or cmake --install with the prefix /usr or /usr/local",
+            "this host"
+        );
     }
 
     private void PodCgroups()
@@ -239,9 +257,10 @@ internal sealed class NodeHostChecks(CheckedSite site, Findings findings)
         }
     }
 
-    // The node's own notes: see NodeState in BeBiDa.Node.
-    private static bool JobsAreHere() =>
-        Directory.Exists("/run/bebida/jobs") && Directory.EnumerateFileSystemEntries("/run/bebida/jobs").Any();
+    // By the node's own notes, for a job or for the next one: see NodeState in BeBiDa.Node.
+    private static bool IsTaken() =>
+        File.Exists("/run/bebida/linger")
+        || (Directory.Exists("/run/bebida/jobs") && Directory.EnumerateFileSystemEntries("/run/bebida/jobs").Any());
 
     private async Task<Dictionary<string, Unit>?> UnitsAsync(IReadOnlyList<string> names, CancellationToken cancellationToken)
     {

@@ -46,6 +46,9 @@ public sealed class BrokenSite
     /// <summary>The same of bebida-recover.path.</summary>
     public string Recovery { get; set; } = "loaded active enabled";
 
+    /// <summary>The same of bebida-linger.path.</summary>
+    public string Linger { get; set; } = "loaded active enabled";
+
     /// <summary>What timedatectl says of NTP.</summary>
     public string Synchronized { get; set; } = "yes";
 
@@ -95,7 +98,7 @@ public sealed class BrokenSite
             for unit in "$@"; do
                 case $unit in
                     *.service | *.path)
-                        line=$(printf '%s' '{Systemctl}bebida-recover.path {Recovery}' | grep "^$unit " || echo "$unit not-found inactive")
+                        line=$(printf '%s\n' '{Systemctl}' 'bebida-recover.path {Recovery}' 'bebida-linger.path {Linger}' | grep "^$unit " || echo "$unit not-found inactive")
                         set -- $line
                         printf 'Id=%s\nLoadState=%s\nActiveState=%s\nUnitFileState=%s\n\n' "$1" "$2" "$3" "$4" ;;
                 esac

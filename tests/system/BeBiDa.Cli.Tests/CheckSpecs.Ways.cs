@@ -211,6 +211,13 @@ public sealed partial class CheckSpecs
                 s => s.Recovery = "masked inactive masked",
                 error: false
             ),
+            Way(
+                "nothing ends the time that a node is kept",
+                "services/linger",
+                "^systemctl unmask bebida-linger.path && systemctl start bebida-linger.path$",
+                s => (s.Linger, s.Yaml) = ("masked inactive masked", s.Yaml + "nodes: {linger: 20s}\n"),
+                error: false
+            ),
             Way("the plugin is not there", "plugin/missing", "^install it there", s => s.Plugins("spank_bebida.so", _ => null)),
             Way(
                 "the plugin is another Slurm's",

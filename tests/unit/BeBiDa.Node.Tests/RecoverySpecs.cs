@@ -6,20 +6,13 @@ namespace BeBiDa.Node.Tests;
 public class RecoverySpecs : NodeTest
 {
     private readonly List<uint> asked = [];
-    private FakeTimeProvider time = null!;
-    private string processes = "";
 
     [SetUp]
-    public void MakeProcesses()
+    public void WatchQuestions()
     {
-        processes = Directory.CreateTempSubdirectory("bebida-proc-").FullName;
-        time = new FakeTimeProvider(DateTimeOffset.UnixEpoch);
         asked.Clear();
         OnFind = asked.Add;
     }
-
-    [TearDown]
-    public void RemoveProcesses() => Directory.Delete(processes, recursive: true);
 
     [Test]
     public void A_node_whose_epilog_never_came_goes_back_by_itself()
@@ -67,12 +60,13 @@ public class RecoverySpecs : NodeTest
     {
         Prolog(7);
         var minutes = new List<double>();
-        for (; time.GetUtcNow() < DateTimeOffset.UnixEpoch.AddMinutes(50); time.Advance(TimeSpan.FromSeconds(30)))
+        var begin = Time.GetUtcNow();
+        for (; Time.GetUtcNow() < begin.AddMinutes(50); Time.Advance(TimeSpan.FromSeconds(30)))
         {
             var before = asked.Count;
             Recover();
             if (asked.Count > before)
-                minutes.Add((time.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalMinutes);
+                minutes.Add((Time.GetUtcNow() - begin).TotalMinutes);
         }
         Assert.That(minutes, Is.EqualTo(new[] { 0.0, 1, 3, 7, 15, 25, 35, 45 }));
         Assert.That(Done, Has.None.StartsWith("start"));
@@ -85,7 +79,7 @@ public class RecoverySpecs : NodeTest
         Recover();
         AddProcess(100, "slurmstepd: [7.0]");
         Recover();
-        Directory.Delete(Path.Combine(processes, "100"), recursive: true);
+        EndProcess(100);
         Over.Add(7);
         Recover();
         Assert.That(State.NeedsRecovery, Is.False);
@@ -94,10 +88,9 @@ public class RecoverySpecs : NodeTest
     [Test]
     public void A_clock_that_was_set_back_delays_nothing()
     {
-        time = new FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(50));
         Prolog(7);
         Recover();
-        time = new FakeTimeProvider(DateTimeOffset.UnixEpoch);
+        Time = new FakeTimeProvider(DateTimeOffset.UnixEpoch);
         Recover();
         Assert.That(asked, Has.Count.EqualTo(2));
     }
@@ -110,7 +103,7 @@ public class RecoverySpecs : NodeTest
         Epilog(7);
         Assert.That(Recover(), Is.EqualTo("kubelet.service did not start: failed (failed, failed); see journalctl -u kubelet.service"));
         Services.Instead.Clear();
-        time.Advance(TimeSpan.FromMinutes(1));
+        Time.Advance(TimeSpan.FromMinutes(1));
         Assert.That(Recover(), Is.Null);
         Assert.That((Services[Kubelet], State.NeedsRecovery), Is.EqualTo((FakeServices.Running, false)));
     }
@@ -142,15 +135,5 @@ public class RecoverySpecs : NodeTest
     {
         State.WriteEnvironment(new Dictionary<string, string> { ["SLURM_CONF"] = "/etc/a \"b\" $c\\d" });
         Assert.That(ReadFile("environment"), Is.EqualTo("SLURM_CONF=\"/etc/a \\\"b\\\" \\$c\\\\d\"\n"));
-    }
-
-    private string? Recover() => new Recovery(State, MakeEpilog(), new RunningSteps(new HostProcesses(processes)), time).Run();
-
-    private void AddProcess(int id, string title, int user = 0)
-    {
-        var folder = Directory.CreateDirectory(Path.Combine(processes, $"{id}")).FullName;
-        File.WriteAllText(Path.Combine(folder, "comm"), Path.GetFileName(title.Split(':')[0]) + "\n");
-        File.WriteAllText(Path.Combine(folder, "cmdline"), title + "\0");
-        File.WriteAllText(Path.Combine(folder, "status"), $"Name:\tx\nUid:\t{user}\t{user}\t{user}\t{user}\n");
     }
 }
