@@ -220,14 +220,15 @@ int32_t bebida_node_prolog(const struct bebida_node_host *host, const char *cons
                            uint32_t reason_size);
 
 /* After a job has left this node: starts the services again that a prolog stopped, unless another job is
- * still here. Returns enum bebida_outcome. */
+ * still here or the node is kept for the next one. Returns enum bebida_outcome. */
 int32_t bebida_node_epilog(const struct bebida_node_host *host, const char *const *environment, char *reason,
                            uint32_t reason_size);
 
 /* While /run/bebida has entries and no hook runs: returns the node to Kubernetes if none of the recorded jobs
- * is on it any more, and tries services again that an epilog could not start. Called every few minutes. Asks
- * slurmctld only where no step of a recorded job runs here, and less and less often. environment as above.
- * Returns enum bebida_outcome; BEBIDA_FAILED means that something does not start. */
+ * is on it any more, and tries services again that an epilog could not start. Called every few minutes, and
+ * where an epilog keeps the node for the next job (nodes.linger): waits until that ends, 30 seconds at most.
+ * Asks slurmctld only where no step of a recorded job runs here, and less and less often. environment as
+ * above. Returns enum bebida_outcome; BEBIDA_FAILED means that something does not start. */
 int32_t bebida_node_recover(const struct bebida_node_host *host, const char *const *environment, char *reason,
                             uint32_t reason_size);
 

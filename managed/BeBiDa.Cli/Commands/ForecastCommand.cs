@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using BeBiDa.Cli.Forecasts;
 using BeBiDa.Configuration;
 using BeBiDa.Forecasting;
@@ -18,6 +17,9 @@ internal static class ForecastCommand
         # With the times in which nodes were down or drained, as a page to show
         {{NodeEvents.Command}}
         bebidactl forecast jobs.txt --events events.txt --nodes 'n[1-128]' --pods 10m --pods 2h --output forecast.html
+
+        # What nodes.linger would save and cost
+        bebidactl forecast jobs.txt --pods 10m --linger 0s --linger 10s --linger 30s
         """;
 
     private const int MostPodsPerNode = 1000;
@@ -39,12 +41,12 @@ internal static class ForecastCommand
             Moment.Option("--since", "Start: a time (2026-01-31T08:00) or an age. Default: the first job's start"),
             Moment.Option("--until", "End, in the same form. Default: the last job's end")
         );
-        var pods = new Option<TimeSpan[]>("--pods")
-        {
-            Description = "How long half of the pods run at most; repeat it to compare. Default: 30s, 5m and 1h",
-            HelpName = "DURATION",
-            CustomParser = Lengths,
-        };
+        var pods = Durations("--pods", "How long half of the pods run at most; repeat it to compare. Default: 30s, 5m and 1h", above: true);
+        var linger = Durations(
+            "--linger",
+            "How long a node is kept for the next job; repeat it to compare. Default: nodes.linger in bebida.yaml",
+            above: false
+        );
         var step = DurationOption.Create(
             "--step",
             "How often a pod saves its work; what came after is lost when it is ended. Default: never"
@@ -81,6 +83,7 @@ internal static class ForecastCommand
             since,
             until,
             pods,
+            linger,
             step,
             podStart,
             podEnd,
@@ -111,6 +114,7 @@ internal static class ForecastCommand
                 TimeSpan[] lengths = parsed.GetValue(pods) is { Length: > 0 } given
                     ? given
                     : [TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(5), TimeSpan.FromHours(1)];
+                TimeSpan[] lingers = parsed.GetValue(linger) is { Length: > 0 } times ? times : [configuration.Nodes.Linger];
                 var now = DateTimeOffset.Now;
                 var forecast = Forecast.Of(
                     jobs,
@@ -119,7 +123,7 @@ internal static class ForecastCommand
                     all,
                     policy,
                     (parsed.GetValue(since)?.Invoke(now), parsed.GetValue(until)?.Invoke(now)),
-                    lengths.Select(length => model with { PodLength = length }),
+                    lengths.SelectMany(length => lingers.Select(time => model with { PodLength = length, Linger = time })),
                     parsed.GetValue(seed)
                 );
                 await (parsed.GetValue(output) ?? DocumentOutput.Table)
@@ -147,14 +151,20 @@ internal static class ForecastCommand
             ? ConfigurationFile.Load(file ?? ConfigurationFile.Path, kubernetes: false)
             : new BebidaConfiguration();
 
-    private static TimeSpan[] Lengths(ArgumentResult result)
-    {
-        var lengths = new List<TimeSpan>();
-        foreach (var token in result.Tokens)
-            if (Duration.TryParse(token.Value, out var length) && length > TimeSpan.Zero)
-                lengths.Add(length);
-            else
-                result.AddError($"--pods takes a duration above 0 (30s, 5m, 1h30m), not '{token.Value}'");
-        return [.. lengths];
-    }
+    private static Option<TimeSpan[]> Durations(string name, string description, bool above) =>
+        new(name)
+        {
+            Description = description,
+            HelpName = "DURATION",
+            CustomParser = result =>
+            {
+                var durations = new List<TimeSpan>();
+                foreach (var token in result.Tokens)
+                    if (Duration.TryParse(token.Value, out var duration) && (duration > TimeSpan.Zero || !above))
+                        durations.Add(duration);
+                    else
+                        result.AddError($"{name} takes a duration{(above ? " above 0" : "")} (30s, 5m, 1h30m), not '{token.Value}'");
+                return [.. durations];
+            },
+        };
 }

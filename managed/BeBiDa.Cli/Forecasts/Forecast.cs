@@ -13,7 +13,7 @@ namespace BeBiDa.Cli.Forecasts;
 /// <param name="Used">Node-time that jobs had.</param>
 /// <param name="Unavailable">Node-time that nobody could have had.</param>
 /// <param name="Gaps">The time in between.</param>
-/// <param name="Harvests">What it would have been worth, by the pods' length.</param>
+/// <param name="Harvests">What it would have been worth, by the pods' length and the time that nodes are kept.</param>
 internal sealed record Forecast(
     DateTimeOffset From,
     DateTimeOffset Until,

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using BeBiDa.Forecasting;
 
 namespace BeBiDa.Cli.Forecasts;
 
@@ -30,15 +31,16 @@ internal sealed record ForecastJson(
             Round(forecast.Idle.TotalHours),
             forecast.Gaps.Count,
             Round(forecast.Gap(0.5).TotalSeconds),
-            [.. forecast.Harvests.Select(h => ForecastPodsJson.Of(h.Model.PodLength, h.Harvest))]
+            [.. forecast.Harvests.Select(h => ForecastPodsJson.Of(h.Model, h.Harvest))]
         );
 
     internal static double Round(double number) => Math.Round(number, 3);
 }
 
-/// <summary>What a forecast says of pods of one length.</summary>
+/// <summary>What a forecast says of pods of one length, and of nodes that are kept for one time.</summary>
 internal sealed record ForecastPodsJson(
     double PodSeconds,
+    double LingerSeconds,
     double LentNodeHours,
     double PodNodeHours,
     double UsefulNodeHours,
@@ -49,9 +51,10 @@ internal sealed record ForecastPodsJson(
     double WaitedSeconds
 )
 {
-    public static ForecastPodsJson Of(TimeSpan length, Forecasting.Harvest harvest) =>
+    public static ForecastPodsJson Of(LendingModel model, Forecasting.Harvest harvest) =>
         new(
-            length.TotalSeconds,
+            model.PodLength.TotalSeconds,
+            model.Linger.TotalSeconds,
             ForecastJson.Round(harvest.Lent.TotalHours),
             ForecastJson.Round(harvest.PodTime.TotalHours),
             ForecastJson.Round(harvest.Useful.TotalHours),
@@ -69,7 +72,7 @@ internal static class ForecastOutput
     public static string Json(Forecast forecast) =>
         $"{JsonSerializer.Serialize(ForecastJson.Of(forecast), OutputJson.Default.ForecastJson)}\n";
 
-    /// <summary>A line for each length of pods; what is the same for all is in each.</summary>
+    /// <summary>A line for each length of pods and each time that nodes are kept; what is the same for all is in each.</summary>
     public static string Csv(Forecast forecast)
     {
         var all = ForecastJson.Of(forecast);
@@ -86,6 +89,7 @@ internal static class ForecastOutput
             ("gaps", _ => all.Gaps),
             ("median_gap_seconds", _ => all.MedianGapSeconds),
             ("pod_seconds", pods => pods.PodSeconds),
+            ("linger_seconds", pods => pods.LingerSeconds),
             ("lent_node_hours", pods => pods.LentNodeHours),
             ("pod_node_hours", pods => pods.PodNodeHours),
             ("useful_node_hours", pods => pods.UsefulNodeHours),

@@ -9,7 +9,7 @@ internal static class ForecastText
     /// <summary>What it says, in a few sentences: the first is the one to remember.</summary>
     public static IEnumerable<string> Sentences(Forecast forecast)
     {
-        // Nodes are lent and returned alike, whatever runs there.
+        // Nodes are lent and returned alike, whatever runs there; with several times to keep them, by the first.
         var lent = forecast.Harvests[0].Harvest.Lent;
         yield return $"You would have lent {Hours(lent)} node-hours: {Percent(lent / forecast.Idle)} of what was idle, "
             + $"and {Percent(lent / forecast.All)} of the cluster.";
@@ -24,14 +24,26 @@ internal static class ForecastText
 
     /// <summary>The headings of <see cref="Rows"/>.</summary>
     public static IReadOnlyList<string> Columns { get; } =
-    ["Pods of", "Ran (node-hours)", "Of idle", "Work kept", "Done a day", "Ended a day", "Jobs waited: half", "99 of 100", "In all"];
+    [
+        "Pods of",
+        "Linger",
+        "Ran (node-hours)",
+        "Of idle",
+        "Work kept",
+        "Done a day",
+        "Ended a day",
+        "Jobs waited: half",
+        "99 of 100",
+        "In all",
+    ];
 
-    /// <summary>A row for each length of pods.</summary>
+    /// <summary>A row for each length of pods and each time that nodes are kept.</summary>
     public static IEnumerable<string[]> Rows(Forecast forecast) =>
         forecast.Harvests.Select(h =>
             new[]
             {
                 Duration.Format(h.Model.PodLength),
+                Duration.Format(h.Model.Linger),
                 Hours(h.Harvest.PodTime),
                 Percent(h.Harvest.PodTime / forecast.Idle),
                 Percent(h.Harvest.Useful / h.Harvest.PodTime),

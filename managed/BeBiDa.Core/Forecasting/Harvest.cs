@@ -37,7 +37,7 @@ public sealed record Harvest(
         foreach (var gap in gaps)
         {
             idle += gap.Length;
-            var ready = gap.Begin + model.Return.TotalSeconds;
+            var ready = gap.Begin + (model.Linger + model.Return).TotalSeconds;
             if (ready >= gap.End)
                 continue;
             lent += gap.End - ready;

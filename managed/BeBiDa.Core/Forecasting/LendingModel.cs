@@ -14,7 +14,10 @@ public sealed record LendingModel
     /// <summary>A pod that is ended loses the work since its last step; zero for pods that lose all of it.</summary>
     public TimeSpan Step { get; init; } = TimeSpan.Zero;
 
-    /// <summary>From a job's end to its node's being schedulable and Ready.</summary>
+    /// <summary>How long a node is kept for the next job (<c>nodes.linger</c>); a gap that is no longer is not lent.</summary>
+    public TimeSpan Linger { get; init; } = TimeSpan.Zero;
+
+    /// <summary>From that time's end to the node's being schedulable and Ready.</summary>
     public TimeSpan Return { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>From then, or from another pod's end, to the next pod's first work; it has its place meanwhile.</summary>

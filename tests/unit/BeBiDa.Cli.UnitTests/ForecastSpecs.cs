@@ -79,6 +79,28 @@ public sealed class ForecastSpecs : CommandLineTest
     }
 
     [Test]
+    public async Task A_time_to_keep_nodes_is_compared_with_another_or_is_that_of_the_site()
+    {
+        var jobs = Add("jobs.txt", Jobs);
+        async Task<string> Lingers(params string[] arguments)
+        {
+            var result = await RunAsync(["forecast", jobs, "--pods", "1h", "--output", "json", .. arguments]);
+            Exits(result, 0);
+            return string.Join(
+                ' ',
+                JsonDocument
+                    .Parse(result.Output)
+                    .RootElement.GetProperty("pods")
+                    .EnumerateArray()
+                    .Select(pods => $"{pods.GetProperty("lingerSeconds")}:{pods.GetProperty("podsEnded")}")
+            );
+        }
+        // Gaps of 50, 100, 200, 300 and 500 s.
+        Assert.That(await Lingers("--linger", "0s", "--linger", "1m"), Is.EqualTo("0:5 60:4"));
+        Assert.That(await Lingers("--config", Configuration("nodes: {linger: 1m}\n")), Is.EqualTo("60:4"));
+    }
+
+    [Test]
     public async Task A_job_without_an_end_is_told_of_only_if_it_is_within_the_time()
     {
         var jobs = Add("jobs.txt", Jobs);

@@ -21,6 +21,7 @@ public sealed class UsageSpecs : CommandLineTest
     [TestCase("forecast jobs.txt --step 1m --step 2m", "--step", "bebidactl forecast --help")]
     [TestCase("forecast jobs.txt --pods 0s", "--pods takes a duration above 0", "bebidactl forecast --help")]
     [TestCase("forecast jobs.txt --pods long", "--pods takes a duration", "bebidactl forecast --help")]
+    [TestCase("forecast jobs.txt --linger x", "--linger takes a duration", "bebidactl forecast --help")]
     [TestCase("forecast jobs.txt --pods-per-node 0", "--pods-per-node takes 1 to 1000", "bebidactl forecast --help")]
     [TestCase("report --since yesterday", "--since takes a time .* or an age", "bebidactl report --help")]
     [TestCase("report --by week", "--by takes day, node or partition", "bebidactl report --help")]

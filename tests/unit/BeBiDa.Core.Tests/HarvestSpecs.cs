@@ -42,6 +42,14 @@ public sealed class HarvestSpecs
         );
     }
 
+    [TestCase(12, 0)]
+    [TestCase(13, 1)]
+    public void A_node_that_is_kept_for_the_next_job_is_lent_that_much_later(double length, double lent)
+    {
+        var harvest = Harvest.Of([new Gap(0, 0, length, 0)], 1, Alike with { Linger = TimeSpan.FromSeconds(11) }, seed: 1);
+        Assert.That((harvest.Lent.TotalSeconds, harvest.PodsEnded), Is.EqualTo((lent, (int)lent)));
+    }
+
     // Ready after 1 s; pods of 10 s begin at 3, 15 and 27 s.
     [TestCase("too short to return", 1, 0, 0, 0, 0, 0)]
     [TestCase("one pod is still starting", 2, 1, 0, 0, 0, 1)]

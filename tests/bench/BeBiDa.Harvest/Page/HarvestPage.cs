@@ -70,7 +70,7 @@ internal static class HarvestPage
                 + "The replay schedules first come, first served, with a pass of backfill every 30 s, and lends the gaps by the rules of "
                 + "`bebidactl forecast`. There are always more pods. Their lengths are log-normal around the median, and they save their "
                 + "work ten times. A node is Ready 1 s after its job, a pod works 3 s later, and ends within 1 s. "
-                + "So a job's wait is the model's: 0.1 s, or 1.1 s with pods."
+                + "So a job's wait is the model's: 0.1 s, or 1.1 s with pods. With `nodes.linger`, a node is kept that long for the next job."
         );
         page.Lines.AddRange(Workload.All.Select(workload => $"- **{workload.Name}**: {workload.About}"));
         page.Lines.Add("");
@@ -81,6 +81,9 @@ internal static class HarvestPage
         );
         ReplaySection.Table(page, cells);
         var worst = cells.MinBy(cell => Spread.Of(cell.Runs.Select(run => run.Figures.PodTime * run.Figures.Useful)).Median)!;
+        page.Text(
+            "`nodes.linger` gives up the beginning of each gap. 30 s span a pass of backfill, so fewer pods are started only to be ended."
+        );
         page.Text(
             $"Lending looks worst for **{worst.Workload}** with pods of {Duration.Format(worst.Pods)}: of the idle time, "
                 + $"{Spread.Of(worst.Runs.Select(run => run.Figures.PodTime * run.Figures.Useful * 100)).Show("0", " %")} became work that was kept."
