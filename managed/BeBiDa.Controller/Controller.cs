@@ -61,6 +61,11 @@ internal sealed class Controller
     {
         var path = ConfigurationFile.Path;
         var configuration = ConfigurationFile.Load(path);
+        // Each of those that write Events ends so late at most, one after the other: the shim waits 1.5 s for all of them.
+        configuration = configuration with
+        {
+            Kubernetes = configuration.Kubernetes with { EventsPatience = TimeSpan.FromMilliseconds(200) },
+        };
         // A credential plugin would be a child of slurmctld, whose SIGCHLD is not ours to handle.
         var cluster = KubernetesCluster.Connect(configuration, allowExec: false, TimeProvider.System, logger);
         logger.Configured(path, $"{cluster.Address}");

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using BeBiDa.Configuration;
 using Microsoft.Extensions.Logging;
 
 namespace BeBiDa.Cluster;
@@ -15,24 +16,30 @@ public sealed class EventRecorder : IAsyncDisposable
     private readonly CancellationTokenSource stop = new();
     private readonly ICluster cluster;
     private readonly ILogger logger;
+    private readonly TimeSpan patience;
     private readonly Task writers;
 
-    /// <summary>Starts to write.</summary>
-    public EventRecorder(ICluster cluster, ILogger logger)
+    private EventRecorder(ICluster cluster, ILogger logger, TimeSpan patience)
     {
         this.cluster = cluster;
         this.logger = logger;
+        this.patience = patience;
         writers = Task.WhenAll(Enumerable.Range(0, RequestLimits.EventWrites).Select(_ => WriteAsync()));
     }
+
+    /// <summary>Starts to write.</summary>
+    /// <returns>Null where a site wants no Events.</returns>
+    public static EventRecorder? For(KubernetesConfiguration configuration, ICluster cluster, ILogger logger) =>
+        configuration.Events ? new EventRecorder(cluster, logger, configuration.EventsPatience) : null;
 
     /// <summary>Queues an Event; never waits.</summary>
     public void Record(NodeEvent nodeEvent) => events.Writer.TryWrite(nodeEvent);
 
-    /// <summary>Writes what is queued, for at most two seconds, and ends.</summary>
+    /// <summary>Writes what is queued, for at most <see cref="KubernetesConfiguration.EventsPatience"/>, and ends.</summary>
     public async ValueTask DisposeAsync()
     {
         events.Writer.TryComplete();
-        stop.CancelAfter(TimeSpan.FromSeconds(2));
+        stop.CancelAfter(patience);
         await writers.ConfigureAwait(false);
         stop.Dispose();
     }
@@ -55,7 +62,7 @@ public sealed class EventRecorder : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            // The two seconds are over.
+            // The time is over.
         }
     }
 }

@@ -64,7 +64,7 @@ public sealed class HandOvers : IAsyncDisposable
         deadline = configuration.Controller.Deadline;
         presence ??= new JobsHaveLeft();
         recentEnds = new RecentEnds(time);
-        events = new HandOverEvents(configuration.Kubernetes.Events ? new EventRecorder(cluster, logger) : null, time);
+        events = new HandOverEvents(EventRecorder.For(configuration.Kubernetes, cluster, logger), time);
         var names = new NodeNames(configuration.Nodes);
         var writes = new NodeWrites(cluster, names, time, logger);
         var drained = new DrainedNodes();

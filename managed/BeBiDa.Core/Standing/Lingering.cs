@@ -65,7 +65,7 @@ public sealed class Lingering : IAsyncDisposable
         this.returning = returning;
         this.instruments = instruments;
         linger = configuration.Nodes.Linger;
-        events = configuration.Kubernetes.Events ? new EventRecorder(cluster, logger) : null;
+        events = EventRecorder.For(configuration.Kubernetes, cluster, logger);
     }
 
     /// <summary>How long a lease lasts. It is renewed for as long as a node lingers; this bounds how long a job leans on it.</summary>

@@ -47,7 +47,7 @@ public sealed class Returning : IAsyncDisposable
         this.configuration = configuration.Nodes;
         this.time = time;
         this.logger = logger;
-        events = configuration.Kubernetes.Events ? new EventRecorder(cluster, logger) : null;
+        events = EventRecorder.For(configuration.Kubernetes, cluster, logger);
     }
 
     /// <summary>How often <see cref="LookAsync"/> is to be called.</summary>

@@ -78,7 +78,7 @@ public sealed class StandingHolds : IAsyncDisposable
         this.slurm = slurm;
         this.time = time;
         this.logger = logger;
-        events = configuration.Kubernetes.Events ? new EventRecorder(cluster, logger) : null;
+        events = EventRecorder.For(configuration.Kubernetes, cluster, logger);
         rule = new StandingRule(configuration.Slurm);
         differences = new StandingDifferences(configuration);
         this.returning = returning;

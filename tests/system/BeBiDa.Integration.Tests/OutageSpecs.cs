@@ -160,6 +160,24 @@ internal sealed class OutageSpecs : SiteTest
     }
 
     [Test]
+    public Task Events_that_Kubernetes_does_not_take_do_not_hold_up_the_end_of_slurmctld() =>
+        Sites.WithAsync(
+            Options with
+            {
+                Configuration = "",
+            },
+            async site =>
+            {
+                using var hang = site.EmbeddedApi.Faults.Add(new Fault(FaultKind.Hang) { Verb = "create", Resource = "events" });
+                (await site.Slurm.RunAsync("srun", ["-N2", "true"])).EnsureSucceeded();
+                await site.WaitUntilFreeAsync();
+                await site.Slurm.RestartControllerAsync();
+                // As it exits, slurmctld has closed its log.
+                Assert.That(site.Slurm.Controller.ReadOutput(), Does.Not.Contain("does not stop"));
+            }
+        );
+
+    [Test]
     public async Task A_job_that_came_and_went_while_Kubernetes_was_away_leaves_no_hold()
     {
         await Site.EmbeddedApi.StopAsync();
