@@ -17,8 +17,12 @@ public static class NodeKinds
 {
     private static readonly string[] s_programs = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet"];
 
-    /// <summary>For <c>[TestFixtureSource(typeof(NodeKinds), nameof(NodeKinds.All))]</c>.</summary>
+    /// <summary>Both, for what holds the stand-in against the real thing.</summary>
     public static IEnumerable<NodeKind> All => [NodeKind.Hollow, .. RealOnly];
+
+    /// <summary>For all else: real ones where they can be had, or else hollow ones. BEBIDA_NODES=all is for both.</summary>
+    public static IEnumerable<NodeKind> Best =>
+        Environment.GetEnvironmentVariable("BEBIDA_NODES") == "all" ? All : RealOnly.DefaultIfEmpty(NodeKind.Hollow);
 
     /// <summary>For what hollow nodes do not have: real ones where they can be had, else none.</summary>
     public static IEnumerable<NodeKind> RealOnly =>

@@ -4,7 +4,7 @@ using k8s;
 namespace BeBiDa.Nodes.Tests;
 
 /// <summary>Three machines that all fixtures of a kind of node share, and what they ask of them.</summary>
-[TestFixtureSource(typeof(NodeKinds), nameof(NodeKinds.All))]
+[TestFixtureSource(typeof(NodeKinds), nameof(NodeKinds.Best))]
 [Parallelizable(ParallelScope.Self)]
 public abstract class NodesTest(NodeKind kind)
 {
