@@ -11,7 +11,8 @@ public sealed class BoundProcess : IAsyncDisposable
 {
     private const string Watchman = """
         log=$1; shift
-        "$@" >"$log" 2>&1 </dev/null &
+        # Where the shell is killed with all that started it, nobody is left to kill the program.
+        setpriv --pdeathsig KILL "$@" >"$log" 2>&1 </dev/null &
         child=$!
         echo $child
         cat >/dev/null
