@@ -61,10 +61,10 @@ internal sealed class Controller
     {
         var path = ConfigurationFile.Path;
         var configuration = ConfigurationFile.Load(path);
-        // Each of those that write Events ends so late at most, one after the other: the shim waits 1.5 s for all of them.
+        // Four write Events, and end one after the other, after open hand-overs have had 0.8 s: the shim waits 1.5 s for all of it.
         configuration = configuration with
         {
-            Kubernetes = configuration.Kubernetes with { EventsPatience = TimeSpan.FromMilliseconds(200) },
+            Kubernetes = configuration.Kubernetes with { EventsPatience = TimeSpan.FromMilliseconds(100) },
         };
         // A credential plugin would be a child of slurmctld, whose SIGCHLD is not ours to handle.
         var cluster = KubernetesCluster.Connect(configuration, allowExec: false, TimeProvider.System, logger);

@@ -25,8 +25,9 @@ internal sealed class Epilog(
     ILogger logger
 )
 {
-    // What ends the linger. Where nothing watches, a node is not kept.
+    // What ends the time that a node is kept: without them, it is not kept.
     private const string Watch = "bebida-linger.path";
+    private const string Wait = "bebida-recover.service";
 
     /// <summary>The longest time that a node is kept for the next job, whatever nodes.linger says.</summary>
     /// <remarks>
@@ -92,15 +93,25 @@ internal sealed class Epilog(
     // kubelet and the runtime stay down, and what is frozen stays so: the next job has nothing to stop.
     private bool Keep(string who, TimeSpan linger)
     {
-        using var services = connect();
-        if (!services.Read([Watch])[Watch].IsUp)
+        try
         {
-            logger.NotWatched(who, Watch);
+            using var services = connect();
+            var units = services.Read([Watch, Wait]);
+            // One that has failed may fail again; and what it failed to start is told here, as without nodes.linger.
+            if (!units[Watch].IsUp || units[Wait] is not { Load: "loaded", Active: not "failed" })
+            {
+                logger.NotWatched(who, units[Watch].IsUp ? Wait : Watch);
+                return false;
+            }
+            state.WriteLinger(time.GetUtcNow() + linger);
+            logger.Kept(who, Duration.Format(linger));
+            return true;
+        }
+        catch (Exception e) when (e is ServiceManagerException or IOException)
+        {
+            logger.NotKept(who, e.Message);
             return false;
         }
-        state.WriteLinger(time.GetUtcNow() + linger);
-        logger.Kept(who, Duration.Format(linger));
-        return true;
     }
 
     /// <summary>Whether a time until which the node is kept lies ahead. A clock that was set back makes it no longer.</summary>

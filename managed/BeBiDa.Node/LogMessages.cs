@@ -68,9 +68,12 @@ internal static partial class LogMessages
     [LoggerMessage(
         4207,
         LogLevel.Warning,
-        "{Who}: the node is not kept for the next job (nodes.linger): {Unit} does not run; see systemctl status {Unit}"
+        "{Who}: the node is not kept for the next job (nodes.linger), since {Unit} does not work; see systemctl status {Unit}"
     )]
     public static partial void NotWatched(this ILogger logger, string who, string unit);
+
+    [LoggerMessage(4208, LogLevel.Warning, "{Who}: the node is not kept for the next job (nodes.linger): {Problem}")]
+    public static partial void NotKept(this ILogger logger, string who, string problem);
 
     [LoggerMessage(4205, LogLevel.Information, "job {Job} has left this node without an epilog")]
     public static partial void LeftWithoutEpilog(this ILogger logger, string job);

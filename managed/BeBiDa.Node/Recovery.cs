@@ -23,7 +23,8 @@ internal sealed class Recovery(NodeState state, Epilog epilog, RunningSteps step
     /// <returns>Why something does not run again, for an admin; null when all of it does or need not.</returns>
     public string? Run()
     {
-        var wasKept = WaitForNextJob();
+        if (WaitForNextJob() is not { } wasKept)
+            return null;
         // The case of every job that runs: no question, since a thousand nodes would ask it.
         if (!state.NeedsRecovery || steps.Jobs().Overlaps(state.ReadJobs()))
         {
@@ -43,16 +44,16 @@ internal sealed class Recovery(NodeState state, Epilog epilog, RunningSteps step
         return problem;
     }
 
-    // Whether none came. The note goes in any case: as long as it is there, systemd starts this process again.
-    private bool WaitForNextJob()
+    // Whether the node was kept, and no job has come; null where another epilog keeps it by now. As long as the note is there, systemd
+    // starts this process again, with its full time limit.
+    private bool? WaitForNextJob()
     {
-        while (state.ReadLinger() is { } end)
-        {
-            if (epilog.IsKept(out var left))
-                wait(left);
-            else if (epilog.EndKeeping(end))
-                return true;
-        }
-        return false;
+        if (state.ReadLinger() is not { } end)
+            return false;
+        while (epilog.IsKept(out var left) && state.ReadLinger() == end)
+            wait(left);
+        return epilog.EndKeeping(end) ? true
+            : state.ReadLinger() is null ? false
+            : null;
     }
 }

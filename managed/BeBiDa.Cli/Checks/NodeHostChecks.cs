@@ -29,6 +29,9 @@ internal sealed class NodeHostChecks(CheckedSite site, Findings findings)
     private const string Recovery = "bebida-recover.path";
     private const string Linger = "bebida-linger.path";
 
+    // Twice the bound of the node's library: one that is older ends nothing any more.
+    private static readonly TimeSpan LongestLinger = TimeSpan.FromMinutes(1);
+
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         var line = PlugStackLine();
@@ -259,7 +262,7 @@ internal sealed class NodeHostChecks(CheckedSite site, Findings findings)
 
     // By the node's own notes, for a job or for the next one: see NodeState in BeBiDa.Node.
     private static bool IsTaken() =>
-        File.Exists("/run/bebida/linger")
+        DateTime.UtcNow - File.GetLastWriteTimeUtc("/run/bebida/linger") < LongestLinger
         || (Directory.Exists("/run/bebida/jobs") && Directory.EnumerateFileSystemEntries("/run/bebida/jobs").Any());
 
     private async Task<Dictionary<string, Unit>?> UnitsAsync(IReadOnlyList<string> names, CancellationToken cancellationToken)

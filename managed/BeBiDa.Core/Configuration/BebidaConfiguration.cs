@@ -57,7 +57,7 @@ public sealed record KubernetesConfiguration
     public bool Events { get; init; } = true;
 
     /// <summary>How long a process that ends goes on writing Events. Not a site's to choose: it depends on the process.</summary>
-    public TimeSpan EventsPatience { get; init; } = TimeSpan.FromSeconds(2);
+    internal TimeSpan EventsPatience { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>Whether the Node object itself is deleted when a job has taken the node; its kubelet registers it anew after the job.</summary>
     public bool RemoveNode { get; init; }

@@ -246,7 +246,7 @@ public sealed class Lingering : IAsyncDisposable
                 }
                 else if (node.IdleSince is not null)
                 {
-                    // Soon after the job has left: the kubelet that starts now has not said anything.
+                    // Soon after the job has left: the kubelet that starts after it has not said anything.
                     if (node.Kubelet is null && returning is not null)
                         work.Add(() => node.Kubelet = returning.ReadAsync([node.Node], cancellationToken));
                     if (Lasts(node))

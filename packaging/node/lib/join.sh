@@ -6,6 +6,7 @@ no_job_is_here() {
     local jobs
     jobs=$(find /run/bebida/jobs -mindepth 1 -printf '%f ' 2>/dev/null || true)
     [[ -z $jobs || $dry_run == yes ]] || die "job ${jobs% } has this node; drain it first (scontrol update nodename=$(hostname -s) state=drain reason=kubernetes), and try again after the job"
+    [[ ! -e /run/bebida/linger || $dry_run == yes ]] || die "this node is kept for Slurm's next job (nodes.linger); drain it first (scontrol update nodename=$(hostname -s) state=drain reason=kubernetes), and try again in half a minute"
 }
 
 check_join() {

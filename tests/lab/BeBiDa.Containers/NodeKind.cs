@@ -17,7 +17,7 @@ public static class NodeKinds
 {
     private static readonly string[] s_programs = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet"];
 
-    /// <summary>Both, for what holds the stand-in against the real thing.</summary>
+    /// <summary>Both, where both can be had.</summary>
     public static IEnumerable<NodeKind> All => [NodeKind.Hollow, .. RealOnly];
 
     /// <summary>For all else: real ones where they can be had, or else hollow ones. BEBIDA_NODES=all is for both.</summary>

@@ -86,6 +86,9 @@ mkdir -p "$system/run/bebida/jobs" && touch "$system/run/bebida/jobs/42"
 is "no join while a job has the node" 1 "$(node join "${join[@]}")"
 says "which is named" '^bebida-node: job 42 has this node'
 rm "$system/run/bebida/jobs/42"
+touch "$system/run/bebida/linger"
+is "nor while it is kept for the next one" 1 "$(node join "${join[@]}")"
+rm "$system/run/bebida/linger"
 is "it joins" 0 "$(node join "${join[@]}")"
 is "with the CA's hash, as kubeadm's documentation computes it" "    caCertHashes: [\"sha256:$hash\"]" "$(grep caCertHashes "$system/var/log/join.yaml")"
 is "as what it is" 'apiVersion: kubeadm.k8s.io/v1beta4

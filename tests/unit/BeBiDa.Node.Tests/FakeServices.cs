@@ -26,8 +26,14 @@ internal sealed class FakeServices : IServiceManager
 
     public static UnitState Dead => new("loaded", "inactive", "dead");
 
-    public IReadOnlyDictionary<string, UnitState> Read(IReadOnlyCollection<string> units) =>
-        units.ToDictionary(unit => unit, unit => this[unit]);
+    /// <summary>Called before each reading of units.</summary>
+    public Action OnRead { get; set; } = () => { };
+
+    public IReadOnlyDictionary<string, UnitState> Read(IReadOnlyCollection<string> units)
+    {
+        OnRead();
+        return units.ToDictionary(unit => unit, unit => this[unit]);
+    }
 
     /// <summary>Units that stop with another one.</summary>
     public Dictionary<string, string[]> Dependents { get; } = [];

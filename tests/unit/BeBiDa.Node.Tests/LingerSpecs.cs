@@ -13,7 +13,7 @@ public class LingerSpecs : NodeTest
     public void Linger()
     {
         Configuration = new BebidaConfiguration { Nodes = new NodesConfiguration { Linger = TimeSpan.FromSeconds(20) } };
-        Services[LingerWatch] = FakeServices.Running;
+        (Services[LingerWatch], Services[LingerWait]) = (FakeServices.Running, FakeServices.Dead);
     }
 
     [Test]
@@ -60,21 +60,23 @@ public class LingerSpecs : NodeTest
     }
 
     [Test]
-    public void Each_job_begins_the_time_anew()
+    public void Each_job_begins_the_time_anew_and_the_next_process_waits_for_it()
     {
         AfterAJob();
-        var waits = new List<double>();
         Wait = left =>
         {
-            waits.Add(left.TotalSeconds);
             Time.Advance(left);
-            if (waits.Count > 1)
-                return;
             Prolog(8);
             Epilog(8);
         };
+        Assert.That(Recover(), Is.Null);
+        Assert.That(
+            (State.ReadLinger(), Done.Count(s_started.Contains)),
+            Is.EqualTo(((DateTimeOffset?)Time.GetUtcNow().AddSeconds(20), 0))
+        );
+        Wait = left => Time.Advance(left);
         Recover();
-        Assert.That((waits, Done.Where(s_started.Contains)), Is.EqualTo((new[] { 20.0, 20 }, s_started)).UsingPropertiesComparer());
+        Assert.That(Done.Where(s_started.Contains), Is.EqualTo(s_started));
     }
 
     [Test]
@@ -104,13 +106,29 @@ public class LingerSpecs : NodeTest
         Assert.That((Done.Contains("start kubelet.service"), State.ReadLinger() > Time.GetUtcNow()), Is.EqualTo((false, true)));
     }
 
-    [Test]
-    public void Where_nothing_watches_they_start_at_once()
+    [TestCase(LingerWatch, "inactive", "bebida-linger.path does not work")]
+    [TestCase(LingerWait, "failed", "bebida-recover.service does not work")]
+    public void Where_nobody_would_end_it_they_start_at_once(string unit, string active, string told)
     {
-        Services[LingerWatch] = FakeServices.Dead;
+        Services[unit] = new UnitState("loaded", active, active);
         AfterAJob();
         Assert.That((Done, State.ReadLinger()), Is.EqualTo((s_started, (DateTimeOffset?)null)).UsingPropertiesComparer());
-        Assert.That(Log.All, Has.Some.Contains("bebida-linger.path does not run"));
+        Assert.That(Log.All, Has.Some.Contains(told));
+    }
+
+    [Test]
+    public void Where_systemd_does_not_answer_for_a_moment_they_start_at_once()
+    {
+        Prolog(7);
+        Done.Clear();
+        var asked = 0;
+        Services.OnRead = () =>
+        {
+            if (asked++ == 0)
+                throw new ServiceManagerException("systemd does not answer");
+        };
+        Assert.That(Epilog(7), Is.Null);
+        Assert.That((Done, State.ReadLinger()), Is.EqualTo((s_started, (DateTimeOffset?)null)).UsingPropertiesComparer());
     }
 
     [Test]

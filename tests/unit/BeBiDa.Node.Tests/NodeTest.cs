@@ -12,6 +12,7 @@ public abstract class NodeTest
     internal const string Kubelet = "kubelet.service";
     internal const string Containerd = "containerd.service";
     internal const string LingerWatch = "bebida-linger.path";
+    internal const string LingerWait = "bebida-recover.service";
     private string directory = "";
     private string processes = "";
 
