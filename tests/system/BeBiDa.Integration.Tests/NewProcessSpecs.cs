@@ -122,10 +122,10 @@ internal sealed class NewProcessSpecs(Version release) : ReleaseTest(release)
     public async Task A_reconfigure_that_fails_keeps_no_configuring_job_from_its_start()
     {
         await Sites.WithAsync(
-            new SiteOptions { Nodes = 1 },
+            new SiteOptions { Nodes = 1, Configuration = "eviction: {gracePeriod: 15s}\n" },
             async site =>
             {
-                await Workloads.RunAsync(site.Client, Workloads.Pod("slow", "n1", termination: "5"));
+                await Workloads.RunAsync(site.Client, Workloads.Pod("slow", "n1", termination: "12"));
                 var job = await site.Probes.SubmitAsync(JobTime, "-N1");
                 await site.Slurm.WaitForJobAsync(job, JobState.Configuring);
                 var good = await File.ReadAllTextAsync(site.Slurm.ConfigPath);

@@ -14,7 +14,7 @@ internal sealed class ReconfigureSpecs
     public async Task A_job_that_is_configuring(bool removed)
     {
         await Sites.WithAsync(
-            new SiteOptions { Nodes = 2 },
+            new SiteOptions { Nodes = 2, Configuration = "eviction: {gracePeriod: 15s}\n" },
             async site =>
             {
                 await using var pods = new PodFollower(site.Api.AdminKubeconfig);

@@ -6,7 +6,8 @@ namespace BeBiDa.Site.Tests;
 [Category("Core")]
 internal sealed class RestartSpecs : SiteTest
 {
-    protected override SiteOptions Options => new() { Nodes = 2 };
+    // slurmctld saves its jobs every five seconds: a job that waits for a pod's end waits for longer.
+    protected override SiteOptions Options => new() { Nodes = 2, Configuration = "eviction: {gracePeriod: 15s}\n" };
 
     [TestCase(false, TestName = "A_job_keeps_its_nodes_over_a_restart_of_slurmctld_and_gives_them_back")]
     [TestCase(true, TestName = "A_job_keeps_its_nodes_over_a_crash_of_slurmctld_and_gives_them_back")]
