@@ -6,7 +6,8 @@ namespace BeBiDa.Containers;
 /// <summary>Removes a lab when told to, or when this process is gone: a shell beside it waits on a pipe from here.</summary>
 internal sealed class Reaper(Process process, string name)
 {
-    private static readonly TimeSpan s_bound = TimeSpan.FromMinutes(2);
+    // It waits for a lab that is just being made, and whose image may be.
+    private static readonly TimeSpan s_bound = TimeSpan.FromMinutes(15);
 
     public static Reaper Start(string script, string name)
     {
