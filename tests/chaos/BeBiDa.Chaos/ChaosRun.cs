@@ -26,6 +26,8 @@ public static class ChaosRun
         await using var pods = new PodFollower(site.Api.AdminKubeconfig);
         await using var jobs = new JobFollower(site.Slurm);
         await using var daemons = new ControllerWatch(site.Slurm);
+        // Also when a slurmctld that was killed finds in its state that they are to be switched on or off.
+        machines.Switching = daemons.Node;
         await using var bystander = await SlurmCluster.StartAsync(new SlurmOptions { Nodes = 1 }, stop);
         await using var pings = new PingFollower(site.Slurm, daemons, bystander, options.PingBound);
         await Executors.StartAsync(site.Client, options.Nodes);

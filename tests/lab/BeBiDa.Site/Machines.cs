@@ -13,6 +13,9 @@ public sealed class Machines : IAsyncDisposable
 
     public Machines() => File.WriteAllText(Requests, "");
 
+    /// <summary>Told of each machine that loses its daemons from now on (true), and that has them again.</summary>
+    public Action<string, bool> Switching { get; set; } = (_, _) => { };
+
     /// <summary>What was done, in order: "off n1".</summary>
     public IReadOnlyList<string> Done
     {
@@ -109,6 +112,7 @@ public sealed class Machines : IAsyncDisposable
 
     private async Task SwitchAsync(Site site, PodObserver pods, string request, string node)
     {
+        Switching(node, true);
         var left = pods.Stays(node).Where(p => p.Until is null).Select(p => p.Name).ToList();
         site.Cluster.Kubelets[node].Stop();
         await site.Slurm.KillNodeDaemonAsync(node);
@@ -118,6 +122,7 @@ public sealed class Machines : IAsyncDisposable
         {
             site.Slurm.BootNodeDaemon(node);
             await site.Cluster.Kubelets[node].StartAsync(stop.Token);
+            Switching(node, false);
         }
         lock (done)
             done.Add($"{request} {node}");

@@ -192,19 +192,9 @@ public sealed class Adversary(Site.Site site, PluginsWay way, ControllerWatch da
     private async Task SwitchedOffAsync(Adversity adversity, CancellationToken stop)
     {
         var nodes = SomeNodes(adversity);
-        foreach (var node in nodes)
-            daemons.Node(node, isDown: true);
-        try
-        {
-            await switchedOff.BeginAsync(nodes, stop);
-            await FollowAsync(nodes, adversity, () => switchedOff.OffAsync(stop), stop);
-            await switchedOff.EndAsync(stop);
-        }
-        finally
-        {
-            foreach (var node in nodes)
-                daemons.Node(node, isDown: false);
-        }
+        await switchedOff.BeginAsync(nodes, stop);
+        await FollowAsync(nodes, adversity, () => switchedOff.OffAsync(stop), stop);
+        await switchedOff.EndAsync(stop);
     }
 
     private string[] SomeNodes(Adversity adversity)
