@@ -98,7 +98,8 @@ public sealed class BrokenSite
             for unit in "$@"; do
                 case $unit in
                     *.service | *.path)
-                        line=$(printf '%s\n' '{Systemctl}' 'bebida-recover.path {Recovery}' 'bebida-linger.path {Linger}' | grep "^$unit " || echo "$unit not-found inactive")
+                        line=$(printf '%s\n' '{Systemctl}' 'bebida-recover.path {Recovery}' 'bebida-linger.path {Linger}' |
+                            grep "^$unit " || echo "$unit not-found inactive")
                         set -- $line
                         printf 'Id=%s\nLoadState=%s\nActiveState=%s\nUnitFileState=%s\n\n' "$1" "$2" "$3" "$4" ;;
                 esac

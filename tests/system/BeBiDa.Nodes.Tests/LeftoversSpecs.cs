@@ -60,7 +60,8 @@ public class LeftoversSpecs(NodeKind kind) : ConfiguredNodeTest(kind)
     {
         // As containerd.service: its shims are its children, and KillMode=process leaves them. Two of Kubernetes', one elsewhere.
         const string script =
-            "for n in k8s.io moby; do setsid /run/containerd-shim-runc-v2 -c 'while :; do sleep 1; done' -namespace $$n & done; setsid sleep 4711 & exec sleep infinity";
+            "for n in k8s.io moby; do setsid /run/containerd-shim-runc-v2 -c 'while :; do sleep 1; done' -namespace $$n & done; "
+            + "setsid sleep 4711 & exec sleep infinity";
         // The copy is made before the unit counts as started, so the shim below finds it.
         await WriteUnitAsync(
             "probe.service",
