@@ -109,11 +109,8 @@ public sealed partial class ContainerLab : IAsyncDisposable
                 cancellationToken: cancellationToken
             );
             // Of a machine that did not boot, the words of its systemd.
-            var words = services.ExitCode == 0 ? "" : await docker.ReadOutputAsync(late, cancellationToken);
-            throw new TimeoutException(
-                $"{timeout.Message}\n{late}: {services.StandardOutput}{services.StandardError}\n{string.Join('\n', words.Split('\n').TakeLast(20))}",
-                timeout
-            );
+            var words = services.ExitCode == 0 ? "" : await LastWordsAsync(late, cancellationToken);
+            throw new TimeoutException($"{timeout.Message}\n{late}: {services.StandardOutput}{services.StandardError}\n{words}", timeout);
         }
     }
 
@@ -163,15 +160,29 @@ public sealed partial class ContainerLab : IAsyncDisposable
         }
     }
 
+    private async Task<string> LastWordsAsync(string machine, CancellationToken cancellationToken)
+    {
+        var output = await docker.ReadOutputAsync(machine, cancellationToken);
+        return $"{machine}: {string.Join('\n', output.TrimEnd().Split('\n').TakeLast(20))}\n";
+    }
+
     private async Task ConnectToApiAsync(CancellationToken cancellationToken)
     {
         var ready = Path.Combine(Directory, "kubernetes", "ready");
-        await Eventually.HoldsAsync(
-            "the Kubernetes API is ready",
-            options.Patience,
-            _ => Task.FromResult(File.Exists(ready)),
-            cancellationToken
-        );
+        try
+        {
+            await Eventually.HoldsAsync(
+                "the Kubernetes API is ready",
+                options.Patience,
+                _ => Task.FromResult(File.Exists(ready)),
+                cancellationToken
+            );
+        }
+        catch (TimeoutException timeout)
+        {
+            var words = await LastWordsAsync("api", cancellationToken) + await LastWordsAsync("controllers", cancellationToken);
+            throw new TimeoutException($"{timeout.Message}\n{words}", timeout);
+        }
         Client = new Kubernetes(KubernetesClientConfiguration.BuildConfigFromConfigFile(Kubeconfig));
         Kubectl = new Kubectl(Kubeconfig);
     }
