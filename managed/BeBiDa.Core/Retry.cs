@@ -20,6 +20,7 @@ internal sealed class Retry(TimeProvider time)
     /// <param name="failed">Told of every failed try that is followed by another.</param>
     /// <param name="cancellationToken">Ends the tries.</param>
     /// <exception cref="ClusterException">Another try cannot help.</exception>
+    /// <exception cref="OperationCanceledException">The tries were ended, also where the last one failed meanwhile.</exception>
     public async Task<T> UntilDoneAsync<T>(
         Func<CancellationToken, Task<T>> work,
         Action<ClusterException> failed,
@@ -36,8 +37,10 @@ internal sealed class Retry(TimeProvider time)
             {
                 return await work(cancellationToken).ConfigureAwait(false);
             }
-            catch (ClusterException e) when (e.Fault != ClusterFault.NotFound && !cancellationToken.IsCancellationRequested)
+            catch (ClusterException e) when (e.Fault != ClusterFault.NotFound)
             {
+                // Nobody wants it any more: that ends it, and not the failure.
+                cancellationToken.ThrowIfCancellationRequested();
                 refusals = e.Fault == ClusterFault.Refused ? refusals + 1 : 0;
                 if (refusals > MostRefusals || (wasForbidden && e.Fault == ClusterFault.Forbidden))
                     throw;

@@ -426,6 +426,21 @@ public class HandOverSpecs
         Assert.That((await Task.WhenAll(taking)).Select(taken => taken.Outcome), Has.All.EqualTo(HandOverOutcome.Superseded));
     }
 
+    // Its failure says nothing of the job: no policy has to decide about it.
+    [TestCase(ClusterFault.Unavailable)]
+    [TestCase(ClusterFault.Refused)]
+    public async Task A_job_that_ends_while_a_request_of_its_fails_is_superseded_and_has_not_failed(ClusterFault fault)
+    {
+        var writing = new TaskCompletionSource();
+        cluster.Before = what => what.StartsWith("hold", StringComparison.Ordinal) ? writing.Task : Task.CompletedTask;
+        var taking = handOvers.DecommissionAsync(Job(7, "n1"), Budget);
+        await clock.UntilAsync(() => cluster.Count("hold") == 1);
+        var giving = handOvers.RecommissionAsync(Job(7, "n1"), Budget);
+        writing.SetException(new ClusterException(fault, "no"));
+        Assert.That((await clock.RunAsync(taking)).Outcome, Is.EqualTo(HandOverOutcome.Superseded));
+        await clock.RunAsync(giving);
+    }
+
     [Test]
     public async Task A_job_cancelled_while_its_pods_leave_gives_its_nodes_back_at_once()
     {
