@@ -6,7 +6,7 @@ namespace BeBiDa.Abi;
 public static class Header
 {
     /// <summary>BEBIDA_ABI_VERSION.</summary>
-    public const uint AbiVersion = 7;
+    public const uint AbiVersion = 9;
 }
 
 /// <summary>enum bebida_log_level.</summary>
@@ -94,6 +94,19 @@ public enum NodeChange
     Undrain = 1,
 }
 
+/// <summary>enum bebida_stage.</summary>
+public enum Stage
+{
+    /// <summary>BEBIDA_JOB_WAITS.</summary>
+    Waits = 0,
+
+    /// <summary>BEBIDA_JOB_RUNS.</summary>
+    Runs = 1,
+
+    /// <summary>BEBIDA_JOB_ENDED.</summary>
+    Ended = 2,
+}
+
 #pragma warning disable CS1591 // bebida.h describes each field.
 
 /// <summary>struct bebida_job.</summary>
@@ -117,14 +130,40 @@ public unsafe struct HostNode
     public byte* Reason;
 }
 
-/// <summary>struct bebida_maintenance.</summary>
+/// <summary>struct bebida_reservation.</summary>
 [StructLayout(LayoutKind.Sequential)]
-public unsafe struct HostMaintenance
+public unsafe struct HostReservation
 {
     public byte* Name;
+    public int Maintenance;
     public long Begin;
     public long End;
     public byte** Nodes;
+}
+
+/// <summary>struct bebida_plan.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public unsafe struct HostPlan
+{
+    public uint JobId;
+    public uint UserId;
+    public uint Stage;
+    public uint Limit;
+    public byte* Account;
+    public byte* Partitions;
+    public byte* Reservation;
+    public uint NodeCount;
+    public long Start;
+    public long End;
+    public byte** Nodes;
+}
+
+/// <summary>struct bebida_backfill.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public struct HostBackfill
+{
+    public uint Interval;
+    public uint Window;
 }
 
 /// <summary>struct bebida_look.</summary>
@@ -149,7 +188,7 @@ public unsafe struct ControllerHost
     public required delegate* unmanaged[Cdecl]<
         HostLook*,
         delegate* unmanaged[Cdecl]<nint, HostNode*, void>,
-        delegate* unmanaged[Cdecl]<nint, HostMaintenance*, void>,
+        delegate* unmanaged[Cdecl]<nint, HostReservation*, void>,
         nint,
         byte*,
         uint,
@@ -159,6 +198,13 @@ public unsafe struct ControllerHost
     public required delegate* unmanaged[Cdecl]<byte*, int, byte*, byte*, uint, int> ChangeNodes;
     public required delegate* unmanaged[Cdecl]<delegate* unmanaged[Cdecl]<nint, byte*, void>, nint, byte*, uint, int> NodesKeptOn;
     public required delegate* unmanaged[Cdecl]<byte*, int, byte*, uint, int> KeepNodesOn;
+    public required delegate* unmanaged[Cdecl]<
+        delegate* unmanaged[Cdecl]<nint, HostPlan*, void>,
+        nint,
+        HostBackfill*,
+        byte*,
+        uint,
+        int> Plans;
 }
 
 /// <summary>struct bebida_node_host.</summary>

@@ -29,9 +29,9 @@ internal sealed partial class ScontrolConditions(string cluster, SqueueJobs.Run?
 
     private static SlurmNode ReadNode(ScontrolNode node) => new(node.Name, NodeStates.Read(node.State), node.Reason);
 
-    private static async Task<IReadOnlyList<Maintenance>> MaintenanceAsync(string[] lines, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyList<Reservation>> MaintenanceAsync(string[] lines, CancellationToken cancellationToken)
     {
-        var all = new List<Maintenance>();
+        var all = new List<Reservation>();
         foreach (var line in lines)
         {
             // Without reservations it prints a sentence.
@@ -44,7 +44,7 @@ internal sealed partial class ScontrolConditions(string cluster, SqueueJobs.Run?
             if (!flags.Contains("MAINT") || flags.Contains("TIME_FLOAT"))
                 continue;
             all.Add(
-                new Maintenance(
+                new Reservation(
                     found.Groups["name"].Value,
                     Time(found.Groups["begin"].Value),
                     Time(found.Groups["end"].Value),

@@ -5,6 +5,7 @@ using BeBiDa.HandOver;
 using BeBiDa.Jobs;
 using BeBiDa.Kubernetes;
 using BeBiDa.Metrics;
+using BeBiDa.Planning;
 using BeBiDa.Reconciliation;
 using BeBiDa.Standing;
 using Microsoft.Extensions.Logging;
@@ -55,6 +56,7 @@ internal sealed class Controller
         HostPresence presence,
         IJobs jobs,
         ISlurmConditions conditions,
+        ISlurmPlans plans,
         INodesKeptOn keptOn,
         ISlurmChanges changes
     )
@@ -75,11 +77,17 @@ internal sealed class Controller
         var returning = configuration.Nodes.WaitUntilReady
             ? new Returning(cluster, cluster, configuration, TimeProvider.System, logger)
             : null;
-        var lingering =
-            configuration.Nodes.Linger > TimeSpan.Zero
-                ? new Lingering(cluster, configuration, TimeProvider.System, logger, returning, instruments)
-                : null;
+        var lingering = Lingering.IsNeeded(configuration)
+            ? new Lingering(cluster, configuration, TimeProvider.System, logger, returning, instruments)
+            : null;
         var handOvers = new HandOvers(cluster, configuration, TimeProvider.System, logger, presence, instruments, returning, lingering);
+        var freeTimes = configuration.Nodes.FreeSeconds ? new FreeTimes(cluster, cluster, configuration, TimeProvider.System) : null;
+        var foresight =
+            configuration.Nodes.Lead > TimeSpan.Zero || freeTimes is not null
+                ? new Foresight(plans, configuration, TimeProvider.System, logger, instruments, freeTimes)
+                : null;
+        if (foresight is not null)
+            handOvers.Taken += foresight.Started;
         var standing = new StandingHolds(
             cluster,
             cluster,
@@ -90,7 +98,9 @@ internal sealed class Controller
             instruments,
             changes,
             returning,
-            lingering
+            lingering,
+            foresight,
+            configuration.Nodes.KeepFree.Count > 0 ? new KeptFree(configuration, TimeProvider.System) : null
         );
         presence.NodeLost = standing.TryLookAsync;
         var reconciler = new Reconciler(
@@ -145,6 +155,18 @@ internal sealed class Controller
             );
             lingering.InDoubt += reconciliation.LookSoon;
         }
+        if (freeTimes is not null)
+            periodic.Insert(
+                0,
+                new PeriodicReconciliation(
+                    freeTimes.LookAsync,
+                    FreeTimes.Interval,
+                    TimeProvider.System,
+                    logger,
+                    "telling how long nodes stay free",
+                    TimeSpan.FromMinutes(1)
+                )
+            );
         if (configuration.Nodes.KeepAwake)
         {
             var keepAwake = new KeepAwake(cluster, conditions, keptOn, configuration, logger);

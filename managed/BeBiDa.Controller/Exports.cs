@@ -42,6 +42,7 @@ internal static unsafe class Exports
                     || lent->ChangeNodes is null
                     || lent->NodesKeptOn is null
                     || lent->KeepNodesOn is null
+                    || lent->Plans is null
                 )
                 {
                     logging.WrongAbi(Header.AbiVersion, lent->AbiVersion);
@@ -60,6 +61,7 @@ internal static unsafe class Exports
                             new HostPresence(lent->Presence),
                             new HostJobs(lent->Jobs),
                             new HostConditions(*lent),
+                            new HostPlans(lent->Plans),
                             new HostNodesKeptOn(*lent),
                             new HostChanges(*lent)
                         );

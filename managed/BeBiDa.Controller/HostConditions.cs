@@ -46,7 +46,7 @@ internal sealed unsafe class HostConditions(ControllerHost host) : ISlurmConditi
                 host.Conditions(
                     &next,
                     &TakeNode,
-                    &TakeMaintenance,
+                    &TakeReservation,
                     GCHandle.ToIntPtr(handle),
                     cluster,
                     LongestCluster,
@@ -65,7 +65,7 @@ internal sealed unsafe class HostConditions(ControllerHost host) : ISlurmConditi
             _ = new HoldKey(name, 0);
             // Only now: what could not be taken is asked for again.
             look = next;
-            return new SlurmConditions(name, taken.Nodes, taken.Maintenance);
+            return new SlurmConditions(name, taken.Nodes, taken.Maintenance) { Reservations = taken.Reservations };
         }
         catch (FormatException e)
         {
@@ -99,17 +99,17 @@ internal sealed unsafe class HostConditions(ControllerHost host) : ISlurmConditi
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static void TakeMaintenance(nint context, HostMaintenance* maintenance)
+    private static void TakeReservation(nint context, HostReservation* reservation)
     {
         var taken = (Taken)GCHandle.FromIntPtr(context).Target!;
         try
         {
-            taken.Maintenance.Add(
-                new Maintenance(
-                    Marshal.PtrToStringUTF8((nint)maintenance->Name) ?? "",
-                    DateTimeOffset.FromUnixTimeSeconds(maintenance->Begin),
-                    DateTimeOffset.FromUnixTimeSeconds(maintenance->End),
-                    NativeStrings.Read(maintenance->Nodes)
+            (reservation->Maintenance != 0 ? taken.Maintenance : taken.Reservations).Add(
+                new Reservation(
+                    Marshal.PtrToStringUTF8((nint)reservation->Name) ?? "",
+                    DateTimeOffset.FromUnixTimeSeconds(reservation->Begin),
+                    DateTimeOffset.FromUnixTimeSeconds(reservation->End),
+                    NativeStrings.Read(reservation->Nodes)
                 )
             );
         }
@@ -123,7 +123,9 @@ internal sealed unsafe class HostConditions(ControllerHost host) : ISlurmConditi
     {
         public List<SlurmNode> Nodes { get; } = [];
 
-        public List<Maintenance> Maintenance { get; } = [];
+        public List<Reservation> Maintenance { get; } = [];
+
+        public List<Reservation> Reservations { get; } = [];
 
         public Exception? Problem { get; set; }
     }

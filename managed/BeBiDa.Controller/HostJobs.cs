@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using BeBiDa.Abi;
 using BeBiDa.Holds;
-using BeBiDa.Jobs;
 using BeBiDa.Reconciliation;
 
 namespace BeBiDa.Controller;
@@ -64,7 +63,7 @@ internal sealed unsafe class HostJobs : IJobs
             taken.Jobs.Add(
                 new SlurmJob(
                     job->Id,
-                    taken.UserName(job->UserId),
+                    taken.Users.NameOf(job->UserId),
                     Marshal.PtrToStringUTF8((nint)job->Partition) ?? "",
                     NativeStrings.Read(job->Nodes),
                     job->Leaving != 0
@@ -83,13 +82,10 @@ internal sealed unsafe class HostJobs : IJobs
 
     private sealed class Taken
     {
-        private readonly Dictionary<uint, string> users = [];
+        public UserNames Users { get; } = new();
 
         public List<SlurmJob> Jobs { get; } = [];
 
         public Exception? Problem { get; set; }
-
-        // Asked once for each user: it may mean a question to a directory service.
-        public string UserName(uint user) => users.TryGetValue(user, out var name) ? name : users[user] = HostUsers.NameOf(user);
     }
 }

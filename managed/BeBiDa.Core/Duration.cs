@@ -50,7 +50,8 @@ public static class Duration
     /// <summary>Writes a duration so that <see cref="TryParse"/> reads it again; what is under a millisecond is dropped.</summary>
     public static string Format(TimeSpan duration)
     {
-        var milliseconds = (long)duration.TotalMilliseconds;
+        // TotalMilliseconds is a double, and no whole number for some durations of thousands of years.
+        var milliseconds = duration.Ticks / TimeSpan.TicksPerMillisecond;
         var text = new StringBuilder();
         foreach (var (unit, size) in Units.OrderByDescending(u => u.Milliseconds))
         {

@@ -23,6 +23,15 @@ public static class WellKnownNames
     /// </summary>
     public const string FieldManagerPrefix = "bebida/";
 
+    /// <summary>Label of a Node: for how many seconds no planned job is expected there, rounded down to a power of two, for node affinities.</summary>
+    public const string FreeSeconds = "bebida.io/free-seconds";
+
+    /// <summary>Annotation of a Node: until when no planned job is expected there (RFC 3339, UTC), for people.</summary>
+    public const string FreeUntil = "bebida.io/free-until";
+
+    /// <summary>Server-Side Apply field manager of the two. It has no slash: a hold of the cluster of this name has another manager.</summary>
+    public const string FreeManager = "bebida-free";
+
     /// <summary>Annotation of an Event about a hand-over: whose it was, as <c>&lt;cluster&gt;.&lt;job id&gt;</c>.</summary>
     public const string EventJob = "bebida.io/job";
 

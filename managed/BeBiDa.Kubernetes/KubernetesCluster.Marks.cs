@@ -88,6 +88,15 @@ public sealed partial class KubernetesCluster
     }
 
     private Task<OwnedObject?> MarkAsync(ClusterNode node, NodeApplyMeta metadata, CancellationToken cancellationToken) =>
+        ApplyMetaAsync(node, MarkManager, metadata, cancellationToken);
+
+    // Labels and annotations that are no hold.
+    private Task<OwnedObject?> ApplyMetaAsync(
+        ClusterNode node,
+        string manager,
+        NodeApplyMeta metadata,
+        CancellationToken cancellationToken
+    ) =>
         writes.RunAsync(
             node.Name,
             () =>
@@ -95,7 +104,7 @@ public sealed partial class KubernetesCluster
                     PatchRight,
                     () =>
                         client.WriteNodeAsync(
-                            $"api/v1/nodes/{node.Name}?{MarkManager}",
+                            $"api/v1/nodes/{node.Name}?{manager}",
                             ApiClient.Body(new NodeApply("v1", "Node", metadata, null), ApiJson.Default.NodeApply, Apply),
                             cancellationToken,
                             cancellationToken

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using BeBiDa.Cluster;
 using BeBiDa.Configuration;
 using BeBiDa.Draining;
@@ -173,7 +174,9 @@ public sealed partial class KubernetesCluster : ICluster, ILedger, IAsyncDisposa
             return null;
         if (
             Hold.Read(metadata.Annotations)
-                .FirstOrDefault(h => h.Key.Cluster != slurmCluster || !(h.Key.IsJob || h.Key.Holder == Holders.Return)) is
+                .FirstOrDefault(h =>
+                    h.Key.Cluster != slurmCluster || !(h.Key.IsJob || h.Key.Holder is Holders.Return or Holders.Planned or Holders.Policy)
+                ) is
             { } other
         )
             return $"{other.Key.ForPeople} of cluster {other.Key.Cluster} holds it too";
@@ -267,6 +270,15 @@ public sealed partial class KubernetesCluster : ICluster, ILedger, IAsyncDisposa
     public async Task<IReadOnlyList<NodeLedger>> ReadAsync(CancellationToken cancellationToken)
     {
         var ledger = new List<NodeLedger>();
+        await foreach (var node in ListNodesAsync("", cancellationToken).ConfigureAwait(false))
+            if (nodes.Node(node.Metadata) is { } known)
+                ledger.Add(new NodeLedger(known, node.Spec?.Unschedulable == true, Hold.Read(node.Metadata!.Annotations)));
+        return ledger;
+    }
+
+    // By pages, and only those that a query selects.
+    private async IAsyncEnumerable<NodeObject> ListNodesAsync(string query, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
         await foreach (
             var page in ObjectLists
                 .PagesAsync(
@@ -274,7 +286,7 @@ public sealed partial class KubernetesCluster : ICluster, ILedger, IAsyncDisposa
                     next =>
                         client.SendAsync(
                             HttpMethod.Get,
-                            $"api/v1/nodes?limit={NodePage}{next}",
+                            $"api/v1/nodes?limit={NodePage}{query}{next}",
                             null,
                             ApiClient.Json,
                             ApiJson.Default.NodeObjectList,
@@ -284,9 +296,8 @@ public sealed partial class KubernetesCluster : ICluster, ILedger, IAsyncDisposa
                 .ConfigureAwait(false)
         )
         foreach (var node in page.Items ?? [])
-            if (node is not null && nodes.Node(node.Metadata) is { } known)
-                ledger.Add(new NodeLedger(known, node.Spec?.Unschedulable == true, Hold.Read(node.Metadata!.Annotations)));
-        return ledger;
+            if (node is not null)
+                yield return node;
     }
 
     /// <summary>The state of all nodes in Kubernetes: holds, readiness, pods that a hand-over would evict.</summary>

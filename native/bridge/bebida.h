@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 /* Raised with every change that an older or newer other side would misread. Each side refuses another. */
-#define BEBIDA_ABI_VERSION 7u
+#define BEBIDA_ABI_VERSION 9u
 
 /* Levels of Slurm's own log (slurm_error, slurm_info, slurm_verbose, slurm_debug). */
 enum bebida_log_level {
@@ -78,6 +78,8 @@ enum bebida_condition {
     BEBIDA_NODE_MAINTENANCE = 8, /* in a reservation with the flag MAINT that has begun */
     BEBIDA_NODE_REBOOT = 16,     /* requested or issued */
     BEBIDA_NODE_POWER = 32,      /* powered down, on the way there, or on the way back */
+    BEBIDA_NODE_IDLE = 64,       /* it responds, no job has it, and none is leaving it */
+    BEBIDA_NODE_PLANNED = 128,   /* idle, and backfill has planned a job there (PLANNED in sinfo(1)) */
 };
 
 /* A node of slurmctld's. Its reason is an admin's text, or a program's. */
@@ -87,12 +89,42 @@ struct bebida_node {
     const char *reason;  /* empty if it has none */
 };
 
-/* A reservation with the flag MAINT; it may be over. */
-struct bebida_maintenance {
+/* A reservation with fixed times; it may be over. */
+struct bebida_reservation {
     const char *name;
-    int64_t begin; /* Unix time */
+    int32_t maintenance; /* not 0: it has the flag MAINT */
+    int64_t begin;       /* Unix time */
     int64_t end;
     const char *const *nodes; /* NULL-terminated */
+};
+
+/* What a job does. */
+enum bebida_stage {
+    BEBIDA_JOB_WAITS = 0,
+    BEBIDA_JOB_RUNS = 1,
+    BEBIDA_JOB_ENDED = 2,
+};
+
+/* A pending job, with what backfill has planned for it (pending tasks of an array are one); one that has
+ * ended lately; or, while a job is planned, one that runs. */
+struct bebida_plan {
+    uint32_t job_id; /* of a pending job, the array's number for tasks of an array */
+    uint32_t user_id;
+    uint32_t stage;           /* enum bebida_stage */
+    uint32_t limit;           /* its time limit in seconds; 0 for none */
+    const char *account;      /* empty if it has none */
+    const char *partitions;   /* one or more, separated by commas */
+    const char *reservation;  /* what it waits for, or is in; empty for none, or where it is held by more */
+    uint32_t node_count;      /* how many nodes it needs at least */
+    int64_t start;            /* Unix time; of a pending job, 0 while backfill has planned nothing for it */
+    int64_t end;              /* Unix time: when it ended, or its time limit ends; 0 before it begins */
+    const char *const *nodes; /* NULL-terminated; empty while backfill has no plan, and once it has ended */
+};
+
+/* How slurmctld plans (SchedulerType and SchedulerParameters in slurm.conf(5)). */
+struct bebida_backfill {
+    uint32_t interval; /* seconds between two of its plans (the longer of bf_interval and bf_max_time) */
+    uint32_t window;   /* how many seconds it looks ahead (bf_window); 0 where it does not plan */
 };
 
 /* Which look at slurmctld's nodes and reservations was the last: the caller keeps it, all zero before the
@@ -105,7 +137,8 @@ struct bebida_look {
 
 /* Take one of these; context is the caller's own. */
 typedef void (*bebida_take_condition)(void *context, const struct bebida_node *node);
-typedef void (*bebida_take_maintenance)(void *context, const struct bebida_maintenance *maintenance);
+typedef void (*bebida_take_reservation)(void *context, const struct bebida_reservation *reservation);
+typedef void (*bebida_take_plan)(void *context, const struct bebida_plan *plan);
 
 /* How a node's state is changed, as scontrol update State= does it. */
 enum bebida_node_change {
@@ -140,11 +173,11 @@ struct bebida_host {
     int32_t (*jobs)(bebida_take_job take, void *context, char *cluster, uint32_t cluster_size, char *reason,
                     uint32_t reason_size);
 
-    /* Asks slurmctld for the condition of every node, and for all maintenance; gives none of it where nothing
-     * has changed since the last look, which it then marks as unchanged, leaving cluster as it was. All else
-     * is as for jobs. */
+    /* Asks slurmctld for the condition of every node, and for all reservations; gives none of it where
+     * nothing has changed since the last look, which it then marks as unchanged, leaving cluster as it was.
+     * All else is as for jobs. */
     int32_t (*conditions)(struct bebida_look *last, bebida_take_condition take,
-                          bebida_take_maintenance take_maintenance, void *context, char *cluster,
+                          bebida_take_reservation take_reservation, void *context, char *cluster,
                           uint32_t cluster_size, char *reason, uint32_t reason_size);
 
     /* Changes the state of nodes. nodes: their names, separated by commas. change: enum bebida_node_change.
@@ -162,6 +195,11 @@ struct bebida_host {
     /* Adds nodes to that list, or removes them; slurmctld forgets it when it reads slurm.conf again. keep:
      * not 0 to add. All else is as for change_nodes. */
     int32_t (*keep_nodes_on)(const char *nodes, int32_t keep, char *reason, uint32_t reason_size);
+
+    /* Asks slurmctld for its jobs, as bebida_plan says which. backfill: where it goes how slurmctld plans. A
+     * plan is a hint: backfill wipes all of them as it begins anew. All else is as for jobs. */
+    int32_t (*plans)(bebida_take_plan take, void *context, struct bebida_backfill *backfill, char *reason,
+                     uint32_t reason_size);
 };
 
 /* The BEBIDA_ABI_VERSION of the library, exported by both. The first call that a shim makes, and the only one

@@ -85,6 +85,7 @@ static struct bebida_host host_with(struct bridge_queries queries)
         .change_nodes = queries.change_nodes,
         .nodes_kept_on = queries.nodes_kept_on,
         .keep_nodes_on = queries.keep_nodes_on,
+        .plans = queries.plans,
     };
 }
 

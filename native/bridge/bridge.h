@@ -25,12 +25,14 @@ struct bridge_queries {
     int32_t (*jobs)(bebida_take_job take, void *context, char *cluster, uint32_t cluster_size, char *reason,
                     uint32_t reason_size);
     int32_t (*conditions)(struct bebida_look *last, bebida_take_condition take,
-                          bebida_take_maintenance take_maintenance, void *context, char *cluster,
+                          bebida_take_reservation take_reservation, void *context, char *cluster,
                           uint32_t cluster_size, char *reason, uint32_t reason_size);
     int32_t (*change_nodes)(const char *nodes, int32_t change, const char *because, char *reason,
                             uint32_t reason_size);
     int32_t (*nodes_kept_on)(bebida_take_node take, void *context, char *reason, uint32_t reason_size);
     int32_t (*keep_nodes_on)(const char *nodes, int32_t keep, char *reason, uint32_t reason_size);
+    int32_t (*plans)(bebida_take_plan take, void *context, struct bebida_backfill *backfill, char *reason,
+                     uint32_t reason_size);
     bool (*is_in_charge)(void); /* whether the slurmctld that answers for the cluster is this process */
 };
 

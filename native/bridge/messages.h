@@ -42,6 +42,7 @@
 #define VERDICT_REQUEUE "is requeued, or ends if it is interactive"
 #define MESSAGE_JOBS_NOT_LISTED "slurmctld does not list its jobs: %s"
 #define MESSAGE_NODES_NOT_LISTED "slurmctld does not list its nodes and reservations: %s"
+#define MESSAGE_PLANS_NOT_LISTED "slurmctld does not list its pending jobs: %s"
 #define MESSAGE_NO_MEMORY_FOR_RESERVATION "out of memory for the nodes of a reservation"
 #define MESSAGE_NODES_NOT_CHANGED "slurmctld does not change the state of node %s: %s"
 #define MESSAGE_KEPT_ON_NOT_READ "slurmctld does not show SuspendExcNodes: %s"

@@ -20,6 +20,7 @@
 #include "messages.h"
 #include "slurm_changes.h"
 #include "slurm_conditions.h"
+#include "slurm_plans.h"
 #include "slurm_queries.h"
 
 #define EXPORTED __attribute__((visibility("default")))
@@ -126,6 +127,7 @@ EXPORTED void prep_p_register_callbacks(prep_callbacks_t *callbacks)
                                                             .change_nodes = slurm_changes_nodes,
                                                             .nodes_kept_on = slurm_changes_kept_on,
                                                             .keep_nodes_on = slurm_changes_keep_on,
+                                                            .plans = slurm_plans,
                                                             .is_in_charge = slurm_queries_is_in_charge});
     }
 }

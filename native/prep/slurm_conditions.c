@@ -34,6 +34,12 @@ static uint32_t conditions_of(uint32_t state)
     if (has(state, NODE_STATE_POWER_DOWN | NODE_STATE_POWERING_DOWN | NODE_STATE_POWERED_DOWN |
                        NODE_STATE_POWERING_UP))
         conditions |= BEBIDA_NODE_POWER;
+    if ((state & NODE_STATE_BASE) == NODE_STATE_IDLE &&
+        !has(state, NODE_STATE_COMPLETING | NODE_STATE_NO_RESPOND)) {
+        conditions |= BEBIDA_NODE_IDLE;
+        if (has(state, NODE_STATE_PLANNED))
+            conditions |= BEBIDA_NODE_PLANNED;
+    }
     return conditions;
 }
 
@@ -50,11 +56,12 @@ static void give_node(const node_info_t *node, bebida_take_condition take, void 
         take(context, &given);
 }
 
-static bool give_reservation(const reserve_info_t *reservation, bebida_take_maintenance take, void *context)
+static bool give_reservation(const reserve_info_t *reservation, bebida_take_reservation take, void *context)
 {
     char **nodes = nodes_expand(reservation->node_list == NULL ? "" : reservation->node_list);
-    const struct bebida_maintenance given = {
+    const struct bebida_reservation given = {
         .name = reservation->name == NULL ? "" : reservation->name,
+        .maintenance = (reservation->flags & RESERVE_FLAG_MAINT) != 0,
         .begin = reservation->start_time,
         .end = reservation->end_time,
         .nodes = (const char *const *)nodes,
@@ -67,10 +74,9 @@ static bool give_reservation(const reserve_info_t *reservation, bebida_take_main
 }
 
 /* One that floats begins a while after now, whenever that is: never. */
-static bool is_maintenance(const reserve_info_t *reservation)
+static bool has_times(const reserve_info_t *reservation)
 {
-    return (reservation->flags & RESERVE_FLAG_MAINT) != 0 &&
-           (reservation->flags & RESERVE_FLAG_TIME_FLOAT) == 0;
+    return (reservation->flags & RESERVE_FLAG_TIME_FLOAT) == 0;
 }
 
 enum answer { NONE, SAME, NEW };
@@ -113,7 +119,7 @@ static bool load(struct bebida_look *last, node_info_msg_t **nodes, reserve_info
 }
 
 int32_t slurm_conditions(struct bebida_look *last, bebida_take_condition take,
-                         bebida_take_maintenance take_maintenance, void *context, char *cluster,
+                         bebida_take_reservation take_reservation, void *context, char *cluster,
                          uint32_t cluster_size, char *reason, uint32_t reason_size)
 {
     node_info_msg_t *nodes = NULL;
@@ -130,7 +136,7 @@ int32_t slurm_conditions(struct bebida_look *last, bebida_take_condition take,
     for (uint32_t i = 0; reservations != NULL && i < reservations->record_count; i++) {
         const reserve_info_t *reservation = &reservations->reservation_array[i];
 
-        if (is_maintenance(reservation) && !give_reservation(reservation, take_maintenance, context)) {
+        if (has_times(reservation) && !give_reservation(reservation, take_reservation, context)) {
             (void)snprintf(reason, reason_size, MESSAGE_NO_MEMORY_FOR_RESERVATION);
             goto end;
         }

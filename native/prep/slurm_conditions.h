@@ -8,7 +8,7 @@
 
 /* bebida_host.conditions. */
 int32_t slurm_conditions(struct bebida_look *last, bebida_take_condition take,
-                         bebida_take_maintenance take_maintenance, void *context, char *cluster,
+                         bebida_take_reservation take_reservation, void *context, char *cluster,
                          uint32_t cluster_size, char *reason, uint32_t reason_size);
 
 #endif

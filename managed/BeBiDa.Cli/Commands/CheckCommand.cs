@@ -90,8 +90,12 @@ internal static class CheckCommand
         TimeoutChecks.Run(site, findings);
         PowerChecks.Run(site, findings);
         StateChecks.Run(site, findings);
+        ForesightChecks.Run(site, findings);
         if (site.Slurm is not null)
+        {
             await StateChecks.RunReservationsAsync(findings, cancellationToken).ConfigureAwait(false);
+            await ForesightChecks.RunSlurmAsync(site, findings, cancellationToken).ConfigureAwait(false);
+        }
         FileChecks.Run(site, findings);
         var credential = new CredentialChecks(site, findings, globals.Log(parsed));
         using var api = await credential.RunAsync(cancellationToken).ConfigureAwait(false);

@@ -27,12 +27,15 @@ internal static class ReportFigures
             "lent, empty",
             "idle in Slurm, schedulable and Ready in Kubernetes, and no such pod was there"
         ),
+        (NodeUse.Linger, "linger", "LINGER", "linger", "idle in Slurm, and kept for the next job (nodes.linger)"),
+        (NodeUse.Planned, "planned", "PLANNED", "planned", "idle in Slurm, and held before a planned job (nodes.lead)"),
+        (NodeUse.Policy, "policy", "POLICY", "policy", "idle in Slurm, and kept there (nodes.keepFree)"),
         (
             NodeUse.Held,
             "held",
             "HELD",
             "held",
-            "idle in Slurm, and not usable in Kubernetes: a standing hold, an admin's cordon, or a node that is not Ready"
+            "idle in Slurm, and not usable in Kubernetes: another standing hold, an admin's cordon, or a node that is not Ready"
         ),
         (NodeUse.Between, "in_between", "IN BETWEEN", "in between", "a hand-over was under way: pods were leaving, or a job was"),
         (
@@ -44,6 +47,10 @@ internal static class ReportFigures
         ),
         (NodeUse.Unknown, "unknown", "UNKNOWN", "unknown", "nobody recorded, or Slurm or Kubernetes did not answer"),
     ];
+
+    /// <summary>Those of them that people are shown: what a site has not set up has no column.</summary>
+    public static IEnumerable<(NodeUse Use, string Key, string Short, string Name, string Meaning)> ShownOf(Account account) =>
+        Uses.Where(u => u.Use is not (NodeUse.Linger or NodeUse.Planned or NodeUse.Policy) || account.Total[u.Use] > 0);
 
     /// <summary>The figure that matters, in a sentence.</summary>
     public static string Sentence(Account account)

@@ -11,13 +11,10 @@ internal static class ReportPage
     {
         var biggest = account.Total.Total;
         var key = ReportFigures.KeyOf(account.By);
+        var uses = ReportFigures.ShownOf(account).ToList();
         var rows = new StringBuilder();
         foreach (var row in account.Rows)
-            rows.Append("<tr><td>")
-                .Append(TimelinePicture.Text(row.Key))
-                .Append("</td>")
-                .Append(Cells(row.Tally, biggest))
-                .Append("</tr>\n");
+            rows.Append("<tr><td>").Append(TimelinePicture.Text(row.Key)).Append("</td>").Append(Cells(row.Tally)).Append("</tr>\n");
         var partitions = account.By == Grouping.Partition ? "<p>A node of two partitions is in both.</p>\n" : "";
         return HtmlPage.Of(
             "What the nodes were used for",
@@ -28,14 +25,14 @@ internal static class ReportPage
             <p>{{TimelinePicture.Text(ReportFigures.Waits(account))}}</p>
             <table>
             <thead><tr><th>{{char.ToUpperInvariant(key[0])}}{{key[1..]}}</th>{{string.Concat(
-                ReportFigures.Uses.Select(u => $"<th>{u.Name}</th>")
+                uses.Select(u => $"<th>{u.Name}</th>")
             )}}<th>total</th></tr></thead>
             <tbody>
             {{rows}}</tbody>
-            <tfoot><tr><td>all</td>{{Cells(account.Total, biggest)}}</tr></tfoot>
+            <tfoot><tr><td>all</td>{{Cells(account.Total)}}</tr></tfoot>
             </table>
             {{partitions}}<dl>
-            {{string.Concat(ReportFigures.Uses.Select(u => $"<dt>{u.Name}</dt><dd>{u.Meaning}</dd>\n"))}}</dl>
+            {{string.Concat(uses.Select(u => $"<dt>{u.Name}</dt><dd>{u.Meaning}</dd>\n"))}}</dl>
             """,
             """
             table{margin-bottom:24px}
@@ -46,9 +43,9 @@ internal static class ReportPage
             dd{margin:0 0 4px 140px}
             """
         );
-    }
 
-    private static string Cells(Tally tally, double biggest) =>
-        string.Concat(ReportFigures.Uses.Select(u => $"<td>{ReportFigures.Hours(tally[u.Use], biggest)}</td>"))
-        + $"<td>{ReportFigures.Hours(tally.Total, biggest)}</td>";
+        string Cells(Tally tally) =>
+            string.Concat(uses.Select(u => $"<td>{ReportFigures.Hours(tally[u.Use], biggest)}</td>"))
+            + $"<td>{ReportFigures.Hours(tally.Total, biggest)}</td>";
+    }
 }

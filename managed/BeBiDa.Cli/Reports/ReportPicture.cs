@@ -27,6 +27,9 @@ internal sealed class ReportPicture(Account account, TimeZoneInfo zone)
         NodeUse.Between,
         NodeUse.LentWithPods,
         NodeUse.LentEmpty,
+        NodeUse.Linger,
+        NodeUse.Planned,
+        NodeUse.Policy,
         NodeUse.Held,
         NodeUse.Unavailable,
         NodeUse.Unknown,
@@ -59,14 +62,16 @@ internal sealed class ReportPicture(Account account, TimeZoneInfo zone)
 
     private void Legend()
     {
-        var x = 28.0;
-        foreach (var use in Order)
+        var (x, y) = (28.0, 82.0);
+        foreach (var (use, name) in Order.Join(ReportFigures.ShownOf(account), use => use, u => u.Use, (use, u) => (use, u.Name)))
         {
-            var name = ReportFigures.Uses.Single(u => u.Use == use).Name;
             var label = $"{name} · {ReportFigures.Percent(account.Total.Total == 0 ? 0 : account.Total[use] / account.Total.Total)}";
-            Add($"<rect class=\"{Class(use)}\" x=\"{N(x)}\" y=\"82\" width=\"18\" height=\"14\" rx=\"3\"/>");
-            Add($"<text class=\"ink\" x=\"{N(x + 24)}\" y=\"93.5\">{TimelinePicture.Text(label)}</text>");
-            x += 24 + label.Length * 6.3 + 18;
+            var length = 24 + label.Length * 6.3;
+            if (x + length > Width - Right)
+                (x, y) = (28, y + 20);
+            Add($"<rect class=\"{Class(use)}\" x=\"{N(x)}\" y=\"{N(y)}\" width=\"18\" height=\"14\" rx=\"3\"/>");
+            Add($"<text class=\"ink\" x=\"{N(x + 24)}\" y=\"{N(y + 11.5)}\">{TimelinePicture.Text(label)}</text>");
+            x += length + 18;
         }
     }
 
@@ -141,7 +146,8 @@ internal sealed class ReportPicture(Account account, TimeZoneInfo zone)
         <style>
         .paper{fill:#fff}.ink{fill:#1c2430}.quiet{fill:#5a6675}.grid{stroke:#d5dbe3}
         .use-slurm{fill:#0072b2}.use-in-between{fill:#e69f00}.use-lent-with-pods{fill:#009e73}.use-lent-empty{fill:#b9dfd3}
-        .use-held{fill:#cc79a7}.use-unavailable{fill:#8a94a1}.use-unknown{fill:#e3e7ec}
+        .use-linger{fill:#f0e442}.use-planned{fill:#d55e00}.use-policy{fill:#ecc8dc}.use-held{fill:#cc79a7}
+        .use-unavailable{fill:#8a94a1}.use-unknown{fill:#e3e7ec}
         @media (prefers-color-scheme:dark){
         .paper{fill:#12171f}.ink{fill:#e8edf4}.quiet{fill:#9aa7b8}.grid{stroke:#2c3644}
         .use-slurm{fill:#56b4e9}.use-lent-with-pods{fill:#00b386}.use-lent-empty{fill:#24483f}.use-unavailable{fill:#6b7683}.use-unknown{fill:#2c3644}}

@@ -13,10 +13,11 @@ internal static class ReportText
     public static string Table(Account account, TimeZoneInfo zone)
     {
         var biggest = account.Total.Total;
+        var uses = ReportFigures.ShownOf(account).ToList();
         List<string[]> rows =
         [
-            [ReportFigures.KeyOf(account.By).ToUpperInvariant(), .. ReportFigures.Uses.Select(u => u.Short), "TOTAL"],
-            .. account.Rows.Append(new AccountRow("all", account.Total)).Select(row => Cells(row, biggest)),
+            [ReportFigures.KeyOf(account.By).ToUpperInvariant(), .. uses.Select(u => u.Short), "TOTAL"],
+            .. account.Rows.Append(new AccountRow("all", account.Total)).Select(row => Cells(row, uses.Select(u => u.Use), biggest)),
         ];
         var widths = Enumerable.Range(0, rows[0].Length).Select(i => rows.Max(r => r[i].Length)).ToArray();
         var text = new StringBuilder();
@@ -70,12 +71,8 @@ internal static class ReportText
     /// <summary>JSON, in node-hours and seconds.</summary>
     public static string Json(Account account) => JsonSerializer.Serialize(ReportJson.Of(account), ReportContext.Default.ReportJson) + "\n";
 
-    private static string[] Cells(AccountRow row, double biggest) =>
-        [
-            row.Key,
-            .. ReportFigures.Uses.Select(u => ReportFigures.Hours(row.Tally[u.Use], biggest)),
-            ReportFigures.Hours(row.Tally.Total, biggest),
-        ];
+    private static string[] Cells(AccountRow row, IEnumerable<NodeUse> uses, double biggest) =>
+        [row.Key, .. uses.Select(use => ReportFigures.Hours(row.Tally[use], biggest)), ReportFigures.Hours(row.Tally.Total, biggest)];
 }
 
 /// <summary>A report for programs.</summary>

@@ -12,7 +12,16 @@ public enum NodeUse
     /// <summary>It was lent to Kubernetes, and none were.</summary>
     LentEmpty,
 
-    /// <summary>Slurm left it idle, and Kubernetes could not use it: a standing hold, an admin's cordon, or not Ready.</summary>
+    /// <summary>Slurm left it idle, and it was kept for the next job (<c>nodes.linger</c>).</summary>
+    Linger,
+
+    /// <summary>Slurm left it idle, and it was held before a planned job (<c>nodes.lead</c>).</summary>
+    Planned,
+
+    /// <summary>Slurm left it idle, and it was to stay with Slurm (<c>nodes.keepFree</c>).</summary>
+    Policy,
+
+    /// <summary>Slurm left it idle, and Kubernetes could not use it: another standing hold, an admin's cordon, or not Ready.</summary>
     Held,
 
     /// <summary>A hand-over was under way: pods were leaving for a job, or a job was leaving.</summary>

@@ -3,6 +3,16 @@ namespace BeBiDa.Accounts;
 /// <summary>The time of some nodes, by what they were used for, and the pods that left them.</summary>
 public sealed class Tally
 {
+    private static readonly NodeUse[] LeftUses =
+    [
+        NodeUse.LentWithPods,
+        NodeUse.LentEmpty,
+        NodeUse.Linger,
+        NodeUse.Planned,
+        NodeUse.Policy,
+        NodeUse.Held,
+    ];
+
     private readonly double[] seconds = new double[Enum.GetValues<NodeUse>().Length];
 
     /// <summary>How long pods ran there, all added up, in seconds.</summary>
@@ -18,7 +28,7 @@ public sealed class Tally
     public double Total => seconds.Sum();
 
     /// <summary>The time that Slurm left to others, in seconds.</summary>
-    public double Left => this[NodeUse.LentWithPods] + this[NodeUse.LentEmpty] + this[NodeUse.Held];
+    public double Left => LeftUses.Sum(use => this[use]);
 
     /// <summary>The time of one use, in seconds.</summary>
     public double this[NodeUse use] => seconds[(int)use];

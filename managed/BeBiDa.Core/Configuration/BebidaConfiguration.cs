@@ -186,6 +186,15 @@ public sealed record NodesConfiguration
     /// <summary>How long a node that a job has left is kept for the next one, 0 s to 5 min.</summary>
     public TimeSpan Linger { get; init; } = TimeSpan.Zero;
 
+    /// <summary>How long before a planned job starts its nodes are held, and their pods begin to leave, 0 s to 1 h; 0 s for never.</summary>
+    public TimeSpan Lead { get; init; } = TimeSpan.Zero;
+
+    /// <summary>How many idle nodes stay with Slurm, by the patterns of Slurm's names (with commas) whose nodes they are; 1 to 10,000.</summary>
+    public IReadOnlyDictionary<string, int> KeepFree { get; init; } = new Dictionary<string, int>();
+
+    /// <summary>Whether the label bebida.io/free-seconds tells how long a node stays free.</summary>
+    public bool FreeSeconds { get; init; }
+
     /// <summary>A label of the Kubernetes Node that asks for its maintenance, with the reason as its value. Empty for none.</summary>
     public string MaintenanceLabel { get; init; } = "bebida.io/maintenance";
 }

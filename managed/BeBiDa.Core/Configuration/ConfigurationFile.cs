@@ -217,6 +217,9 @@ public static class ConfigurationFile
                         TimeSpan.FromHours(1)
                     ),
                     Linger = section.Duration("linger", defaults.Nodes.Linger, TimeSpan.Zero, TimeSpan.FromMinutes(5)),
+                    Lead = section.Duration("lead", defaults.Nodes.Lead, TimeSpan.Zero, TimeSpan.FromHours(1)),
+                    KeepFree = section.Counts("keepFree", defaults.Nodes.KeepFree, most: 10_000),
+                    FreeSeconds = section.Flag("freeSeconds", defaults.Nodes.FreeSeconds),
                     MaintenanceLabel = section.Text("maintenanceLabel", defaults.Nodes.MaintenanceLabel, IsLabelOrEmpty),
                 }
             ),

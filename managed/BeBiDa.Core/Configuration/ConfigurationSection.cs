@@ -137,6 +137,30 @@ internal sealed class ConfigurationSection(string file, string path, YamlMapping
         return map;
     }
 
+    /// <summary>A mapping from patterns of Slurm's names to how many nodes.</summary>
+    public IReadOnlyDictionary<string, int> Counts(string key, IReadOnlyDictionary<string, int> missing, int most)
+    {
+        var node = Find(key);
+        if (node is null || IsEmpty(node))
+            return missing;
+        var counts = new Dictionary<string, int>(StringComparer.Ordinal);
+        if (node is not YamlMappingNode entries)
+            Refuse(node, key, "expected a mapping, such as {\"gpu*\": 2}");
+        else
+            foreach (var (name, value) in entries)
+                if (
+                    name is YamlScalarNode { Value: { Length: > 0 } patterns }
+                    && value is YamlScalarNode { Value: { } text }
+                    && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count)
+                    && count >= 1
+                    && count <= most
+                )
+                    counts[patterns] = count;
+                else
+                    Refuse(value, key, $"expected the names of Slurm nodes, and a number from 1 to {most}");
+        return counts;
+    }
+
     /// <summary>Reports a key of an earlier release where it lists something; the file stays valid.</summary>
     public void Outdated(string key, string problem, string write)
     {

@@ -50,6 +50,7 @@ internal sealed partial class Drain
     private readonly HashSet<string> withClaims = new(StringComparer.Ordinal);
     private readonly HashSet<string> keepingVolumes = new(StringComparer.Ordinal);
     private readonly HashSet<string> ignored = new(StringComparer.Ordinal);
+    private readonly HashSet<string> notEmpty = new(StringComparer.Ordinal);
     private int leftCount,
         leavingCount;
 
@@ -143,7 +144,8 @@ internal sealed partial class Drain
             [.. remaining.Where(p => !p.State.IsFailure).Select(p => (p.Pod, p.State.Why))],
             withClaims
                 .Except(keepingVolumes.Concat(remaining.Where(p => p.Pod.HasClaims).Select(p => p.Pod.Node)))
-                .ToHashSet(StringComparer.Ordinal)
+                .ToHashSet(StringComparer.Ordinal),
+            notEmpty.Concat(remaining.Select(p => p.Pod.Node)).ToHashSet(StringComparer.Ordinal)
         );
     }
 
@@ -200,7 +202,10 @@ internal sealed partial class Drain
                         : !pod.ToleratesUnschedulable && (isFirst || scope.Limit.Allows(pod))
                 );
         if (!isOurs)
+        {
             ignored.Add(pod.Uid);
+            notEmpty.Add(pod.Node);
+        }
         return isOurs;
     }
 

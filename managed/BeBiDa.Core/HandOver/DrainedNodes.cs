@@ -2,7 +2,7 @@ using BeBiDa.Cluster;
 
 namespace BeBiDa.HandOver;
 
-/// <summary>The nodes that this process has drained for a job and that jobs have held ever since.</summary>
+/// <summary>The nodes that this process has drained and that jobs have held ever since.</summary>
 /// <remarks>
 /// A job that takes such a node from the one before meets no pods there but those that came back by design, or that
 /// kubelet, which is down, cannot end. Waiting for them would cost every job of the queue the eviction deadline.
@@ -32,6 +32,13 @@ internal sealed class DrainedNodes
                 drained.Remove(node.Uid);
             return draining.GetValueOrDefault(node.Uid) <= 1 && drained.Contains(node.Uid);
         }
+    }
+
+    /// <summary>A job has a node that was drained before it came, and held ever since.</summary>
+    public void Add(ClusterNode node)
+    {
+        lock (gate)
+            drained.Add(node.Uid);
     }
 
     /// <summary>Whether a node has been drained, and held ever since.</summary>

@@ -38,7 +38,7 @@ internal sealed class GivingBack(
         var began = time.GetUtcNow();
         // Now: once the job has left a node, its kubelet may start any moment.
         var kubelets = returning?.ReadAsync(
-            request.Nodes.Select(n => n.Node).Where(node => !(lingering?.IsLingering(node) ?? false)),
+            request.Nodes.Select(n => n.Node).Where(node => !(lingering?.WillKeep(node) ?? false)),
             request.Turn.Over
         );
         var occupied = request.Nodes.ToList();
@@ -74,7 +74,7 @@ internal sealed class GivingBack(
             // Requeued, it may run there over an outage that kept both from Kubernetes: the hold stays as its own.
             if (request.Nodes.Any(n => n.Node.Name == node.Name && sequencer.IsTakenAgain(request.Job.Hold, request.Turn, n.SlurmName)))
                 return;
-            if (lingering?.TryLeave(request.Job.Hold, node) == true)
+            if (lingering?.TryLeave(request.Job.Hold, node, kubelets) == true)
             {
                 request.Report(Interlocked.Increment(ref done));
                 return;
@@ -86,8 +86,9 @@ internal sealed class GivingBack(
                 && await lingering.KeepAsync(node, request.Job.Hold, stop, over.Token).ConfigureAwait(false);
             if (!lingers)
                 lateBoundPods.Forget(request.Job.Hold);
-            if (returning is not null && !lingers)
-                await returning
+            var returns = returning is not null && !lingers;
+            if (returns)
+                await returning!
                     .HoldAsync(
                         node,
                         request.Job.Cluster,
@@ -97,9 +98,8 @@ internal sealed class GivingBack(
                     )
                     .ConfigureAwait(false);
             var others = await cluster.ReleaseAsync(node, request.Job.Hold, stop, over.Token).ConfigureAwait(false);
-            if (lingers)
-                lingering!.Left(node);
-            else if (!others.Any(h => h.Key.IsJob))
+            lingering?.Left(node, returns);
+            if (!lingers && !others.Any(h => h.Key.IsJob))
                 drainedNodes.Forget(node);
             request.Report(Interlocked.Increment(ref done));
             var holders = others.Count == 0 ? "" : $"; still held by {Few(others.Select(h => h.Key.ForPeople))}";

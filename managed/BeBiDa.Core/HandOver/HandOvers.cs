@@ -106,6 +106,9 @@ public sealed class HandOvers : IAsyncDisposable
     /// <summary>Raised when nodes may have been held for a job that is no more: the reconciler is to look.</summary>
     public event Action? InDoubt;
 
+    /// <summary>Raised when a job has been given its nodes, before anything is done about them.</summary>
+    public event Action<Job>? Taken;
+
     /// <summary>Takes the job's nodes from Kubernetes: holds all of them, then evicts their pods and waits until they are gone.</summary>
     /// <param name="job">The job.</param>
     /// <param name="budget">How long the answer may take.</param>
@@ -180,6 +183,8 @@ public sealed class HandOvers : IAsyncDisposable
             await request.Turn.Before.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
             if (!await admission.AdmitAsync(request).ConfigureAwait(false))
                 return request.Result(HandOverOutcome.NothingToDo);
+            if (request.IsDecommission)
+                Taken?.Invoke(request.Job);
             var pods = 0;
             if (request.IsDecommission)
                 pods = await taking.RunAsync(request).ConfigureAwait(false);

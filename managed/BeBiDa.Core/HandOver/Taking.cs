@@ -40,7 +40,7 @@ internal sealed class Taking(
         var needed =
             lingering is null || request.Job.IsRepair || request.MayHaveEnded || MayKeep(request.Job)
                 ? request.Nodes
-                : [.. request.Nodes.Where(n => !lingering.TryRelay(request.Job.Hold, n.Node))];
+                : [.. request.Nodes.Where(n => !IsRelayed(request, n.Node))];
         if (needed.Count == 0)
             return 0;
         var all = needed.Select(n => n.Node).DistinctBy(n => n.Uid).ToList();
@@ -84,6 +84,14 @@ internal sealed class Taking(
         {
             drainedNodes.End(all, empty);
         }
+    }
+
+    private bool IsRelayed(HandOverRequest request, ClusterNode node)
+    {
+        if (!lingering!.TryRelay(request.Job.Hold, node))
+            return false;
+        drainedNodes.Add(node);
+        return true;
     }
 
     // Where a job has no hold anywhere, the reconciler takes it for one that was granted its wish to keep its nodes.

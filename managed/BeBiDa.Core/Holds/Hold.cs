@@ -4,9 +4,12 @@ namespace BeBiDa.Holds;
 
 /// <summary>Why a node is held, where it is not for a job.</summary>
 /// <param name="Why">For people; one line.</param>
-/// <param name="Until">Until when, where that is known.</param>
+/// <param name="Until">Until when, where that is known; fractions of a second are cut off.</param>
 public sealed record HoldReason(string Why, DateTimeOffset? Until)
 {
+    /// <summary>Until when, in whole seconds as the ledger has it: one with fractions would differ from it for ever, and be written anew.</summary>
+    public DateTimeOffset? Until { get; } = Until is { } time ? DateTimeOffset.FromUnixTimeSeconds(time.ToUnixTimeSeconds()) : null;
+
     /// <summary>Both in a line, the time in UTC.</summary>
     public string ForPeople => Until is { } until ? $"{Why}, until {Hold.FormatTime(until)}" : Why;
 }

@@ -31,10 +31,16 @@ public static class Holders
     /// <summary>A job has left the node, which is kept for the next one.</summary>
     public const string Linger = "linger";
 
+    /// <summary>Slurm plans to start a job on the node soon.</summary>
+    public const string Planned = "planned";
+
+    /// <summary>The site keeps some idle nodes with Slurm.</summary>
+    public const string Policy = "policy";
+
     private const int Longest = 10;
 
     /// <summary>All that this release writes.</summary>
-    public static IReadOnlyList<string> All { get; } = [Maintenance, Fail, Down, Drain, Reboot, Power, Return, Linger];
+    public static IReadOnlyList<string> All { get; } = [Maintenance, Fail, Down, Drain, Reboot, Power, Return, Linger, Planned, Policy];
 
     /// <summary>Whether a text may name a holder, of this release or another.</summary>
     public static bool IsName(ReadOnlySpan<char> text) => text.Length is > 0 and <= Longest && !text.ContainsAnyExceptInRange('a', 'z');

@@ -38,6 +38,14 @@ public sealed record Job(string Cluster, uint Id, string Name, string User, stri
             Account = environment.GetValueOrDefault("SLURM_JOB_ACCOUNT", "") is not NoAccount and var account ? account : "",
             NodeList = environment.GetValueOrDefault("SLURM_JOB_NODELIST", ""),
             AsksToKeep = environment.GetValueOrDefault(ModeVariable) == KeepMode,
+            Array = uint.TryParse(
+                environment.GetValueOrDefault("SLURM_ARRAY_JOB_ID", ""),
+                NumberStyles.None,
+                CultureInfo.InvariantCulture,
+                out var array
+            )
+                ? array
+                : null,
         };
     }
 
@@ -60,6 +68,9 @@ public sealed record Job(string Cluster, uint Id, string Name, string User, stri
 
     /// <summary>Whether its user wants its nodes to stay in Kubernetes (<c>--bebida=keep</c>); the configuration decides.</summary>
     public bool AsksToKeep { get; init; }
+
+    /// <summary>The number of the array that it is a task of (<c>SLURM_ARRAY_JOB_ID</c>), which its pending tasks share; null for none.</summary>
+    public uint? Array { get; init; }
 
     /// <summary>Whether the reconciler takes its nodes again: it runs there already, and does not wait for them.</summary>
     public bool IsRepair { get; init; }

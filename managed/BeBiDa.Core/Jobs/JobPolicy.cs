@@ -43,6 +43,13 @@ public sealed class JobPolicy(JobsConfiguration jobs, NodesConfiguration nodes)
         || Names(jobs.MayKeep.Accounts, account, ignoreCase: true)
         || Names(jobs.MayKeep.Partitions, partition);
 
+    /// <summary>Whether a pending job will take its nodes from Kubernetes, whatever it asks for.</summary>
+    /// <param name="user">Its user.</param>
+    /// <param name="account">Its account; empty when unknown.</param>
+    /// <param name="partitions">The partitions that it may run in.</param>
+    public bool TakesNodes(string user, string account, IReadOnlyList<string> partitions) =>
+        partitions.Any(p => Matches(jobs.Partitions, p)) && !partitions.Any(p => MayKeep(user, account, p));
+
     /// <summary>Whether some job of a user may, as far as can be told before its account and partition are known.</summary>
     public bool MightKeep(string user) => jobs.MayKeep.Partitions.Count > 0 || AccountsMatter || Names(jobs.MayKeep.Users, user);
 

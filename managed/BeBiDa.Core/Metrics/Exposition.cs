@@ -93,7 +93,7 @@ public sealed class Exposition : IDisposable
                     true,
                     histogram.Advice?.HistogramBucketBoundaries ?? []
                 ),
-                Counter<long> => new(instrument.Name, instrument.Description ?? "", "counter", false, true, []),
+                Counter<long> or Counter<double> => new(instrument.Name, instrument.Description ?? "", "counter", false, true, []),
                 _ => new(instrument.Name, instrument.Description ?? "", "gauge", instrument.IsObservable, !instrument.IsObservable, []),
             };
 

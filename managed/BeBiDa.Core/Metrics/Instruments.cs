@@ -19,6 +19,7 @@ public sealed class Instruments : IDisposable
     private static readonly string[] Reasons = ["budget", "refused", "unanswered", "stuck"];
     private static readonly string[] Repairs = ["hold", "release"];
     private static readonly string[] Results = ["done", "failed"];
+    private static readonly string[] Plans = ["kept", "wasted"];
 
     private const string Overdue = "overdue";
 
@@ -28,8 +29,10 @@ public sealed class Instruments : IDisposable
         podsDeleted,
         podsRemaining,
         nodesRelayed,
+        nodesPlanned,
         repairs,
         reconciliations;
+    private readonly Counter<double> planSeconds;
     private readonly Histogram<double> durations;
     private readonly UpDownCounter<long> underWay;
     private Ledger? ledger;
@@ -63,6 +66,14 @@ public sealed class Instruments : IDisposable
         nodesRelayed = meter.CreateCounter<long>(
             "bebida_nodes_relayed_total",
             description: "Nodes that jobs were given with no request to Kubernetes, because they were kept for the next job (nodes.linger)."
+        );
+        nodesPlanned = meter.CreateCounter<long>(
+            "bebida_nodes_planned_total",
+            description: "Nodes that were held before a planned job (nodes.lead), by whether it came: kept or wasted."
+        );
+        planSeconds = meter.CreateCounter<double>(
+            "bebida_planned_node_seconds_total",
+            description: "Seconds for which nodes were held before a planned job, by whether it came: kept or wasted."
         );
         repairs = meter.CreateCounter<long>(
             "bebida_reconcile_repairs_total",
@@ -141,6 +152,11 @@ public sealed class Instruments : IDisposable
         podsEvicted.Add(0);
         podsRemaining.Add(0);
         nodesRelayed.Add(0);
+        foreach (var plan in Plans)
+        {
+            nodesPlanned.Add(0, new KeyValuePair<string, object?>("plan", plan));
+            planSeconds.Add(0, new KeyValuePair<string, object?>("plan", plan));
+        }
         underWay.Add(0);
     }
 
@@ -162,6 +178,14 @@ public sealed class Instruments : IDisposable
 
     /// <summary>A job has a node under the hold that kept it for the next job.</summary>
     internal void NodeRelayed() => nodesRelayed.Add(1);
+
+    /// <summary>A node was held before a planned job, and it came.</summary>
+    /// <param name="held">For how long.</param>
+    internal void PlanKept(TimeSpan held) => Planned(Plans[0], held);
+
+    /// <summary>A node was held before a planned job, and it did not come.</summary>
+    /// <inheritdoc cref="PlanKept"/>
+    internal void PlanWasted(TimeSpan held) => Planned(Plans[1], held);
 
     /// <summary>A pod has left.</summary>
     internal void PodLeft() => podsEvicted.Add(1);
@@ -218,6 +242,12 @@ public sealed class Instruments : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => meter.Dispose();
+
+    private void Planned(string plan, TimeSpan held)
+    {
+        nodesPlanned.Add(1, new KeyValuePair<string, object?>("plan", plan));
+        planSeconds.Add(held.TotalSeconds, new KeyValuePair<string, object?>("plan", plan));
+    }
 
     private static string Word(HandOverOutcome outcome) =>
         outcome switch

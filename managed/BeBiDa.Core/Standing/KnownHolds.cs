@@ -53,6 +53,13 @@ internal sealed class KnownHolds
             known[node.Uid] = (new NodeLedger(node, holds.Count > 0, holds), ++writes);
     }
 
+    /// <summary>What is known of a node; null for nothing.</summary>
+    public NodeLedger? Find(ClusterNode node)
+    {
+        lock (gate)
+            return known.TryGetValue(node.Uid, out var found) ? found.Node : null;
+    }
+
     /// <summary>The node is gone.</summary>
     public void Forget(ClusterNode node)
     {

@@ -9,8 +9,8 @@ using Microsoft.Extensions.Logging;
 namespace BeBiDa.Standing;
 
 /// <summary>
-/// Keeps nodes that jobs have left for the next job (the standing hold <c>linger</c>), and lets that job start under this hold,
-/// with no write of its own: a relay.
+/// Keeps nodes that jobs have left for the next job (the standing hold <c>linger</c>), and those that were emptied for one, and lets
+/// that job start under this hold, with no write of its own: a relay.
 /// </summary>
 /// <remarks>
 /// The hold is a lease, whose end stands in the ledger. These rules keep a relayed job's node from Kubernetes.
@@ -68,6 +68,12 @@ public sealed class Lingering : IAsyncDisposable
         events = EventRecorder.For(configuration.Kubernetes, cluster, logger);
     }
 
+    /// <summary>Whether a site's nodes are ever kept for a job.</summary>
+    /// <remarks>Not before a planned job where jobs remove Nodes: a relayed one removes none, and no other does under a lease.</remarks>
+    public static bool IsNeeded(BebidaConfiguration configuration) =>
+        configuration.Nodes.Linger > TimeSpan.Zero
+        || ((configuration.Nodes.Lead > TimeSpan.Zero || configuration.Nodes.KeepFree.Count > 0) && !configuration.Kubernetes.RemoveNode);
+
     /// <summary>How long a lease lasts. It is renewed for as long as a node lingers; this bounds how long a job leans on it.</summary>
     public static TimeSpan Lease { get; } = TimeSpan.FromSeconds(60);
 
@@ -99,6 +105,27 @@ public sealed class Lingering : IAsyncDisposable
     /// <summary>Each of Slurm's jobs holds its nodes: from now on, nodes may be kept.</summary>
     internal void Begin() => Volatile.Write(ref hasBegun, true);
 
+    /// <summary>Keeps nodes that are held and empty for a job to come, until they are offered no more.</summary>
+    /// <param name="cluster">The Slurm cluster whose nodes they are.</param>
+    /// <param name="offered">The nodes; no job has them.</param>
+    internal void Offer(string cluster, IEnumerable<ClusterNode> offered)
+    {
+        if (!Volatile.Read(ref hasBegun))
+            return;
+        var now = time.GetUtcNow();
+        lock (gate)
+        {
+            foreach (var node in nodes.Values)
+                node.IsOffered = false;
+            foreach (var node in offered)
+            {
+                if (!nodes.TryGetValue(node.Uid, out var found))
+                    nodes[node.Uid] = found = new LingeringNode(node, cluster) { IdleSince = now };
+                found.IsOffered = found.Cluster == cluster;
+            }
+        }
+    }
+
     /// <summary>Lets a job have a node without a write, if the node lingers and its lease lasts.</summary>
     /// <returns>Whether it has it; if not, it needs a hold of its own.</returns>
     internal bool TryRelay(HoldKey job, ClusterNode node)
@@ -114,6 +141,7 @@ public sealed class Lingering : IAsyncDisposable
                 return false;
             found.Relayed.TryAdd(job, new RelayedJob(now));
             found.IdleSince = null;
+            found.HadJob = true;
         }
         instruments?.NodeRelayed();
         return true;
@@ -135,33 +163,43 @@ public sealed class Lingering : IAsyncDisposable
             nodes.GetValueOrDefault(node.Uid)?.Relayed.Remove(job);
     }
 
-    /// <summary>Whether a node lingers.</summary>
-    internal bool IsLingering(ClusterNode node)
+    /// <summary>Whether a node is likely to linger once a job has left it.</summary>
+    internal bool WillKeep(ClusterNode node)
     {
         lock (gate)
-            return nodes.GetValueOrDefault(node.Uid) is { IsEnding: false };
+            return linger > TimeSpan.Zero && nodes.GetValueOrDefault(node.Uid) is { IsEnding: false };
     }
 
     /// <summary>A relayed job has left a node.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="node">The node.</param>
+    /// <param name="kubelets">What kubelets said as the job began to end; null where that was not read.</param>
     /// <returns>Whether it was one. If not, it has a hold of its own, or may have, which is to be released.</returns>
-    internal bool TryLeave(HoldKey job, ClusterNode node)
+    internal bool TryLeave(HoldKey job, ClusterNode node, Task<IReadOnlyDictionary<string, NodeHeartbeat>>? kubelets = null)
     {
         lock (gate)
         {
             if (nodes.GetValueOrDefault(node.Uid) is not { } found || !found.Relayed.Remove(job, out var relayed))
                 return false;
             BeIdle(found);
+            if (linger == TimeSpan.Zero && found.IdleSince is not null)
+                found.Kubelet = kubelets;
             // This process may have written one, and any other does once the lease covers the job no more.
             return !relayed.MayOwn && time.GetUtcNow() < found.Until - Margin;
         }
     }
 
     /// <summary>A job has left a node and released its own hold.</summary>
-    internal void Left(ClusterNode node)
+    /// <param name="node">The node.</param>
+    /// <param name="isReturning">Whether it waits for its kubelet already.</param>
+    internal void Left(ClusterNode node, bool isReturning)
     {
         lock (gate)
             if (nodes.GetValueOrDefault(node.Uid) is { } found)
+            {
                 BeIdle(found);
+                found.HadJob = !isReturning;
+            }
     }
 
     /// <summary>Keeps a node that a job is about to release: writes the lease, unless the last one still lasts for half of its time.</summary>
@@ -173,7 +211,7 @@ public sealed class Lingering : IAsyncDisposable
     /// <exception cref="ClusterException">The lease cannot be written.</exception>
     internal async Task<bool> KeepAsync(ClusterNode node, HoldKey job, CancellationToken cancellationToken, CancellationToken unsent)
     {
-        if (!Volatile.Read(ref hasBegun))
+        if (linger == TimeSpan.Zero || !Volatile.Read(ref hasBegun))
             return false;
         LingeringNode? found;
         lock (gate)
@@ -238,7 +276,7 @@ public sealed class Lingering : IAsyncDisposable
                     }
                 if (node.Relayed.Count > 0 || node.Writes > 0)
                     continue;
-                if (node.IsEnding || now >= node.Until || now >= node.IdleSince + linger)
+                if (node.IsEnding || now >= node.Until || (!node.IsOffered && now >= node.IdleSince + linger))
                 {
                     node.IsEnding = true;
                     node.Writes++;
@@ -247,7 +285,7 @@ public sealed class Lingering : IAsyncDisposable
                 else if (node.IdleSince is not null)
                 {
                     // Soon after the job has left: the kubelet that starts after it has not said anything.
-                    if (node.Kubelet is null && returning is not null)
+                    if (node is { HadJob: true, Kubelet: null } && returning is not null)
                         work.Add(() => node.Kubelet = returning.ReadAsync([node.Node], cancellationToken));
                     if (Lasts(node))
                         continue;
@@ -270,6 +308,7 @@ public sealed class Lingering : IAsyncDisposable
 
     private void BeIdle(LingeringNode node)
     {
+        node.HadJob = true;
         if (node.Relayed.Count > 0)
             return;
         node.IdleSince = time.GetUtcNow();
@@ -278,18 +317,23 @@ public sealed class Lingering : IAsyncDisposable
 
     private async Task RenewAsync(LingeringNode node, CancellationToken cancellationToken)
     {
+        await writing.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             await RenewAsync(node, cancellationToken, default).ConfigureAwait(false);
         }
         catch (ClusterException e)
         {
+            var isGone = await IsGoneAsync(node.Node, e, cancellationToken).ConfigureAwait(false);
+            lock (gate)
+                node.IsEnding |= isGone;
             logger.NotWrittenForState(node.Node.Name, Holders.Linger, e.Message);
         }
         finally
         {
             lock (gate)
                 node.Writes--;
+            writing.Release();
         }
     }
 
@@ -363,12 +407,14 @@ public sealed class Lingering : IAsyncDisposable
         {
             foreach (var job in node.Before)
                 Ending?.Invoke(job);
-            if (returning is not null)
+            if (returning is not null && node.HadJob)
                 await returning
                     .HoldAsync(
                         node.Node,
                         node.Cluster,
-                        node.Kubelet is { } read ? (await read.ConfigureAwait(false)).GetValueOrDefault(node.Node.Uid) : null,
+                        (
+                            await (node.Kubelet ??= returning.ReadAsync([node.Node], cancellationToken)).ConfigureAwait(false)
+                        ).GetValueOrDefault(node.Node.Uid),
                         cancellationToken,
                         default
                     )
@@ -379,7 +425,7 @@ public sealed class Lingering : IAsyncDisposable
             foreach (var lease in new[] { node.Written, node.Tried }.OfType<Hold>().Distinct())
                 others = await cluster.ReleaseUnchangedAsync(node.Node, lease, cancellationToken).ConfigureAwait(false);
             isDone = true;
-            if (others.Any(hold => hold.Key == node.Hold))
+            if (node.Tried is null || others.Any(hold => hold.Key == node.Hold))
                 return;
             var hasJob = others.Any(hold => hold.Key.IsJob);
             if (!hasJob)

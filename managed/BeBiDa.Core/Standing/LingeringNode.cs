@@ -32,6 +32,12 @@ internal sealed class LingeringNode(ClusterNode node, string cluster)
     /// <summary>Since when no job has it; null while one may.</summary>
     public DateTimeOffset? IdleSince { get; set; }
 
+    /// <summary>Whether it is held and empty for a job to come, so that it stays although no job has left it.</summary>
+    public bool IsOffered { get; set; }
+
+    /// <summary>Whether a job has had it under the lease: its kubelet may have been down.</summary>
+    public bool HadJob { get; set; }
+
     /// <summary>The jobs that lean on the lease.</summary>
     public Dictionary<HoldKey, RelayedJob> Relayed { get; } = [];
 

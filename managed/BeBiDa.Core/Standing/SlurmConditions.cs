@@ -24,6 +24,12 @@ public enum NodeConditions
 
     /// <summary>Powered down, on the way there, or on the way back.</summary>
     Power = 32,
+
+    /// <summary>It responds, no job has it, and none is leaving it.</summary>
+    Idle = 64,
+
+    /// <summary>Idle, and backfill has planned a job there.</summary>
+    Planned = 128,
 }
 
 /// <summary>One of Slurm's nodes.</summary>
@@ -32,18 +38,22 @@ public enum NodeConditions
 /// <param name="Reason">An admin's or a program's reason for that; may be empty.</param>
 public sealed record SlurmNode(string Name, NodeConditions Conditions, string Reason);
 
-/// <summary>A reservation with the flag MAINT.</summary>
+/// <summary>A reservation.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Begin">When it begins.</param>
 /// <param name="End">When it ends.</param>
 /// <param name="Nodes">Slurm's names of its nodes.</param>
-public sealed record Maintenance(string Name, DateTimeOffset Begin, DateTimeOffset End, IReadOnlyList<string> Nodes);
+public sealed record Reservation(string Name, DateTimeOffset Begin, DateTimeOffset End, IReadOnlyList<string> Nodes);
 
 /// <summary>The state of a Slurm cluster, apart from its jobs.</summary>
 /// <param name="Cluster">The cluster's name, from whoever told the state.</param>
 /// <param name="Nodes">All of its nodes.</param>
-/// <param name="Maintenance">All of its maintenance reservations; some may be over.</param>
-public sealed record SlurmConditions(string Cluster, IReadOnlyList<SlurmNode> Nodes, IReadOnlyList<Maintenance> Maintenance);
+/// <param name="Maintenance">All of its reservations with the flag MAINT; some may be over.</param>
+public sealed record SlurmConditions(string Cluster, IReadOnlyList<SlurmNode> Nodes, IReadOnlyList<Reservation> Maintenance)
+{
+    /// <summary>All other reservations; some may be over. Commands do not read them.</summary>
+    public IReadOnlyList<Reservation> Reservations { get; init; } = [];
+}
 
 /// <summary>Slurm, asked for its nodes and reservations.</summary>
 public interface ISlurmConditions

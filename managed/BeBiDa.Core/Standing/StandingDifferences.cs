@@ -17,7 +17,10 @@ internal sealed class StandingDifferences(BebidaConfiguration configuration)
     /// <param name="ledger">The holds.</param>
     /// <param name="cluster">The Slurm cluster whose they are.</param>
     /// <param name="wanted">What its nodes have to have, by Slurm's name.</param>
-    /// <param name="isKept">Whether a hold is to stay that Slurm's state never asks for: <see cref="Holders.Return"/> and <see cref="Holders.Linger"/>.</param>
+    /// <param name="isKept">
+    /// Whether a hold is to stay that Slurm's state alone never asks for: <see cref="Holders.Return"/>, <see cref="Holders.Linger"/>,
+    /// <see cref="Holders.Planned"/> and <see cref="Holders.Policy"/>.
+    /// </param>
     public IReadOnlyList<Repair> Between(
         IReadOnlyCollection<NodeLedger> ledger,
         string cluster,
@@ -43,6 +46,8 @@ internal sealed class StandingDifferences(BebidaConfiguration configuration)
                 {
                     Holders.Return => "nobody waits for its kubelet",
                     Holders.Linger => "nobody keeps it for the next job",
+                    Holders.Planned => "no job is to start there soon",
+                    Holders.Policy => "it need not be kept free for Slurm",
                     _ => null,
                 };
                 if (why is null || !isKept(node, hold))

@@ -27,6 +27,9 @@ internal sealed class StandingDrains(
     private static readonly TimeSpan LatePause = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan RetryPause = TimeSpan.FromMinutes(1);
 
+    // A job takes the node without a look at its pods: those that somebody brought there, or uncordoned the node for, stay no longer.
+    private static readonly TimeSpan RecheckPause = TimeSpan.FromMinutes(1);
+
     // Pods that leave in their own time, with no time by which the node is needed.
     private static readonly TimeSpan Unhurried = TimeSpan.FromMinutes(10);
 
@@ -75,12 +78,24 @@ internal sealed class StandingDrains(
             if (drains.Count == 0 || told.Count > MostTold)
                 told.Clear();
             var now = time.GetUtcNow();
-            foreach (var drain in drains.Values)
-                drain.Settle(now);
+            var forJobs = nodes.Where(n => IsForJobs(n.Wanted)).Select(n => n.Node.Node.Uid).ToHashSet(StringComparer.Ordinal);
+            foreach (var (key, drain) in drains)
+                drain.Settle(now, forJobs.Contains(key.Uid));
             var due = asked.Where(a => !drains.TryGetValue(a.Key, out var drain) || (drain.Batch is null && drain.Next <= now)).ToList();
             foreach (var group in due.GroupBy(a => (a.Key.Gently, a.Value.Begin)))
                 Start(group.ToDictionary(a => a.Key, a => a.Value.Node), group.Key.Gently, group.Key.Begin, isNew);
         }
+    }
+
+    /// <summary>Whether all that a node has to have is for a job to come: one that is to be mended or switched off is empty for no job.</summary>
+    public static bool IsForJobs(IReadOnlyList<StandingHold> wanted) =>
+        wanted.Count > 0 && wanted.All(hold => hold.Holder is Holders.Planned or Holders.Policy);
+
+    /// <summary>Whether a node has no pod that a job would have to wait for: a drain left none, nor did another one seconds later.</summary>
+    public bool IsEmpty(ClusterNode node)
+    {
+        lock (gate)
+            return drains.TryGetValue((node.Uid, true), out var drain) && drain.IsEmpty;
     }
 
     /// <summary>A node's hold was written anew: pods may have come meanwhile.</summary>
@@ -89,7 +104,7 @@ internal sealed class StandingDrains(
         lock (gate)
             foreach (var gently in new[] { false, true })
                 if (drains.TryGetValue((uid, gently), out var drain))
-                    drain.Next = DateTimeOffset.MinValue;
+                    drain.BeginAgain();
     }
 
     /// <summary>Waits until none is left to wait for.</summary>
@@ -132,7 +147,7 @@ internal sealed class StandingDrains(
         foreach (var key in nodes.Keys)
         {
             if (!drains.TryGetValue(key, out var drain))
-                drains[key] = drain = new NodeDrain();
+                drains[key] = drain = new NodeDrain(nodes[key].Name);
             drain.Batch = batch;
         }
     }
@@ -164,7 +179,7 @@ internal sealed class StandingDrains(
     }
 
     // Before it begins, as the owners of the pods wish; when it has begun, as for a job.
-    private async Task<bool> DrainAsync(
+    private async Task<DrainResult?> DrainAsync(
         IReadOnlyList<ClusterNode> nodes,
         IReadOnlySet<string> before,
         bool gently,
@@ -204,13 +219,13 @@ internal sealed class StandingDrains(
                 logger.EvictedForState(node, pods);
             foreach (var problem in result.Left.Where(IsNew))
                 logger.NotEvictedForState(problem);
-            return result.Left.Count == 0;
+            return result;
         }
         catch (ClusterException e)
         {
             if (IsNew(e.Message))
                 logger.NotEvictedForState(e.Message);
-            return false;
+            return null;
         }
     }
 
@@ -221,9 +236,13 @@ internal sealed class StandingDrains(
     }
 
     // What became of a node's pods.
-    private sealed class NodeDrain
+    private sealed class NodeDrain(string node)
     {
         private bool isAfterwards;
+        private bool isAgain;
+
+        /// <summary>Whether two drains are done, and the last one saw no pod that it was not to wait for.</summary>
+        public bool IsEmpty { get; private set; }
 
         /// <summary>Its drain that is under way.</summary>
         public Batch? Batch { get; set; }
@@ -231,18 +250,31 @@ internal sealed class StandingDrains(
         /// <summary>When it is drained again.</summary>
         public DateTimeOffset Next { get; set; }
 
+        /// <summary>Pods may have come, and may still be bound.</summary>
+        public void BeginAgain() => (Next, isAgain, isAfterwards, IsEmpty) = (DateTimeOffset.MinValue, Batch is not null, false, false);
+
         /// <summary>Decides when to drain it again, if a drain has ended.</summary>
-        public void Settle(DateTimeOffset now)
+        /// <param name="now">The time.</param>
+        /// <param name="isForJob">Whether a job is to find it empty, whenever it comes.</param>
+        public void Settle(DateTimeOffset now, bool isForJob)
         {
             if (Batch is not { IsOver: true } ended)
                 return;
             Batch = null;
-            if (ended.IsCancelled)
-                Next = now;
+            // It may have listed the pods before the hold was written anew.
+            if (ended.IsCancelled || isAgain)
+                (Next, isAgain) = (now, false);
             else if (!ended.IsDone)
-                Next = now + RetryPause;
+                (Next, IsEmpty) = (now + RetryPause, false);
             else
-                (Next, isAfterwards) = (isAfterwards ? DateTimeOffset.MaxValue : now + LatePause, true);
+            {
+                IsEmpty = isAfterwards && !ended.Work.Result!.NotEmpty.Contains(node);
+                Next =
+                    !isAfterwards ? now + LatePause
+                    : isForJob ? now + RecheckPause
+                    : DateTimeOffset.MaxValue;
+                isAfterwards = true;
+            }
         }
     }
 
@@ -252,15 +284,15 @@ internal sealed class StandingDrains(
     {
         private readonly CancellationTokenSource end = new();
 
-        public Batch(Func<CancellationToken, Task<bool>> drain) => Work = Task.Run(() => drain(end.Token));
+        public Batch(Func<CancellationToken, Task<DrainResult?>> drain) => Work = Task.Run(() => drain(end.Token));
 
-        public Task<bool> Work { get; }
+        public Task<DrainResult?> Work { get; }
 
         public bool IsOver => Work.IsCompleted;
 
         public bool IsCancelled => end.IsCancellationRequested;
 
-        public bool IsDone => Work.IsCompletedSuccessfully && Work.Result;
+        public bool IsDone => Work is { IsCompletedSuccessfully: true, Result.Left.Count: 0 };
 
         public void Cancel() => end.Cancel();
     }

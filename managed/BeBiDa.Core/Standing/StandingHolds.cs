@@ -3,6 +3,7 @@ using BeBiDa.Configuration;
 using BeBiDa.Holds;
 using BeBiDa.Logs;
 using BeBiDa.Metrics;
+using BeBiDa.Planning;
 using BeBiDa.Reconciliation;
 using Microsoft.Extensions.Logging;
 
@@ -35,6 +36,9 @@ public sealed class StandingHolds : IAsyncDisposable
     private readonly StandingDifferences differences;
     private readonly Returning? returning;
     private readonly Lingering? lingering;
+    private readonly Foresight? foresight;
+    private readonly KeptFree? keptFree;
+    private readonly NodeNames names;
     private readonly NodesConfiguration nodes;
     private readonly StandingDrains drains;
     private readonly MaintenanceRule maintenance;
@@ -49,6 +53,9 @@ public sealed class StandingHolds : IAsyncDisposable
     private readonly Dictionary<(string Uid, string Holder), int> unasked = [];
     private Task<ReconcileResult>? next;
 
+    // Null until a look has chosen.
+    private volatile IReadOnlySet<string>? chosen;
+
     /// <summary>Gets ready; nothing is asked yet.</summary>
     /// <param name="cluster">The cluster.</param>
     /// <param name="ledger">The holds.</param>
@@ -60,6 +67,8 @@ public sealed class StandingHolds : IAsyncDisposable
     /// <param name="changes">Slurm, for the nodes that are marked for maintenance; null where it is not to be changed.</param>
     /// <param name="returning">What waits for kubelets; null where that is another process.</param>
     /// <param name="lingering">What keeps nodes for the next job; null where that is another process.</param>
+    /// <param name="foresight">What follows Slurm's plans; null where that is another process.</param>
+    /// <param name="keptFree">What chooses the nodes that stay with Slurm; null where that is another process.</param>
     public StandingHolds(
         ICluster cluster,
         ILedger ledger,
@@ -70,7 +79,9 @@ public sealed class StandingHolds : IAsyncDisposable
         Instruments? instruments = null,
         ISlurmChanges? changes = null,
         Returning? returning = null,
-        Lingering? lingering = null
+        Lingering? lingering = null,
+        Foresight? foresight = null,
+        KeptFree? keptFree = null
     )
     {
         this.cluster = cluster;
@@ -83,6 +94,9 @@ public sealed class StandingHolds : IAsyncDisposable
         differences = new StandingDifferences(configuration);
         this.returning = returning;
         this.lingering = lingering;
+        this.foresight = foresight;
+        this.keptFree = keptFree;
+        names = new NodeNames(configuration.Nodes);
         nodes = configuration.Nodes;
         drains = new StandingDrains(cluster, configuration, time, logger, instruments);
         maintenance = new MaintenanceRule(configuration);
@@ -106,11 +120,7 @@ public sealed class StandingHolds : IAsyncDisposable
         known.Learn(read, before);
         var state = await slurm.ReadAsync(cancellationToken).ConfigureAwait(false);
         var directory = DirectoryOf(read);
-        return
-        [
-            .. Changes(state, directory),
-            .. differences.Between(read, state.Cluster, rule.Of(state, time.GetUtcNow(), maintenance.Marks(state, directory)), IsKept),
-        ];
+        return [.. Changes(state, directory), .. differences.Between(read, state.Cluster, Wanted(state, directory), IsKept)];
     }
 
     /// <summary>Drains and undrains nodes in Slurm, once: few requests for many nodes, one after the other.</summary>
@@ -127,12 +137,14 @@ public sealed class StandingHolds : IAsyncDisposable
         try
         {
             var now = time.GetUtcNow();
+            // Only its reason, or one more holder: no pods have come meanwhile.
+            var wasHeld = known.Find(node) is { Unschedulable: true } before && before.Holds.Any(h => !h.Key.IsJob);
             var holds = await WriteAsync(repair, now, cancellationToken).ConfigureAwait(false);
             known.Wrote(node, holds);
             // Somebody has written it anew.
             if (!isHold && holds.Any(h => h.Key == key))
                 return new RepairOutcome(repair, null);
-            if (isHold)
+            if (isHold && !wasHeld)
                 drains.Again(node.Uid);
             var tail = new LogTail(isHold ? LogTail.Hold : LogTail.Release, LogTail.Done, key.Job, time.GetElapsedTime(began), repair.Node);
             if (isHold)
@@ -255,6 +267,13 @@ public sealed class StandingHolds : IAsyncDisposable
             known.Learn(await ledger.ReadAsync(cancellationToken).ConfigureAwait(false), before);
         }
         var state = await slurm.ReadAsync(cancellationToken).ConfigureAwait(false);
+        if (keptFree is not null)
+            chosen = keptFree.Choose(
+                state,
+                known
+                    .All.Where(n => n.Holds.Any(h => h.Key == new HoldKey(state.Cluster, Holders.Policy)))
+                    .Select(n => names.SlurmNameOf(n.Node))
+            );
         // The watch of all nodes keeps it current: the ledger may be a reconcile interval old.
         var directory = await cluster.NodesAsync(cancellationToken).ConfigureAwait(false);
         var plan = PlanFor(state, directory);
@@ -264,7 +283,23 @@ public sealed class StandingHolds : IAsyncDisposable
         // At once: the less time passes since Slurm's state was read, the less anybody can have changed it.
         var changed = await ChangeAsync(plan.Changes, cancellationToken).ConfigureAwait(false);
         var outcomes = await Task.WhenAll(Ripe(plan.Repairs).Select(repair => ApplyAsync(repair, cancellationToken))).ConfigureAwait(false);
-        drains.Update(differences.Lent(known.All, plan.Wanted), state, known.IsWritten);
+        var lent = differences.Lent(known.All, plan.Wanted).ToList();
+        drains.Update(lent, state, known.IsWritten);
+        if (lingering is not null)
+        {
+            var idle = state
+                .Nodes.Where(n => (n.Conditions & NodeConditions.Idle) != 0)
+                .Select(n => n.Name)
+                .ToHashSet(StringComparer.Ordinal);
+            lingering.Offer(
+                state.Cluster,
+                lent.Where(n => idle.Contains(n.Name) && StandingDrains.IsForJobs(n.Wanted) && drains.IsEmpty(n.Node.Node))
+                    .Select(n => n.Node.Node)
+            );
+        }
+        // Last: a long queue takes long to list, and the next look knows it.
+        if (foresight is not null)
+            await foresight.LookAsync(state, cancellationToken).ConfigureAwait(false);
         return new ReconcileResult([.. changed, .. outcomes], null);
     }
 
@@ -274,8 +309,14 @@ public sealed class StandingHolds : IAsyncDisposable
         IReadOnlyList<Repair> Repairs
     ) PlanFor(SlurmConditions state, NodeDirectory directory)
     {
-        var wanted = rule.Of(state, time.GetUtcNow(), maintenance.Marks(state, directory));
+        var wanted = Wanted(state, directory);
         return (Changes(state, directory), wanted, differences.Between(known.All, state.Cluster, wanted, IsKeptByALook));
+    }
+
+    private IReadOnlyDictionary<string, IReadOnlyList<StandingHold>> Wanted(SlurmConditions state, NodeDirectory directory)
+    {
+        var now = time.GetUtcNow();
+        return rule.Of(state, now, maintenance.Marks(state, directory), foresight?.Due(state, now), chosen);
     }
 
     private static NodeDirectory DirectoryOf(IReadOnlyList<NodeLedger> read)
@@ -288,15 +329,22 @@ public sealed class StandingHolds : IAsyncDisposable
     private IReadOnlyList<Repair> Changes(SlurmConditions state, NodeDirectory directory) =>
         maintenanceDrains is null ? [] : maintenance.Changes(state, directory);
 
-    private bool IsKept(NodeLedger node, Hold hold) =>
-        hold.Key.Holder == Holders.Return
-            ? returning?.Keeps(node.Node, hold) ?? Returning.IsYoung(hold, nodes, time.GetUtcNow())
-            : lingering?.Keeps(node, hold) ?? Lingering.IsYoung(hold, time.GetUtcNow());
+    private bool IsKept(NodeLedger node, Hold hold)
+    {
+        var now = time.GetUtcNow();
+        return hold.Key.Holder switch
+        {
+            Holders.Return => returning?.Keeps(node.Node, hold) ?? Returning.IsYoung(hold, nodes, now),
+            Holders.Policy => keptFree is null ? nodes.KeepFree.Count > 0 : chosen is null,
+            Holders.Planned => nodes.Lead > TimeSpan.Zero && foresight?.KnowsAll != true && Foresight.IsYoung(hold, now),
+            _ => lingering?.Keeps(node, hold) ?? Lingering.IsYoung(hold, now),
+        };
+    }
 
     // Asked so that a hold is followed that an earlier slurmctld left. But what a look knows of holds is as old as the last
     // reading of the ledger: only the reconciler, which reads it, releases.
     private bool IsKeptByALook(NodeLedger node, Hold hold) =>
-        hold.Key.Holder == Holders.Linger || IsKept(node, hold) || returning is not null;
+        hold.Key.Holder == Holders.Linger || IsKept(node, hold) || (hold.Key.Holder == Holders.Return && returning is not null);
 
     // Another writer came first: that says nothing of the next try, and among many writes no look would be without one. All
     // else is the next look's.

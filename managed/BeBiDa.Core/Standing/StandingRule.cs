@@ -2,6 +2,7 @@ using System.IO.Enumeration;
 using BeBiDa.Cluster;
 using BeBiDa.Configuration;
 using BeBiDa.Holds;
+using BeBiDa.Planning;
 
 namespace BeBiDa.Standing;
 
@@ -39,10 +40,14 @@ public sealed class StandingRule(SlurmConfiguration configuration)
     /// <param name="slurm">Slurm's state.</param>
     /// <param name="now">The time.</param>
     /// <param name="marks">The marks of nodes in Kubernetes (<see cref="MaintenanceRule.Marks"/>); null for none.</param>
+    /// <param name="plans">The jobs that are to start soon (<see cref="PlanBook.Due"/>), by Slurm's name of the node; null for none.</param>
+    /// <param name="keptFree">The nodes that stay with Slurm (<see cref="KeptFree.Choose"/>); null for none.</param>
     public IReadOnlyDictionary<string, IReadOnlyList<StandingHold>> Of(
         SlurmConditions slurm,
         DateTimeOffset now,
-        IReadOnlyDictionary<string, MaintenanceMark>? marks = null
+        IReadOnlyDictionary<string, MaintenanceMark>? marks = null,
+        IReadOnlyDictionary<string, Plan>? plans = null,
+        IReadOnlySet<string>? keptFree = null
     )
     {
         var soon = now + configuration.MaintenanceLead;
@@ -52,12 +57,30 @@ public sealed class StandingRule(SlurmConfiguration configuration)
             .ToLookup(m => m.node, m => m.m, StringComparer.Ordinal);
         var wanted = new Dictionary<string, IReadOnlyList<StandingHold>>(StringComparer.Ordinal);
         foreach (var node in slurm.Nodes)
-            if (Of(node, maintenance[node.Name], marks?.GetValueOrDefault(node.Name), now).ToList() is { Count: > 0 } holds)
+            if (
+                Of(node, maintenance[node.Name], marks?.GetValueOrDefault(node.Name), now)
+                    .Concat(For(plans?.GetValueOrDefault(node.Name), keptFree?.Contains(node.Name) == true))
+                    .ToList() is
+                { Count: > 0 } holds
+            )
                 wanted[node.Name] = holds;
         return wanted;
     }
 
-    private IEnumerable<StandingHold> Of(SlurmNode node, IEnumerable<Maintenance> windows, MaintenanceMark? mark, DateTimeOffset now)
+    private static IEnumerable<StandingHold> For(Plan? plan, bool isKeptFree)
+    {
+        if (plan is not null)
+            yield return new StandingHold(
+                Holders.Planned,
+                new HoldReason($"planned for job {plan.Job}", plan.Until),
+                Pods.LeaveGently,
+                plan.Expected
+            );
+        if (isKeptFree)
+            yield return new StandingHold(Holders.Policy, new HoldReason("kept free for Slurm", null), Pods.LeaveGently);
+    }
+
+    private IEnumerable<StandingHold> Of(SlurmNode node, IEnumerable<Reservation> windows, MaintenanceMark? mark, DateTimeOffset now)
     {
         bool Is(NodeConditions condition) => (node.Conditions & condition) != 0;
 
@@ -91,7 +114,7 @@ public sealed class StandingRule(SlurmConfiguration configuration)
             yield return Now(Holders.Drain, "DRAIN", drain, node);
     }
 
-    private StandingHold? Reserved(IEnumerable<Maintenance> windows, bool isInOne, DateTimeOffset now)
+    private StandingHold? Reserved(IEnumerable<Reservation> windows, bool isInOne, DateTimeOffset now)
     {
         // The earliest counts: one window may follow another.
         var window = windows.MinBy(m => m.Begin);

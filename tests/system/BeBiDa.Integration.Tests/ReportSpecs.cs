@@ -12,7 +12,7 @@ internal sealed class ReportSpecs : SiteTest
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
     protected override SiteOptions Options =>
-        new() { Nodes = 3, Configuration = "eviction: {gracePeriod: 10s}\nslurm: {lookInterval: 1s}\n" };
+        new() { Nodes = 3, Configuration = "eviction: {gracePeriod: 10s}\nslurm: {lookInterval: 1s}\nnodes: {linger: 5s}\n" };
 
     [TearDown]
     public async Task ResumeAsync() => await Slurm.RunAsync("scontrol", ["update", "NodeName=n[1-3]", "State=resume"]);
@@ -24,6 +24,8 @@ internal sealed class ReportSpecs : SiteTest
         await Site.Kubectl.RunAsync("cordon", "n3");
         await using var recorded = await RecordedSite.StartAsync(Site, Interval);
         await PassAsync(8);
+        await CancelAsync(await StartJobAsync("-w", "n2"));
+        await PassAsync(3);
 
         var job = await StartJobAsync("-w", "n1,n2", "-N2");
         await PassAsync(6);
@@ -46,12 +48,12 @@ internal sealed class ReportSpecs : SiteTest
         Assert.That(reported.Values.Sum(), Is.EqualTo(total).Within(total * 0.02), "no time is lost or added");
         foreach (var use in reported.Keys)
             Assert.That(reported[use], Is.EqualTo(observed.GetValueOrDefault(use)).Within(total * Tolerated), use);
-        foreach (var use in new[] { "slurm", "lent_with_pods", "lent_empty", "held", "in_between", "unavailable", "unknown" })
+        foreach (var use in new[] { "slurm", "lent_with_pods", "lent_empty", "linger", "held", "in_between", "unavailable", "unknown" })
             Assert.That(reported[use], Is.Positive, use);
 
         var report = JsonDocument.Parse(json).RootElement;
         Assert.That(report.GetProperty("pods").GetProperty("evicted").GetInt32(), Is.EqualTo(1));
-        Assert.That(report.GetProperty("jobs").GetProperty("waited").GetInt32(), Is.EqualTo(1));
+        Assert.That(report.GetProperty("jobs").GetProperty("waited").GetInt32(), Is.EqualTo(2));
         Assert.That(report.GetProperty("jobs").GetProperty("seconds").GetDouble(), Is.GreaterThan(3));
     }
 

@@ -38,6 +38,7 @@ internal static unsafe class Library
             ChangeNodes = &OnChangeNodes,
             NodesKeptOn = &OnNodesKeptOn,
             KeepNodesOn = &OnKeepNodesOn,
+            Plans = &OnPlans,
         };
         return ((delegate* unmanaged[Cdecl]<ControllerHost*, int>)Export("bebida_start"))(&host);
     }
@@ -106,7 +107,7 @@ internal static unsafe class Library
     private static int OnConditions(
         HostLook* last,
         delegate* unmanaged[Cdecl]<nint, HostNode*, void> take,
-        delegate* unmanaged[Cdecl]<nint, HostMaintenance*, void> takeMaintenance,
+        delegate* unmanaged[Cdecl]<nint, HostReservation*, void> takeMaintenance,
         nint context,
         byte* cluster,
         uint clusterSize,
@@ -123,6 +124,15 @@ internal static unsafe class Library
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int OnKeepNodesOn(byte* nodes, int keep, byte* reason, uint reasonSize) => 1;
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int OnPlans(
+        delegate* unmanaged[Cdecl]<nint, HostPlan*, void> take,
+        nint context,
+        HostBackfill* backfill,
+        byte* reason,
+        uint reasonSize
+    ) => 1;
 
     private static byte** Strings(string[]? strings)
     {

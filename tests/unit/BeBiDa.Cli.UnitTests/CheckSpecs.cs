@@ -174,6 +174,38 @@ public sealed class CheckSpecs : CommandLineTest
                 conf: (_, text) => text + "SuspendExcNodes=n[1-9]:4,login\n"
             ),
             Way(
+                "jobs are to be foreseen, and slurmctld does not plan",
+                "foresight/scheduler",
+                "^SchedulerType=sched/backfill$",
+                yaml: text => text + "nodes: {freeSeconds: true}\n",
+                conf: (_, text) => text + "SchedulerType=sched/builtin\n",
+                error: false
+            ),
+            Way(
+                "backfill is switched off",
+                "foresight/bf-interval",
+                "^SchedulerParameters=bf_continue,bf_interval=30$",
+                yaml: text => text + "nodes: {lead: 2m}\n",
+                conf: (_, text) => text + "SchedulerParameters=bf_continue,bf_interval=-1\n",
+                error: false
+            ),
+            Way(
+                "backfill plans too seldom",
+                "foresight/lead",
+                "^lead: 600s$",
+                yaml: text => text + "nodes: {lead: 2m}\n",
+                conf: (_, text) => text + "SchedulerParameters=bf_interval=61,bf_max_time=300\n",
+                error: false
+            ),
+            Way(
+                "backfill does not look far enough ahead",
+                "foresight/bf-window",
+                "^SchedulerParameters=bf_window=1440$",
+                yaml: text => text + "nodes: {lead: 45m}\n",
+                conf: (_, text) => text + "SchedulerParameters=bf_window=30\n",
+                error: false
+            ),
+            Way(
                 "power saving does not wait for pods",
                 "states/suspend-program",
                 "^SuspendProgram=/usr/libexec/bebida/suspend-program, and /.*bebida.yaml, under slurm: suspendProgram: /usr/sbin/node-off -f$",
@@ -249,6 +281,8 @@ public sealed class CheckSpecs : CommandLineTest
     [TestCase("SuspendTime=600\nSuspendProgram=/usr/libexec/bebida/suspend-program\n", "slurm: {suspendProgram: /off}\n")]
     [TestCase("SuspendTime=600\nSuspendProgram=/off\nRebootProgram=/sbin/reboot\n", "slurm: {powerSaving: hold, reboot: ignore}\n")]
     [TestCase("HealthCheckProgram=/usr/sbin/nhc\nHealthCheckInterval=300\n", "")]
+    [TestCase("SchedulerType=sched/builtin\nSchedulerParameters=bf_interval=600\n", "")]
+    [TestCase("SchedulerParameters=bf_interval=60,bf_window=2\n", "nodes: {lead: 2m}\n")]
     [TestCase("HealthCheckProgram=/opt/check\n", "slurm: {badReasons: []}\n")]
     [TestCase("HealthCheckProgram=/opt/check\nHealthCheckInterval=300\n", "slurm: {badReasons: [], drain: evict}\n")]
     public void What_takes_care_of_pods_or_does_nothing_to_them_is_no_finding(string conf, string yaml) =>
@@ -279,6 +313,39 @@ public sealed class CheckSpecs : CommandLineTest
     }
 
     [Test]
+    public async Task What_keeps_slurmctld_from_planning_all_jobs_is_found()
+    {
+        var findings = new Findings();
+        await ForesightChecks.RunSlurmAsync(
+            SiteOf(Yaml + "nodes: {lead: 2m}\njobs: {partitions: [long, short]}\n", Conf + "SchedulerParameters=bf_max_job_test=2\n"),
+            findings,
+            default,
+            (program, _, _) =>
+                Task.FromResult(
+                    new HostCommand(
+                        program == "squeue"
+                            ? "Priority|long\nResources|short,other\nPriority|long\nDependency|long\nPriority|other\n"
+                            : "PartitionName=long AllowGroups=ALL DefaultTime=NONE DisableRootJobs=NO MaxNodes=UNLIMITED MaxTime=UNLIMITED MinNodes=0\n"
+                                + "PartitionName=other AllowGroups=ALL DefaultTime=NONE DisableRootJobs=NO MaxNodes=UNLIMITED MaxTime=UNLIMITED MinNodes=0\n"
+                                + "PartitionName=short AllowGroups=ALL DefaultTime=NONE DisableRootJobs=NO MaxNodes=UNLIMITED MaxTime=01:00:00 MinNodes=0\n",
+                        "",
+                        IsInstalled: true
+                    )
+                )
+        );
+        Assert.That(
+            findings.All.Select(f => $"{f.Check}: {f.Write}"),
+            Is.EqualTo(
+                new[]
+                {
+                    "foresight/time-limits: PartitionName=long DefaultTime=1:00:00 …",
+                    "foresight/bf-max-job-test: sdiag, and a higher bf_max_job_test in SchedulerParameters if backfill's last cycles were short",
+                }
+            )
+        );
+    }
+
+    [Test]
     public void A_problem_of_bebida_yaml_is_found_at_its_line_and_its_remedy_is_not_said_twice()
     {
         var found = Find(Yaml + "controler: {}\n", Conf).All.Single();
@@ -289,20 +356,24 @@ public sealed class CheckSpecs : CommandLineTest
 
     private string Yaml => $"kubernetes:\n  kubeconfig: {Kubeconfig}\n";
 
-    private Findings Find(string yaml, string conf, UnixFileMode mode = UnixFileMode.UserRead | UnixFileMode.UserWrite)
-    {
-        var site = CheckedSite.Of(
+    private CheckedSite SiteOf(string yaml, string conf, UnixFileMode mode = UnixFileMode.UserRead | UnixFileMode.UserWrite) =>
+        CheckedSite.Of(
             Add("bebida.yaml", yaml, mode),
             HostRole.Controller,
             SlurmConf.Read(Add("slurm.conf", conf)),
             RunningSlurm.Parse("PrEpPlugins             = prep/script,prep/bebida\nPrologFlags             = Alloc,Contain\n")
         );
+
+    private Findings Find(string yaml, string conf, UnixFileMode mode = UnixFileMode.UserRead | UnixFileMode.UserWrite)
+    {
+        var site = SiteOf(yaml, conf, mode);
         var findings = new Findings();
         ConfigurationChecks.Run(site, HostRole.Controller, findings);
         SlurmConfChecks.Run(site, findings);
         TimeoutChecks.Run(site, findings);
         PowerChecks.Run(site, findings);
         StateChecks.Run(site, findings);
+        ForesightChecks.Run(site, findings);
         FileChecks.Run(site, findings);
         return findings;
     }

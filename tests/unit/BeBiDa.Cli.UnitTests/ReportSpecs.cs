@@ -55,13 +55,33 @@ public sealed class ReportSpecs : CommandLineTest
     }
 
     [Test]
+    public async Task What_a_site_has_set_up_has_a_column()
+    {
+        var report = await ReportAsync(
+            [.. Journal.Select(line => line.Replace("\"holds\":\"\",\"pods\":0", "\"holds\":\"lab.linger\",\"pods\":0"))],
+            "--by",
+            "node"
+        );
+        Assert.That(
+            report.Output.Split('\n')[3..5],
+            Is.EqualTo(
+                new[]
+                {
+                    "NODE   SLURM   PODS   EMPTY   LINGER   HELD   IN BETWEEN   UNAVAILABLE   UNKNOWN   TOTAL",
+                    "n1      1.00   0.00    0.00     1.00   0.00         0.00          0.00      0.00    2.00",
+                }
+            )
+        );
+    }
+
+    [Test]
     public async Task Comma_separated_values_have_a_row_for_each_key()
     {
         const string header =
-            "slurm,lent_with_pods,lent_empty,held,in_between,unavailable,unknown,total,pod_hours,pods_evicted,pod_hours_lost\n";
+            "slurm,lent_with_pods,lent_empty,linger,planned,policy,held,in_between,unavailable,unknown,total,pod_hours,pods_evicted,pod_hours_lost\n";
         Assert.That(
             (await ReportAsync("--by", "partition", "--output", "csv")).Output,
-            Is.EqualTo($"partition,{header}long,1,2,1,0,0,0,0,4,4,1,2\nshort,0,2,0,0,0,0,0,2,4,1,2\n")
+            Is.EqualTo($"partition,{header}long,1,2,1,0,0,0,0,0,0,0,4,4,1,2\nshort,0,2,0,0,0,0,0,0,0,0,2,4,1,2\n")
         );
         Assert.That((await ReportAsync("--output", PathOf("days.csv"))).Output, Is.Empty);
         Assert.That(await File.ReadAllTextAsync(PathOf("days.csv")), Does.StartWith($"day,{header}2026-01-31,1,2,1,"));

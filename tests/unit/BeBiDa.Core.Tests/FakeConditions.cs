@@ -12,7 +12,7 @@ internal sealed class FakeConditions : ISlurmConditions
     public string Cluster { get; init; } = "c";
 
     /// <summary>Its maintenance reservations.</summary>
-    public List<Maintenance> Maintenance { get; } = [];
+    public List<Reservation> Maintenance { get; } = [];
 
     /// <summary>Why it does not answer; null when it does.</summary>
     public string? Silent { get; set; }

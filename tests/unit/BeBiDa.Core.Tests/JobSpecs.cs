@@ -71,6 +71,8 @@ public class JobSpecs
 
     [TestCase("DOWN: Not responding", null)]
     [TestCase("reservation a/b", "2026-01-31T10:00:00Z")]
+    // It would be written anew at each look if it differed from the ledger.
+    [TestCase("within a second", "2026-01-31T10:00:00.9+01:00")]
     public void A_standing_hold_is_read_as_it_was_written(string why, string? until)
     {
         var hold = new Hold(

@@ -213,7 +213,7 @@ public sealed class MaintenanceSpecs
     public async Task A_reservation_that_has_begun_asks_for_more_and_one_that_goes_on_keeps_the_hold()
     {
         var now = clock.GetUtcNow();
-        slurm.Maintenance.Add(new Maintenance("upgrade", now, now.AddHours(1), ["n1"]));
+        slurm.Maintenance.Add(new Reservation("upgrade", now, now.AddHours(1), ["n1"]));
         Mark("n1", "disk");
         cluster.Add(Pod("a", "n1"));
         await LookAsync();

@@ -71,6 +71,26 @@ public sealed class StandingHoldsSpecs
         Assert.That(ledger.State, Is.EqualTo("n1:c.7"));
     }
 
+    // Another slurmctld's, or one of before the key was removed.
+    [TestCase(0, "")]
+    [TestCase(60, "n1:c.planned")]
+    public async Task A_hold_for_a_plan_that_nobody_here_knows_stays_until_its_start_and_only_with_nodes_lead(int lead, string stays)
+    {
+        await using var other = New(new BebidaConfiguration { Nodes = new NodesConfiguration { Lead = TimeSpan.FromSeconds(lead) } });
+        await cluster.HoldAsync(
+            cluster.Directory.ByName("n1")!,
+            new Holds.Hold(new Holds.HoldKey("c", "planned"), null, new Holds.HoldReason("x", clock.GetUtcNow().AddHours(1))),
+            default
+        );
+        for (var i = 0; i < 3; i++)
+            await other.LookAsync(default);
+        Assert.That(ledger.State, Is.EqualTo(stays));
+        clock.Advance(TimeSpan.FromHours(2));
+        for (var i = 0; i < 3; i++)
+            await other.LookAsync(default);
+        Assert.That(ledger.State, Is.Empty);
+    }
+
     [Test]
     public async Task What_another_release_or_another_cluster_holds_is_left_alone()
     {
@@ -126,7 +146,7 @@ public sealed class StandingHoldsSpecs
         cluster.Add(Pod("a", "n1"));
         cluster.OnEvict = _ => throw FakeCluster.Blocked;
         slurm.Is("n1", NodeConditions.None);
-        slurm.Maintenance.Add(new Maintenance("upgrade", begin, begin.AddHours(1), ["n1"]));
+        slurm.Maintenance.Add(new Reservation("upgrade", begin, begin.AddHours(1), ["n1"]));
         await LookAsync();
         await clock.UntilAsync(() => cluster.Count("evict default/a grace own") > 1);
         await clock.PassAsync(TimeSpan.FromMinutes(4));

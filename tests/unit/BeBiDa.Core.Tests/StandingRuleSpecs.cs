@@ -50,7 +50,7 @@ public sealed class StandingRuleSpecs
                 new SlurmConfiguration(),
                 NodeConditions.None,
                 "",
-                new Maintenance("upgrade", Now.AddMinutes(beginsIn), Now.AddHours(2), ["n1"])
+                new Reservation("upgrade", Now.AddMinutes(beginsIn), Now.AddHours(2), ["n1"])
             ),
             Is.EqualTo(holds)
         );
@@ -62,10 +62,10 @@ public sealed class StandingRuleSpecs
                 new SlurmConfiguration(),
                 NodeConditions.None,
                 "",
-                new Maintenance("over", Now.AddHours(-2), Now, ["n1"]),
-                new Maintenance("later", Now.AddMinutes(5), Now.AddHours(3), ["n1"]),
-                new Maintenance("first", Now.AddMinutes(2), Now.AddHours(1), ["n1", "n9"]),
-                new Maintenance("elsewhere", Now, Now.AddHours(1), ["n2"])
+                new Reservation("over", Now.AddHours(-2), Now, ["n1"]),
+                new Reservation("later", Now.AddMinutes(5), Now.AddHours(3), ["n1"]),
+                new Reservation("first", Now.AddMinutes(2), Now.AddHours(1), ["n1", "n9"]),
+                new Reservation("elsewhere", Now, Now.AddHours(1), ["n2"])
             ),
             Does.StartWith("maint: reservation first,")
         );
@@ -74,7 +74,7 @@ public sealed class StandingRuleSpecs
     public void A_long_reason_is_cut() =>
         Assert.That(Of(new SlurmConfiguration(), NodeConditions.Fail, new string('x', 500)), Has.Length.LessThan(200));
 
-    private static string Of(SlurmConfiguration configuration, NodeConditions conditions, string reason, params Maintenance[] maintenance)
+    private static string Of(SlurmConfiguration configuration, NodeConditions conditions, string reason, params Reservation[] maintenance)
     {
         var state = new SlurmConditions("c", [new SlurmNode("n1", conditions, reason)], maintenance);
         var holds = new StandingRule(configuration).Of(state, Now).GetValueOrDefault("n1", []);

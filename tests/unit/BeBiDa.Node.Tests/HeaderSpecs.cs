@@ -19,6 +19,7 @@ public partial class HeaderSpecs
     [TestCase("status", "", typeof(Status))]
     [TestCase("presence", "", typeof(Presence))]
     [TestCase("node_change", "NodeTo", typeof(NodeChange))]
+    [TestCase("stage", "Job", typeof(Stage))]
     public void Each_constant_has_the_value_of_the_header(string name, string prefix, Type type) =>
         Assert.That(
             Enum.GetNames(type).Select(member => (Upper(prefix + member), (int)Enum.Parse(type, member))),
@@ -31,11 +32,15 @@ public partial class HeaderSpecs
 
     // The names differ where C# says it shorter; a field too many or too few, or of another width, would shift the rest.
     [TestCase("job", typeof(HostJob))]
+    [TestCase("node", typeof(HostNode))]
+    [TestCase("reservation", typeof(HostReservation))]
+    [TestCase("plan", typeof(HostPlan))]
+    [TestCase("backfill", typeof(HostBackfill))]
     [TestCase("host", typeof(ControllerHost))]
     [TestCase("node_host", typeof(NodeHost))]
     public void Each_structure_has_the_fields_of_the_header(string name, Type type) =>
         Assert.That(
-            type.GetFields().Select(field => field.FieldType.IsPrimitive ? 4 : 8),
+            type.GetFields().Select(field => field.FieldType.IsPrimitive && field.FieldType != typeof(long) ? 4 : 8),
             Is.EqualTo(Field().Matches(Body($"struct bebida_{name}")).Select(match => match.Groups[1].Success ? 4 : 8))
         );
 
@@ -54,8 +59,8 @@ public partial class HeaderSpecs
     [GeneratedRegex(@"/\*.*?\*/", RegexOptions.Singleline)]
     private static partial Regex Comment();
 
-    // A number, or a pointer.
-    [GeneratedRegex(@"^    (?:(u?int32_t) \w+|\w[^;]*\*[^;]*);", RegexOptions.Multiline)]
+    // A number, or a pointer, also where clang-format broke the line.
+    [GeneratedRegex(@"^    (?:(u?int32_t)\s+\w+|int64_t\s+\w+|\w[^;]*\*[^;]*);", RegexOptions.Multiline)]
     private static partial Regex Field();
 
     [GeneratedRegex(@"(?<=[a-z])[A-Z]")]

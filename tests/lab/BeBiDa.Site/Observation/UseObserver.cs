@@ -130,6 +130,7 @@ public sealed class UseObserver : IAsyncDisposable
             "completing" => "in_between",
             "idle" or "planned" or "reserved" => isJobs ? "in_between"
             : isUsable ? "lent_empty"
+            : holders is [("linger" or "planned" or "policy") and var reason] ? reason
             : "held",
             _ => "unavailable",
         };
