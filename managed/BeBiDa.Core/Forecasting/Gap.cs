@@ -5,7 +5,8 @@ namespace BeBiDa.Forecasting;
 /// <param name="Begin">When it becomes idle.</param>
 /// <param name="End">When somebody has it again.</param>
 /// <param name="Next">The job that ends it; null where something else does, or what is looked at ends.</param>
-public readonly record struct Gap(int Node, double Begin, double End, int? Next)
+/// <param name="IsGentle">Whether pods have their own grace at its end, and save their work.</param>
+public readonly record struct Gap(int Node, double Begin, double End, int? Next, bool IsGentle = false)
 {
     /// <summary>How long it is.</summary>
     public double Length => End - Begin;

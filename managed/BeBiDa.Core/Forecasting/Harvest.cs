@@ -23,7 +23,8 @@ public sealed record Harvest(
     /// <param name="jobs">How many jobs there are; those that end no gap wait for nothing but the hand-over.</param>
     /// <param name="model">How long everything takes.</param>
     /// <param name="seed">Chooses the pods' lengths; the same seed gives the same ones.</param>
-    public static Harvest Of(IReadOnlyList<Gap> gaps, int jobs, LendingModel model, int seed)
+    /// <param name="longest">How many seconds a pod may take at most that begins on a node at a time; null where pods do not ask.</param>
+    public static Harvest Of(IReadOnlyList<Gap> gaps, int jobs, LendingModel model, int seed, Func<int, double, double>? longest = null)
     {
         var lengths = new PodLengths(model, seed);
         double idle = 0,
@@ -47,11 +48,17 @@ public sealed record Harvest(
                 // A pod has its place from now on, and works once it has started.
                 for (var free = ready; free < gap.End; )
                 {
-                    var (begin, length) = (free + model.PodStart.TotalSeconds, lengths.Next());
+                    if (lengths.Next(longest?.Invoke(gap.Node, free) ?? double.PositiveInfinity) is not { } length)
+                    {
+                        cut = false;
+                        free += Patience;
+                        continue;
+                    }
+                    var begin = free + model.PodStart.TotalSeconds;
                     cut = begin + length > gap.End;
                     var time = cut ? Math.Max(0, gap.End - begin) : length;
                     ran += time;
-                    useful += cut ? Kept(time, model.Step.TotalSeconds) : time;
+                    useful += cut && !gap.IsGentle ? Kept(time, model.Step.TotalSeconds) : time;
                     done += cut ? 0 : 1;
                     free = begin + length;
                 }
@@ -73,6 +80,9 @@ public sealed record Harvest(
         );
     }
 
+    // How often a scheduler looks again for a pod that is short enough, in seconds.
+    private const double Patience = 5;
+
     private static double Kept(double time, double step) => step > 0 ? Math.Floor(time / step) * step : 0;
 
     // Log-normal, as the lengths of most work are: many short ones, few long ones. So many are drawn once, and then come again:
@@ -80,11 +90,19 @@ public sealed record Harvest(
     private sealed class PodLengths(LendingModel model, int seed)
     {
         private const int Count = 1 << 16;
+        private const int Waiting = 10;
 
         private readonly double[] lengths = Draw(model, new Random(seed));
         private int next;
 
-        public double Next() => lengths[next++ & (Count - 1)];
+        // The first that is short enough, of those that wait.
+        public double? Next(double longest)
+        {
+            for (var i = 0; i < Waiting; i++)
+                if (lengths[next++ & (Count - 1)] is var length && length <= longest)
+                    return length;
+            return null;
+        }
 
         private static double[] Draw(LendingModel model, Random random)
         {

@@ -9,10 +9,18 @@ public sealed class HarvestPageSpecs
     [Test]
     public void The_page_has_a_row_for_each_replay_and_names_the_one_that_looks_worst()
     {
-        var cells = ReplayCell.All(new ReplaySettings(Nodes: 8, Days: 0.3, Seeds: [1]), null).ToList();
-        var page = HarvestPage.Write([], cells, []);
+        var settings = new ReplaySettings(Nodes: 8, Days: 0.3, Seeds: [1]);
+        var (cells, foreseen) = (ReplayCell.All(settings, null).ToList(), ForeseenCell.All(settings, null).ToList());
+        var page = HarvestPage.Write([], cells, foreseen, []);
         foreach (var cell in cells)
             Assert.That(page, Does.Contain($"| {cell.Workload}, {Duration.Format(cell.Pods)} | "));
+        foreach (var cell in foreseen)
+            Assert.That(
+                page,
+                Does.Contain(
+                    $"| {cell.Workload}, {Duration.Format(cell.Pods)} | {Duration.Format(cell.Lead)} | {(cell.Asks ? "yes" : "no")} | "
+                )
+            );
         var worst = cells.MinBy(cell => cell.Runs[0].Figures.PodTime * cell.Runs[0].Figures.Useful)!;
         Assert.That(page, Does.Contain($"worst for **{worst.Workload}** with pods of {Duration.Format(worst.Pods)}"));
         Assert.That(page, Does.Contain("Not measured yet."));

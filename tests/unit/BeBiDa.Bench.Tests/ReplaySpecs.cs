@@ -22,6 +22,40 @@ public sealed class ReplaySpecs
         Assert.That(started, Is.EqualTo(new[] { "1 at 0 on 0", "3 at 90 on 1", "2 at 100 on 0,1" }));
     }
 
+    // 2 waits for 1, whose time limit is known, and comes earlier where 1 ends earlier.
+    [TestCase(200, "3 to 3 from 100 to 200, kept")]
+    [TestCase(150, "3 to 3 from 100 to 150, kept")]
+    [TestCase(90, "")]
+    public void An_idle_node_is_held_before_its_planned_job_from_the_lead_on(int runtime, string held)
+    {
+        var foreseeing = new Foreseeing(4, TimeSpan.FromSeconds(100), Pass);
+        _ = new Backfill(4, Pass, TimeSpan.Zero) { Foreseeing = foreseeing }.Run([Job(1, 0, runtime, 200, 3), Job(2, 1, 50, 50, 4)]);
+        Assert.That(
+            string.Join(
+                "; ",
+                foreseeing
+                    .Times.GroupBy(t => (t.Begin, t.End, t.Kept))
+                    .Select(g =>
+                        $"{g.Min(t => t.Node)} to {g.Max(t => t.Node)} from {g.Key.Begin} to {g.Key.End}, {(g.Key.Kept ? "kept" : "wasted")}"
+                    )
+            ),
+            Is.EqualTo(held)
+        );
+    }
+
+    // The fourth node is idle until the first job's limit ends, and has a job from then on.
+    [TestCase(0, 0)]
+    [TestCase(65, 128)]
+    [TestCase(100, 64)]
+    [TestCase(199, 0)]
+    public void A_label_says_how_long_an_idle_node_stays_free(double at, double seconds)
+    {
+        var promises = new Promises(4);
+        var foreseeing = new Foreseeing(4, TimeSpan.Zero, Pass, promises);
+        _ = new Backfill(4, Pass, TimeSpan.Zero) { Foreseeing = foreseeing }.Run([Job(1, 0, 200, 200, 3), Job(2, 1, 50, 50, 4)]);
+        Assert.That(promises.Of(3, at), Is.EqualTo(seconds));
+    }
+
     [Test]
     public void No_node_has_two_jobs_and_no_job_is_lost()
     {

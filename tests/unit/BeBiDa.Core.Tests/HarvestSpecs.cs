@@ -69,6 +69,14 @@ public sealed class HarvestSpecs
         Assert.That(harvest.Waits.Single(), Is.EqualTo(Alike.HandOver + (ended > 0 ? Alike.PodEnd : TimeSpan.Zero)));
     }
 
+    // After 3 s, no pod of 10 s may begin; the second would have been cut.
+    [Test]
+    public void A_pod_that_asks_begins_only_where_it_has_the_time()
+    {
+        var harvest = Harvest.Of([new Gap(7, 0, 20, 0)], jobs: 1, Alike, seed: 1, (node, at) => node == 7 && at < 3 ? 10 : 9);
+        Assert.That((harvest.PodTime.TotalSeconds, harvest.PodsDone, harvest.PodsEnded), Is.EqualTo((10, 1, 0)));
+    }
+
     [Test]
     public void What_was_saved_is_kept_and_places_are_counted_as_one_node()
     {

@@ -28,6 +28,7 @@ internal static class DaemonsCommand
         };
         compress.Validators.Add(result => Within(result, result.GetValueOrDefault<double>(), 1, 10));
         var pods = Time("--pods", "The median of the pods' lengths, before they are compressed: 30s, 5m, 1h", usual.Pods);
+        var lead = Time("--lead", "How long before a planned job its nodes are held, before it is compressed", usual.Lead);
         var way = new Option<Way>("--way")
         {
             Description = "Who hands nodes over: plugin, scripts, or none",
@@ -77,6 +78,7 @@ internal static class DaemonsCommand
             nodes,
             compress,
             pods,
+            lead,
             way,
             seed,
             slots,
@@ -97,6 +99,7 @@ internal static class DaemonsCommand
                     Nodes = arguments.GetValue(nodes),
                     Compress = arguments.GetValue(compress),
                     Pods = arguments.GetValue(pods),
+                    Lead = arguments.GetValue(lead),
                     Way = arguments.GetValue(way),
                     Seed = arguments.GetValue(seed),
                     Slots = arguments.GetValue(slots),

@@ -32,6 +32,9 @@ internal sealed record DaemonsOptions
     /// <summary>The median of the pods' lengths; they are lognormal, with sigma 1.</summary>
     public TimeSpan Pods { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>How long before a planned job is expected the plugin holds its nodes (<c>nodes.lead</c>); zero for never.</summary>
+    public TimeSpan Lead { get; init; }
+
     /// <summary>Who hands the nodes over.</summary>
     public Way Way { get; init; } = Way.Plugin;
 

@@ -145,6 +145,11 @@ internal sealed class LendingSite : IAsyncDisposable
               reconcileInterval: {_options.Interval(60)}s
             slurm:
               lookInterval: {_options.Interval(5)}s
+            nodes:
+              lead: {(_options.Lead > TimeSpan.Zero ? _options.Interval(_options.Lead.TotalSeconds) : 0)}s
+            jobs:
+              mayKeep:
+                users: []
 
             """,
             stop

@@ -12,10 +12,12 @@ internal static class HarvestPage
     /// <summary>Puts it together.</summary>
     /// <param name="machine">The machine and the versions of what ran on it.</param>
     /// <param name="replays">The replays.</param>
+    /// <param name="foreseen">The replays with planned nodes held, and with pods that ask.</param>
     /// <param name="runs">The runs on real daemons.</param>
     public static string Write(
         IReadOnlyList<string> machine,
         IReadOnlyList<ReplayCell> replays,
+        IReadOnlyList<ForeseenCell> foreseen,
         IReadOnlyList<(NamedCell Cell, DaemonsRun Run)> runs
     )
     {
@@ -29,7 +31,7 @@ internal static class HarvestPage
         page.Lines.AddRange(machine.Select(fact => $"- {fact}"));
         page.Lines.Add("");
         Formulas(page);
-        Replays(page, replays);
+        Replays(page, replays, foreseen);
         RealDaemons(page, runs);
         Published(page, replays);
         return string.Join('\n', page.Lines).TrimEnd() + "\n";
@@ -61,7 +63,7 @@ internal static class HarvestPage
         page.Text("No later change of lending moves these formulas.");
     }
 
-    private static void Replays(Section page, IReadOnlyList<ReplayCell> cells)
+    private static void Replays(Section page, IReadOnlyList<ReplayCell> cells, IReadOnlyList<ForeseenCell> foreseen)
     {
         var settings = ReplaySettings.Usual;
         page.Lines.Add("## Replayed");
@@ -87,6 +89,20 @@ internal static class HarvestPage
         page.Text(
             $"Lending looks worst for **{worst.Workload}** with pods of {Duration.Format(worst.Pods)}: of the idle time, "
                 + $"{Spread.Of(worst.Runs.Select(run => run.Figures.PodTime * run.Figures.Useful * 100)).Show("0", " %")} became work that was kept."
+        );
+        page.Text(
+            "With `nodes.lead`, nodes are held before planned jobs by the same rules as in slurmctld's plugin. All jobs of a trace are one user's, "
+                + "if it does not name users. A pod that has 30 s to leave before its job saves its work. The share that is foreseen counts all nodes "
+                + "that jobs took, also those of jobs that started at once, which nobody can foresee."
+        );
+        page.Text(
+            "With `nodes.freeSeconds`, pods that ask begin only where the label says that they have the time. They know how long they take, and a "
+                + "scheduler looks at ten that wait. Then a place may stay empty (U), but fewer pods are ended, and no time is given up for it (H)."
+        );
+        ReplaySection.Foreseen(page, foreseen);
+        page.Text(
+            "A job is expected when the jobs before it may well have ended, not when their time limits end. A lead of a minute is enough then, "
+                + "and a longer one has nodes wait. It brings most for wide jobs. It costs most where many short jobs queue: do not use it there."
         );
     }
 

@@ -35,6 +35,7 @@ internal static class PageCommand
                 var page = HarvestPage.Write(
                     [.. await Machine.DescribeAsync(), $"commit {await Machine.CommitAsync()}"],
                     [.. ReplayCell.All(ReplaySettings.Usual, null)],
+                    [.. ForeseenCell.All(ReplaySettings.Usual, null)],
                     runs
                 );
                 await File.WriteAllTextAsync(Path.Combine(root, "docs", "harvest.md"), page, stop);

@@ -36,6 +36,9 @@ internal sealed class Backfill(int nodes, TimeSpan interval, TimeSpan reaction)
     private readonly List<StartedJob> started = [];
     private double now;
 
+    /// <summary>Who is told of plans and starts; null for nobody.</summary>
+    public Foreseeing? Foreseeing { get; init; }
+
     /// <summary>Schedules it.</summary>
     /// <param name="jobs">The jobs, in the order of their submission; none wider than the cluster.</param>
     /// <returns>The jobs in the order of their starts.</returns>
@@ -54,6 +57,7 @@ internal sealed class Backfill(int nodes, TimeSpan interval, TimeSpan reaction)
             while (running.TryPeek(out var leaving, out var end) && end <= now)
             {
                 free.UnionWith(leaving.Nodes);
+                Foreseeing?.Ended(leaving);
                 running.Dequeue();
             }
             for (; next < jobs.Count && jobs[next].Submit.TotalSeconds <= now; next++)
@@ -91,6 +95,7 @@ internal sealed class Backfill(int nodes, TimeSpan interval, TimeSpan reaction)
             profile.Add((Expected(job), count));
         }
         var begun = new HashSet<TraceJob>();
+        var plans = new Dictionary<TraceJob, double>();
         foreach (var job in waiting.Take(MostTested))
         {
             if (FirstFit(profile, job) is not { } start)
@@ -101,8 +106,34 @@ internal sealed class Backfill(int nodes, TimeSpan interval, TimeSpan reaction)
                 Start(job);
                 begun.Add(job);
             }
+            else
+            {
+                plans[job] = start;
+            }
         }
         waiting.RemoveAll(begun.Contains);
+        Foreseeing?.Planned(now, waiting, NodesOf(plans), running.UnorderedItems.Select(r => r.Element));
+    }
+
+    // Of the nodes that will be free by then, those with the lowest numbers, as when it starts.
+    private Dictionary<TraceJob, (double Start, int[] Nodes)> NodesOf(Dictionary<TraceJob, double> plans)
+    {
+        var freeAt = new double[nodes];
+        Array.Fill(freeAt, now);
+        foreach (var (job, _) in running.UnorderedItems)
+        foreach (var node in job.Nodes)
+            freeAt[node] = Expected(job);
+        var chosen = new Dictionary<TraceJob, (double Start, int[] Nodes)>();
+        foreach (var (job, start) in plans)
+        {
+            var own = Enumerable.Range(0, nodes).Where(node => freeAt[node] <= start).Take(job.Nodes).ToArray();
+            if (own.Length < job.Nodes)
+                continue;
+            chosen[job] = (start, own);
+            foreach (var node in own)
+                freeAt[node] = start + job.Requested.TotalSeconds;
+        }
+        return chosen;
     }
 
     private double Expected(StartedJob job) => Math.Max(job.Start + job.Job.Requested.TotalSeconds, now + 1);
@@ -137,5 +168,6 @@ internal sealed class Backfill(int nodes, TimeSpan interval, TimeSpan reaction)
         var begun = new StartedJob(job, now, own);
         started.Add(begun);
         running.Enqueue(begun, begun.End);
+        Foreseeing?.Started(begun);
     }
 }

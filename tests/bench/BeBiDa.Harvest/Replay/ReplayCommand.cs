@@ -45,6 +45,7 @@ internal static class ReplayCommand
             var began = Stopwatch.GetTimestamp();
             var section = new Section { Name = "replay", Title = "Replay" };
             ReplaySection.Table(section, [.. ReplayCell.All(settings, given)]);
+            ReplaySection.Foreseen(section, [.. ForeseenCell.All(settings, given)]);
             foreach (var line in section.Lines)
                 Console.WriteLine(line);
             Console.Error.WriteLine($"in {Figures.Time(Stopwatch.GetElapsedTime(began).TotalSeconds)}");

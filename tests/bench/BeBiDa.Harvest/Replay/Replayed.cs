@@ -9,7 +9,8 @@ namespace BeBiDa.Harvest.Replay;
 /// <param name="Figures">What they were worth.</param>
 internal sealed record Replayed(IReadOnlyList<StartedJob> Jobs, IReadOnlyList<Gap> Gaps, HarvestFigures Figures)
 {
-    private static readonly TimeSpan s_reaction = TimeSpan.FromSeconds(0.5);
+    /// <summary>How long after a job came or ended slurmctld starts the next one.</summary>
+    public static readonly TimeSpan Reaction = TimeSpan.FromSeconds(0.5);
 
     /// <summary>Replays a trace.</summary>
     /// <param name="jobs">The trace.</param>
@@ -19,7 +20,7 @@ internal sealed record Replayed(IReadOnlyList<StartedJob> Jobs, IReadOnlyList<Ga
     /// <param name="interval">How often slurmctld looks for jobs to backfill.</param>
     public static Replayed Of(IReadOnlyList<TraceJob> jobs, int nodes, LendingModel model, int seed, TimeSpan interval)
     {
-        var started = new Backfill(nodes, interval, s_reaction).Run(jobs);
+        var started = new Backfill(nodes, interval, Reaction).Run(jobs);
         var begin = jobs[0].Submit.TotalSeconds;
         var makespan = started.Max(job => job.End) - begin;
         var gaps = Gap.Of(nodes, makespan, started.Select((job, i) => new Occupation(job.Start - begin, job.End - begin, job.Nodes, i)));

@@ -11,6 +11,7 @@ internal static class Swf
         Allocated = 4,
         RequestedProcessors = 7,
         RequestedTime = 8,
+        User = 11,
         Fields = 18;
 
     /// <summary>Reads a trace. Jobs that never ran, or of unknown size, are left out.</summary>
@@ -43,7 +44,8 @@ internal static class Swf
                     TimeSpan.FromSeconds(Math.Max(0, Value(Submit))),
                     TimeSpan.FromSeconds(runtime),
                     TimeSpan.FromSeconds(Math.Max(runtime, Value(RequestedTime))),
-                    Math.Clamp((int)Math.Ceiling(size / processors), 1, nodes)
+                    Math.Clamp((int)Math.Ceiling(size / processors), 1, nodes),
+                    (uint)Math.Max(0, Value(User))
                 )
             );
         }

@@ -6,4 +6,5 @@ namespace BeBiDa.Harvest.Traces;
 /// <param name="Runtime">How long it runs; above zero.</param>
 /// <param name="Requested">The time limit that its user asks for; at least <paramref name="Runtime"/>.</param>
 /// <param name="Nodes">How many whole nodes it takes; from 1.</param>
-public sealed record TraceJob(int Number, TimeSpan Submit, TimeSpan Runtime, TimeSpan Requested, int Nodes);
+/// <param name="User">Its user's number; 0 in a trace without users.</param>
+public sealed record TraceJob(int Number, TimeSpan Submit, TimeSpan Runtime, TimeSpan Requested, int Nodes, uint User = 0);
