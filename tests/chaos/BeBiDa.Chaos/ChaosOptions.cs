@@ -46,6 +46,9 @@ public sealed record ChaosOptions
     /// <summary>How long nodes are kept for the next job (nodes.linger).</summary>
     public TimeSpan Linger { get; init; }
 
+    /// <summary>How long before planned jobs start their nodes are held (nodes.lead). Each job has a time limit of ten minutes.</summary>
+    public TimeSpan Lead { get; init; } = TimeSpan.FromMinutes(15);
+
     /// <summary>How long slurmctld may take to answer where an idle one, asked at the same moment, takes less than half of it.</summary>
     public TimeSpan PingBound { get; init; } = TimeSpan.FromSeconds(1);
 

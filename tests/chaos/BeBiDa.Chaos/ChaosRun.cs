@@ -134,6 +134,9 @@ public static class ChaosRun
         report.Note($"jobs that were not over after {options.JobBound.TotalMinutes:0} min", load.Late);
         report.Note("nodes and jobs that Slurm itself left unusable after a daemon of its own was killed", leftovers.Mended);
         report.Say(
+            $"nodes were held {System.Text.RegularExpressions.Regex.Count(log, @" event=hold outcome=done job=planned ")} times before a planned job"
+        );
+        report.Say(
             $"slurmctld's slowest answer of {pings.Answers}: {pings.Worst.TotalMilliseconds:0} ms; of an idle one without the plugin, at the same times: {pings.WorstOfBystander.TotalMilliseconds:0} ms; {pings.Inconclusive} late answers say nothing, since both were slow"
         );
         report.Say($"nodes were seen {Verdict.Looks(runs, nodes.History)} times while a job ran there for certain ({runs.Count} runs)");
@@ -151,7 +154,7 @@ public static class ChaosRun
             // The jobs are root's, who may keep nodes unless it is said otherwise.
             Configuration =
                 $"controller:\n  reconcileInterval: {options.ReconcileInterval.TotalSeconds:0}s\n"
-                + $"nodes:\n  linger: {options.Linger.TotalSeconds:0}s\n"
+                + $"nodes:\n  linger: {options.Linger.TotalSeconds:0}s\n  lead: {options.Lead.TotalSeconds:0}s\n"
                 + $"slurm:\n  lookInterval: {UnfitNode.LookInterval.TotalSeconds:0}s\n  powerTimeout: 10s\n"
                 + $"  suspendProgram: {machines.Own("off")}\n  resumeProgram: {machines.Own("on")}\njobs:\n  mayKeep: {{users: []}}\n",
             // A requeued job waits for its credential's end; a step must start before it.

@@ -18,6 +18,11 @@ var longOutage = new Option<bool>("--long-outage")
 {
     Description = "With an outage longer than controller.deadline: jobs then start by policy, and are named",
 };
+var lead = new Option<int>("--lead")
+{
+    Description = "For how many seconds nodes are held before a planned job",
+    DefaultValueFactory = _ => 900,
+};
 var linger = new Option<int>("--linger") { Description = "For how many seconds nodes are kept for the next job" };
 var control = new Option<bool>("--control")
 {
@@ -30,6 +35,7 @@ var command = new RootCommand("Jobs on a site where everything goes wrong in tur
     api,
     longOutage,
     linger,
+    lead,
     control,
 };
 command.SetAction(async arguments =>
@@ -52,6 +58,7 @@ command.SetAction(async arguments =>
                 Api = kind,
                 LongOutage = arguments.GetValue(longOutage),
                 Linger = TimeSpan.FromSeconds(arguments.GetValue(linger)),
+                Lead = TimeSpan.FromSeconds(arguments.GetValue(lead)),
                 Say = Say,
             };
             var report = arguments.GetValue(control) ? await Control.RunAsync(kind, Say) : await ChaosRun.RunAsync(options);

@@ -125,7 +125,7 @@ public sealed class JobLoad(Site.Site site, JobFollower jobs, Gate gate, ChaosOp
             var srun = await gate.ThroughAsync(
                 async () =>
                 {
-                    var started = site.Probes.RunAsync(job.Time, [$"--job-name={job.Name}", "--time=1", .. job.Options], over.Token);
+                    var started = site.Probes.RunAsync(job.Time, [$"--job-name={job.Name}", .. job.Options], over.Token);
                     await Task.WhenAny(started, SeenAsync(job, "is known to slurmctld", _ => true, over.Token));
                     return started;
                 },

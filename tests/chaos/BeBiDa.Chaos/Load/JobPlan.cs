@@ -28,7 +28,7 @@ public static class JobPlan
         // Two in three share their nodes, some ask for certain ones, and one in eight outlasts what goes wrong meanwhile.
         var shared = fate == Fate.Array || random.Next(3) > 0;
         var size = random.Next(1, 5);
-        List<string> options = ["-p", shared ? SlurmCluster.SharedPartition : SlurmCluster.ExclusivePartition, $"-N{size}"];
+        List<string> options = ["-p", shared ? SlurmCluster.SharedPartition : SlurmCluster.ExclusivePartition, $"-N{size}", "--time=10"];
         if (shared)
             options.Add("--oversubscribe");
         if (random.Next(2) == 0)
