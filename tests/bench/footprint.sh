@@ -4,6 +4,7 @@
 # 15 minutes of two cores.
 #   sudo tests/bench/footprint.sh [--jobs N] [--baseline N] [--wide-jobs N] [--far-nodes N]
 #   sudo tests/bench/footprint.sh --looks N          what looks at the states of so many nodes cost, in seven minutes
+#   sudo tests/bench/footprint.sh --plans N          what reading the plans of so many pending jobs costs, in some twenty minutes
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 dotnet build --nologo -v quiet -c Release tests/footprint/BeBiDa.Footprint >&2

@@ -1,9 +1,5 @@
-using System.Globalization;
-using System.Text.RegularExpressions;
 using BeBiDa.Lab;
 using BeBiDa.Site;
-using k8s;
-using k8s.Models;
 
 namespace BeBiDa.Bench;
 
@@ -42,7 +38,7 @@ internal sealed class EmptyNodes : IMeasurement
 }
 
 /// <summary>How soon a job starts after its last pod has gone.</summary>
-internal sealed partial class LastPod : IMeasurement
+internal sealed class LastPod : IMeasurement
 {
     private const int Nodes = 8;
 
@@ -98,34 +94,17 @@ internal sealed partial class LastPod : IMeasurement
     private static async Task<double> AloneAsync(Site.Site site)
     {
         var before = site.Slurm.Controller.ReadLog().Length;
-        var (job, started) = await RunAsync(site);
-        var line = SlurmLog
-            .After(site, before)
-            .First(line => Allocated().Match(line.Text) is { Success: true } found && found.Groups[1].Value == $"{job}");
-        return (started - new DateTimeOffset(line.Time)).TotalSeconds;
+        var job = await NotingJob.SubmitAsync(site, $"-N{Nodes}");
+        var started = await job.StartAsync();
+        await site.WaitUntilFreeAsync();
+        return (started - SlurmLog.Allocation(site, before, job.Id)).TotalSeconds;
     }
 
     private static async Task<double> WithPodsAsync(Site.Site site, PodObserver observer)
     {
-        for (var i = 0; i < 2 * Nodes; i++)
-            await site.Client.CoreV1.CreateNamespacedPodAsync(
-                new V1Pod
-                {
-                    Metadata = new V1ObjectMeta { Name = $"p{i}" },
-                    Spec = new V1PodSpec
-                    {
-                        NodeName = $"n{i % Nodes + 1}",
-                        Containers = [new V1Container { Name = "main", Image = "hollow" }],
-                    },
-                },
-                "default"
-            );
-        await Eventually.HoldsAsync(
-            "the pods run",
-            TimeSpan.FromSeconds(30),
-            async _ => (await site.Client.CoreV1.ListNamespacedPodAsync("default")).Items.All(p => p.Status.Phase == "Running")
-        );
-        var (_, started) = await RunAsync(site);
+        await Pods.RunAsync(site, Enumerable.Range(0, 2 * Nodes).Select(i => $"n{i % Nodes + 1}"));
+        var started = await (await NotingJob.SubmitAsync(site, $"-N{Nodes}")).StartAsync();
+        await site.WaitUntilFreeAsync();
         await Eventually.HoldsAsync(
             "the pods are gone",
             TimeSpan.FromSeconds(30),
@@ -133,39 +112,4 @@ internal sealed partial class LastPod : IMeasurement
         );
         return (started - observer.Stays().Max(s => s.Until!.Value)).TotalSeconds;
     }
-
-    private static async Task<(int Job, DateTimeOffset Started)> RunAsync(Site.Site site)
-    {
-        var file = Path.Combine(site.Slurm.Directory, "jobs", "started");
-        File.Delete(file);
-        // EPOCHREALTIME is bash's own: no process is started for a time stamp.
-        var job = await site.Slurm.SubmitAsync([
-            $"-N{Nodes}",
-            "--output=/dev/null",
-            "--wrap",
-            $"exec bash -c 'echo $EPOCHREALTIME > {file}'",
-        ]);
-        await site.Slurm.WaitForJobEndAsync(job);
-        await site.WaitUntilFreeAsync();
-        return (job, DateTimeOffset.UnixEpoch.AddSeconds(double.Parse(await File.ReadAllTextAsync(file), CultureInfo.InvariantCulture)));
-    }
-
-    [GeneratedRegex(@"(?:Allocate|Started) JobId=(\d+)")]
-    private static partial Regex Allocated();
-}
-
-/// <summary>A line of slurmctld's log.</summary>
-internal readonly partial record struct SlurmLog(DateTime Time, string Text)
-{
-    /// <summary>What was logged since it was so long.</summary>
-    public static IEnumerable<SlurmLog> After(Site.Site site, int length) =>
-        site
-            .Slurm.Controller.ReadLog()[length..]
-            .Split('\n')
-            .Select(l => Line().Match(l))
-            .Where(m => m.Success)
-            .Select(m => new SlurmLog(DateTime.Parse(m.Groups[1].Value, CultureInfo.InvariantCulture), m.Groups[2].Value));
-
-    [GeneratedRegex(@"^\[([^\]]+)\] (.*)$")]
-    private static partial Regex Line();
 }

@@ -10,6 +10,7 @@ IMeasurement[] all =
     new Sizes(),
     new Throughput(),
     new LastPod(),
+    new Foreseen(),
     new RequestEconomy(),
     new Neighbour(),
     new Processes(),

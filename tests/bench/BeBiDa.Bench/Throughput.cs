@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Text.RegularExpressions;
 using BeBiDa.EmbeddedApi;
 using BeBiDa.Footprint;
 using BeBiDa.Lab;
@@ -9,7 +8,7 @@ using BeBiDa.Site;
 namespace BeBiDa.Bench;
 
 /// <summary>How many jobs slurmctld gets done.</summary>
-internal sealed partial class Throughput : IMeasurement
+internal sealed class Throughput : IMeasurement
 {
     private const int Nodes = 16;
     private const int FewByScripts = 20;
@@ -135,9 +134,8 @@ internal sealed partial class Throughput : IMeasurement
     private static Samples WaitsAfter(Site.Site site, int begin)
     {
         var waits = new Samples();
-        foreach (var (_, text) in SlurmLog.After(site, begin))
-            if (Wait().Match(text) is { Success: true } wait)
-                waits.Add(double.Parse(wait.Groups[1].Value, CultureInfo.InvariantCulture) / 1000);
+        foreach (var wait in SlurmLog.HandOvers(site, begin))
+            waits.Add(wait);
         return waits;
     }
 
@@ -150,9 +148,6 @@ internal sealed partial class Throughput : IMeasurement
             await site.Kubectl.RunAsync(["uncordon", .. left]);
         return left.Count;
     }
-
-    [GeneratedRegex(@" event=decommission outcome=done job=\d+ ms=(\d+)")]
-    private static partial Regex Wait();
 
     /// <summary>Processor time so far, in seconds.</summary>
     private sealed record Spent(double Slurmctld, double Servers, double Machine)

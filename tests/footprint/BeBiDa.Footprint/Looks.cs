@@ -11,8 +11,6 @@ public sealed record Looks(int Nodes)
 {
     private const int Seconds = 60;
 
-    // sysconf(3): what /proc counts in, on every Linux that .NET runs on.
-    private const double TicksPerSecond = 100;
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(30);
 
     /// <summary>Measures without the plugin, with looks every five seconds, and every second.</summary>
@@ -61,7 +59,7 @@ public sealed record Looks(int Nodes)
         await Task.Delay(TimeSpan.FromSeconds(60));
 
         var process = site.Slurm.Controller.ProcessId;
-        var (before, from) = (ProcessorTime(process), site.Slurm.Controller.ReadLog().Length);
+        var (before, from) = (ProcessorTime.Of(process), site.Slurm.Controller.ReadLog().Length);
         var end = DateTimeOffset.UtcNow.AddSeconds(Seconds);
         for (var i = 0; DateTimeOffset.UtcNow < end; i++)
         {
@@ -70,7 +68,7 @@ public sealed record Looks(int Nodes)
             (await site.Slurm.RunAsync("scontrol", ["update", "NodeName=f1", .. change])).EnsureSucceeded();
             await second;
         }
-        var spent = ProcessorTime(process) - before;
+        var spent = ProcessorTime.Of(process) - before;
         var writes = site
             .Slurm.Controller.ReadLog()[from..]
             .Split('\n')
@@ -82,14 +80,5 @@ public sealed record Looks(int Nodes)
                 $"  {what}: {spent * 1000 / Seconds:0.0} ms of processor time a second, {state.Anonymous / 1048576.0:0} MB anonymous, {writes} writes to the node"
             )
         );
-    }
-
-    // proc(5): the 14th and 15th field of stat; the second is in parentheses and may hold any character.
-    private static double ProcessorTime(int process)
-    {
-        var stat = File.ReadAllText($"/proc/{process}/stat");
-        var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-        return (long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture))
-            / TicksPerSecond;
     }
 }

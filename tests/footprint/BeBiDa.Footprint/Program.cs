@@ -7,6 +7,10 @@ var baseline = new Option<int?>("--baseline") { Description = "Short jobs withou
 var wide = new Option<int>("--wide-jobs") { Description = "Jobs that take all of --far-nodes", DefaultValueFactory = _ => 500 };
 var far = new Option<int>("--far-nodes") { Description = "Nodes that only slurmctld believes in", DefaultValueFactory = _ => 1000 };
 var looks = new Option<int?>("--looks") { Description = "Only what looks at the states of so many nodes cost; nothing is claimed of that" };
+var plans = new Option<int?>("--plans")
+{
+    Description = "Only what reading the plans of so many pending jobs costs; nothing is claimed of that",
+};
 var command = new RootCommand("Measures what the plugin costs slurmctld, and exits with 0 only if that is what is claimed.")
 {
     jobs,
@@ -14,6 +18,7 @@ var command = new RootCommand("Measures what the plugin costs slurmctld, and exi
     wide,
     far,
     looks,
+    plans,
 };
 command.SetAction(async arguments =>
 {
@@ -22,6 +27,11 @@ command.SetAction(async arguments =>
         if (arguments.GetValue(looks) is { } nodes)
         {
             await new Looks(nodes).RunAsync(Console.Out);
+            return 0;
+        }
+        if (arguments.GetValue(plans) is { } pending)
+        {
+            await new Plans(pending, Nodes: 5000).RunAsync(Console.Out);
             return 0;
         }
         var count = arguments.GetValue(jobs);
