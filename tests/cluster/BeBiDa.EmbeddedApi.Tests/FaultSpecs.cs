@@ -1,4 +1,7 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
 using BeBiDa.EmbeddedApi.Faults;
+using Microsoft.Win32.SafeHandles;
 using NUnit.Framework;
 
 namespace BeBiDa.EmbeddedApi.Tests;
@@ -160,6 +163,16 @@ public sealed class FaultSpecs
         Assert.That(await resumed.NextShort(), Is.EqualTo("ADDED n2"));
     }
 
+    // A program that is just starting has copies of all sockets until it runs.
+    [Test]
+    public async Task A_server_comes_back_on_its_port_though_another_process_has_a_copy_of_its_socket()
+    {
+        using var copy = new SafeFileHandle((nint)CopyOf(ListeningOn(server.Url.Port)), ownsHandle: true);
+        await server.StopAsync();
+        await server.RestartAsync();
+        Assert.That((await admin.Get("/api/v1/nodes/n1")).Code, Is.EqualTo(200));
+    }
+
     [Test]
     public async Task Requests_are_counted_by_verb_and_resource_with_their_bytes()
     {
@@ -174,6 +187,20 @@ public sealed class FaultSpecs
         Assert.That((counts[("list", "nodes")].Requests, counts[("patch", "nodes")].BytesReceived), Is.EqualTo((2, body.Length)));
         Assert.That(counts[("list", "nodes")].BytesSent, Is.GreaterThan(100));
     }
+
+    // Columns of /proc/net/tcp (man 5 proc): the second is the local address, the fourth 0A for LISTEN, the tenth the inode.
+    private static int ListeningOn(int port)
+    {
+        var inode = File.ReadLines("/proc/self/net/tcp")
+            .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .Single(line => line[3] == "0A" && line[1].EndsWith($":{port:X4}", StringComparison.Ordinal))[9];
+        var file = Directory.GetFiles("/proc/self/fd").Single(file => new FileInfo(file).LinkTarget == $"socket:[{inode}]");
+        return int.Parse(Path.GetFileName(file), CultureInfo.InvariantCulture);
+    }
+
+    [DllImport("libc", EntryPoint = "dup")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int CopyOf(int file);
 
     private sealed class StoppedClock : TimeProvider
     {

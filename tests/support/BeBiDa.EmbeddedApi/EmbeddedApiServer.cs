@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net.Security;
+using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using BeBiDa.EmbeddedApi.Authentication;
 using BeBiDa.EmbeddedApi.Faults;
@@ -13,6 +14,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging;
 
 namespace BeBiDa.EmbeddedApi;
@@ -35,6 +37,7 @@ public sealed class EmbeddedApiServer : IApiServer
     private readonly ReservedPort port;
     private CancellationTokenSource stopping = new();
     private WebApplication? application;
+    private Socket? listening;
 
     private EmbeddedApiServer(EmbeddedApiOptions options)
     {
@@ -134,6 +137,8 @@ public sealed class EmbeddedApiServer : IApiServer
             return;
         application = null;
         await stopping.CancelAsync();
+        // A program that is just starting may have a copy of it, with which it would listen on after its end here.
+        listening!.Shutdown(SocketShutdown.Both);
         using var now = new CancellationTokenSource(TimeSpan.FromMilliseconds(100));
         await running.StopAsync(now.Token);
         await running.DisposeAsync();
@@ -182,7 +187,12 @@ public sealed class EmbeddedApiServer : IApiServer
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Logging.ClearProviders();
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(ConfigureKestrel);
+        builder
+            .WebHost.UseKestrelCore()
+            .UseSockets(sockets =>
+                sockets.CreateBoundListenSocket = address => listening = SocketTransportOptions.CreateDefaultBoundListenSocket(address)
+            )
+            .ConfigureKestrel(ConfigureKestrel);
         var serving = builder.Build();
         var stop = stopping.Token;
         serving.Run(http =>

@@ -57,6 +57,8 @@ public sealed class ApiProxy : IAsyncDisposable
                 through.TrySetResult();
             if (wanted == ProxyMode.Refusing)
             {
+                // Disposing alone does not end it where a program that is just starting has a copy of it.
+                listener?.Server.Shutdown(SocketShutdown.Both);
                 listener?.Dispose();
                 listener = null;
             }
