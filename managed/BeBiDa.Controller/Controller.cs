@@ -184,6 +184,7 @@ internal sealed class Controller
         }
         // A node that is registered anew, during a job perhaps, has no hold.
         cluster.NodeAdded += reconciliation.LookSoon;
+        cluster.HoldBroken += reconciliation.LookSoon;
         handOvers.InDoubt += reconciliation.LookSoon;
         cluster.NodeMarked += looks.LookSoon;
         var metrics =

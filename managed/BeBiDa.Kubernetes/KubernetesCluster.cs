@@ -87,6 +87,13 @@ public sealed partial class KubernetesCluster : ICluster, ILedger, IAsyncDisposa
         remove => nodes.Added -= value;
     }
 
+    /// <summary>Raised when somebody has uncordoned a held node, or has removed a hold from it by hand. Likewise.</summary>
+    public event Action HoldBroken
+    {
+        add => nodes.HoldBroken += value;
+        remove => nodes.HoldBroken -= value;
+    }
+
     /// <summary>Raised when a node's mark for maintenance has changed. Likewise.</summary>
     public event Action NodeMarked
     {

@@ -15,6 +15,7 @@ internal sealed class NodeInformer : IAsyncDisposable
     private readonly string maintenanceLabel;
     private readonly ILogger logger;
     private readonly NodeDirectory directory = new();
+    private readonly HashSet<string> broken = new(StringComparer.Ordinal);
     private readonly TaskCompletionSource<NodeDirectory> listed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource stop = new();
     private readonly Task following;
@@ -40,6 +41,9 @@ internal sealed class NodeInformer : IAsyncDisposable
 
     /// <summary>Raised when a node's mark for maintenance has changed.</summary>
     public event Action? Marked;
+
+    /// <summary>Raised when somebody else has changed a node's holds (<see cref="ListedNodeMeta.IsHoldBroken"/>).</summary>
+    public event Action? HoldBroken;
 
     /// <summary>How many nodes are known.</summary>
     public int Count => directory.Count;
@@ -68,10 +72,15 @@ internal sealed class NodeInformer : IAsyncDisposable
         {
             if (line.Object?.Metadata is not { } metadata)
                 continue;
-            if (line.Type == "DELETED" && metadata.Name is { } name)
+            if (line.Type == "DELETED" && metadata is { Name: { } name, Uid: { } uid })
+            {
                 directory.Remove(name);
+                broken.Remove(uid);
+            }
             else if (line.Type is "ADDED" or "MODIFIED" && Node(metadata) is { } node)
                 Put(node);
+            if (line.Type != "DELETED" && IsNewlyBroken(metadata))
+                HoldBroken?.Invoke();
             if (line.Type == "ADDED")
                 Added?.Invoke();
             resourceVersion = metadata.ResourceVersion ?? resourceVersion;
@@ -90,6 +99,7 @@ internal sealed class NodeInformer : IAsyncDisposable
     {
         var nodes = new List<ClusterNode>();
         var resourceVersion = "";
+        var isAnyBroken = false;
         await foreach (
             var page in ObjectLists
                 .PagesAsync(
@@ -108,8 +118,11 @@ internal sealed class NodeInformer : IAsyncDisposable
         )
         {
             foreach (var item in page.Items ?? [])
+            {
+                isAnyBroken |= IsNewlyBroken(item?.Metadata);
                 if (Node(item?.Metadata) is { } node)
                     nodes.Add(node);
+            }
             resourceVersion = page.Metadata!.ResourceVersion!;
         }
         // No watch reports the nodes that were added while there was none.
@@ -118,6 +131,8 @@ internal sealed class NodeInformer : IAsyncDisposable
         listed.TrySetResult(directory);
         if (isAnyNew)
             Added?.Invoke();
+        if (isAnyBroken)
+            HoldBroken?.Invoke();
         if (isFailing)
             logger.NodesListedAgain(client.Address, nodes.Count);
         else
@@ -132,6 +147,16 @@ internal sealed class NodeInformer : IAsyncDisposable
         directory.Put(node);
         if (node.Mark != before)
             Marked?.Invoke();
+    }
+
+    private bool IsNewlyBroken(ListedNodeMeta? metadata)
+    {
+        if (metadata is not { Uid: { } uid })
+            return false;
+        if (metadata.IsHoldBroken)
+            return broken.Add(uid);
+        broken.Remove(uid);
+        return false;
     }
 
     /// <summary>A node from its metadata; null if they are incomplete.</summary>

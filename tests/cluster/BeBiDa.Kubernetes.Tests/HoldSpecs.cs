@@ -1,3 +1,4 @@
+using System.Globalization;
 using BeBiDa.Cluster;
 using BeBiDa.EmbeddedApi;
 using BeBiDa.Holds;
@@ -45,6 +46,41 @@ public sealed class HoldSpecs(ApiServerKind kind) : ClusterTest(kind)
 
         Assert.That(await ReleaseAsync(2), Is.Empty);
         Assert.That(await StateAsync(node.Name), Is.EqualTo((false, "", (string?)null)));
+    }
+
+    [NonParallelizable]
+    [TestCase("uncordon {0}")]
+    [TestCase("patch node {0} --type=merge --patch {{\"spec\":{{\"unschedulable\":false}}}}")]
+    [TestCase("annotate node {0} hold.bebida.io/lab.7-")]
+    public async Task What_somebody_does_to_a_hold_is_told_at_once_and_once(string kubectl)
+    {
+        await cluster.NodesAsync(default);
+        var told = 0;
+        cluster.HoldBroken += () => Interlocked.Increment(ref told);
+        await HoldAsync(7);
+        await HoldAsync(8);
+        await ReleaseAsync(8);
+        await Kubectl.RunAsync("label", "node", node.Name, "bebida.io/owner=somebody", "--overwrite");
+        Assert.That(await ToldAfterALabelAsync(), Is.Zero, "these are our own writes");
+
+        await Kubectl.RunAsync(string.Format(CultureInfo.InvariantCulture, kubectl, node.Name).Split(' '));
+        await HoldAsync(9);
+        Assert.That(await ToldAfterALabelAsync(), Is.EqualTo(1), "a write of another hold mends the node, and not this one");
+
+        await HoldAsync(7);
+        await Kubectl.RunAsync("uncordon", node.Name);
+        Assert.That(await ToldAfterALabelAsync(), Is.EqualTo(2));
+
+        // What follows it in the watch has been read when it has.
+        async Task<int> ToldAfterALabelAsync()
+        {
+            var directory = await cluster.NodesAsync(default);
+            var mark = $"m{told}";
+            await cluster.MarkAsync(node, "bebida.io/maintenance", mark, null, default);
+            await Eventually("the mark is seen", () => Task.FromResult(directory.ByName(node.Name)?.Mark?.Label == mark));
+            await cluster.UnmarkAsync(node, "bebida.io/maintenance", default);
+            return Volatile.Read(ref told);
+        }
     }
 
     // The cluster tries nothing twice: a conflict would be thrown here.

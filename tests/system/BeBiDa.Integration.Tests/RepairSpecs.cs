@@ -33,21 +33,34 @@ internal sealed class RepairSpecs(ApiServerKind kind) : SiteTest
     }
 
     [Test]
-    public async Task A_node_uncordoned_by_hand_during_a_job_is_taken_again()
-    {
-        var job = await StartJobAsync("-w", "n1");
-        await Site.Kubectl.RunAsync("uncordon", "n1");
-        await Workloads.RunAsync(Site.Client, Workloads.Pod("trespasser", "n1"));
-        await HeldAsync("n1", job);
-        await Eventually.HoldsAsync(
-            "the pod is gone",
-            Patience,
-            async _ =>
-                (await Site.Client.CoreV1.ListNamespacedPodAsync(Workloads.Namespace)).Items.All(pod =>
-                    pod.Metadata.DeletionTimestamp is not null
-                )
+    public Task A_node_uncordoned_by_hand_during_a_job_is_taken_again_long_before_the_next_comparison() =>
+        Sites.WithAsync(
+            Options with
+            {
+                Nodes = 1,
+                Configuration = Configuration.Replace("1s", "1h", StringComparison.Ordinal),
+            },
+            async site =>
+            {
+                var job = await site.Slurm.SubmitAsync(["-w", "n1", "--output=/dev/null", "--wrap", "sleep 600"]);
+                await site.Slurm.WaitForJobAsync(job, JobState.Running);
+                await site.Kubectl.RunAsync("uncordon", "n1");
+                await Workloads.RunAsync(site.Client, Workloads.Pod("trespasser", "n1"));
+                await Sites.HeldAsync(site, "n1", job);
+                await Eventually.HoldsAsync(
+                    "the pod is gone",
+                    Patience,
+                    async _ =>
+                        (await site.Client.CoreV1.ListNamespacedPodAsync(Workloads.Namespace)).Items.All(pod =>
+                            pod.Metadata.DeletionTimestamp is not null
+                        )
+                );
+                await site.Kubectl.RunAsync("annotate", "node", "n1", $"hold.bebida.io/lab.{job}-");
+                await Sites.HeldAsync(site, "n1", job);
+                (await site.Slurm.RunAsync("scancel", [$"{job}"])).EnsureSucceeded();
+                await site.WaitUntilFreeAsync();
+            }
         );
-    }
 
     [Test]
     public async Task A_node_that_is_registered_anew_during_a_job_is_held_again_and_free_after_it()
