@@ -184,7 +184,11 @@ internal sealed class Controller
         }
         // A node that is registered anew, during a job perhaps, has no hold.
         cluster.NodeAdded += reconciliation.LookSoon;
-        cluster.HoldBroken += reconciliation.LookSoon;
+        cluster.HoldBroken += node =>
+        {
+            lingering?.End(node);
+            reconciliation.LookSoon();
+        };
         handOvers.InDoubt += reconciliation.LookSoon;
         cluster.NodeMarked += looks.LookSoon;
         var metrics =

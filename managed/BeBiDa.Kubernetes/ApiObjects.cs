@@ -27,14 +27,8 @@ internal sealed record ListedNodeMeta(
     string? ResourceVersion,
     Dictionary<string, string>? Labels,
     NodeAnnotations? Annotations,
-    List<ManagedFields?>? ManagedFields
-)
-{
-    /// <summary>Whether somebody has uncordoned a held node, or has removed a hold's annotation: the hold's manager owns only one of them.</summary>
-    [JsonIgnore]
-    public bool IsHoldBroken =>
-        ManagedFields?.Any(fields => fields is { IsOurs: true } and not { OwnsUnschedulable: true, OwnsHold: true }) == true;
-}
+    [property: JsonPropertyName("managedFields")] NodeOwners Owners
+);
 
 /// <summary>Those that say more of a mark for maintenance.</summary>
 internal sealed record NodeAnnotations(
@@ -134,15 +128,12 @@ internal sealed record ManagedFields(string? Manager, JsonElement FieldsV1)
     [JsonIgnore]
     public bool OwnsUnschedulable => Fields(FieldsV1, "f:spec").Contains("f:unschedulable");
 
-    /// <summary>Whether it owns a hold's annotation.</summary>
-    [JsonIgnore]
-    public bool OwnsHold =>
-        Fields(FieldsV1, "f:metadata", "f:annotations")
-            .Any(name => name.StartsWith("f:" + WellKnownNames.HoldAnnotationPrefix, StringComparison.Ordinal));
-
     /// <summary>Whether it owns a hold's annotation or the owner label.</summary>
     [JsonIgnore]
-    public bool OwnsOurName => OwnsHold || Fields(FieldsV1, "f:metadata", "f:labels").Contains("f:" + WellKnownNames.OwnerLabel);
+    public bool OwnsOurName =>
+        Fields(FieldsV1, "f:metadata", "f:annotations")
+            .Any(name => name.StartsWith("f:" + WellKnownNames.HoldAnnotationPrefix, StringComparison.Ordinal))
+        || Fields(FieldsV1, "f:metadata", "f:labels").Contains("f:" + WellKnownNames.OwnerLabel);
 
     /// <summary>Whether it owns a label.</summary>
     public bool OwnsLabel(string label) => Fields(FieldsV1, "f:metadata", "f:labels").Contains("f:" + label);

@@ -88,7 +88,7 @@ public sealed partial class KubernetesCluster : ICluster, ILedger, IAsyncDisposa
     }
 
     /// <summary>Raised when somebody has uncordoned a held node, or has removed a hold from it by hand. Likewise.</summary>
-    public event Action HoldBroken
+    public event Action<ClusterNode> HoldBroken
     {
         add => nodes.HoldBroken += value;
         remove => nodes.HoldBroken -= value;
@@ -142,8 +142,9 @@ public sealed partial class KubernetesCluster : ICluster, ILedger, IAsyncDisposa
     {
         if (await OwnedAsync(node, cancellationToken).ConfigureAwait(false) is not { } metadata)
             return [];
-        // As it is understood: a time may be written in several ways.
-        return Hold.Read(metadata.Annotations).FirstOrDefault(h => h.Key == hold.Key)?.Value == hold.Value
+        // As it is understood: a time may be written in several ways. Where only the annotation is gone, somebody has removed it.
+        var found = Hold.Read(metadata.Annotations).FirstOrDefault(h => h.Key == hold.Key);
+        return (found is null ? metadata.ManagedFields?.Any(f => f?.Manager == hold.Key.FieldManager) == true : found.Value == hold.Value)
             ? await ReleaseAsync(node, hold.Key, metadata.ResourceVersion, cancellationToken, default).ConfigureAwait(false)
             : Hold.Read(metadata.Annotations);
     }

@@ -15,7 +15,7 @@ internal sealed class NodeInformer : IAsyncDisposable
     private readonly string maintenanceLabel;
     private readonly ILogger logger;
     private readonly NodeDirectory directory = new();
-    private readonly HashSet<string> broken = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, NodeOwners> broken = new(StringComparer.Ordinal);
     private readonly TaskCompletionSource<NodeDirectory> listed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource stop = new();
     private readonly Task following;
@@ -42,8 +42,8 @@ internal sealed class NodeInformer : IAsyncDisposable
     /// <summary>Raised when a node's mark for maintenance has changed.</summary>
     public event Action? Marked;
 
-    /// <summary>Raised when somebody else has changed a node's holds (<see cref="ListedNodeMeta.IsHoldBroken"/>).</summary>
-    public event Action? HoldBroken;
+    /// <summary>Raised when somebody else has done something to a node's holds.</summary>
+    public event Action<ClusterNode>? HoldBroken;
 
     /// <summary>How many nodes are known.</summary>
     public int Count => directory.Count;
@@ -78,9 +78,10 @@ internal sealed class NodeInformer : IAsyncDisposable
                 broken.Remove(uid);
             }
             else if (line.Type is "ADDED" or "MODIFIED" && Node(metadata) is { } node)
+            {
                 Put(node);
-            if (line.Type != "DELETED" && IsNewlyBroken(metadata))
-                HoldBroken?.Invoke();
+                Tell(node, metadata.Owners);
+            }
             if (line.Type == "ADDED")
                 Added?.Invoke();
             resourceVersion = metadata.ResourceVersion ?? resourceVersion;
@@ -99,7 +100,6 @@ internal sealed class NodeInformer : IAsyncDisposable
     {
         var nodes = new List<ClusterNode>();
         var resourceVersion = "";
-        var isAnyBroken = false;
         await foreach (
             var page in ObjectLists
                 .PagesAsync(
@@ -118,21 +118,21 @@ internal sealed class NodeInformer : IAsyncDisposable
         )
         {
             foreach (var item in page.Items ?? [])
-            {
-                isAnyBroken |= IsNewlyBroken(item?.Metadata);
                 if (Node(item?.Metadata) is { } node)
+                {
                     nodes.Add(node);
-            }
+                    Tell(node, item!.Metadata!.Owners);
+                }
             resourceVersion = page.Metadata!.ResourceVersion!;
         }
         // No watch reports the nodes that were added while there was none.
         var isAnyNew = listed.Task.IsCompleted && nodes.Any(node => directory.ByName(node.Name)?.Uid != node.Uid);
         directory.Replace(nodes);
+        foreach (var gone in broken.Keys.Except(nodes.Select(node => node.Uid)).ToList())
+            broken.Remove(gone);
         listed.TrySetResult(directory);
         if (isAnyNew)
             Added?.Invoke();
-        if (isAnyBroken)
-            HoldBroken?.Invoke();
         if (isFailing)
             logger.NodesListedAgain(client.Address, nodes.Count);
         else
@@ -149,14 +149,15 @@ internal sealed class NodeInformer : IAsyncDisposable
             Marked?.Invoke();
     }
 
-    private bool IsNewlyBroken(ListedNodeMeta? metadata)
+    private void Tell(ClusterNode node, NodeOwners owners)
     {
-        if (metadata is not { Uid: { } uid })
-            return false;
-        if (metadata.IsHoldBroken)
-            return broken.Add(uid);
-        broken.Remove(uid);
-        return false;
+        var before = broken.GetValueOrDefault(node.Uid);
+        if (owners == default)
+            broken.Remove(node.Uid);
+        else
+            broken[node.Uid] = owners;
+        if (owners.IsWorseThan(before))
+            HoldBroken?.Invoke(node);
     }
 
     /// <summary>A node from its metadata; null if they are incomplete.</summary>

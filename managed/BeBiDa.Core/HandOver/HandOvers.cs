@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using BeBiDa.Cluster;
 using BeBiDa.Configuration;
 using BeBiDa.Holds;
@@ -29,6 +30,7 @@ public sealed class HandOvers : IAsyncDisposable
     private readonly LateBoundPods lateBoundPods;
     private readonly RecentEnds recentEnds;
     private readonly JobSequencer sequencer = new();
+    private readonly ConcurrentDictionary<HoldKey, bool> doubted = new();
     private readonly Admission admission;
     private readonly Taking taking;
     private readonly GivingBack givingBack;
@@ -125,6 +127,16 @@ public sealed class HandOvers : IAsyncDisposable
     /// <summary>Whether a hand-over of this job has been asked for and has not ended, in the background or not.</summary>
     public bool IsUnderWay(HoldKey job) => sequencer.IsTaken(job);
 
+    /// <summary>Somebody has uncordoned a node during a hand-over that is under way, which has written its hold already: the reconciler is to look after it.</summary>
+    /// <param name="job">The job.</param>
+    internal void LookAfter(HoldKey job)
+    {
+        doubted[job] = true;
+        // It may have ended in between.
+        if (!IsUnderWay(job) && doubted.TryRemove(job, out _))
+            InDoubt?.Invoke();
+    }
+
     /// <summary>Ends when every hand-over that was asked for has ended.</summary>
     public Task WhenIdleAsync() => sequencer.WhenAllEnded();
 
@@ -211,7 +223,7 @@ public sealed class HandOvers : IAsyncDisposable
         {
             instruments.UnderWay(-1);
             request.Turn.End();
-            if (request.MayHaveEnded)
+            if (doubted.TryRemove(hold, out _) || request.MayHaveEnded)
                 InDoubt?.Invoke();
         }
     }

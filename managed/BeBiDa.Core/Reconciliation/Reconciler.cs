@@ -194,13 +194,23 @@ public sealed class Reconciler
         // What a hand-over of this process is about, it will do, or is being tried already. But what a job may lean on stays.
         return (
             [
-                .. ofJobs.Where(r => !handOvers.IsUnderWay(r.Hold.Key)),
+                .. ofJobs.Where(r => !IsUnderWay(r)),
                 .. ofState.Where(r =>
                     r is not { Action: RepairAction.Release, Hold.Key.Holder: Holders.Linger } || !missing.Contains(r.KubernetesNode.Uid)
                 ),
             ],
             known.Jobs.ToDictionary(j => j.Id)
         );
+    }
+
+    private bool IsUnderWay(Repair repair)
+    {
+        if (!handOvers.IsUnderWay(repair.Hold.Key))
+            return false;
+        // Its hold is there and the node is schedulable all the same: the hand-over does not write it again.
+        if (repair is { Action: RepairAction.Hold, Hold.Since: not null })
+            handOvers.LookAfter(repair.Hold.Key);
+        return true;
     }
 
     private bool IsRelayed(HoldKey job, ClusterNode node, Hold lease) =>

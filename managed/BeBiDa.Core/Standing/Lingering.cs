@@ -245,6 +245,14 @@ public sealed class Lingering : IAsyncDisposable
         }
     }
 
+    /// <summary>Somebody has uncordoned a node, or has removed a hold from it: no further job starts under its lease, and none is renewed.</summary>
+    public void End(ClusterNode node)
+    {
+        lock (gate)
+            if (nodes.TryGetValue(node.Uid, out var found))
+                found.IsEnding = true;
+    }
+
     /// <summary>Whether the hold that the ledger shows is to stay: this process's own does, and one under which another may still relay.</summary>
     internal bool Keeps(NodeLedger node, Hold hold)
     {

@@ -215,12 +215,16 @@ public sealed class OfferedNodesSpecs
         Assert.That(ledger.State, Is.EqualTo("n1:c.policy"));
     }
 
-    [Test]
-    public async Task No_job_is_relayed_once_somebody_has_uncordoned_the_node()
+    [TestCase(true, TestName = "No_job_is_relayed_once_a_watch_has_shown_that_somebody_has_uncordoned_the_node")]
+    [TestCase(false, TestName = "No_job_is_relayed_once_the_reconciler_has_seen_that_somebody_has_uncordoned_the_node")]
+    public async Task No_relay(bool isTold)
     {
         await PassAsync(14);
         ledger.Uncordon("n1");
-        await clock.RunAsync(standing.DifferencesAsync(await ledger.ReadAsync(default), standing.Writes, default));
+        if (isTold)
+            lingering.End(cluster.Directory.ByName("n1")!);
+        else
+            await clock.RunAsync(standing.DifferencesAsync(await ledger.ReadAsync(default), standing.Writes, default));
         await TakeAsync();
         Assert.That(cluster.Held["n1"], Does.Contain("c.7"));
     }

@@ -67,6 +67,25 @@ public class ReconcilerSpecs : ReconcilerTest
     }
 
     [Test]
+    public async Task A_node_that_was_uncordoned_while_its_pods_left_for_a_job_is_looked_at_after_that()
+    {
+        Slurm.Runs(7, "n1");
+        Cluster.Add(Pod("a", "n1"));
+        Cluster.OnEvict = pod => Cluster.Terminate(pod, TimeSpan.FromSeconds(10));
+        await using var handOvers = HandOvers(new());
+        var (told, reconciler) = (0, Reconciler(handOvers, new()));
+        handOvers.InDoubt += () => told++;
+        var taking = handOvers.DecommissionAsync(new Job("c", 7, "", "alice", "batch", ["n1"]), Budget);
+        await Time.UntilAsync(() => Cluster.Count("evict") == 1);
+        Ledger.Uncordon("n1");
+        Assert.That(Told(await reconciler.RepairAsync(Budget, default)), Is.Empty);
+        Assert.That(told, Is.Zero);
+        await Time.RunAsync(taking);
+        Assert.That(told, Is.EqualTo(1));
+        Assert.That(Told(await Time.RunAsync(reconciler.RepairAsync(Budget, default))), Is.EqualTo(new[] { "Hold n1 7" }));
+    }
+
+    [Test]
     public async Task A_node_that_was_registered_anew_during_a_job_is_held_again()
     {
         Slurm.Runs(7, "n1", "n2");

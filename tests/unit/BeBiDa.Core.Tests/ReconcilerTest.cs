@@ -10,8 +10,9 @@ namespace BeBiDa.Tests;
 /// <summary>A reconciler with a cluster and a Slurm that a test makes up.</summary>
 public abstract class ReconcilerTest
 {
-    private static readonly TimeSpan Budget = TimeSpan.FromSeconds(30);
-    private FakeTimeProvider clock = null!;
+    private protected static readonly TimeSpan Budget = TimeSpan.FromSeconds(30);
+
+    private protected FakeTimeProvider Time { get; private set; } = null!;
 
     private protected FakeCluster Cluster { get; private set; } = null!;
 
@@ -22,28 +23,28 @@ public abstract class ReconcilerTest
     [SetUp]
     public void SetUp()
     {
-        clock = Clock.New();
-        Cluster = new FakeCluster(clock).WithNodes("n1", "n2", "n3");
-        Ledger = new FakeLedger(Cluster, clock);
+        Time = Clock.New();
+        Cluster = new FakeCluster(Time).WithNodes("n1", "n2", "n3");
+        Ledger = new FakeLedger(Cluster, Time);
         Slurm = new FakeJobs();
     }
 
     protected Task HoldAsync(string node, uint job, string of = "c")
     {
-        clock.Advance(TimeSpan.FromSeconds(1));
-        return Cluster.HoldAsync(Cluster.Directory.ByName(node)!, new Holds.HoldKey(of, job), clock.GetUtcNow(), default);
+        Time.Advance(TimeSpan.FromSeconds(1));
+        return Cluster.HoldAsync(Cluster.Directory.ByName(node)!, new Holds.HoldKey(of, job), Time.GetUtcNow(), default);
     }
 
     protected async Task<ReconcileResult> RepairAsync(BebidaConfiguration? configuration = null)
     {
         await using var handOvers = HandOvers(configuration ?? new());
-        return await clock.RunAsync(Reconciler(handOvers, configuration ?? new()).RepairAsync(Budget, default));
+        return await Time.RunAsync(Reconciler(handOvers, configuration ?? new()).RepairAsync(Budget, default));
     }
 
-    protected HandOvers HandOvers(BebidaConfiguration configuration) => new(Cluster, configuration, clock, NullLogger.Instance);
+    protected HandOvers HandOvers(BebidaConfiguration configuration) => new(Cluster, configuration, Time, NullLogger.Instance);
 
     protected Reconciler Reconciler(HandOvers handOvers, BebidaConfiguration configuration) =>
-        new(Ledger, Slurm, Cluster, handOvers, configuration, clock, NullLogger.Instance);
+        new(Ledger, Slurm, Cluster, handOvers, configuration, Time, NullLogger.Instance);
 
     protected static string[] Told(ReconcileResult result) => [.. result.Outcomes.Select(o => Told(o.Repair))];
 
