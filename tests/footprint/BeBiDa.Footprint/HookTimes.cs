@@ -32,9 +32,6 @@ public sealed class HookTimes
     /// <param name="times">What reads them.</param>
     public static SlurmOptions Around(SlurmOptions slurm, string file, out HookTimes times)
     {
-        var timed = Path.Combine(PluginBuild.RepositoryRoot(), "build", "release", "tests", "footprint");
-        if (!File.Exists(Path.Combine(timed, "prep_timed.so")))
-            throw new LabException($"There is no prep_timed.so in {timed}: cmake --preset release && cmake --build --preset release");
         times = new HookTimes(file);
         var ours = new Dictionary<string, string>
         {
@@ -44,7 +41,7 @@ public sealed class HookTimes
         return slurm with
         {
             PrEpPlugins = [.. slurm.PrEpPlugins.Select(plugin => plugin == "prep/bebida" ? "prep/timed" : plugin)],
-            PluginDirectory = timed,
+            PluginDirectory = TestPlugins.FolderOf("timed"),
             ControllerEnvironment = slurm.ControllerEnvironment.Concat(ours).ToDictionary(),
             // slurmd loads it too, and calls none of its hooks.
             NodeEnvironment = slurm.NodeEnvironment.Concat(ours).ToDictionary(),

@@ -29,6 +29,7 @@ internal static class DaemonsCommand
         compress.Validators.Add(result => Within(result, result.GetValueOrDefault<double>(), 1, 10));
         var pods = Time("--pods", "The median of the pods' lengths, before they are compressed: 30s, 5m, 1h", usual.Pods);
         var lead = Time("--lead", "How long before a planned job its nodes are held, before it is compressed", usual.Lead);
+        var linger = Time("--linger", "How long a node is kept for the next job, before it is compressed", usual.Linger);
         var way = new Option<Way>("--way")
         {
             Description = "Who hands nodes over: plugin, scripts, or none",
@@ -79,6 +80,7 @@ internal static class DaemonsCommand
             compress,
             pods,
             lead,
+            linger,
             way,
             seed,
             slots,
@@ -100,6 +102,7 @@ internal static class DaemonsCommand
                     Compress = arguments.GetValue(compress),
                     Pods = arguments.GetValue(pods),
                     Lead = arguments.GetValue(lead),
+                    Linger = arguments.GetValue(linger),
                     Way = arguments.GetValue(way),
                     Seed = arguments.GetValue(seed),
                     Slots = arguments.GetValue(slots),

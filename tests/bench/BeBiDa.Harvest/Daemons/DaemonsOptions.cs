@@ -35,6 +35,9 @@ internal sealed record DaemonsOptions
     /// <summary>How long before a planned job is expected the plugin holds its nodes (<c>nodes.lead</c>); zero for never.</summary>
     public TimeSpan Lead { get; init; }
 
+    /// <summary>How long the plugin keeps a node for the next job (<c>nodes.linger</c>); zero for never.</summary>
+    public TimeSpan Linger { get; init; }
+
     /// <summary>Who hands the nodes over.</summary>
     public Way Way { get; init; } = Way.Plugin;
 

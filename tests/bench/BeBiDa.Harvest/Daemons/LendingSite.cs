@@ -146,7 +146,8 @@ internal sealed class LendingSite : IAsyncDisposable
             slurm:
               lookInterval: {_options.Interval(5)}s
             nodes:
-              lead: {(_options.Lead > TimeSpan.Zero ? _options.Interval(_options.Lead.TotalSeconds) : 0)}s
+              lead: {Duration.Format(_options.Compressed(_options.Lead))}
+              linger: {Duration.Format(_options.Compressed(_options.Linger))}
             jobs:
               mayKeep:
                 users: []
