@@ -143,7 +143,7 @@ public sealed class KubectlSpecs(ApiServerKind kind)
                 await Task.Delay(50);
             }
         });
-        var drained = await kubectl.Try($"drain {node} --force --ignore-daemonsets --delete-emptydir-data --grace-period=1 --timeout=4s");
+        var drained = await kubectl.Try($"drain {node} --force --ignore-daemonsets --delete-emptydir-data --grace-period=1 --timeout=15s");
         await done.CancelAsync();
         await kubelet;
 

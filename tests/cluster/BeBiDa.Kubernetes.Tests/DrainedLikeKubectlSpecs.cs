@@ -31,7 +31,7 @@ public sealed class DrainedLikeKubectlSpecs(ApiServerKind kind) : ClusterTest(ki
                 "--ignore-daemonsets",
                 "--delete-emptydir-data",
                 "--grace-period=1",
-                "--timeout=2s"
+                "--timeout=10s"
             )
         );
         Assert.That(refused.Message, Does.Contain("disruption budget"));
@@ -41,7 +41,7 @@ public sealed class DrainedLikeKubectlSpecs(ApiServerKind kind) : ClusterTest(ki
             Eviction = new EvictionConfiguration
             {
                 GracePeriod = TimeSpan.FromSeconds(1),
-                Deadline = TimeSpan.FromSeconds(4),
+                Deadline = TimeSpan.FromSeconds(10),
                 OnBudget = AtDeadline.Fail,
             },
         };

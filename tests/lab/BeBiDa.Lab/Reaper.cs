@@ -10,7 +10,7 @@ namespace BeBiDa.Lab;
 internal sealed class Reaper(Process process, string directory)
 {
     private static readonly TimeSpan DaemonPatience = TimeSpan.FromSeconds(3);
-    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Bound = TimeSpan.FromMinutes(3);
 
     /// <summary>The variable that marks a process as one of the lab in the given directory.</summary>
     public const string Mark = "BEBIDA_LAB";

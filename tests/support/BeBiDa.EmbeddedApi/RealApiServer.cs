@@ -9,7 +9,7 @@ namespace BeBiDa.EmbeddedApi;
 /// <summary>A real etcd and kube-apiserver on this machine, of the binaries where the field's tests look for them.</summary>
 public sealed class RealApiServer : IApiServer
 {
-    private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(5);
 
     private readonly string directory;
     private readonly bool ownsDirectory;

@@ -5,6 +5,13 @@ namespace BeBiDa.Tests;
 /// <summary>bebidactl hook, run as slurmctld runs PrologSlurmctld and EpilogSlurmctld.</summary>
 public sealed class HookSpecs : ToolTest
 {
+    // In one step: squeue reads it at any time, and an empty one would say that the job has left.
+    private void Completing(string lines)
+    {
+        File.WriteAllText(PathOf("completing.new"), lines);
+        File.Move(PathOf("completing.new"), PathOf("completing"), overwrite: true);
+    }
+
     private static readonly (string, string?)[] Job =
     [
         ("SLURM_JOB_ID", "42"),
@@ -38,7 +45,7 @@ public sealed class HookSpecs : ToolTest
     {
         Exits(await RunAsync(Environment(Job), "hook", "prolog"), 0);
         // A job of which squeue tells is completing; the other line is another task of its array.
-        await File.WriteAllTextAsync(PathOf("completing"), "41 n3\n42 n1,n2\n");
+        Completing("41 n3\n42 n1,n2\n");
         Squeue($"touch {PathOf("asked")}; cat {PathOf("completing")}");
         var epilog = RunAsync(Environment(Job), "hook", "epilog");
         await Eventually.HoldsAsync("squeue was asked", Eventually.Patience, _ => Task.FromResult(File.Exists(PathOf("asked"))));
@@ -46,10 +53,10 @@ public sealed class HookSpecs : ToolTest
             (await StateAsync("n1"), await StateAsync("n2"), epilog.IsCompleted),
             Is.EqualTo(("closed lab.42", "closed lab.42", false))
         );
-        await File.WriteAllTextAsync(PathOf("completing"), "41 n3\n42 n1\n");
+        Completing("41 n3\n42 n1\n");
         await Eventually.HoldsAsync("n2 is given back", Eventually.Patience, async _ => await StateAsync("n2") == "open");
         Assert.That((await StateAsync("n1"), epilog.IsCompleted), Is.EqualTo(("closed lab.42", false)));
-        await File.WriteAllTextAsync(PathOf("completing"), "41 n3\n");
+        Completing("41 n3\n");
         Exits(await epilog, 0);
         Assert.That((await StateAsync("n1"), await StateAsync("n2")), Is.EqualTo(("open", "open")));
     }

@@ -25,6 +25,7 @@ internal sealed class KeepAwakeSpecs(Version release) : SiteTest
                         $"SuspendProgram={machines.Program("suspend-program", "off")}",
                         $"ResumeProgram={machines.Program("resume-program", "on")}",
                         "SuspendExcNodes=n3",
+                        $"SuspendExcParts={SlurmCluster.ExclusivePartition},{SlurmCluster.SharedPartition}",
                         "SuspendTime=20",
                         "SuspendTimeout=5",
                         "ResumeTimeout=120",
@@ -52,6 +53,7 @@ internal sealed class KeepAwakeSpecs(Version release) : SiteTest
     {
         await Workloads.RunAsync(Site.Client, Workloads.Pod("busy", "n1"));
         await KeptOnAsync("n[1,3]");
+        (await Slurm.RunAsync("scontrol", ["update", "SuspendExcParts="])).EnsureSucceeded();
         // As long idle in Slurm as n1.
         await DoneAsync("off n2");
         await Site.Client.CoreV1.DeleteNamespacedPodAsync("busy", Workloads.Namespace);

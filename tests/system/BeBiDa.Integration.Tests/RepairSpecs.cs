@@ -45,7 +45,8 @@ internal sealed class RepairSpecs(ApiServerKind kind) : SiteTest
                 var job = await site.Slurm.SubmitAsync(["-w", "n1", "--output=/dev/null", "--wrap", "sleep 600"]);
                 await site.Slurm.WaitForJobAsync(job, JobState.Running);
                 await site.Kubectl.RunAsync("uncordon", "n1");
-                await Workloads.RunAsync(site.Client, Workloads.Pod("trespasser", "n1"));
+                // It may be evicted before it runs.
+                await site.Client.CoreV1.CreateNamespacedPodAsync(Workloads.Pod("trespasser", "n1"), Workloads.Namespace);
                 await Sites.HeldAsync(site, "n1", job);
                 await Eventually.HoldsAsync(
                     "the pod is gone",

@@ -4,21 +4,10 @@ namespace BeBiDa.Site.Tests;
 [Category("Core")]
 internal sealed class ReturningSpecs : SiteTest
 {
-    protected override SiteOptions Options =>
-        new()
-        {
-            Nodes = 2,
-            Configuration =
-                "controller: {reconcileInterval: 2s}\nslurm: {lookInterval: 1s}\nnodes: {waitUntilReady: true, readyTimeout: 20s}\n",
-        };
+    protected override SiteOptions Options => Waiting("10m");
 
     [OneTimeSetUp]
-    public Task GrantAsync() =>
-        new Kubectl(Site.Api.AdminKubeconfig).RunAsync(
-            "apply",
-            "-f",
-            Path.Combine(PluginBuild.RepositoryRoot(), "packaging", "kubernetes", "rbac-wait-until-ready.yaml")
-        );
+    public Task GrantAsync() => GrantAsync(Site);
 
     [Test]
     public async Task A_node_returns_when_its_kubelet_has_started_and_not_before()
@@ -62,17 +51,39 @@ internal sealed class ReturningSpecs : SiteTest
     }
 
     [Test]
-    public async Task A_node_whose_kubelet_does_not_come_back_is_released_with_an_error()
-    {
-        var job = await StartJobAsync("-w", "n2");
-        Kubelet("n2").Stop();
-        await CancelAsync(job);
-        await Slurm.Controller.WaitForLogAsync(
-            "node n2 released to Kubernetes after 20s .*though kubelet has not reported since the job left"
+    public Task A_node_whose_kubelet_does_not_come_back_is_released_with_an_error() =>
+        Sites.WithAsync(
+            Waiting("20s"),
+            async site =>
+            {
+                await GrantAsync(site);
+                var job = await site.Slurm.SubmitAsync(["-w", "n2", "--output=/dev/null", "--wrap", "sleep 600"]);
+                await Sites.HeldAsync(site, "n2", job);
+                await site.Slurm.WaitForJobAsync(job, JobState.Running);
+                site.Cluster.Kubelets["n2"].Stop();
+                (await site.Slurm.RunAsync("scancel", [$"{job}"])).EnsureSucceeded();
+                await site.Slurm.Controller.WaitForLogAsync(
+                    "node n2 released to Kubernetes after 20s .*though kubelet has not reported since the job left"
+                );
+                await site.WaitUntilFreeAsync();
+            }
         );
-        await Site.WaitUntilFreeAsync();
-        await Kubelet("n2").StartAsync();
-    }
+
+    private static SiteOptions Waiting(string limit) =>
+        new()
+        {
+            Nodes = 2,
+            Configuration =
+                "controller: {reconcileInterval: 2s}\nslurm: {lookInterval: 1s}\n"
+                + $"nodes: {{waitUntilReady: true, readyTimeout: {limit}}}\n",
+        };
+
+    private static Task GrantAsync(Site site) =>
+        new Kubectl(site.Api.AdminKubeconfig).RunAsync(
+            "apply",
+            "-f",
+            Path.Combine(PluginBuild.RepositoryRoot(), "packaging", "kubernetes", "rbac-wait-until-ready.yaml")
+        );
 
     private Hollow.Nodes.HollowKubelet Kubelet(string node) => Site.Cluster.Kubelets[node];
 

@@ -6,7 +6,7 @@ namespace BeBiDa.Lab.Tests;
 [TestFixture]
 internal sealed class ClusterSpecs
 {
-    [Test, CancelAfter(120_000)]
+    [Test, CancelAfter(600_000)]
     public async Task Slurmctld_is_restarted_and_killed_and_a_running_job_goes_on(CancellationToken cancel)
     {
         await using var slurm = await SlurmCluster.StartAsync(new SlurmOptions { Nodes = 2 }, cancel);
@@ -26,7 +26,7 @@ internal sealed class ClusterSpecs
         Assert.That(over.Single().State, Is.EqualTo(JobState.Completed));
     }
 
-    [Test, CancelAfter(120_000)]
+    [Test, CancelAfter(600_000)]
     public async Task A_stopped_slurmctld_does_not_answer(CancellationToken cancel)
     {
         await using var slurm = await SlurmCluster.StartAsync(new SlurmOptions { Nodes = 1 }, cancel);
@@ -38,7 +38,7 @@ internal sealed class ClusterSpecs
         Assert.That(await slurm.PingAsync(cancel), Is.False);
     }
 
-    [Test, CancelAfter(120_000)]
+    [Test, CancelAfter(600_000)]
     public async Task A_job_outlives_the_slurmd_of_its_node(CancellationToken cancel)
     {
         await using var slurm = await SlurmCluster.StartAsync(new SlurmOptions { Nodes = 1 }, cancel);
@@ -53,7 +53,7 @@ internal sealed class ClusterSpecs
         Assert.That((await slurm.WaitForJobEndAsync(job, cancel)).Single().State, Is.EqualTo(JobState.Completed));
     }
 
-    [Test, CancelAfter(120_000)]
+    [Test, CancelAfter(600_000)]
     public async Task Nothing_is_left_after_the_end_of_a_lab(CancellationToken cancel)
     {
         var slurm = await SlurmCluster.StartAsync(new SlurmOptions { Nodes = 2 }, cancel);
@@ -83,7 +83,7 @@ internal sealed class ClusterSpecs
         Assert.That(Directory.Exists(slurm.Directory), Is.False);
     }
 
-    [Test, CancelAfter(60_000)]
+    [Test, CancelAfter(600_000)]
     public async Task A_lab_and_nothing_else_ends_with_the_process_that_owns_it(CancellationToken cancel)
     {
         // The owner is a shell here: this process cannot die and look on.
@@ -126,7 +126,7 @@ internal sealed class ClusterSpecs
         }
     }
 
-    [Test, CancelAfter(120_000)]
+    [Test, CancelAfter(600_000)]
     public async Task Two_labs_at_once_do_not_disturb_each_other(CancellationToken cancel)
     {
         var labs = await Task.WhenAll(
@@ -147,7 +147,7 @@ internal sealed class ClusterSpecs
         Assert.That(await one.PingAsync(cancel), Is.True);
     }
 
-    [Test, CancelAfter(120_000)]
+    [Test, CancelAfter(600_000)]
     public async Task A_slurmctld_that_cannot_start_is_an_error_with_its_own_words(CancellationToken cancel)
     {
         var failure = await Assert.ThrowsAsync<LabException>(() =>
@@ -156,7 +156,7 @@ internal sealed class ClusterSpecs
         Assert.That(failure!.Message, Does.Contain("ended").And.Contain("nothing_like_this"));
     }
 
-    [Test, CancelAfter(120_000)]
+    [Test, CancelAfter(600_000)]
     public async Task Variables_reach_the_daemons_they_are_for(CancellationToken cancel)
     {
         await using var slurm = await SlurmCluster.StartAsync(

@@ -24,7 +24,7 @@ internal sealed class JobSpecs
         await _slurm.WaitForIdleNodesAsync();
     }
 
-    [Test, CancelAfter(60_000)]
+    [Test, CancelAfter(600_000)]
     public async Task A_job_runs_on_all_eight_nodes(CancellationToken cancel)
     {
         var result = (await _slurm.RunAsync("srun", ["-N8", "--label", "printenv", "SLURMD_NODENAME"], cancel)).EnsureSucceeded();
@@ -34,7 +34,7 @@ internal sealed class JobSpecs
         Assert.That(host.StandardOutput.Split('\n', StringSplitOptions.RemoveEmptyEntries), Has.Length.EqualTo(8));
     }
 
-    [Test, CancelAfter(60_000)]
+    [Test, CancelAfter(600_000)]
     public async Task Jobs_share_nodes_in_the_shared_partition(CancellationToken cancel)
     {
         for (var i = 0; i < 3; i++)
@@ -51,7 +51,7 @@ internal sealed class JobSpecs
         Assert.That(running.Select(job => job.Partition), Is.All.EqualTo(SlurmCluster.SharedPartition));
     }
 
-    [Test, CancelAfter(60_000)]
+    [Test, CancelAfter(600_000)]
     public async Task A_job_in_the_exclusive_partition_waits_for_its_nodes(CancellationToken cancel)
     {
         var first = await SubmitSleepAsync(["-w", "n1"], cancel);
@@ -65,7 +65,7 @@ internal sealed class JobSpecs
         Assert.That(running.Single().Nodes, Is.EqualTo(new[] { "n1" }));
     }
 
-    [Test, CancelAfter(60_000)]
+    [Test, CancelAfter(600_000)]
     public async Task A_heterogeneous_job_runs_with_a_number_for_each_component(CancellationToken cancel)
     {
         var job = await _slurm.SubmitAsync(["-N1", "--wrap", "sleep 600", ":", "-N2"], cancel);
@@ -75,7 +75,7 @@ internal sealed class JobSpecs
         Assert.That(components.SelectMany(component => component.Nodes).Distinct().Count(), Is.EqualTo(3));
     }
 
-    [Test, CancelAfter(60_000)]
+    [Test, CancelAfter(600_000)]
     public async Task An_array_runs_with_a_number_for_each_task(CancellationToken cancel)
     {
         var job = await _slurm.SubmitAsync(["-N1", "--array=1-4", "--wrap", "true"], cancel);
@@ -84,7 +84,7 @@ internal sealed class JobSpecs
         Assert.That(tasks.Select(task => task.Id), Is.Unique);
     }
 
-    [Test, CancelAfter(90_000)]
+    [Test, CancelAfter(600_000)]
     public async Task A_requeued_job_runs_again_under_its_number(CancellationToken cancel)
     {
         var job = await _slurm.SubmitAsync(["-N1", "--requeue", "--wrap", "echo run >> runs-$SLURM_JOB_ID; sleep 600"], cancel);
@@ -97,7 +97,7 @@ internal sealed class JobSpecs
         Assert.That(await _slurm.JobStateAsync(job, cancel), Is.EqualTo(JobState.Running));
     }
 
-    [Test, CancelAfter(60_000)]
+    [Test, CancelAfter(600_000)]
     public async Task A_cancelled_job_frees_its_nodes(CancellationToken cancel)
     {
         var job = await SubmitSleepAsync(["-N8"], cancel);
@@ -110,7 +110,7 @@ internal sealed class JobSpecs
         await _slurm.WaitForIdleNodesAsync(cancel);
     }
 
-    [Test, CancelAfter(60_000)]
+    [Test, CancelAfter(600_000)]
     public async Task A_command_that_fails_tells_its_exit_code_and_words(CancellationToken cancel)
     {
         var result = await _slurm.RunAsync("srun", ["-N1", "sh", "-c", "echo out; echo err >&2; exit 3"], cancel);
@@ -120,7 +120,7 @@ internal sealed class JobSpecs
         Assert.That(result.EnsureSucceeded, Throws.TypeOf<LabException>().With.Message.Contains("exited with 3"));
     }
 
-    [Test, CancelAfter(60_000)]
+    [Test, CancelAfter(600_000)]
     public async Task The_controllers_log_can_be_waited_for(CancellationToken cancel)
     {
         var job = await _slurm.SubmitAsync(["-N1", "--wrap", "true"], cancel);

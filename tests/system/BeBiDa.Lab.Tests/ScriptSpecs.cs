@@ -4,7 +4,7 @@ namespace BeBiDa.Lab.Tests;
 [TestFixture]
 internal sealed class ScriptSpecs
 {
-    [Test, CancelAfter(120_000)]
+    [Test, CancelAfter(600_000)]
     public async Task Scripts_on_both_sides_see_the_jobs_environment(CancellationToken cancel)
     {
         const string record = """
@@ -37,13 +37,13 @@ internal sealed class ScriptSpecs
         await Eventually.HoldsAsync(
             "slurmctld's epilog has run",
             Eventually.Patience,
-            _ => Task.FromResult(File.Exists(Path.Combine(slurm.Directory, "jobs", "EpilogSlurmctld"))),
+            _ => Task.FromResult(new FileInfo(Path.Combine(slurm.Directory, "jobs", "EpilogSlurmctld")) is { Exists: true, Length: > 0 }),
             cancel
         );
         Assert.That(Seen("EpilogSlurmctld"), Is.EqualTo(new[] { $"{job} n[1-2] seen " }));
     }
 
-    [Test, CancelAfter(120_000)]
+    [Test, CancelAfter(600_000)]
     public async Task The_scripted_hand_over_drains_and_uncordons_node_after_node(CancellationToken cancel)
     {
         var directory = Directory.CreateTempSubdirectory("bebida-kubectl ");

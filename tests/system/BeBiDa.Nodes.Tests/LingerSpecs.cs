@@ -20,7 +20,7 @@ public class LingerSpecs(NodeKind kind) : ConfiguredNodeTest(kind)
     [Test]
     public async Task From_job_to_job_they_stay_down_and_start_when_none_has_come()
     {
-        await LingerAsync("8s");
+        await LingerAsync("20s");
         await WriteAsync(
             DropIn,
             await File.ReadAllTextAsync(Path.Combine(PluginBuild.RepositoryRoot(), "packaging", "systemd", "bebida.conf"))
@@ -47,7 +47,7 @@ public class LingerSpecs(NodeKind kind) : ConfiguredNodeTest(kind)
     )]
     public async Task They_start_also_if_something_is_lost(string loses)
     {
-        await LingerAsync("5s");
+        await LingerAsync("15s");
         await WriteAsync(Soon, "[Timer]\nOnActiveSec=\nOnActiveSec=2s\nRandomizedDelaySec=0\nAccuracySec=1us\n");
         await RunAsync(Alice, "-w", Node, "true");
         await EventuallyAsync(

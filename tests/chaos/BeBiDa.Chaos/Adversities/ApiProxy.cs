@@ -57,10 +57,7 @@ public sealed class ApiProxy : IAsyncDisposable
                 through.TrySetResult();
             if (wanted == ProxyMode.Refusing)
             {
-                // Disposing alone does not end it where a program that is just starting has a copy of it.
-                listener?.Server.Shutdown(SocketShutdown.Both);
-                listener?.Dispose();
-                listener = null;
+                StopListening();
             }
             else if (listener is null)
                 Listen(Url.Port);
@@ -81,7 +78,7 @@ public sealed class ApiProxy : IAsyncDisposable
         await stop.CancelAsync();
         lock (gate)
         {
-            listener?.Dispose();
+            StopListening();
             through.TrySetResult();
         }
         Cut();
@@ -107,6 +104,14 @@ public sealed class ApiProxy : IAsyncDisposable
             // It has closed by itself.
         }
         connection.Dispose();
+    }
+
+    // Disposing alone does not end it where a program that is just starting has a copy of it.
+    private void StopListening()
+    {
+        listener?.Server.Shutdown(SocketShutdown.Both);
+        listener?.Dispose();
+        listener = null;
     }
 
     private void Listen(int port)

@@ -22,7 +22,8 @@ public sealed class PodProcesses(IReadOnlyList<string> slices, ILogger log) : IP
         time=$1
         shift
         for group; do echo $$ > "$group/cgroup.procs" || exit; done
-        exec sleep "$time"
+        echo entered
+        exec sleep "$time" > /dev/null
         """;
 
     public IPodProcess? Find(V1Pod pod)
@@ -40,11 +41,13 @@ public sealed class PodProcesses(IReadOnlyList<string> slices, ILogger log) : IP
         foreach (var group in groups)
             Directory.CreateDirectory(group);
         // The shell puts itself into the cgroups and then becomes the process: none of the pod's work runs outside.
-        var start = new ProcessStartInfo("/bin/sh") { RedirectStandardInput = true };
+        var start = new ProcessStartInfo("/bin/sh") { RedirectStandardInput = true, RedirectStandardOutput = true };
         foreach (var word in (string[])["-c", Enter, PodAnnotations.IgnoresTermination(pod) ? "TERM" : "", Time(pod), .. groups])
             start.ArgumentList.Add(word);
         var process = Process.Start(start) ?? throw new InvalidOperationException("/bin/sh did not start");
         process.StandardInput.Close();
+        // Before that, whoever looks for the pod's processes finds none.
+        process.StandardOutput.ReadLine();
         return new Child(process, groups);
     }
 
