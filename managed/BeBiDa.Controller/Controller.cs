@@ -187,6 +187,9 @@ internal sealed class Controller
         cluster.HoldBroken += node =>
         {
             lingering?.End(node);
+            handOvers.Opened(node);
+            standing.Opened(node);
+            looks.LookSoon();
             reconciliation.LookSoon();
         };
         handOvers.InDoubt += reconciliation.LookSoon;

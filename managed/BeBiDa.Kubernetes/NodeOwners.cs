@@ -23,7 +23,7 @@ internal sealed class NodeOwnersConverter : JsonConverter<NodeOwners>
     {
         var (ours, broken, isCordoned) = (0, 0, false);
         if (reader.TokenType != JsonTokenType.StartArray)
-            reader.Skip();
+            Skip(ref reader);
         else
             while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
             {
@@ -43,7 +43,7 @@ internal sealed class NodeOwnersConverter : JsonConverter<NodeOwners>
     {
         var (isOurs, owned) = (false, default(Owned));
         if (reader.TokenType != JsonTokenType.StartObject)
-            reader.Skip();
+            Skip(ref reader);
         else
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
@@ -54,7 +54,7 @@ internal sealed class NodeOwnersConverter : JsonConverter<NodeOwners>
                 else if (isFields && reader.TokenType == JsonTokenType.StartObject)
                     ReadFields(ref reader, "", ref owned);
                 else
-                    reader.Skip();
+                    Skip(ref reader);
             }
         return (isOurs, owned);
     }
@@ -74,8 +74,15 @@ internal sealed class NodeOwnersConverter : JsonConverter<NodeOwners>
             )
                 ReadFields(ref reader, name, ref owned);
             else
-                reader.Skip();
+                Skip(ref reader);
         }
+    }
+
+    // Utf8JsonReader.Skip refuses while more of the list is to come, although all of this value is here: the serializer reads it ahead.
+    private static void Skip(ref Utf8JsonReader reader)
+    {
+        if (!reader.TrySkip())
+            throw new JsonException();
     }
 
     private struct Owned

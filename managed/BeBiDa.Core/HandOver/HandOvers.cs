@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using BeBiDa.Cluster;
 using BeBiDa.Configuration;
 using BeBiDa.Holds;
@@ -30,7 +29,7 @@ public sealed class HandOvers : IAsyncDisposable
     private readonly LateBoundPods lateBoundPods;
     private readonly RecentEnds recentEnds;
     private readonly JobSequencer sequencer = new();
-    private readonly ConcurrentDictionary<HoldKey, bool> doubted = new();
+    private readonly DrainedNodes drainedNodes = new();
     private readonly Admission admission;
     private readonly Taking taking;
     private readonly GivingBack givingBack;
@@ -69,14 +68,13 @@ public sealed class HandOvers : IAsyncDisposable
         events = new HandOverEvents(EventRecorder.For(configuration.Kubernetes, cluster, logger), time);
         var names = new NodeNames(configuration.Nodes);
         var writes = new NodeWrites(cluster, names, time, logger);
-        var drained = new DrainedNodes();
         lateBoundPods = new LateBoundPods(cluster, configuration, time, logger, instruments, stop.Token);
         admission = new Admission(cluster, configuration, names, time, logger);
         taking = new Taking(
             cluster,
             configuration,
             writes,
-            drained,
+            drainedNodes,
             lateBoundPods,
             events,
             instruments,
@@ -91,7 +89,7 @@ public sealed class HandOvers : IAsyncDisposable
             presence,
             sequencer,
             writes,
-            drained,
+            drainedNodes,
             lateBoundPods,
             events,
             returning,
@@ -101,7 +99,7 @@ public sealed class HandOvers : IAsyncDisposable
         );
         if (lingering is null)
             return;
-        lingering.Ended += drained.Forget;
+        lingering.Ended += drainedNodes.Forget;
         lingering.Ending += lateBoundPods.Forget;
     }
 
@@ -129,13 +127,10 @@ public sealed class HandOvers : IAsyncDisposable
 
     /// <summary>Somebody has uncordoned a node during a hand-over that is under way, which has written its hold already: the reconciler is to look after it.</summary>
     /// <param name="job">The job.</param>
-    internal void LookAfter(HoldKey job)
-    {
-        doubted[job] = true;
-        // It may have ended in between.
-        if (!IsUnderWay(job) && doubted.TryRemove(job, out _))
-            InDoubt?.Invoke();
-    }
+    internal void LookAfter(HoldKey job) => _ = sequencer.EndOf(job).ContinueWith(_ => InDoubt?.Invoke(), TaskScheduler.Default);
+
+    /// <summary>Somebody has uncordoned a node, or has removed a hold from it: pods may have come.</summary>
+    public void Opened(ClusterNode node) => drainedNodes.Forget(node);
 
     /// <summary>Ends when every hand-over that was asked for has ended.</summary>
     public Task WhenIdleAsync() => sequencer.WhenAllEnded();
@@ -223,7 +218,7 @@ public sealed class HandOvers : IAsyncDisposable
         {
             instruments.UnderWay(-1);
             request.Turn.End();
-            if (doubted.TryRemove(hold, out _) || request.MayHaveEnded)
+            if (request.MayHaveEnded)
                 InDoubt?.Invoke();
         }
     }

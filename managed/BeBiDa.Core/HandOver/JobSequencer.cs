@@ -47,6 +47,13 @@ internal sealed class JobSequencer
             return last.ContainsKey(job);
     }
 
+    /// <summary>Ends when the last turn of this job that was taken has.</summary>
+    public Task EndOf(HoldKey job)
+    {
+        lock (gate)
+            return last.GetValueOrDefault(job)?.Ended ?? Task.CompletedTask;
+    }
+
     /// <summary>Ends when all turns that were taken have ended.</summary>
     public Task WhenAllEnded()
     {

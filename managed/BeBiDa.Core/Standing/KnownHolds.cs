@@ -53,6 +53,14 @@ internal sealed class KnownHolds
             known[node.Uid] = (new NodeLedger(node, holds.Count > 0, holds), ++writes);
     }
 
+    /// <summary>Somebody has uncordoned a node, or has removed a hold from it.</summary>
+    public void Opened(ClusterNode node)
+    {
+        lock (gate)
+            if (known.TryGetValue(node.Uid, out var found))
+                known[node.Uid] = (found.Node with { Unschedulable = false }, ++writes);
+    }
+
     /// <summary>What is known of a node; null for nothing.</summary>
     public NodeLedger? Find(ClusterNode node)
     {

@@ -123,6 +123,13 @@ public sealed class StandingHolds : IAsyncDisposable
         return [.. Changes(state, directory), .. differences.Between(read, state.Cluster, Wanted(state, directory), IsKept)];
     }
 
+    /// <summary>Somebody has uncordoned a node, or has removed a hold from it: what it has to have is written anew by the next look.</summary>
+    public void Opened(ClusterNode node)
+    {
+        known.Opened(node);
+        drains.Again(node.Uid);
+    }
+
     /// <summary>Drains and undrains nodes in Slurm, once: few requests for many nodes, one after the other.</summary>
     public async Task<IReadOnlyList<RepairOutcome>> ChangeAsync(IReadOnlyList<Repair> changes, CancellationToken cancellationToken) =>
         changes.Count == 0 ? [] : await maintenanceDrains!.ApplyAsync(changes, cancellationToken).ConfigureAwait(false);

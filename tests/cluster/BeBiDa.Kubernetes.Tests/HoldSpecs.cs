@@ -48,6 +48,29 @@ public sealed class HoldSpecs(ApiServerKind kind) : ClusterTest(kind)
         Assert.That(await StateAsync(node.Name), Is.EqualTo((false, "", (string?)null)));
     }
 
+    // Many times what is read from a connection at once.
+    [Test]
+    public async Task Many_held_nodes_with_much_metadata_are_listed()
+    {
+        var names = new List<string>();
+        try
+        {
+            for (var i = 0; i < 40; i++)
+            {
+                var one = await NewNodeAsync(labels: Enumerable.Range(0, 40).ToDictionary(n => $"label-{n}", n => new string('x', 60)));
+                names.Add(one.Name);
+                await cluster.HoldAsync(one, Hold(7), Since, default);
+            }
+            var directory = await Connect().NodesAsync(new CancellationTokenSource(Lab.Eventually.Patience).Token);
+            Assert.That(directory.Nodes.Select(n => n.Name), Is.SupersetOf(names));
+        }
+        finally
+        {
+            foreach (var name in names)
+                await DeleteNodeAsync(name);
+        }
+    }
+
     [TestCase("uncordon {0}", 1, 2)]
     [TestCase("patch node {0} --type=merge --patch {{\"spec\":{{\"unschedulable\":false}}}}", 1, 2)]
     [TestCase("annotate node {0} hold.bebida.io/lab.7-", 1, 1)]

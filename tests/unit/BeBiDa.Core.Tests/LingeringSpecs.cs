@@ -64,6 +64,15 @@ public sealed class LingeringSpecs
     }
 
     [Test]
+    public async Task A_node_that_somebody_has_uncordoned_during_a_job_is_not_kept_after_it()
+    {
+        await TakeAsync(7);
+        handOvers.Opened(N1);
+        await GiveBackAsync(7);
+        Assert.That(cluster.Held, Is.Empty);
+    }
+
+    [Test]
     public async Task A_hundred_short_jobs_cost_a_few_writes()
     {
         for (uint job = 1; job <= 100; job++)

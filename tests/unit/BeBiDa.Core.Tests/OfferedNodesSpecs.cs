@@ -222,7 +222,13 @@ public sealed class OfferedNodesSpecs
         await PassAsync(14);
         ledger.Uncordon("n1");
         if (isTold)
-            lingering.End(cluster.Directory.ByName("n1")!);
+        {
+            var node = cluster.Directory.ByName("n1")!;
+            lingering.End(node);
+            standing.Opened(node);
+            await PassAsync(4);
+            Assert.That(ledger.State, Is.EqualTo("n1:c.policy"), "it is held anew, and offered once it has been found empty again");
+        }
         else
             await clock.RunAsync(standing.DifferencesAsync(await ledger.ReadAsync(default), standing.Writes, default));
         await TakeAsync();
