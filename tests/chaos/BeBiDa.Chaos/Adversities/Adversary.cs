@@ -11,6 +11,9 @@ public sealed class Adversary(Site.Site site, PluginsWay way, ControllerWatch da
     // What slurmd is away for: longer, and Slurm calls its node down.
     private static readonly TimeSpan LongestWithoutNodeDaemon = TimeSpan.FromSeconds(4);
 
+    // What Kubernetes is away for where that ends with a crash: well below controller.deadline.
+    private static readonly TimeSpan LongestOutage = TimeSpan.FromSeconds(20);
+
     private readonly Crash crash = new(site.Slurm, gate);
     private readonly UnfitNodes unfitNodes = new(site.Slurm);
     private readonly SwitchedOffNodes switchedOff = new(site.Slurm);
@@ -125,6 +128,8 @@ public sealed class Adversary(Site.Site site, PluginsWay way, ControllerWatch da
     private async Task KilledInOutageAsync(Adversity adversity, CancellationToken stop)
     {
         way.Proxy.Set(adversity.Seed % 2 == 0 ? ProxyMode.Refusing : ProxyMode.Silent);
+        // The moment for a crash may be long in coming, and no job is to wait as long as controller.deadline.
+        await using var end = new Timer(_ => way.Proxy.Set(ProxyMode.Open), null, LongestOutage, Timeout.InfiniteTimeSpan);
         try
         {
             // Meanwhile jobs end whose nodes cannot be given back.
