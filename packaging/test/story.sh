@@ -47,7 +47,9 @@ job=$(submit)
 eventually "job $job is held by the slurmctld of before" is_held_by "$job"
 # A slurmctld that stops between allocation and launch forgets the launch.
 eventually "the node notes job $job" is_on_node "$job"
-# The reconciler looks when slurmctld starts: over it, the plugin asks slurmctld for its jobs and for the cluster's name.
+# The reconciler looks when slurmctld starts: over it, the plugin asks slurmctld for its jobs and for the cluster's name. The
+# plugin of one that runs would see the uncordon.
+systemctl stop slurmctld
 kubectl uncordon n1 > /dev/null
 documented 'Upgrade slurmctld'
 eventually "job $job's node, which was uncordoned, is held again after the restart" is_held_by "$job"
