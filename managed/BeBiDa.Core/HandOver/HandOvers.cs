@@ -125,7 +125,7 @@ public sealed class HandOvers : IAsyncDisposable
     /// <summary>Whether a hand-over of this job has been asked for and has not ended, in the background or not.</summary>
     public bool IsUnderWay(HoldKey job) => sequencer.IsTaken(job);
 
-    /// <summary>Somebody has uncordoned a node during a hand-over that is under way, which has written its hold already: the reconciler is to look after it.</summary>
+    /// <summary>Has the reconciler look once a hand-over has ended: it wrote its hold before somebody uncordoned the node.</summary>
     /// <param name="job">The job.</param>
     internal void LookAfter(HoldKey job) => _ = sequencer.EndOf(job).ContinueWith(_ => InDoubt?.Invoke(), TaskScheduler.Default);
 

@@ -33,7 +33,8 @@ internal sealed class Throughput : IMeasurement
         var cordoned = 0;
         section.Text(
             $"{jobs} one-node jobs that do nothing, on {Nodes} empty nodes, with and without the plugin, in {rounds} rounds of {jobs / rounds} in turn. The scripts get a {FewByScripts}th as many. The time is from the submission of a round until its last job's end in slurmctld's log. "
-                + "Jobs that share nodes come in fours: one processor a node, oversubscribed. Everything shares this machine's processors, including the API servers of five sites. Their time per job is that of all five, including their idle work. The empty plugin reads each job and answers from a thread of its own, as any PrEp plugin must that takes its time: what it adds is Slurm's."
+                + "Jobs that share nodes come in fours: one processor a node, oversubscribed. Everything shares this machine's processors, including the API servers of five sites. Their time per job is that of all five, including their idle work. "
+                + "The empty plugin reads each job and answers from a thread of its own, and does nothing else: what it adds, Slurm spends on any such plugin."
         );
         var rows = new List<IReadOnlyList<string>>();
         foreach (var partition in new[] { SlurmCluster.ExclusivePartition, SlurmCluster.SharedPartition })
